@@ -1,1 +1,7 @@
-fn main(){}
+//! The `imgprep` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    imgprep::run(std::env::args_os())
+}

@@ -1,6 +1,34 @@
 //! The Lambda function of an imgprep stack: an S3 event in, image variants out.
 //!
-//! The library holds everything that can run without AWS, so that the `imgprep` tool shares it:
-//! the [`settings`] that both sides must agree on, and the image path itself.
+//! The library holds everything that can run without AWS, so that the `imgprep` tool shares it.
+//! Data flows one way:
+//!
+//! ```text
+//! event → handler → store.get → sniff → decode → resize → colour → encode → store.put
+//!                               └─────────────── variants ───────────────┘
+//! ```
+//!
+//! [`settings`] is what both sides must agree on; [`variants`] is the whole image path as one
+//! function; [`handler`] decides what a failure means. AWS itself appears only in `s3_store` and
+//! in the binary, behind the feature `runtime`.
 
+pub mod colour;
+pub mod decode;
+pub mod encode;
+pub mod error;
+pub mod event;
+pub mod failure;
+#[cfg(test)]
+mod fixtures;
+pub mod handler;
+pub mod limits;
+pub mod log;
+pub mod pixels;
+pub mod resize;
+#[cfg(feature = "runtime")]
+pub mod s3_store;
+pub mod sample;
 pub mod settings;
+pub mod sniff;
+pub mod store;
+pub mod variants;

@@ -1,0 +1,153 @@
+//! Puts the source of the function into the binary, so that an installed `imgprep` builds it in any
+//! folder: the crate `lambda-fn`, and a workspace around it reduced to what that crate uses.
+//!
+//! What the reduced workspace leaves out cannot change the function, so its hash changes only with
+//! the function.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+
+/// The crate of the function, and the folder it is in.
+const FUNCTION: &str = "lambda-fn";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    for watched in ["build.rs", "Cargo.toml", "Cargo.lock", FUNCTION] {
+        println!("cargo::rerun-if-changed={watched}");
+    }
+
+    let function: Table = fs::read_to_string(root.join(FUNCTION).join("Cargo.toml"))?.parse()?;
+    let workspace: Table = fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
+    let manifest = reduced_manifest(&workspace, &used_dependencies(&function));
+    let lock = reduced_lock(&fs::read_to_string(root.join("Cargo.lock"))?)?;
+    fs::write(out.join("Cargo.toml"), manifest)?;
+    fs::write(out.join("Cargo.lock"), lock)?;
+
+    let mut files = BTreeMap::new();
+    for name in ["Cargo.toml", "Cargo.lock"] {
+        files.insert(name.to_owned(), out.join(name));
+    }
+    files.insert(format!("{FUNCTION}/Cargo.toml"), root.join(FUNCTION).join("Cargo.toml"));
+    list(&root.join(FUNCTION).join("src"), &format!("{FUNCTION}/src"), &mut files)?;
+
+    let mut code = String::from("static FILES: &[(&str, &[u8])] = &[\n");
+    for (name, path) in &files {
+        writeln!(code, "    ({name:?}, include_bytes!({:?})),", path.to_string_lossy())?;
+    }
+    code.push_str("];\n");
+    for arch in ["X86_64", "ARM64"] {
+        let value = match embedded_zip(arch)? {
+            Some(path) => format!("Some(include_bytes!({:?}))", path.to_string_lossy()),
+            None => "None".to_owned(),
+        };
+        writeln!(code, "pub(super) static EMBEDDED_{arch}: Option<&[u8]> = {value};")?;
+    }
+    fs::write(out.join("function_source.rs"), code)?;
+    Ok(())
+}
+
+/// Every file under `folder`, by its name in the extracted source.
+fn list(
+    folder: &Path,
+    name: &str,
+    files: &mut BTreeMap<String, PathBuf>,
+) -> Result<(), Box<dyn Error>> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = format!("{name}/{}", entry.file_name().to_string_lossy());
+        if entry.file_type()?.is_dir() {
+            list(&entry.path(), &name, files)?;
+        } else {
+            files.insert(name, entry.path());
+        }
+    }
+    Ok(())
+}
+
+/// The dependencies of the function that take their version from the workspace.
+fn used_dependencies(function: &Table) -> BTreeSet<String> {
+    let tables = ["dependencies", "dev-dependencies", "build-dependencies"];
+    let targets = function.get("target").and_then(Value::as_table);
+    std::iter::once(function)
+        .chain(targets.into_iter().flat_map(Table::values).filter_map(Value::as_table))
+        .flat_map(|place| tables.iter().filter_map(|table| place.get(*table)?.as_table()))
+        .flat_map(|dependencies| dependencies.keys().cloned())
+        .collect()
+}
+
+/// The workspace manifest with the function as its only member.
+fn reduced_manifest(root: &Table, used: &BTreeSet<String>) -> String {
+    let mut workspace = Table::new();
+    let from = root.get("workspace").and_then(Value::as_table).cloned().unwrap_or_default();
+    for (key, value) in from {
+        match (key.as_str(), value) {
+            ("resolver" | "package" | "lints", value) => drop(workspace.insert(key, value)),
+            ("dependencies", Value::Table(mut all)) => {
+                all.retain(|name, _| used.contains(name));
+                workspace.insert(key, Value::Table(all));
+            }
+            _ => {}
+        }
+    }
+    workspace.insert("members".into(), Value::Array(vec![FUNCTION.into()]));
+    let mut manifest = Table::new();
+    manifest.insert("workspace".into(), Value::Table(workspace));
+    if let Some(profile) = root.get("profile").and_then(|profiles| profiles.get("lambda")) {
+        let profiles = Table::from_iter([("lambda".to_owned(), profile.clone())]);
+        manifest.insert("profile".into(), Value::Table(profiles));
+    }
+    manifest.to_string()
+}
+
+/// The lock file with only those packages that the function reaches.
+fn reduced_lock(lock: &str) -> Result<String, Box<dyn Error>> {
+    let mut blocks = lock.split("[[package]]\n");
+    let mut reduced = blocks.next().unwrap_or_default().to_owned();
+    let mut packages: Vec<(Table, &str)> = Vec::new();
+    for block in blocks {
+        packages.push((block.parse()?, block));
+    }
+    let mut wanted = vec![FUNCTION];
+    let mut kept = BTreeSet::new();
+    while let Some(reference) = wanted.pop() {
+        let mut words = reference.split(' ');
+        let (name, version) = (words.next(), words.next());
+        for (index, (package, _)) in packages.iter().enumerate() {
+            let same = package.get("name").and_then(Value::as_str) == name
+                && version.is_none_or(|version| {
+                    package.get("version").and_then(Value::as_str) == Some(version)
+                });
+            if same && kept.insert(index) {
+                let next = package.get("dependencies").and_then(Value::as_array);
+                wanted.extend(next.into_iter().flatten().filter_map(Value::as_str));
+            }
+        }
+    }
+    for index in kept {
+        reduced.push_str("[[package]]\n");
+        reduced.push_str(packages[index].1);
+    }
+    Ok(reduced)
+}
+
+/// The finished zip that a release carries: only with the feature `embedded-function`.
+fn embedded_zip(arch: &str) -> Result<Option<PathBuf>, Box<dyn Error>> {
+    let variable = format!("IMGPREP_FUNCTION_ZIP_{arch}");
+    println!("cargo::rerun-if-env-changed={variable}");
+    if std::env::var_os("CARGO_FEATURE_EMBEDDED_FUNCTION").is_none() {
+        return Ok(None);
+    }
+    let Some(path) = std::env::var_os(&variable) else {
+        println!("cargo::warning=`{variable}` is not set: no function is embedded for {arch}");
+        return Ok(None);
+    };
+    let path = std::path::absolute(path)?;
+    println!("cargo::rerun-if-changed={}", path.display());
+    Ok(Some(path))
+}

@@ -1,0 +1,108 @@
+//! Embedded colour profiles to sRGB, which is what browsers assume of an image without one.
+//!
+//! Profiles of RGB and grey images are understood. A CMYK profile is not: the decoder has already
+//! turned those pixels into RGB in its own way.
+
+use std::sync::Arc;
+
+use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
+
+use crate::pixels::Pixels;
+
+/// The way from one profile to sRGB.
+pub struct Correction {
+    transform: Arc<dyn TransformExecutor<u8> + Send + Sync>,
+    grey: bool,
+}
+
+impl Correction {
+    /// Reads a profile. A broken or foreign one gives nothing: slightly wrong colours are better
+    /// than no picture.
+    pub fn from_icc(icc: &[u8], alpha: bool) -> Option<Self> {
+        let profile = ColorProfile::new_from_slice(icc).ok()?;
+        let colour = if alpha { Layout::Rgba } else { Layout::Rgb };
+        let (layout, grey) = match profile.color_space {
+            DataColorSpace::Rgb => (colour, false),
+            DataColorSpace::Gray => (if alpha { Layout::GrayAlpha } else { Layout::Gray }, true),
+            _ => return None,
+        };
+        let srgb = ColorProfile::new_srgb();
+        let options = TransformOptions::default();
+        let transform = profile.create_transform_8bit(layout, &srgb, colour, options).ok()?;
+        Some(Self { transform, grey })
+    }
+
+    /// Converts an image. Alpha stays as it is.
+    #[must_use]
+    pub fn apply(&self, pixels: Pixels) -> Pixels {
+        let mut bytes = vec![0; pixels.bytes.len()];
+        let source = if self.grey { grey_channel(&pixels) } else { pixels.bytes.clone() };
+        if self.transform.transform(&source, &mut bytes).is_err() {
+            return pixels;
+        }
+        Pixels { bytes, ..pixels }
+    }
+}
+
+/// Grey was widened to three equal channels when it was decoded.
+fn grey_channel(pixels: &Pixels) -> Vec<u8> {
+    let channels = pixels.bytes.chunks_exact(pixels.channels());
+    if pixels.alpha {
+        channels.flat_map(|pixel| [pixel[0], pixel[3]]).collect()
+    } else {
+        channels.map(|pixel| pixel[0]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn corrected(profile: &ColorProfile, alpha: bool, pixel: [u8; 4]) -> Vec<u8> {
+        let icc = profile.encode().unwrap();
+        let correction = Correction::from_icc(&icc, alpha).unwrap();
+        correction.apply(Pixels::filled(1, 1, alpha, pixel)).bytes
+    }
+
+    #[test]
+    fn a_wider_gamut_becomes_more_vivid_numbers() {
+        let [red, green, blue]: [u8; 3] =
+            corrected(&ColorProfile::new_display_p3(), false, [200, 100, 100, 0])
+                .try_into()
+                .unwrap();
+        assert!(red > 208 && green < 95 && blue < 97, "{red} {green} {blue}");
+    }
+
+    #[test]
+    fn white_black_and_alpha_stay() {
+        let p3 = ColorProfile::new_display_p3();
+        assert_eq!(corrected(&p3, true, [255, 255, 255, 7]), [255, 255, 255, 7]);
+        assert_eq!(corrected(&p3, true, [0, 0, 0, 200]), [0, 0, 0, 200]);
+    }
+
+    #[test]
+    fn srgb_is_nearly_unchanged() {
+        let bytes = corrected(&ColorProfile::new_srgb(), false, [10, 128, 250, 0]);
+        for (have, want) in bytes.iter().zip([10u8, 128, 250]) {
+            assert!(have.abs_diff(want) <= 1, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn grey_profiles_stay_grey() {
+        let linear = ColorProfile::new_gray_with_gamma(1.0);
+        for alpha in [false, true] {
+            let bytes = corrected(&linear, alpha, [55, 55, 55, 99]);
+            // Linear 55 of 255 is half as bright to the eye: 128 in sRGB.
+            assert!(bytes[0].abs_diff(128) <= 1, "{bytes:?}");
+            assert!(bytes[0] == bytes[1] && bytes[1] == bytes[2], "{bytes:?}");
+            assert!(!alpha || bytes[3] == 99, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn unusable_profiles_are_left_aside() {
+        assert!(Correction::from_icc(b"", false).is_none());
+        assert!(Correction::from_icc(b"not a profile", true).is_none());
+    }
+}

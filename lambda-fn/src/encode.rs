@@ -1,0 +1,133 @@
+//! Pixels to bytes, and which format those bytes are in.
+
+use image::{
+    ExtendedColorType, ImageEncoder,
+    codecs::{
+        gif::GifEncoder,
+        png::{CompressionType, FilterType, PngEncoder},
+    },
+};
+use jpeg_encoder::{ColorType, SamplingFactor};
+
+use crate::{pixels::Pixels, settings::Format, sniff::SourceFormat};
+
+/// A format that variants are written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    Jpeg,
+    Png,
+    Webp,
+    Gif,
+}
+
+impl Target {
+    /// The format of a variant: as its settings say, else the original's if browsers show it.
+    pub fn choose(format: Format, source: SourceFormat, alpha: bool) -> Self {
+        match (format, source) {
+            (Format::Jpeg, _) | (Format::Keep, SourceFormat::Jpeg) => Self::Jpeg,
+            (Format::Png, _) | (Format::Keep, SourceFormat::Png) => Self::Png,
+            (Format::Webp, _) | (Format::Keep, SourceFormat::Webp) => Self::Webp,
+            (Format::Keep, SourceFormat::Gif) => Self::Gif,
+            (Format::Keep, SourceFormat::Bmp | SourceFormat::Tiff) if alpha => Self::Png,
+            (Format::Keep, SourceFormat::Bmp | SourceFormat::Tiff) => Self::Jpeg,
+            (Format::Avif, _) => Self::Webp,
+        }
+    }
+
+    /// The media type that tells a browser the truth.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+            Self::Gif => "image/gif",
+        }
+    }
+
+    /// Whether pixels may be transparent.
+    pub fn has_alpha(self) -> bool {
+        self != Self::Jpeg
+    }
+}
+
+/// Encodes an image without any metadata. The quality is 1 to 100.
+pub fn encode(pixels: Pixels, target: Target, quality: u8) -> Result<Vec<u8>, EncodingError> {
+    match target {
+        Target::Jpeg => jpeg(&pixels.flattened(), quality),
+        Target::Png => png(&pixels),
+        Target::Webp => webp(&pixels, quality),
+        Target::Gif => gif(pixels),
+    }
+}
+
+/// What an encoder had to say.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct EncodingError(String);
+
+impl EncodingError {
+    #[expect(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
+    fn new(error: impl std::error::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Progressive, so that a slow connection shows the whole picture early; chroma at half the
+/// resolution, as cameras have it.
+fn jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodingError> {
+    let width = u16::try_from(pixels.width).map_err(EncodingError::new)?;
+    let height = u16::try_from(pixels.height).map_err(EncodingError::new)?;
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality);
+    encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
+    encoder.set_progressive(true);
+    encoder.set_optimized_huffman_tables(true);
+    encoder.encode(&pixels.bytes, width, height, ColorType::Rgb).map_err(EncodingError::new)?;
+    Ok(bytes)
+}
+
+fn png(pixels: &Pixels) -> Result<Vec<u8>, EncodingError> {
+    let colour = if pixels.alpha { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 };
+    let mut bytes = Vec::new();
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Default, FilterType::Adaptive)
+        .write_image(&pixels.bytes, pixels.width, pixels.height, colour)
+        .map_err(EncodingError::new)?;
+    Ok(bytes)
+}
+
+/// Lossy, but for quality 100; alpha is always kept exactly.
+fn webp(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodingError> {
+    let colour =
+        if pixels.alpha { image_webp::ColorType::Rgba8 } else { image_webp::ColorType::Rgb8 };
+    let mut options = image_webp::EncoderParams::default();
+    options.use_lossy = quality < 100;
+    options.lossy_quality = quality;
+    let mut bytes = Vec::new();
+    let mut encoder = image_webp::WebPEncoder::new(&mut bytes);
+    encoder.set_params(options);
+    encoder
+        .encode(&pixels.bytes, pixels.width, pixels.height, colour)
+        .map_err(EncodingError::new)?;
+    Ok(bytes)
+}
+
+/// One frame with a palette of its own. A GIF pixel is either there or not.
+fn gif(pixels: Pixels) -> Result<Vec<u8>, EncodingError> {
+    const HALF: u8 = 128;
+    let mut pixels = pixels.with_alpha();
+    for pixel in pixels.bytes.as_chunks_mut::<4>().0 {
+        if pixel[3] < HALF {
+            *pixel = [0; 4];
+        } else {
+            pixel[3] = u8::MAX;
+        }
+    }
+    let mut bytes = Vec::new();
+    GifEncoder::new_with_speed(&mut bytes, GIF_SPEED)
+        .encode(&pixels.bytes, pixels.width, pixels.height, ExtendedColorType::Rgba8)
+        .map_err(EncodingError::new)?;
+    Ok(bytes)
+}
+
+/// From 1, the best palette, to 30; 10 is where more time hardly shows.
+const GIF_SPEED: i32 = 10;

@@ -1,0 +1,283 @@
+//! What an invocation asks for: the originals named in it, and why the rest of it is none.
+//!
+//! S3 reports through SNS, so its event is a text inside another event. The bare S3 event is read
+//! too: that is what the `imgprep` tool sends to make variants of older originals.
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use serde_json::{Value, json};
+
+use crate::settings::Settings;
+
+/// An original to be processed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Its key in the bucket, decoded.
+    pub key: String,
+}
+
+/// A part of an event that asks for nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ignored {
+    /// The key it names, if any, decoded.
+    pub key: Option<String>,
+    /// Why nothing is done about it.
+    pub reason: String,
+}
+
+/// An invocation, understood.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// What is to be done, in the order of the event.
+    pub work: Vec<Work>,
+    /// What is not.
+    pub ignored: Vec<Ignored>,
+}
+
+/// Reads an event. It cannot fail: what makes no sense now makes none when it is sent again.
+pub fn read(event: &Value, settings: &Settings) -> Request {
+    let mut request = Request::default();
+    match event["Records"].as_array() {
+        None => request.ignore(None, describe_recordless(event)),
+        Some(records) => {
+            for record in records {
+                request.read_record(record, settings);
+            }
+        }
+    }
+    request
+}
+
+/// The event that asks for these originals, as S3 would send it.
+pub fn for_keys<'key>(bucket: &str, keys: impl IntoIterator<Item = &'key str>) -> Value {
+    let record = |key| {
+        json!({
+            "eventSource": "aws:s3",
+            "eventName": "ObjectCreated:Put",
+            "s3": {"bucket": {"name": bucket}, "object": {"key": encode_key(key)}},
+        })
+    };
+    json!({"Records": keys.into_iter().map(record).collect::<Vec<_>>()})
+}
+
+/// A key as it stands in an event: `a b+ü.jpg` is `a+b%2B%C3%BC.jpg`.
+pub fn encode_key(key: &str) -> String {
+    const ESCAPED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'*');
+    utf8_percent_encode(key, ESCAPED).to_string().replace("%20", "+")
+}
+
+/// The key that stands encoded in an event, or nothing if it is not UTF-8.
+pub fn decode_key(encoded: &str) -> Option<String> {
+    // A plus is a space only before decoding: `%2B` is a real plus.
+    let spaced = encoded.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8().ok().map(Cow::into_owned)
+}
+
+impl Request {
+    fn ignore(&mut self, key: Option<String>, reason: impl Into<String>) {
+        self.ignored.push(Ignored { key, reason: reason.into() });
+    }
+
+    fn read_record(&mut self, record: &Value, settings: &Settings) {
+        let Some(message) = record["Sns"]["Message"].as_str() else {
+            return self.read_s3_record(record, settings);
+        };
+        let Ok(message) = serde_json::from_str::<Value>(message) else {
+            return self.ignore(None, "the message is not JSON");
+        };
+        match message["Records"].as_array() {
+            None => self.ignore(None, describe_recordless(&message)),
+            Some(records) => {
+                for record in records {
+                    self.read_s3_record(record, settings);
+                }
+            }
+        }
+    }
+
+    fn read_s3_record(&mut self, record: &Value, settings: &Settings) {
+        let object = &record["s3"];
+        let Some(encoded) = object["object"]["key"].as_str() else {
+            return self.ignore(None, "the record is not from S3");
+        };
+        let Some(key) = decode_key(encoded) else {
+            return self.ignore(Some(encoded.to_owned()), "the key is not UTF-8");
+        };
+        match why_not(record, &key, settings) {
+            Some(reason) => self.ignore(Some(key), reason),
+            // A message may name an original twice; once is enough.
+            None if self.work.iter().any(|work| work.key == key) => {}
+            None => self.work.push(Work { key }),
+        }
+    }
+}
+
+/// Why an object is not an original to be processed, if it is not.
+fn why_not(record: &Value, key: &str, settings: &Settings) -> Option<String> {
+    let name = record["eventName"].as_str().unwrap_or("an unnamed event");
+    // Older notifications carry the prefix that the configuration has, `s3:`.
+    if !name.trim_start_matches("s3:").starts_with("ObjectCreated:") {
+        return Some(format!("{name} creates nothing"));
+    }
+    if record["s3"]["bucket"]["name"].as_str() != Some(settings.bucket.as_str()) {
+        return Some("it is in another bucket".to_owned());
+    }
+    // The prefix filter of the notification should have kept it away. Were it processed, its
+    // variants would be reported too, and so on without end.
+    let Some(path) = settings.path_in_originals(key) else {
+        return Some(format!("it is not in {}/", settings.originals));
+    };
+    path.ends_with('/').then(|| "it is a folder marker".to_owned())
+}
+
+fn describe_recordless(message: &Value) -> String {
+    // S3 sends one whenever the notification is configured.
+    match message["Event"].as_str() {
+        Some("s3:TestEvent") => "it is a test event of S3".to_owned(),
+        Some(event) => format!("{event} has no records"),
+        None => "it has no records".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Variant;
+    use proptest::prelude::*;
+
+    fn settings() -> Settings {
+        Settings {
+            bucket: "photos".to_owned(),
+            originals: "originals".to_owned(),
+            public_acl: false,
+            invalidate: None,
+            variants: vec![Variant::of_size(800, 600)],
+        }
+    }
+
+    fn s3(name: &str, bucket: &str, key: &str) -> Value {
+        json!({"eventName": name, "s3": {"bucket": {"name": bucket}, "object": {"key": key}}})
+    }
+
+    fn created(key: &str) -> Value {
+        s3("ObjectCreated:Put", "photos", key)
+    }
+
+    fn through_sns(message: &str) -> Value {
+        json!({"EventSource": "aws:sns", "Sns": {"Type": "Notification", "Message": message}})
+    }
+
+    fn keys(request: &Request) -> Vec<&str> {
+        request.work.iter().map(|work| work.key.as_str()).collect()
+    }
+
+    fn reasons(request: &Request) -> Vec<&str> {
+        request.ignored.iter().map(|ignored| ignored.reason.as_str()).collect()
+    }
+
+    #[track_caller]
+    fn check_ignored(event: &Value, reason: &str) {
+        let request = read(event, &settings());
+        assert_eq!(keys(&request), Vec::<&str>::new());
+        assert_eq!(reasons(&request), [reason]);
+    }
+
+    #[test]
+    fn records_are_read_directly_and_through_sns() {
+        let direct = json!({"Records": [created("originals/a.jpg")]});
+        assert_eq!(keys(&read(&direct, &settings())), ["originals/a.jpg"]);
+        let wrapped = json!({"Records": [through_sns(&direct.to_string())]});
+        assert_eq!(read(&wrapped, &settings()), read(&direct, &settings()));
+    }
+
+    #[test]
+    fn several_messages_with_several_records_keep_their_order() {
+        let message = |keys: &[&str]| {
+            let records: Vec<_> = keys.iter().map(|key| created(key)).collect();
+            through_sns(&json!({"Records": records}).to_string())
+        };
+        let event = json!({"Records": [
+            message(&["originals/b", "originals/a"]),
+            message(&["originals/c", "originals/b"]),
+        ]});
+        let request = read(&event, &settings());
+        assert_eq!(keys(&request), ["originals/b", "originals/a", "originals/c"]);
+    }
+
+    #[test]
+    fn keys_are_decoded_exactly_once() {
+        for (encoded, decoded) in [
+            ("originals/a+file.jpg", "originals/a file.jpg"),
+            ("originals/A+file%2Bname.jpg", "originals/A file+name.jpg"),
+            ("originals/100%25+%2525.jpg", "originals/100% %25.jpg"),
+            ("originals/caf%C3%A9+%28%F0%9F%8C%85%29.png", "originals/café (🌅).png"),
+            ("originals/2026/x/y.jpg", "originals/2026/x/y.jpg"),
+            ("originals/100%.jpg", "originals/100%.jpg"),
+            ("originals%2Fa.jpg", "originals/a.jpg"),
+            ("originals/caf\u{e9}.jpg", "originals/café.jpg"),
+        ] {
+            let event = json!({"Records": [created(encoded)]});
+            assert_eq!(keys(&read(&event, &settings())), [decoded]);
+        }
+    }
+
+    #[test]
+    fn test_events_and_messages_without_records_ask_for_nothing() {
+        let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "photos"});
+        check_ignored(&test, "it is a test event of S3");
+        let wrapped = json!({"Records": [through_sns(&test.to_string())]});
+        check_ignored(&wrapped, "it is a test event of S3");
+        check_ignored(&json!({}), "it has no records");
+        check_ignored(&json!(null), "it has no records");
+        check_ignored(&json!({"Records": "many"}), "it has no records");
+        check_ignored(&json!({"Records": [through_sns("{}")]}), "it has no records");
+        check_ignored(&json!({"Records": [through_sns("gar{bage")]}), "the message is not JSON");
+        check_ignored(&json!({"Records": [17]}), "the record is not from S3");
+        assert_eq!(read(&json!({"Records": []}), &settings()), Request::default());
+    }
+
+    #[test]
+    fn what_is_no_new_original_is_ignored() {
+        for (record, reason) in [
+            (created("originals/"), "it is not in originals/"),
+            (created("originals/2026/"), "it is a folder marker"),
+            (created("800x600/a.jpg"), "it is not in originals/"),
+            (created("failed/a.jpg.json"), "it is not in originals/"),
+            (created("originals-old/a.jpg"), "it is not in originals/"),
+            (created("originals/%FF.jpg"), "the key is not UTF-8"),
+            (
+                s3("ObjectRemoved:Delete", "photos", "originals/a"),
+                "ObjectRemoved:Delete creates nothing",
+            ),
+            (s3("ObjectCreated:Put", "other", "originals/a"), "it is in another bucket"),
+        ] {
+            check_ignored(&json!({"Records": [record]}), reason);
+        }
+    }
+
+    #[test]
+    fn one_bad_record_does_not_hide_the_next() {
+        let event = json!({"Records": [17, through_sns("?"), created("originals/a.jpg")]});
+        let request = read(&event, &settings());
+        assert_eq!(keys(&request), ["originals/a.jpg"]);
+        assert_eq!(request.ignored.len(), 2);
+    }
+
+    #[test]
+    fn keys_are_encoded_as_s3_does() {
+        assert_eq!(encode_key("originals/A file+name.jpg"), "originals/A+file%2Bname.jpg");
+        assert_eq!(encode_key("originals/ü(1).jpg"), "originals/%C3%BC%281%29.jpg");
+    }
+
+    proptest! {
+        #[test]
+        fn any_key_survives_an_event(path in "\\PC{1,40}") {
+            prop_assume!(!path.ends_with('/'));
+            let key = format!("originals/{path}");
+            let request = read(&for_keys("photos", [key.as_str()]), &settings());
+            prop_assert_eq!(keys(&request), [key.as_str()]);
+        }
+    }
+}

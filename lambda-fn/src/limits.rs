@@ -1,0 +1,169 @@
+//! How large an original may be, decided from its header before any pixel is decoded.
+//!
+//! A function that runs out of memory is killed without a word and tried again, so the estimate
+//! errs on the safe side.
+
+use crate::{decode::Header, error::RenderError, settings::Variant, sniff::SourceFormat};
+
+const MEBIBYTE: u64 = 1 << 20;
+
+/// What the binary, its stacks and the connections to AWS take.
+const RESERVED_BYTES: u64 = 48 * MEBIBYTE;
+
+/// The largest image of a phone today has 200 megapixels; beyond is a decompression bomb.
+const MAX_PIXELS: u64 = 250_000_000;
+
+/// The bounds that an original must keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the file.
+    pub max_bytes: u64,
+    /// Pixels, as the header announces them.
+    pub max_pixels: u64,
+    /// Bytes of memory for the file, its pixels and its variants together.
+    pub max_memory: u64,
+}
+
+impl Default for Limits {
+    /// The limits of a program on an ordinary computer.
+    fn default() -> Self {
+        Self { max_bytes: 512 * MEBIBYTE, max_pixels: MAX_PIXELS, max_memory: 4096 * MEBIBYTE }
+    }
+}
+
+impl Limits {
+    /// The limits of a function with this much memory.
+    pub fn for_memory(megabytes: u64) -> Self {
+        let budget = (megabytes * MEBIBYTE).saturating_sub(RESERVED_BYTES).max(16 * MEBIBYTE);
+        Self { max_bytes: budget / 4, max_pixels: MAX_PIXELS, max_memory: budget }
+    }
+
+    /// Refuses a file for its size alone.
+    pub fn check_bytes(&self, size: u64) -> Result<(), RenderError> {
+        if size > self.max_bytes {
+            return Err(RenderError::TooManyBytes { size, limit: self.max_bytes });
+        }
+        Ok(())
+    }
+
+    /// Refuses an image that could not be decoded and made into these variants.
+    pub fn check_image(
+        &self,
+        header: &Header,
+        file_bytes: u64,
+        variants: &[Variant],
+    ) -> Result<(), RenderError> {
+        let (width, height) = (header.width, header.height);
+        if pixels(width, height) > self.max_pixels {
+            return Err(RenderError::TooManyPixels { width, height, limit: self.max_pixels });
+        }
+        let decoding = decoding_bytes(header, file_bytes);
+        let needed =
+            file_bytes.saturating_add(decoding).saturating_add(rendering_bytes(header, variants));
+        if needed > self.max_memory {
+            return Err(RenderError::TooMuchMemory {
+                width,
+                height,
+                needed,
+                limit: self.max_memory,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn pixels(width: u32, height: u32) -> u64 {
+    u64::from(width) * u64::from(height)
+}
+
+/// What the decoders hold at their peak, the pixels they hand over included.
+fn decoding_bytes(header: &Header, file_bytes: u64) -> u64 {
+    let pixels = pixels(header.width, header.height);
+    let working = match header.format {
+        // A copy of the file and, when progressive, every coefficient in 16 bits.
+        SourceFormat::Jpeg if header.progressive => file_bytes.saturating_add(6 * pixels),
+        SourceFormat::Jpeg => file_bytes,
+        // The planes of a lossy frame and its alpha, or the transforms of a lossless one.
+        SourceFormat::Webp => 6 * pixels,
+        // The indexed frame and the canvas it is drawn on.
+        SourceFormat::Gif => 5 * pixels,
+        // One strip, which may be the whole image.
+        SourceFormat::Tiff => header.native_bytes,
+        SourceFormat::Png | SourceFormat::Bmp => 0,
+    };
+    let converted = if header.needs_conversion { 4 * pixels } else { 0 };
+    working.saturating_add(header.native_bytes).saturating_add(converted)
+}
+
+/// What resizing and encoding hold at their peak, and what all variants leave behind.
+fn rendering_bytes(header: &Header, variants: &[Variant]) -> u64 {
+    let longer_side = u64::from(header.width.max(header.height));
+    let working = variants.iter().map(|variant| {
+        let across = u64::from(variant.width.max(variant.height));
+        // Between its two passes the resizer holds an image as wide as the variant and as high as
+        // the original; an encoder holds the coefficients of the variant.
+        4 * across * longer_side + 16 * pixels(variant.width, variant.height)
+    });
+    let finished: u64 = variants.iter().map(|v| pixels(v.width, v.height)).sum();
+    working.max().unwrap_or(0).saturating_add(finished)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::metadata::Orientation;
+
+    fn photo(width: u32, height: u32, progressive: bool) -> Header {
+        Header {
+            format: SourceFormat::Jpeg,
+            width,
+            height,
+            orientation: Orientation::NoTransforms,
+            native_bytes: 3 * pixels(width, height),
+            needs_conversion: false,
+            progressive,
+        }
+    }
+
+    fn variants() -> Vec<Variant> {
+        [(800, 600), (400, 300)].map(|(width, height)| Variant::of_size(width, height)).into()
+    }
+
+    #[track_caller]
+    fn fits(megabytes: u64, header: &Header, expected: bool) {
+        let outcome = Limits::for_memory(megabytes).check_image(header, 5 * MEBIBYTE, &variants());
+        assert_eq!(outcome.is_ok(), expected, "{outcome:?}");
+    }
+
+    #[test]
+    fn the_default_memory_takes_photos_of_common_cameras() {
+        fits(256, &photo(4032, 3024, false), true);
+        fits(256, &photo(4032, 3024, true), true);
+        fits(256, &photo(8064, 6048, false), true);
+        fits(256, &photo(8064, 6048, true), false);
+        fits(1024, &photo(8064, 6048, true), true);
+        fits(128, &photo(4032, 3024, false), true);
+    }
+
+    #[test]
+    fn the_largest_header_is_refused_for_its_pixels() {
+        let error = Limits::default().check_image(&photo(65535, 65535, false), 100, &variants());
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "65535x65535 is 4295 megapixels, the limit is 250");
+    }
+
+    #[test]
+    fn a_refusal_for_memory_names_both_amounts() {
+        let error = Limits::for_memory(256).check_image(&photo(10000, 10000, true), 100, &[]);
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "10000x10000 needs about 858 MB of memory, 208 MB are available");
+    }
+
+    #[test]
+    fn files_are_refused_by_size_alone() {
+        let limits = Limits::for_memory(256);
+        assert_eq!(limits.max_bytes, 52 * MEBIBYTE);
+        assert_eq!(limits.check_bytes(52 * MEBIBYTE), Ok(()));
+        assert!(limits.check_bytes(52 * MEBIBYTE + 1).is_err());
+    }
+}

@@ -1,0 +1,48 @@
+//! The binary that Lambda starts: environment in, clients made once, then one event after another.
+
+use std::{env, process::ExitCode, sync::Arc};
+
+use lambda_fn::{
+    handler::Handler,
+    limits::Limits,
+    log::{self, Level, Log, StandardOutput},
+    s3_store::S3Store,
+    settings::{SETTINGS_VARIABLE, Settings},
+};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let Err(error) = run().await else { return ExitCode::SUCCESS };
+    let mut line = log::line(Level::Error, "cannot start", "");
+    line.insert("reason".to_owned(), json!(error.to_string()));
+    StandardOutput.line(&Value::Object(line));
+    ExitCode::FAILURE
+}
+
+async fn run() -> Result<(), Error> {
+    let settings = variable(SETTINGS_VARIABLE)?;
+    let settings: Settings = serde_json::from_str(&settings)
+        .map_err(|error| format!("{SETTINGS_VARIABLE} is not valid: {error}"))?;
+    let memory = variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?;
+    let memory = memory
+        .parse()
+        .map_err(|_| format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is `{memory}`, not megabytes"))?;
+    let handler = Arc::new(Handler {
+        store: S3Store::from_environment(&settings)?,
+        log: StandardOutput,
+        settings,
+        limits: Limits::for_memory(memory),
+        function: variable("AWS_LAMBDA_FUNCTION_NAME")?,
+    });
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let handler = Arc::clone(&handler);
+        async move { handler.handle(&event.payload, &event.context.request_id).await }
+    }))
+    .await
+}
+
+fn variable(name: &str) -> Result<String, Error> {
+    env::var(name).map_err(|_| format!("{name} is not set").into())
+}

@@ -1,0 +1,237 @@
+//! What a file is, told from its first bytes and never from its name.
+//!
+//! Formats that people do upload but that are not read here are recognised too, because
+//! "HEIC is not supported" helps and "not an image" does not.
+
+use std::fmt;
+
+/// A file format that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceFormat {
+    Jpeg,
+    Png,
+    Webp,
+    Gif,
+    Bmp,
+    Tiff,
+}
+
+impl fmt::Display for SourceFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Jpeg => "JPEG",
+            Self::Png => "PNG",
+            Self::Webp => "WebP",
+            Self::Gif => "GIF",
+            Self::Bmp => "BMP",
+            Self::Tiff => "TIFF",
+        })
+    }
+}
+
+/// What the first bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sniffed {
+    /// A format that can be read.
+    Image(SourceFormat),
+    /// A format that is known by this name, but not read.
+    Unsupported(&'static str),
+    /// Nothing that looks like an image.
+    Unknown,
+}
+
+/// Recognises a file by its content.
+pub fn sniff(bytes: &[u8]) -> Sniffed {
+    if let Some(name) = raw_photo(bytes) {
+        return Sniffed::Unsupported(name);
+    }
+    if let Some(format) = readable(bytes) {
+        return Sniffed::Image(format);
+    }
+    unreadable(bytes).map_or(Sniffed::Unknown, Sniffed::Unsupported)
+}
+
+fn readable(bytes: &[u8]) -> Option<SourceFormat> {
+    let starts = |magic: &[u8]| bytes.starts_with(magic);
+    if starts(b"\xff\xd8\xff") {
+        Some(SourceFormat::Jpeg)
+    } else if starts(b"\x89PNG\r\n\x1a\n") {
+        Some(SourceFormat::Png)
+    } else if starts(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
+        Some(SourceFormat::Webp)
+    } else if starts(b"GIF87a") || starts(b"GIF89a") {
+        Some(SourceFormat::Gif)
+    } else if starts(b"BM") && is_bitmap_header(bytes) {
+        Some(SourceFormat::Bmp)
+    } else if starts(b"II*\0") || starts(b"MM\0*") || starts(b"II+\0") || starts(b"MM\0+") {
+        Some(SourceFormat::Tiff)
+    } else {
+        None
+    }
+}
+
+/// Two letters are little proof; the size of the header that follows is one of these few.
+fn is_bitmap_header(bytes: &[u8]) -> bool {
+    matches!(bytes.get(14..18), Some([12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
+}
+
+/// Raw photos, most of which pretend to be TIFF and hold only a thumbnail in that form.
+fn raw_photo(bytes: &[u8]) -> Option<&'static str> {
+    const RAW: &str = "camera raw";
+    let starts = |magic: &[u8]| bytes.starts_with(magic);
+    let canon = starts(b"II*\0") && bytes.get(8..10) == Some(b"CR");
+    let olympus = starts(b"IIRO") || starts(b"IIRS") || starts(b"MMOR");
+    let others = starts(b"FUJIFILMCCD-RAW") || starts(b"IIU\0") || starts(b"\0MRM");
+    let canon_new = brand(bytes) == Some(b"crx ");
+    (canon || olympus || others || canon_new).then_some(RAW)
+}
+
+fn unreadable(bytes: &[u8]) -> Option<&'static str> {
+    if let Some(name) = brand(bytes).and_then(media_brand) {
+        return Some(name);
+    }
+    let magics: [(&[u8], &str); 11] = [
+        (b"\xff\x0a", "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"\xff\x4f\xff\x51", "JPEG 2000"),
+        (b"8BPS", "Photoshop (PSD)"),
+        (b"8BPB", "Photoshop (PSB)"),
+        (b"%PDF-", "PDF"),
+        (b"%!PS", "PostScript"),
+        (b"\0\0\x01\0", "icon (ICO)"),
+        (b"v/1\x01", "OpenEXR"),
+        (b"\x1aE\xdf\xa3", "video (Matroska or WebM)"),
+    ];
+    let known = magics.iter().find(|(magic, _)| bytes.starts_with(magic));
+    known.map(|&(_, name)| name).or_else(|| is_svg(bytes).then_some("SVG"))
+}
+
+/// The major brand of an ISO media file, the container of HEIC, AVIF and MP4.
+fn brand(bytes: &[u8]) -> Option<&[u8; 4]> {
+    (bytes.get(4..8) == Some(b"ftyp")).then(|| bytes.get(8..12)?.first_chunk()).flatten()
+}
+
+fn media_brand(brand: &[u8; 4]) -> Option<&'static str> {
+    match brand {
+        b"avif" | b"avis" => Some("AVIF"),
+        b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"mif1" | b"msf1" => {
+            Some("HEIC")
+        }
+        b"jxl " => Some("JPEG XL"),
+        b"isom" | b"iso2" | b"mp41" | b"mp42" | b"avc1" | b"M4V " => Some("video (MP4)"),
+        b"qt  " => Some("video (QuickTime)"),
+        _ => None,
+    }
+}
+
+/// SVG has no magic bytes: it is text whose first element is `svg`, after whatever XML allows.
+fn is_svg(bytes: &[u8]) -> bool {
+    const LOOK_AT_MOST: usize = 4096;
+    let head = &bytes[..bytes.len().min(LOOK_AT_MOST)];
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    head.starts_with(b"<") && head.windows(4).any(|text| text.eq_ignore_ascii_case(b"<svg"))
+}
+
+/// Whether a JPEG is progressive, which makes a decoder hold every coefficient in memory.
+pub fn is_progressive_jpeg(bytes: &[u8]) -> bool {
+    jpeg_headers(bytes).any(|(marker, _)| matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce))
+}
+
+/// Whether a JPEG has an end. Its decoder would fill what is missing with grey and not complain.
+pub fn is_complete_jpeg(bytes: &[u8]) -> bool {
+    const END_OF_IMAGE: &[u8] = &[0xff, 0xd9];
+    let scan = jpeg_headers(bytes).find(|&(marker, _)| marker == START_OF_SCAN);
+    // Thumbnails with an end of their own come before the scan; inside it 0xff is escaped.
+    scan.is_some_and(|(_, at)| bytes[at..].windows(2).rev().any(|end| end == END_OF_IMAGE))
+}
+
+const START_OF_SCAN: u8 = 0xda;
+
+/// The markers up to the first scan, each with its place in the file.
+fn jpeg_headers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> {
+    let mut next = 2;
+    std::iter::from_fn(move || {
+        // Any number of fill bytes may precede a marker.
+        while bytes.get(next..next + 2) == Some(&[0xff, 0xff]) {
+            next += 1;
+        }
+        let at = next;
+        let &[0xff, marker, high, low] = bytes.get(at..at + 4)? else { return None };
+        next = match marker {
+            START_OF_SCAN => bytes.len(),
+            _ => at + 2 + usize::from(u16::from_be_bytes([high, low])),
+        };
+        Some((marker, at))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(bytes: &[u8], expected: Sniffed) {
+        assert_eq!(sniff(bytes), expected, "{}", bytes.escape_ascii());
+    }
+
+    #[test]
+    fn readable_formats_are_known_by_their_magic() {
+        check(b"\xff\xd8\xff\xe0....JFIF", Sniffed::Image(SourceFormat::Jpeg));
+        check(b"\x89PNG\r\n\x1a\n....IHDR", Sniffed::Image(SourceFormat::Png));
+        check(b"RIFF\x10\0\0\0WEBPVP8 ", Sniffed::Image(SourceFormat::Webp));
+        check(b"GIF87a....", Sniffed::Image(SourceFormat::Gif));
+        check(b"GIF89a....", Sniffed::Image(SourceFormat::Gif));
+        check(b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0", Sniffed::Image(SourceFormat::Bmp));
+        check(b"II*\0\x08\0\0\0\x10\0", Sniffed::Image(SourceFormat::Tiff));
+        check(b"MM\0*\0\0\0\x08\0\x10", Sniffed::Image(SourceFormat::Tiff));
+    }
+
+    #[test]
+    fn known_but_unreadable_formats_are_named() {
+        for (bytes, name) in [
+            (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], "HEIC"),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
+            (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "AVIF"),
+            (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "camera raw"),
+            (b"\0\0\0\x18ftypmp42\0\0\0\0", "video (MP4)"),
+            (b"II*\0\x10\0\0\0CR\x02\0", "camera raw"),
+            (b"FUJIFILMCCD-RAW 0201", "camera raw"),
+            (b"\xff\x0a\xfa\x7f", "JPEG XL"),
+            (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+            (b"8BPS\0\x01", "Photoshop (PSD)"),
+            (b"%PDF-1.7\n", "PDF"),
+            (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+            (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x --><SVG/>", "SVG"),
+        ] {
+            check(bytes, Sniffed::Unsupported(name));
+        }
+    }
+
+    #[test]
+    fn everything_else_is_unknown() {
+        for bytes in
+            [&b""[..], b"B", b"BMW is a car", b"hello", b"<html></html>", b"RIFF\0\0\0\0WAVE"]
+        {
+            check(bytes, Sniffed::Unknown);
+        }
+    }
+
+    #[test]
+    fn a_jpeg_is_complete_with_an_end_after_its_scan() {
+        let thumbnail = b"\xff\xd8\xff\xe1\0\x06\xff\xd9\0\0";
+        assert!(!is_complete_jpeg(thumbnail));
+        let scan = [&thumbnail[..], b"\xff\xda\0\x02....."].concat();
+        assert!(!is_complete_jpeg(&scan));
+        assert!(is_complete_jpeg(&[&scan[..], b"\xff\xd9"].concat()));
+        assert!(is_complete_jpeg(&[&scan[..], b"\xff\xd9 and a trailer"].concat()));
+    }
+
+    #[test]
+    fn a_cut_off_jpeg_header_is_not_progressive() {
+        assert!(!is_progressive_jpeg(b""));
+        assert!(!is_progressive_jpeg(b"\xff\xd8\xff"));
+        assert!(!is_progressive_jpeg(b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xc0\0\x11"));
+        assert!(is_progressive_jpeg(b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xff\xc2\0\x11"));
+    }
+}

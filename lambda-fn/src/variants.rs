@@ -1,0 +1,157 @@
+//! The whole image path as one function: the bytes of an original in, its encoded variants out.
+//!
+//! It is the same on AWS and on the user's own machine. No I/O, no clock but for measuring.
+
+use std::{
+    any::Any,
+    panic::{self, AssertUnwindSafe},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    colour::Correction,
+    decode::{self, Decoded},
+    encode::{self, Target},
+    error::RenderError,
+    limits::Limits,
+    pixels::Pixels,
+    resize::{self, ScalingError, Source},
+    settings::Variant,
+    sniff::SourceFormat,
+};
+
+/// One finished variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The folder it belongs in.
+    pub folder: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// What the file is, whatever its name says.
+    pub content_type: &'static str,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+/// All variants of an original, and what making them took.
+#[derive(Clone, Debug)]
+pub struct Rendering {
+    /// The format of the original.
+    pub format: SourceFormat,
+    /// Columns of the upright original.
+    pub width: u32,
+    /// Rows of the upright original.
+    pub height: u32,
+    /// In the order they were asked for.
+    pub variants: Vec<Rendered>,
+    /// Time spent decoding.
+    pub decode: Duration,
+    /// Time spent scaling, turning and correcting colours.
+    pub resize: Duration,
+    /// Time spent encoding.
+    pub encode: Duration,
+}
+
+/// Makes every variant of an original with one decode.
+pub fn render(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+) -> Result<Vec<Rendered>, RenderError> {
+    Ok(render_measured(bytes, variants, limits)?.variants)
+}
+
+/// The same as [`render`], with the facts that a log wants.
+pub fn render_measured(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+) -> Result<Rendering, RenderError> {
+    catch_panics(|| render_unguarded(bytes, variants, limits))
+}
+
+/// Turns a panic into a refusal: the file that causes it would cause it again.
+fn catch_panics<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
+    // Nothing outlives the closure but its result, so nothing half-changed can be seen.
+    panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|payload| Err(RenderError::Panicked(panic_message(payload.as_ref()))))
+}
+
+fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without a message").to_owned()
+}
+
+fn render_unguarded(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+) -> Result<Rendering, RenderError> {
+    let started = Instant::now();
+    let Decoded { header, pixels, icc } = decode::decode(bytes, variants, limits)?;
+    let correction = icc.and_then(|icc| Correction::from_icc(&icc, pixels.alpha));
+    let scaling_failed = |error: ScalingError| RenderError::Broken {
+        format: header.format,
+        message: error.to_string(),
+    };
+    let source = Source::new(pixels, header.orientation).map_err(scaling_failed)?;
+    let (width, height) = source.upright();
+    let mut rendering = Rendering {
+        format: header.format,
+        width,
+        height,
+        variants: Vec::with_capacity(variants.len()),
+        decode: started.elapsed(),
+        resize: Duration::ZERO,
+        encode: Duration::ZERO,
+    };
+    for variant in variants {
+        let started = Instant::now();
+        let target = Target::choose(variant.format, header.format, source.has_alpha());
+        let pixels = draw(&source, variant, target, correction.as_ref()).map_err(scaling_failed)?;
+        rendering.resize += started.elapsed();
+
+        let started = Instant::now();
+        let (width, height) = (pixels.width, pixels.height);
+        let bytes = encode::encode(pixels, target, variant.quality).map_err(|error| {
+            RenderError::Encode { folder: variant.folder.clone(), message: error.to_string() }
+        })?;
+        rendering.encode += started.elapsed();
+
+        let folder = variant.folder.clone();
+        let content_type = target.content_type();
+        rendering.variants.push(Rendered { folder, bytes, content_type, width, height });
+    }
+    Ok(rendering)
+}
+
+/// The finished picture of one variant.
+fn draw(
+    source: &Source,
+    variant: &Variant,
+    target: Target,
+    correction: Option<&Correction>,
+) -> Result<Pixels, ScalingError> {
+    const WHITE: [u8; 4] = [255; 4];
+    const CLEAR: [u8; 4] = [0; 4];
+    let placed = resize::place(source.upright(), variant);
+    let mut pixels = source.scale(placed.area, placed.scaled)?;
+    if let Some(correction) = correction {
+        pixels = correction.apply(pixels);
+    }
+    if placed.canvas == placed.scaled {
+        return Ok(pixels);
+    }
+    let (pixels, background) =
+        if target.has_alpha() { (pixels.with_alpha(), CLEAR) } else { (pixels.flattened(), WHITE) };
+    let (width, height) = placed.canvas;
+    let mut canvas = Pixels::filled(width, height, pixels.alpha, background);
+    canvas.draw(&pixels, placed.offset.0, placed.offset.1);
+    Ok(canvas)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,358 @@
+//! Whole originals through the whole path.
+
+use image::{DynamicImage, GenericImageView, ImageFormat, Rgba};
+
+use super::*;
+use crate::{
+    fixtures::{self, BLUE, GREEN, RED, YELLOW, quarters},
+    settings::{Fit, Format, Gravity},
+    sniff::{self, Sniffed},
+};
+
+fn variant(width: u32, height: u32) -> Variant {
+    Variant { format: Format::Png, ..Variant::of_size(width, height) }
+}
+
+#[track_caller]
+fn rendered(file: &[u8], variant: Variant) -> Rendered {
+    let mut all = render(file, &[variant], &Limits::default()).unwrap();
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+fn refusal(file: &[u8]) -> String {
+    let variants = [variant(40, 30)];
+    render(file, &variants, &Limits::default()).unwrap_err().to_string()
+}
+
+fn near(pixel: Rgba<u8>, colour: [u8; 3]) -> bool {
+    pixel.0.iter().zip(colour).all(|(have, want)| have.abs_diff(want) <= 24)
+}
+
+/// Whether the middles of the four quarters have these colours, row by row.
+#[track_caller]
+fn check_quarters(file: &[u8], expected: [[u8; 3]; 4], about: &str) {
+    let image = fixtures::decoded(file);
+    let (width, height) = image.dimensions();
+    for (index, colour) in expected.into_iter().enumerate() {
+        let x = if index % 2 == 0 { width / 4 } else { width * 3 / 4 };
+        let y = if index < 2 { height / 4 } else { height * 3 / 4 };
+        let pixel = image.get_pixel(x, y);
+        assert!(near(pixel, colour), "{about}: quarter {index} is {pixel:?}, not {colour:?}");
+    }
+}
+
+#[test]
+fn every_fit_gives_its_exact_size() {
+    for (source, fit, expected) in [
+        ((400, 300), Fit::Cover, (80, 60)),
+        ((300, 400), Fit::Cover, (80, 60)),
+        ((8, 6), Fit::Cover, (80, 60)),
+        ((1, 300), Fit::Cover, (80, 60)),
+        ((400, 300), Fit::Contain, (80, 60)),
+        ((300, 400), Fit::Contain, (45, 60)),
+        ((333, 100), Fit::Contain, (80, 24)),
+        ((8, 6), Fit::Contain, (8, 6)),
+        ((500, 1), Fit::Contain, (80, 1)),
+        ((300, 400), Fit::Pad, (80, 60)),
+        ((8, 6), Fit::Pad, (80, 60)),
+    ] {
+        let file = fixtures::encoded(&quarters(source.0, source.1), ImageFormat::Bmp);
+        let result = rendered(&file, Variant { fit, ..variant(80, 60) });
+        assert_eq!((result.width, result.height), expected, "{source:?} {fit:?}");
+        assert_eq!(fixtures::decoded(&result.bytes).dimensions(), expected, "{source:?} {fit:?}");
+    }
+}
+
+#[test]
+fn one_decode_gives_all_variants_in_order() {
+    let file = fixtures::jpeg(&quarters(100, 80), 1, &[]);
+    let sizes = [(50, 40), (10, 10), (120, 90)];
+    let variants = sizes.map(|(width, height)| Variant::of_size(width, height));
+    let rendering = render_measured(&file, &variants, &Limits::default()).unwrap();
+    assert_eq!((rendering.width, rendering.height), (100, 80));
+    let folders: Vec<_> = rendering.variants.iter().map(|v| v.folder.as_str()).collect();
+    assert_eq!(folders, ["50x40", "10x10", "120x90"]);
+}
+
+#[test]
+fn every_orientation_of_every_format_ends_upright() {
+    let stored = quarters(60, 40);
+    for (tag, expected) in [
+        (1, [RED, GREEN, BLUE, YELLOW]),
+        (2, [GREEN, RED, YELLOW, BLUE]),
+        (3, [YELLOW, BLUE, GREEN, RED]),
+        (4, [BLUE, YELLOW, RED, GREEN]),
+        (5, [RED, BLUE, GREEN, YELLOW]),
+        (6, [BLUE, RED, YELLOW, GREEN]),
+        (7, [YELLOW, GREEN, BLUE, RED]),
+        (8, [GREEN, YELLOW, RED, BLUE]),
+    ] {
+        for (name, file) in [
+            ("JPEG", fixtures::jpeg(&stored, tag, &[])),
+            ("PNG", fixtures::png(&stored, tag, &[])),
+            ("WebP", fixtures::webp(&stored, tag, &[])),
+            ("TIFF", fixtures::tiff(&stored, tag)),
+        ] {
+            let about = format!("{name} with orientation {tag}");
+            let upright = if tag < 5 { (60, 40) } else { (40, 60) };
+            assert_eq!(decode::dimensions(&file), Ok(upright), "{about}");
+            let contain = rendered(&file, Variant { fit: Fit::Contain, ..variant(30, 30) });
+            let size = if tag < 5 { (30, 20) } else { (20, 30) };
+            assert_eq!((contain.width, contain.height), size, "{about}");
+            check_quarters(&contain.bytes, expected, &about);
+            check_quarters(&rendered(&file, variant(20, 20)).bytes, expected, &about);
+        }
+    }
+}
+
+#[test]
+fn gravity_is_that_of_the_upright_image() {
+    // Stored upright is 40x80 after a quarter turn: blue and red above yellow and green.
+    let file = fixtures::png(&quarters(80, 40), 6, &[]);
+    let top = rendered(&file, Variant { gravity: Gravity::North, ..variant(40, 40) });
+    check_quarters(&top.bytes, [BLUE, RED, BLUE, RED], "north");
+    let bottom = rendered(&file, Variant { gravity: Gravity::SouthEast, ..variant(40, 40) });
+    check_quarters(&bottom.bytes, [YELLOW, GREEN, YELLOW, GREEN], "south-east");
+}
+
+#[test]
+fn variants_are_what_their_content_type_says() {
+    let opaque = quarters(40, 30);
+    let clear = fixtures::half_clear(40, 30);
+    for (pixels, source, format, expected) in [
+        (&opaque, ImageFormat::Jpeg, Format::Keep, "image/jpeg"),
+        (&opaque, ImageFormat::Png, Format::Keep, "image/png"),
+        (&opaque, ImageFormat::WebP, Format::Keep, "image/webp"),
+        (&clear, ImageFormat::WebP, Format::Keep, "image/webp"),
+        (&clear, ImageFormat::Gif, Format::Keep, "image/gif"),
+        (&opaque, ImageFormat::Bmp, Format::Keep, "image/jpeg"),
+        (&opaque, ImageFormat::Tiff, Format::Keep, "image/jpeg"),
+        (&clear, ImageFormat::Tiff, Format::Keep, "image/png"),
+        (&opaque, ImageFormat::Png, Format::Jpeg, "image/jpeg"),
+        (&clear, ImageFormat::Gif, Format::Webp, "image/webp"),
+        (&opaque, ImageFormat::Jpeg, Format::Png, "image/png"),
+    ] {
+        let file = fixtures::encoded(pixels, source);
+        let result = rendered(&file, Variant { format, ..variant(20, 15) });
+        assert_eq!(result.content_type, expected, "{source:?} as {format:?}");
+        let Sniffed::Image(written) = sniff::sniff(&result.bytes) else { panic!("not an image") };
+        let written = format!("image/{}", written.to_string().to_lowercase());
+        assert_eq!(written, expected, "{source:?} as {format:?}");
+        let size = fixtures::decoded(&result.bytes).dimensions();
+        assert_eq!(size, (20, 15), "{source:?} as {format:?}");
+    }
+}
+
+#[test]
+fn alpha_is_kept_or_flattened_on_white() {
+    let file = fixtures::encoded(&fixtures::half_clear(80, 80), ImageFormat::Png);
+    let pixel = |format, x| {
+        let file = rendered(&file, Variant { format, quality: 95, ..variant(40, 40) });
+        fixtures::decoded(&file.bytes).get_pixel(x, 5)
+    };
+    for format in [Format::Keep, Format::Webp] {
+        assert_eq!(pixel(format, 5)[3], 0, "{format:?}");
+        let visible = pixel(format, 30);
+        assert!(visible[3] == 255 && near(visible, GREEN), "{format:?}: {visible:?}");
+    }
+    assert!(near(pixel(Format::Jpeg, 5), [255; 3]));
+    assert!(near(pixel(Format::Jpeg, 30), GREEN));
+}
+
+#[test]
+fn padding_is_clear_where_the_format_can_and_white_where_not() {
+    let file = fixtures::encoded(&quarters(80, 20), ImageFormat::Png);
+    for (format, margin) in [
+        (Format::Png, Rgba([0, 0, 0, 0])),
+        (Format::Webp, Rgba([0, 0, 0, 0])),
+        (Format::Jpeg, Rgba([255, 255, 255, 255])),
+    ] {
+        let result = rendered(&file, Variant { fit: Fit::Pad, format, ..variant(40, 40) });
+        let image = fixtures::decoded(&result.bytes);
+        assert_eq!(image.dimensions(), (40, 40));
+        for (x, y) in [(0, 0), (39, 0), (0, 39), (20, 4)] {
+            let pixel = image.get_pixel(x, y);
+            let same = pixel[3] == margin[3] && (margin[3] == 0 || near(pixel, [255; 3]));
+            assert!(same, "{format:?} at {x},{y}: {pixel:?}");
+        }
+        assert!(near(image.get_pixel(8, 17), RED), "{format:?}");
+    }
+}
+
+#[test]
+fn jpegs_are_progressive_with_halved_chroma() {
+    let file = fixtures::encoded(&quarters(64, 48), ImageFormat::Bmp);
+    let result = rendered(&file, Variant { format: Format::Jpeg, ..variant(32, 24) });
+    assert!(sniff::is_progressive_jpeg(&result.bytes));
+    let frame = result.bytes.windows(2).position(|marker| marker == [0xff, 0xc2]).unwrap();
+    let sampling: Vec<_> =
+        (0..3).map(|component| result.bytes[frame + 11 + 3 * component]).collect();
+    assert_eq!(sampling, [0x22, 0x11, 0x11]);
+}
+
+#[test]
+fn quality_is_each_variants_own() {
+    let file = crate::sample::jpeg(400, 300);
+    for format in [Format::Jpeg, Format::Webp] {
+        let sizes: Vec<_> = [30, 80, 95]
+            .map(|quality| rendered(&file, Variant { format, quality, ..variant(200, 150) }))
+            .map(|result| result.bytes.len())
+            .into();
+        assert!(sizes.is_sorted_by(|a, b| a * 5 < b * 4), "{format:?}: {sizes:?}");
+    }
+}
+
+#[test]
+fn no_metadata_gets_out() {
+    let icc = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+    let stored = quarters(60, 40);
+    for file in [
+        fixtures::jpeg(&stored, 6, &icc),
+        fixtures::png(&stored, 6, &icc),
+        fixtures::webp(&stored, 6, &icc),
+    ] {
+        let holds = |file: &[u8], text: &[u8]| file.windows(text.len()).any(|part| part == text);
+        assert!(holds(&file, fixtures::SECRET));
+        for format in [Format::Keep, Format::Jpeg, Format::Png, Format::Webp] {
+            let result = rendered(&file, Variant { format, ..variant(20, 20) });
+            for text in [&b"GPS"[..], b"Exif", b"eXIf", b"EXIF", b"ICC", b"iCCP", b"acsp", b"XMP"] {
+                assert!(!holds(&result.bytes, text), "{format:?}: {}", text.escape_ascii());
+            }
+        }
+    }
+}
+
+#[test]
+fn embedded_profiles_are_converted_to_srgb() {
+    let icc = moxcms::ColorProfile::new_display_p3().encode().unwrap();
+    let stored = Pixels::filled(20, 20, false, [200, 100, 100, 0]);
+    for file in [
+        fixtures::jpeg(&stored, 1, &icc),
+        fixtures::png(&stored, 1, &icc),
+        fixtures::webp(&stored, 1, &icc),
+    ] {
+        let result = rendered(&file, variant(10, 10));
+        let pixel = fixtures::decoded(&result.bytes).get_pixel(5, 5);
+        assert!(pixel[0].abs_diff(213) <= 3 && pixel[1].abs_diff(93) <= 3, "{pixel:?}");
+    }
+}
+
+#[test]
+fn cmyk_jpegs_become_rgb() {
+    let mut file = Vec::new();
+    // jpeg-encoder takes 0 for no ink: full magenta and yellow make red.
+    let ink = [0, 255, 255, 0].repeat(32 * 32);
+    let encoder = jpeg_encoder::Encoder::new(&mut file, 95);
+    encoder.encode(&ink, 32, 32, jpeg_encoder::ColorType::Cmyk).unwrap();
+    let result = rendered(&file, variant(8, 8));
+    let pixel = fixtures::decoded(&result.bytes).get_pixel(4, 4);
+    assert!(pixel[0] > 200 && pixel[1] < 60 && pixel[2] < 60, "{pixel:?}");
+}
+
+#[test]
+fn deep_and_grey_originals_are_read() {
+    let deep = image::ImageBuffer::from_pixel(8, 8, image::Rgb([0xffff_u16, 0x8080, 0]));
+    let grey = image::GrayImage::from_pixel(8, 8, image::Luma([128]));
+    for (image, format, expected) in [
+        (DynamicImage::ImageRgb16(deep), ImageFormat::Png, [255, 128, 0]),
+        (DynamicImage::ImageLuma8(grey.clone()), ImageFormat::Png, [128; 3]),
+        (DynamicImage::ImageLuma8(grey), ImageFormat::Jpeg, [128; 3]),
+    ] {
+        let mut file = std::io::Cursor::new(Vec::new());
+        image.write_to(&mut file, format).unwrap();
+        let result = rendered(file.get_ref(), variant(4, 4));
+        let pixel = fixtures::decoded(&result.bytes).get_pixel(1, 1);
+        let same = pixel.0.iter().zip(expected).all(|(have, want)| have.abs_diff(want) <= 1);
+        assert!(same, "{pixel:?}");
+    }
+}
+
+#[test]
+fn the_first_frame_of_an_animation_is_shown() {
+    let mut file = Vec::new();
+    let frames = [RED, BLUE].map(|[red, green, blue]| {
+        image::Frame::new(image::RgbaImage::from_pixel(8, 8, Rgba([red, green, blue, 255])))
+    });
+    image::codecs::gif::GifEncoder::new(&mut file).encode_frames(frames).unwrap();
+    let result = rendered(&file, Variant { format: Format::Keep, ..variant(4, 4) });
+    assert_eq!(result.content_type, "image/gif");
+    assert!(near(fixtures::decoded(&result.bytes).get_pixel(1, 1), RED));
+}
+
+const READABLE: [ImageFormat; 6] = [
+    ImageFormat::Jpeg,
+    ImageFormat::Png,
+    ImageFormat::WebP,
+    ImageFormat::Gif,
+    ImageFormat::Bmp,
+    ImageFormat::Tiff,
+];
+
+#[test]
+fn truncated_files_are_refused_in_every_format() {
+    let photo = Pixels::from_image(fixtures::decoded(&crate::sample::jpeg(64, 48)));
+    for format in READABLE {
+        let file = fixtures::encoded(&photo, format);
+        for share in [30, 60, 95] {
+            let cut = &file[..file.len() * share / 100];
+            let result = render(cut, &[variant(40, 30)], &Limits::default());
+            assert!(result.is_err(), "{format:?} cut to {share} %");
+        }
+    }
+}
+
+#[test]
+fn damaged_files_never_panic_out() {
+    let photo = Pixels::from_image(fixtures::decoded(&crate::sample::jpeg(64, 48)));
+    for format in READABLE {
+        let file = fixtures::encoded(&photo, format);
+        for at in (0..file.len()).step_by(file.len() / 50 + 1) {
+            let mut damaged = file.clone();
+            damaged[at] ^= 0xa5;
+            // Whatever comes of it, it comes back as a value.
+            drop(render(&damaged, &[variant(40, 30)], &Limits::default()));
+        }
+    }
+}
+
+#[test]
+fn headers_with_too_many_pixels_are_refused_before_decoding() {
+    let small = quarters(8, 8);
+    let frame = |file: &[u8]| file.windows(2).position(|bytes| bytes == [0xff, 0xc0]).unwrap();
+    let mut jpeg = fixtures::encoded(&small, ImageFormat::Jpeg);
+    let at = frame(&jpeg) + 5;
+    jpeg[at..at + 4].fill(0xff);
+    let mut gif = fixtures::encoded(&small, ImageFormat::Gif);
+    gif[6..10].fill(0xff);
+    let png = fixtures::png_header(65535, 65535);
+    for file in [jpeg, gif, png] {
+        assert_eq!(refusal(&file), "65535x65535 is 4295 megapixels, the limit is 250");
+    }
+    let bomb = refusal(&fixtures::png_header(15_000, 15_000));
+    assert!(!bomb.contains("megapixels"), "{bomb}");
+    let limits = Limits::for_memory(256);
+    let error = render(&fixtures::png_header(15_000, 15_000), &[variant(8, 8)], &limits);
+    assert!(matches!(error, Err(RenderError::TooMuchMemory { .. })), "{error:?}");
+}
+
+#[test]
+fn what_is_not_read_is_refused_by_name() {
+    assert_eq!(refusal(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "HEIC is not supported");
+    assert_eq!(refusal(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "SVG is not supported");
+    assert_eq!(refusal(b"hello, world"), "not an image");
+    assert_eq!(refusal(b""), "not an image");
+}
+
+#[test]
+fn files_over_the_limit_are_refused() {
+    let limits = Limits { max_bytes: 10, ..Limits::default() };
+    let error = render(&[0; 11], &[variant(8, 8)], &limits).unwrap_err();
+    assert_eq!(error.to_string(), "the file has 11 bytes, the limit is 10");
+}
+
+#[test]
+fn a_panic_becomes_a_refusal() {
+    let caught = catch_panics::<()>(|| panic!("index 9 out of range"));
+    assert_eq!(caught, Err(RenderError::Panicked("index 9 out of range".to_owned())));
+}

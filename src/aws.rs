@@ -1,0 +1,16 @@
+//! What every resource shares of AWS: clients, calls and their errors, waits, policies, addresses.
+//!
+//! Deliberately absent: any resource's name or meaning, decisions, and printing.
+
+pub(crate) mod bucket;
+pub(crate) mod call;
+pub(crate) mod clients;
+pub(crate) mod endpoint;
+pub(crate) mod fetch;
+pub(crate) mod iam;
+pub(crate) mod objects;
+pub(crate) mod policy;
+pub(crate) mod wait;
+
+pub(crate) use call::{AwsError, Calling};
+pub(crate) use clients::{Aws, Connection};

@@ -1,0 +1,92 @@
+//! Changes to one bucket's configuration, which S3 wants one after another.
+
+use std::future::Future;
+
+use serde_json::Value;
+
+use super::wait::{Wait, retry_while};
+use super::{Aws, AwsError, Calling, policy};
+
+/// How long S3 may go on with an earlier change, or not yet know a new bucket.
+pub(crate) const CONFIGURATION_SECS_MAX: u64 = 60;
+
+/// A bucket of a known account: every call names the account, so that a bucket which changed hands
+/// is refused and not touched.
+#[derive(Clone, Copy)]
+pub(crate) struct Bucket<'a> {
+    pub(crate) aws: &'a Aws,
+    pub(crate) name: &'a str,
+    pub(crate) account: &'a str,
+}
+
+impl Bucket<'_> {
+    /// Makes one configuration call, alone, and again while S3 is busy with an earlier one.
+    pub(crate) async fn configure<T, F>(
+        &self,
+        wait: &Wait<'_>,
+        call: impl FnMut() -> F,
+    ) -> Result<T, AwsError>
+    where
+        F: Future<Output = Result<T, AwsError>>,
+    {
+        let _turn = self.aws.bucket_configuration.lock().await;
+        retry_while(wait, is_settling, call).await
+    }
+
+    /// The bucket policy; `None` where there is none.
+    pub(crate) async fn policy(&self) -> Result<Option<String>, AwsError> {
+        let get = self.aws.s3.get_bucket_policy().bucket(self.name);
+        let get = get.expected_bucket_owner(self.account).send().await;
+        Ok(get.found("s3:GetBucketPolicy")?.and_then(|answer| answer.policy))
+    }
+
+    /// Adds or repairs one statement and keeps all others.
+    pub(crate) async fn put_statement(
+        &self,
+        wait: &Wait<'_>,
+        statement: &Value,
+    ) -> Result<(), AwsError> {
+        self.configure(wait, || async {
+            let present = self.policy().await?;
+            self.put_policy(&policy::with_statement(present.as_deref(), statement)).await
+        })
+        .await
+    }
+
+    /// Takes one statement out and keeps all others.
+    pub(crate) async fn remove_statement(
+        &self,
+        wait: &Wait<'_>,
+        sid: &str,
+    ) -> Result<(), AwsError> {
+        self.configure(wait, || async {
+            let Some(present) = self.policy().await? else { return Ok(()) };
+            if policy::statement(&policy::statements(Some(&present)), sid).is_none() {
+                return Ok(());
+            }
+            match policy::without_statement(Some(&present), sid) {
+                Some(rest) => self.put_policy(&rest).await,
+                None => self.delete_policy().await,
+            }
+        })
+        .await
+    }
+
+    async fn put_policy(&self, document: &Value) -> Result<(), AwsError> {
+        let put = self.aws.s3.put_bucket_policy().bucket(self.name);
+        let put = put.expected_bucket_owner(self.account).policy(document.to_string());
+        put.send().await.calling("s3:PutBucketPolicy")?;
+        Ok(())
+    }
+
+    async fn delete_policy(&self) -> Result<(), AwsError> {
+        let delete = self.aws.s3.delete_bucket_policy().bucket(self.name);
+        let delete = delete.expected_bucket_owner(self.account);
+        delete.send().await.found("s3:DeleteBucketPolicy")?;
+        Ok(())
+    }
+}
+
+fn is_settling(error: &AwsError) -> bool {
+    matches!(error.code(), "OperationAborted" | "NoSuchBucket")
+}

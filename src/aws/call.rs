@@ -1,0 +1,204 @@
+//! The outcome of one AWS call, reduced to what decisions and messages need.
+//!
+//! `SdkError`'s own text is only "service error", so nothing here or elsewhere shows or compares
+//! it: the code and the message that AWS sent are taken out once.
+
+use std::fmt;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::display::DisplayErrorContext;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// One AWS call that did not succeed.
+#[derive(Clone, Debug)]
+pub(crate) struct AwsError {
+    /// The call as IAM names it, such as `sns:CreateTopic`: also the permission to ask for.
+    pub(crate) call: &'static str,
+    pub(crate) cause: Cause,
+}
+
+/// Why an AWS call did not succeed.
+#[derive(Clone, Debug)]
+pub(crate) enum Cause {
+    /// AWS answered with an error.
+    Answer { code: String, message: String, status: u16 },
+    /// The call never reached AWS, or its answer never came back.
+    Connection(String),
+    /// No call could be made: there are no usable credentials, or a value AWS cannot take.
+    Request(String),
+    /// A bounded wait ended without the state that was waited for.
+    Wait(String),
+}
+
+impl AwsError {
+    pub(crate) fn wait(call: &'static str, message: impl Into<String>) -> Self {
+        Self { call, cause: Cause::Wait(message.into()) }
+    }
+
+    pub(crate) fn request(call: &'static str, message: impl Into<String>) -> Self {
+        Self { call, cause: Cause::Request(message.into()) }
+    }
+
+    /// The error code that AWS sent, or "" where it sent none.
+    pub(crate) fn code(&self) -> &str {
+        match &self.cause {
+            Cause::Answer { code, .. } => code,
+            _ => "",
+        }
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        match &self.cause {
+            Cause::Answer { message, .. }
+            | Cause::Connection(message)
+            | Cause::Request(message)
+            | Cause::Wait(message) => message,
+        }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        match &self.cause {
+            Cause::Answer { status, .. } => *status,
+            _ => 0,
+        }
+    }
+
+    /// Whether AWS said that the thing asked for is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(
+            self.code(),
+            "NotFound"
+                | "NotFoundException"
+                | "404"
+                | "NoSuchBucket"
+                | "NoSuchKey"
+                | "NoSuchEntity"
+                | "NoSuchEntityException"
+                | "ResourceNotFoundException"
+                | "QueueDoesNotExist"
+                | "AWS.SimpleQueueService.NonExistentQueue"
+                | "NoSuchDistribution"
+                | "NoSuchOriginAccessControl"
+                | "NoSuchBucketPolicy"
+                | "NoSuchTagSet"
+                | "NoSuchTagSetError"
+                | "NoSuchPublicAccessBlockConfiguration"
+                | "OwnershipControlsNotFoundError"
+                | "ServerSideEncryptionConfigurationNotFoundError"
+        ) || (self.code().is_empty() && self.status() == 404)
+    }
+
+    /// Whether the caller lacks a permission.
+    pub(crate) fn is_denied(&self) -> bool {
+        matches!(
+            self.code(),
+            "AccessDenied"
+                | "AccessDeniedException"
+                | "AuthorizationError"
+                | "AuthorizationErrorException"
+                | "UnauthorizedOperation"
+                | "Forbidden"
+        ) || self.status() == 403 && !self.is_bad_credentials()
+    }
+
+    /// Whether AWS refused the credentials themselves.
+    pub(crate) fn is_bad_credentials(&self) -> bool {
+        matches!(
+            self.code(),
+            "ExpiredToken"
+                | "ExpiredTokenException"
+                | "RequestExpired"
+                | "InvalidClientTokenId"
+                | "InvalidAccessKeyId"
+                | "UnrecognizedClientException"
+                | "SignatureDoesNotMatch"
+                | "AuthFailure"
+                | "InvalidToken"
+        )
+    }
+
+    /// Whether AWS's message contains `fragment`, in any case of letters.
+    pub(crate) fn says(&self, fragment: &str) -> bool {
+        self.message().to_lowercase().contains(&fragment.to_lowercase())
+    }
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: ", self.call)?;
+        match &self.cause {
+            Cause::Answer { code, message, status } => match (code.as_str(), message.as_str()) {
+                ("", "") => write!(formatter, "AWS answered with status {status}"),
+                (code, "") => formatter.write_str(code),
+                ("", message) => formatter.write_str(message),
+                (code, message) => write!(formatter, "{code}: {message}"),
+            },
+            Cause::Connection(message) | Cause::Request(message) | Cause::Wait(message) => {
+                formatter.write_str(message)
+            }
+        }
+    }
+}
+
+impl std::error::Error for AwsError {}
+
+/// Names the call in its error: `.send().await.calling("sns:CreateTopic")?`.
+pub(crate) trait Calling<T>: Sized {
+    fn calling(self, call: &'static str) -> Result<T, AwsError>;
+
+    /// As `calling`, with "not there" as an answer and not an error.
+    fn found(self, call: &'static str) -> Result<Option<T>, AwsError> {
+        match self.calling(call) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl<T, E> Calling<T> for Result<T, SdkError<E, HttpResponse>>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    fn calling(self, call: &'static str) -> Result<T, AwsError> {
+        self.map_err(|error| AwsError { call, cause: cause(&error) })
+    }
+}
+
+fn cause<E>(error: &SdkError<E, HttpResponse>) -> Cause
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match error {
+        SdkError::ServiceError(context) => Cause::Answer {
+            code: context.err().code().unwrap_or_default().to_owned(),
+            message: context.err().message().unwrap_or_default().to_owned(),
+            status: context.raw().status().as_u16(),
+        },
+        SdkError::TimeoutError(_) => Cause::Connection("no answer in time".to_owned()),
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+            Some(connector) if failure.is_io() || failure.is_timeout() => {
+                Cause::Connection(innermost(connector))
+            }
+            Some(connector) => Cause::Request(innermost(connector)),
+            None => Cause::Connection(innermost(error)),
+        },
+        SdkError::ResponseError(context) => Cause::Answer {
+            code: String::new(),
+            message: String::new(),
+            status: context.raw().status().as_u16(),
+        },
+        _ => Cause::Request(innermost(error)),
+    }
+}
+
+/// The last text of a chain of errors: the one that says what happened.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    let text = last.to_string();
+    if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
+}

@@ -1,0 +1,210 @@
+//! The clients of one run: one account, one region, one HTTPS client under all services.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_types::service_config::ServiceConfigKey;
+use tokio::sync::Mutex;
+
+use super::endpoint::Endpoint;
+use super::{AwsError, Calling};
+
+/// AWS throttles new accounts hard; the SDKs' own guides advise up to this many attempts for tools
+/// (SDKs and Tools Reference Guide, "Retry behavior").
+const ATTEMPTS_MAX: u32 = 8;
+/// The first call finds out whether there is an AWS at all; it should say so within seconds.
+const FIRST_CALL_ATTEMPTS_MAX: u32 = 3;
+
+/// Which AWS to talk to, as far as the command line decides it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Connection {
+    pub(crate) profile: Option<String>,
+    pub(crate) region: Option<String>,
+    /// The local AWS, which takes fixed credentials.
+    pub(crate) local_endpoint: Option<String>,
+}
+
+/// The region that the local AWS plays when none is set.
+const LOCAL_REGION: &str = "us-east-1";
+/// The credentials of the local AWS's root account.
+const LOCAL_KEY: &str = "test";
+
+/// One account in one region, and the clients to talk to it.
+#[derive(Debug)]
+pub(crate) struct Aws {
+    pub(crate) account: String,
+    pub(crate) partition: &'static str,
+    pub(crate) region: String,
+    pub(crate) endpoint: Endpoint,
+    /// For addresses that are not AWS's own, such as a distribution's.
+    pub(crate) web: Connector,
+    pub(crate) cloudfront: aws_sdk_cloudfront::Client,
+    pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) lambda: aws_sdk_lambda::Client,
+    pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) sns: aws_sdk_sns::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    /// S3 refuses overlapping changes to one bucket's configuration with `OperationAborted`, so
+    /// they take turns.
+    pub(crate) bucket_configuration: Mutex<()>,
+}
+
+impl Aws {
+    /// Loads credentials and region as every AWS tool does, and asks whose account it is.
+    pub(crate) async fn connect(connection: &Connection) -> Result<Self, AwsError> {
+        let http = http_client();
+        let config = load(connection, http).await;
+        let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
+        let endpoint = Endpoint::new(s3_endpoint(&config).await);
+        let account = account(&config).await?;
+        let s3 = aws_sdk_s3::config::Builder::from(&config)
+            .force_path_style(endpoint.url().is_some())
+            .build();
+        Ok(Self {
+            account,
+            partition: partition(&region),
+            region,
+            endpoint,
+            web: web_connector(),
+            cloudfront: aws_sdk_cloudfront::Client::new(&config),
+            iam: aws_sdk_iam::Client::new(&config),
+            lambda: aws_sdk_lambda::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            s3: aws_sdk_s3::Client::from_conf(s3),
+            sns: aws_sdk_sns::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::new(&config),
+            bucket_configuration: Mutex::new(()),
+        })
+    }
+}
+
+impl Aws {
+    /// The domain under which AWS's services of this partition live.
+    pub(crate) fn dns_suffix(&self) -> &'static str {
+        if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+    }
+}
+
+async fn load(connection: &Connection, http: SharedHttpClient) -> SdkConfig {
+    let retries = RetryConfig::adaptive()
+        .with_max_attempts(ATTEMPTS_MAX)
+        .with_initial_backoff(Duration::from_millis(200));
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .read_timeout(Duration::from_secs(60))
+        .build();
+    if let Some(endpoint) = &connection.local_endpoint {
+        // Nothing of the user's own AWS settings may reach, or be reached from, the local AWS.
+        let region = connection.region.clone().unwrap_or_else(|| LOCAL_REGION.to_owned());
+        let key = Credentials::new(LOCAL_KEY, LOCAL_KEY, None, None, "imgprep --local");
+        return SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http)
+            .retry_config(retries)
+            .timeout_config(timeouts)
+            .endpoint_url(endpoint)
+            .region(Region::new(region))
+            .credentials_provider(SharedCredentialsProvider::new(key))
+            .build();
+    }
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http)
+        .retry_config(retries)
+        .timeout_config(timeouts);
+    if let Some(profile) = &connection.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &connection.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    loader.load().await
+}
+
+/// The endpoint that S3 would use: its own variable or profile entry, or the one for all.
+async fn s3_endpoint(config: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id("S3")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    let own = config.service_config().and_then(|services| services.load_config(key));
+    own.or_else(|| config.endpoint_url().map(ToOwned::to_owned))
+}
+
+async fn account(config: &SdkConfig) -> Result<String, AwsError> {
+    const CALL: &str = "sts:GetCallerIdentity";
+    let sts = aws_sdk_sts::config::Builder::from(config)
+        .retry_config(RetryConfig::standard().with_max_attempts(FIRST_CALL_ATTEMPTS_MAX))
+        .build();
+    let identity =
+        aws_sdk_sts::Client::from_conf(sts).get_caller_identity().send().await.calling(CALL)?;
+    identity.account.ok_or_else(|| AwsError::request(CALL, "AWS did not say which account this is"))
+}
+
+fn no_region() -> AwsError {
+    AwsError::request("sts:GetCallerIdentity", NO_REGION)
+}
+
+/// The message of the error for a missing region.
+pub(crate) const NO_REGION: &str = "no AWS region is set";
+
+/// The partition of a region (AWS General Reference, "ARNs: partitions").
+pub(crate) fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+fn http_client() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_with_resolver(LoopbackForLocalhost)
+}
+
+fn web_connector() -> Connector {
+    Connector::builder()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_with_resolver(LoopbackForLocalhost)
+}
+
+/// The system's resolver, but for names under `localhost`, which not every system's resolver
+/// knows to be loopback (RFC 6761, section 6.3).
+#[derive(Clone, Debug)]
+struct LoopbackForLocalhost;
+
+impl ResolveDns for LoopbackForLocalhost {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            if name == "localhost" || name.ends_with(".localhost") {
+                return Ok(vec![IpAddr::from([127, 0, 0, 1])]);
+            }
+            let addresses =
+                tokio::net::lookup_host((name, 0)).await.map_err(ResolveDnsError::new)?;
+            Ok(addresses.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::partition;
+
+    #[test]
+    fn the_partition_follows_from_the_region() {
+        let regions = ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"];
+        assert_eq!(regions.map(partition), ["aws", "aws", "aws-cn", "aws-us-gov"]);
+    }
+}

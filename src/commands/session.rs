@@ -1,0 +1,128 @@
+//! What the commands on a stack begin with, and what they share of asking and stopping.
+
+use std::sync::Arc;
+
+use crate::args::Global;
+use crate::aws::wait::Stop;
+use crate::aws::{Aws, Connection};
+use crate::config::Config;
+use crate::error::Error;
+use crate::local;
+use crate::package;
+use crate::plan::{Action, Goal, Plan};
+use crate::report::{Report, View};
+use crate::resource::{Id, touches};
+use crate::resources::bucket::Images;
+use crate::resources::function::{CODE_PATH, Zip};
+use crate::stack::{Observation, Stack};
+
+/// A configuration, the account that it is for, and the stack that follows from both.
+pub(crate) struct Session {
+    pub(crate) config: Config,
+    pub(crate) aws: Aws,
+    pub(crate) stack: Stack,
+    pub(crate) stop: Arc<Stop>,
+}
+
+impl Session {
+    /// Reads the file and connects. `images` says what becomes of them if the stack is to go.
+    pub(crate) async fn open(
+        global: &Global,
+        report: &Report,
+        images: Option<Images>,
+    ) -> Result<Self, Error> {
+        let config = Config::load(&global.config, &|name| std::env::var(name).ok())
+            .map_err(Error::Config)?;
+        let source_hash = match images {
+            None => package::source_hash(&config.function.code, config.function.arch)
+                .map_err(Error::Package)?,
+            Some(_) => String::new(),
+        };
+        let local_endpoint = match global.local {
+            true => Some(start_local(report).await?),
+            false => None,
+        };
+        let connection = Connection {
+            profile: global.profile.clone(),
+            region: global.region.clone().or_else(|| config.region.clone()),
+            local_endpoint,
+        };
+        let aws =
+            Aws::connect(&connection).await.map_err(|error| Error::connect(&connection, error))?;
+        let stack = Stack::new(&config, &aws, source_hash, images);
+        Ok(Self { config, aws, stack, stop: stop_on_interrupt() })
+    }
+
+    pub(crate) async fn observe(&self) -> Result<Observation, Error> {
+        self.stack.observe(&self.aws).await.map_err(|(id, error)| Error::Read { id, error })
+    }
+
+    pub(crate) async fn plan(&self, goal: Goal) -> Result<Plan, Error> {
+        Ok(self.stack.plan(goal, self.observe().await?))
+    }
+
+    pub(crate) fn view<'a>(&'a self, plan: &'a Plan) -> View<'a> {
+        View { config: &self.config, aws: &self.aws, names: &self.stack.names, plan }
+    }
+
+    /// Builds the function if the plan needs its code, before anything is changed.
+    pub(crate) async fn build(&self, plan: &Plan, report: &Report) -> Result<(), Error> {
+        let needed = plan.step(Id::Function).is_some_and(|step| {
+            step.action == Action::Create
+                || touches(&step.edits, CODE_PATH)
+                || touches(&step.edits, "architecture")
+        });
+        if !needed {
+            return Ok(());
+        }
+        let function = self.config.function.clone();
+        let cache = local::Environment::from_process().map_err(Error::Local)?.cache;
+        let progress = report.task("function");
+        let built = blocking(move || {
+            package::build(&function.code, function.arch, &cache, &|line| progress.say(line))
+        });
+        let package = built.await?.map_err(Error::Package)?;
+        let zip = Zip { bytes: package.zip, sha256: package.code_sha256 };
+        // Only this call fills it, so it cannot be full.
+        let _ = self.stack.code.zip.set(zip);
+        Ok(())
+    }
+
+    pub(crate) fn interrupted(&self, command: &'static str) -> Result<(), Error> {
+        if self.stop.is_asked() { Err(Error::Interrupted { command }) } else { Ok(()) }
+    }
+}
+
+/// Starts the local AWS if it does not run, and answers with its address.
+pub(super) async fn start_local(report: &Report) -> Result<String, Error> {
+    let environment = local::Environment::from_process().map_err(Error::Local)?;
+    let progress = report.task("local AWS");
+    let started = blocking(move || local::start(&environment, &|line| progress.say(line)));
+    Ok(started.await?.map_err(Error::Local)?.endpoint)
+}
+
+/// Runs blocking work beside the runtime.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::File {
+        what: "an internal task broke off".to_owned(),
+        why: error.to_string(),
+    })
+}
+
+/// Ctrl-C asks the run to stop cleanly; a second one ends the program as usual.
+fn stop_on_interrupt() -> Arc<Stop> {
+    let stop = Arc::new(Stop::default());
+    let asked = Arc::clone(&stop);
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            asked.ask();
+            if tokio::signal::ctrl_c().await.is_ok() {
+                #[expect(clippy::exit, reason = "the user insists")]
+                std::process::exit(130);
+            }
+        }
+    });
+    stop
+}

@@ -1,0 +1,33 @@
+//! `imgprep status`
+
+use std::time::Duration;
+
+use super::session::Session;
+use crate::args::{Global, Status as Args};
+use crate::aws::wait::pause_for;
+use crate::error::Error;
+use crate::plan::Goal;
+use crate::report::{Kind, Outcome, Report};
+
+/// Exit code of a stack that is not whole.
+const NOT_WHOLE: u8 = 4;
+const WATCH_PAUSE: Duration = Duration::from_secs(5);
+
+pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+    let session = Session::open(global, report, None).await?;
+    loop {
+        let outcome = look(&session).await?;
+        if !args.watch || session.stop.is_asked() {
+            return Ok(outcome);
+        }
+        report.redraw(&outcome);
+        pause_for(WATCH_PAUSE).await;
+    }
+}
+
+async fn look(session: &Session) -> Result<Outcome, Error> {
+    let plan = session.plan(Goal::Present { adopt: false }).await?;
+    let view = session.view(&plan);
+    let exit_code = if view.state().is_whole() { 0 } else { NOT_WHOLE };
+    Ok(view.outcome(Kind::Status, exit_code))
+}

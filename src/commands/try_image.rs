@@ -1,0 +1,58 @@
+//! `imgprep try`
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::session::{Session, blocking};
+use crate::args::{Global, Try as Args};
+use crate::error::Error;
+use crate::plan::{Condition, Goal};
+use crate::report::{Outcome, Report};
+use crate::resource::Id;
+use crate::trial::{Image, Trial};
+
+/// The sample's size: that of a small camera photo.
+const SAMPLE_SIZE: (u16, u16) = (1600, 1200);
+
+/// What an upload needs to become variants.
+const CHAIN: [Id; 5] = [Id::Topic, Id::Bucket, Id::Notification, Id::Function, Id::Trigger];
+
+pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+    let image = match &args.image {
+        Some(path) => read(path).await?,
+        None => sample().await?,
+    };
+    let session = Session::open(global, report, None).await?;
+    let plan = session.plan(Goal::Present { adopt: false }).await?;
+    let is_missing =
+        |id: &Id| plan.step(*id).is_none_or(|step| step.condition == Condition::Missing);
+    if CHAIN.iter().all(is_missing) {
+        return Err(Error::NoStack);
+    }
+    let trial = Trial {
+        config: &session.config,
+        aws: &session.aws,
+        names: &session.stack.names,
+        plan: &plan,
+        stop: &session.stop,
+        limit: Duration::from_secs(args.timeout),
+    };
+    let progress = report.task("try");
+    let result = trial.run(&image, &|line| progress.say(line)).await?;
+    Ok(Outcome::Trial(result))
+}
+
+async fn read(path: &Path) -> Result<Image, Error> {
+    let unusable = |why: String| Error::Image { path: path.display().to_string(), why };
+    let bytes = tokio::fs::read(path).await.map_err(|error| unusable(error.to_string()))?;
+    if bytes.is_empty() {
+        return Err(unusable("it is empty".to_owned()));
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    Ok(Image { name: name.unwrap_or_default(), bytes })
+}
+
+async fn sample() -> Result<Image, Error> {
+    let bytes = blocking(|| lambda_fn::sample::jpeg(SAMPLE_SIZE.0, SAMPLE_SIZE.1)).await?;
+    Ok(Image { name: "sample.jpg".to_owned(), bytes })
+}

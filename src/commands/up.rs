@@ -1,0 +1,83 @@
+//! `imgprep up`
+
+use super::session::Session;
+use crate::apply::{End, Ends, Run};
+use crate::args::{Global, Up as Args};
+use crate::error::{Error, Failure};
+use crate::plan::{Condition, Goal, Plan};
+use crate::report::{Kind, Outcome, Report};
+use crate::resource::{Fields, Id, Observed, Owner};
+
+const COMMAND: &str = "up";
+
+pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+    let session = Session::open(global, report, None).await?;
+    let mut plan = session.plan(Goal::Present { adopt: args.adopt }).await?;
+    refuse_foreign(&plan)?;
+    if !plan.is_empty() {
+        report.preview(&session.view(&plan));
+        if !args.yes && !global.local {
+            report.confirm(COMMAND, "Apply this plan?")?;
+        }
+        session.build(&plan, report).await?;
+        session.interrupted(COMMAND)?;
+        let ends = apply(&session, &plan, report).await;
+        if let Some(failure) = Failure::of(COMMAND, &plan, &ends) {
+            return Err(Error::Apply(failure));
+        }
+        session.interrupted(COMMAND)?;
+        take_over(&mut plan, ends);
+    }
+    if args.wait {
+        settle(&session, &mut plan, report).await?;
+    }
+    Ok(session.view(&plan).outcome(Kind::Up, 0))
+}
+
+/// Stops before the first change if anything in the way is somebody else's.
+fn refuse_foreign(plan: &Plan) -> Result<(), Error> {
+    let steps: Vec<_> = plan
+        .foreign()
+        .map(|step| (step.id, step.name.clone(), step.note.clone().unwrap_or_default()))
+        .collect();
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let is_adoptable = |observed: &Observed| matches!(observed.owner, Owner::Foreign(_));
+    let adoptable = plan.foreign().all(|step| step.observed.as_ref().is_some_and(is_adoptable));
+    Err(Error::Foreign { steps, adoptable })
+}
+
+async fn apply(session: &Session, plan: &Plan, report: &Report) -> Ends {
+    let progress = report.progress(plan);
+    let tell = |event| progress.event(event);
+    let run = Run { stack: &session.stack, aws: &session.aws, stop: &session.stop, tell: &tell };
+    run.apply(plan).await
+}
+
+async fn settle(session: &Session, plan: &mut Plan, report: &Report) -> Result<(), Error> {
+    let progress = report.progress(plan);
+    let tell = |event| progress.event(event);
+    let run = Run { stack: &session.stack, aws: &session.aws, stop: &session.stop, tell: &tell };
+    run.settle(plan).await.map_err(|(id, error)| Error::Settle { id, error })?;
+    for step in plan.steps.iter_mut().filter(|step| step.condition == Condition::Deploying) {
+        step.condition = Condition::Ok;
+    }
+    Ok(())
+}
+
+/// The plan as it reads once it is done: what was changed is now as it should be.
+fn take_over(plan: &mut Plan, ends: Ends) {
+    for (id, end) in ends {
+        let (Some(step), End::Done(details)) = (plan.step_mut(id), end) else { continue };
+        // A distribution takes minutes to reach its edges; all else is ready when it is made.
+        step.condition = if id == Id::Cdn { Condition::Deploying } else { Condition::Ok };
+        step.note = None;
+        if let Some(arn) = details.get("arn") {
+            step.arn = Some(arn.clone());
+        }
+        let observed =
+            step.observed.get_or_insert_with(|| Observed::new(Fields::default(), Owner::Ours));
+        observed.details.extend(details);
+    }
+}

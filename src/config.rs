@@ -1,0 +1,155 @@
+//! `pipeline.toml`, read into a [`Config`] in which every default is filled in and every check that
+//! needs no call to AWS has passed.
+//!
+//! The shape of the file is in `schema.rs`; what AWS accepts as a value is in the `*_rules.rs`.
+//! Deliberately absent: any call to AWS, printing, and the process's environment, which the caller
+//! passes in.
+
+mod document;
+mod folder_rules;
+mod interpolate;
+mod limit_rules;
+mod name_rules;
+mod problem;
+mod schema;
+mod suggestion;
+mod table;
+#[cfg(test)]
+mod tests;
+mod web_rules;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lambda_fn::settings::Variant;
+
+pub(crate) use self::problem::ConfigError;
+
+/// Where the file's `${VAR}` look: the process's environment, or a test's.
+pub(crate) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// The pipeline that a `pipeline.toml` describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// Name of the stack, the default of every other name but the bucket's.
+    pub(crate) name: String,
+    /// The region the file asks for; without it, the caller's.
+    pub(crate) region: Option<String>,
+    pub(crate) bucket: Bucket,
+    pub(crate) topic: Topic,
+    pub(crate) function: Function,
+    /// What to make of each original, in the order of the file. Never empty.
+    pub(crate) variants: Vec<Variant>,
+    pub(crate) cdn: Cdn,
+    /// The user's own tags, without the one that marks the stack.
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// The bucket that holds originals and variants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bucket {
+    pub(crate) name: String,
+    /// The folder that is watched, without slashes at either end.
+    pub(crate) originals: String,
+    pub(crate) access: Access,
+}
+
+/// Who may read the variants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Only CloudFront: the bucket is private.
+    #[default]
+    Cdn,
+    /// Everyone: each variant is stored with the ACL `public-read`.
+    PublicAcl,
+}
+
+/// The topic on which the bucket announces originals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Topic {
+    pub(crate) name: String,
+}
+
+/// The function that makes the variants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    /// In MB.
+    pub(crate) memory: u32,
+    /// In seconds.
+    pub(crate) timeout: u32,
+    pub(crate) arch: Arch,
+    /// Reserved concurrency; none leaves the function the account's.
+    pub(crate) concurrency: Option<u32>,
+    pub(crate) log_retention_days: u32,
+    pub(crate) code: Code,
+}
+
+/// The processor that the function is built for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Arch {
+    #[default]
+    X86_64,
+    Arm64,
+}
+
+/// Where the function's code comes from. Paths in the file are relative to the file's folder; here
+/// that folder is already in front of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Code {
+    /// The function that `imgprep` carries.
+    #[default]
+    Bundled,
+    /// A crate, named by its folder.
+    Crate(PathBuf),
+    /// A finished zip with an executable `bootstrap`.
+    Zip(PathBuf),
+}
+
+/// The CloudFront distribution in front of the variants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Cdn {
+    pub(crate) enabled: bool,
+    pub(crate) price_class: PriceClass,
+    /// Whether the function invalidates a variant that it overwrites.
+    pub(crate) invalidate: bool,
+    /// Host names of the user's own. Empty exactly when there is no certificate.
+    pub(crate) domains: Vec<String>,
+    pub(crate) certificate_arn: Option<String>,
+}
+
+/// Which of CloudFront's edge locations serve the variants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum PriceClass {
+    /// North America and Europe.
+    #[default]
+    Class100,
+    /// All but South America, Australia and New Zealand.
+    Class200,
+    All,
+}
+
+impl Config {
+    /// Reads the file at `path`.
+    pub(crate) fn load(path: &Path, environment: Environment<'_>) -> Result<Self, ConfigError> {
+        let file = path.display().to_string();
+        let bytes = fs::read(path).map_err(|error| ConfigError::unreadable(&file, path, &error))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| ConfigError::not_utf8(&file, error.as_bytes(), error.utf8_error()))?;
+        Self::parse(&text, &file, path.parent().unwrap_or(Path::new("")), environment)
+    }
+
+    /// Reads `text` as the file called `file`, in which paths are relative to `folder`.
+    pub(crate) fn parse(
+        text: &str,
+        file: &str,
+        folder: &Path,
+        environment: Environment<'_>,
+    ) -> Result<Self, ConfigError> {
+        // Editors on Windows may put a byte order mark first, which would count as a column.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        document::read(text, environment, |root| schema::pipeline(root, folder))
+            .map_err(|problems| ConfigError::invalid(file, text, problems))
+    }
+}

@@ -1,0 +1,144 @@
+//! Folders of the bucket and the sizes of variants.
+//!
+//! Deliberately absent: which folders the function is told to use, which the schema knows.
+
+use lambda_fn::settings::FAILED_FOLDER;
+
+use super::name_rules::{characters, length};
+use super::problem::Fault;
+
+/// The frame of a variant, each side in pixels: the largest that WebP and the resizer take.
+const SIDE_MAX: u32 = 16384;
+
+const SIZE: &str = "a size is `WIDTHxHEIGHT` in pixels, such as `800x600`";
+
+/// Keys of S3 are at most 1024 bytes, of which this leaves the most to the original's own name.
+const FOLDER_BYTES_MAX: usize = 200;
+
+/// A folder of the bucket. S3 would take any character; the folder is also part of IAM policies
+/// and filters, where `*`, `?` and `$` have a meaning and not every character is allowed.
+pub(super) fn folder(name: &str) -> Result<(), Fault> {
+    let rule = "a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between \
+                folders";
+    length(name, 1..=FOLDER_BYTES_MAX, rule)?;
+    let inner = name.trim_matches('/');
+    if inner != name {
+        let fault = Fault::new("has a slash at an end");
+        return Err(match inner {
+            "" => fault.help(rule),
+            _ => fault.label(format!("did you mean `{inner}`?")),
+        });
+    }
+    if name.contains("//") {
+        return Err(Fault::new("has two slashes in a row").help(rule));
+    }
+    if let Some(step) = name.split('/').find(|step| matches!(*step, "." | "..")) {
+        let help = "in S3 that is a folder with this very name";
+        return Err(Fault::new(format!("has the step `{step}`")).help(help));
+    }
+    let allowed = |it: char| it.is_ascii_alphanumeric() || "-_.@=,/".contains(it);
+    characters(name, allowed, rule)
+}
+
+/// Two folders of one bucket, the first as seen from the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overlap {
+    Same,
+    Inside,
+    Around,
+}
+
+impl Overlap {
+    pub(super) fn of(folder: &str, other: &str) -> Option<Self> {
+        let inside = |inner: &str, outer: &str| {
+            inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+        };
+        match () {
+            () if folder == other => Some(Self::Same),
+            () if inside(folder, other) => Some(Self::Inside),
+            () if inside(other, folder) => Some(Self::Around),
+            () => None,
+        }
+    }
+
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Same => "is",
+            Self::Inside => "lies inside",
+            Self::Around => "holds",
+        }
+    }
+}
+
+/// Refuses a folder that the function's own records would mix with.
+pub(super) fn beside_failed(folder: &str) -> Result<(), Fault> {
+    let Some(overlap) = Overlap::of(folder, FAILED_FOLDER) else { return Ok(()) };
+    Err(Fault::new(format!("{} `{FAILED_FOLDER}`", overlap.verb()))
+        .label("name another folder")
+        .help("the function records there what it could not make variants of"))
+}
+
+/// Refuses a variant's folder that would feed the function its own work.
+pub(super) fn beside_originals(folder: &str, originals: &str) -> Result<(), Fault> {
+    let Some(overlap) = Overlap::of(folder, originals) else { return Ok(()) };
+    let help = match overlap {
+        Overlap::Same | Overlap::Inside => {
+            "the function would take each variant for an original, and never stop"
+        }
+        Overlap::Around => {
+            "the function may write in a variant's folder, but not its own originals"
+        }
+    };
+    Err(Fault::new(format!("{} the watched folder `{originals}`", overlap.verb()))
+        .label("name another folder")
+        .help(help))
+}
+
+/// Refuses a variant's folder that would mix with another's.
+pub(super) fn beside_variant(folder: &str, other: &str) -> Result<(), Fault> {
+    let Some(overlap) = Overlap::of(folder, other) else { return Ok(()) };
+    Err(Fault::new(format!("{} the folder of another variant, `{other}`", overlap.verb()))
+        .help("give one of the two another name with `folder`"))
+}
+
+/// A size such as `800x600`, and nothing that only looks like one.
+pub(super) fn size(text: &str) -> Result<(), Fault> {
+    parse_size(text).map(drop)
+}
+
+/// Width and height.
+pub(super) fn parse_size(text: &str) -> Result<(u32, u32), Fault> {
+    if let Some((width, height)) = sides(text) {
+        let valid = |side| (1..=SIDE_MAX).contains(&side);
+        if valid(width) && valid(height) {
+            return Ok((width, height));
+        }
+        let label = format!("width and height are 1 to {SIDE_MAX} pixels");
+        return Err(Fault::new(format!("is {text}")).label(label));
+    }
+    let fault = Fault::new("is not a size");
+    let plain = text.to_lowercase().replace("px", "").replace(['×', '*', ','], "x");
+    let plain: String = plain.split_whitespace().collect::<Vec<_>>().join("");
+    Err(match sides(&plain.split('x').map(without_zeros).collect::<Vec<_>>().join("x")) {
+        Some((width, height)) => fault.label(format!("did you mean `{width}x{height}`?")),
+        None if plain.parse::<u32>().is_ok() => {
+            fault.label(format!("the height is missing, as in `{plain}x{plain}`"))
+        }
+        None => fault,
+    }
+    .help(SIZE))
+}
+
+/// The two numbers of a size in its one spelling: it is also the default name of the folder.
+fn sides(text: &str) -> Option<(u32, u32)> {
+    let (width, height) = text.split_once('x')?;
+    let sides = (width.parse().ok()?, height.parse().ok()?);
+    (format!("{}x{}", sides.0, sides.1) == text).then_some(sides)
+}
+
+fn without_zeros(number: &str) -> &str {
+    match number.trim_start_matches('0') {
+        "" if !number.is_empty() => "0",
+        trimmed => trimmed,
+    }
+}

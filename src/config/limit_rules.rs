@@ -1,0 +1,65 @@
+//! The numbers that AWS and the encoders take.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use lambda_fn::settings::{SETTINGS_VARIABLE, Settings};
+
+use super::problem::Fault;
+
+/// "Lambda quotas": all environment variables of a function together, in bytes.
+pub(super) const ENVIRONMENT_BYTES_MAX: usize = 4096;
+
+/// "`PutRetentionPolicy`" in the CloudWatch Logs API reference.
+const RETENTION_DAYS: [i64; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
+/// Megabytes: "Configure Lambda function memory".
+pub(super) fn memory(value: i64) -> Result<u32, Fault> {
+    within(value, 128..=10240, "Lambda takes 128 to 10240 MB")
+}
+
+/// Seconds: "Configure Lambda function timeout".
+pub(super) fn timeout(value: i64) -> Result<u32, Fault> {
+    within(value, 1..=900, "Lambda takes 1 to 900 seconds")
+}
+
+/// "Configuring reserved concurrency for a function", where 0 stops the function.
+pub(super) fn concurrency(value: i64) -> Result<u32, Fault> {
+    within(value, 1..=u32::MAX, "1 or more; 0 would stop the function")
+}
+
+pub(super) fn quality(value: i64) -> Result<u32, Fault> {
+    within(value, 1..=100, "a quality is 1 to 100")
+}
+
+pub(super) fn log_retention_days(value: i64) -> Result<u32, Fault> {
+    if !RETENTION_DAYS.contains(&value) {
+        let nearest = RETENTION_DAYS.into_iter().min_by_key(|days| days.abs_diff(value));
+        let label = nearest.map(|days| format!("the nearest is {days}")).unwrap_or_default();
+        let days = RETENTION_DAYS.map(|days| days.to_string()).join(", ");
+        return Err(outside(value).label(label).help(format!("CloudWatch Logs takes {days} days")));
+    }
+    within(value, 1..=3653, "CloudWatch Logs takes 1 to 3653 days")
+}
+
+/// What `settings` take of [`ENVIRONMENT_BYTES_MAX`]: Lambda measures the variables as one JSON
+/// object, in which the quotes of a value that is JSON itself count twice.
+pub(super) fn environment_bytes(settings: &Settings) -> usize {
+    let json = |value: Result<String, serde_json::Error>| value.unwrap_or_default();
+    let value = json(serde_json::to_string(settings));
+    json(serde_json::to_string(&BTreeMap::from([(SETTINGS_VARIABLE, value)]))).len()
+}
+
+fn within(value: i64, limits: RangeInclusive<u32>, label: &str) -> Result<u32, Fault> {
+    match u32::try_from(value) {
+        Ok(value) if limits.contains(&value) => Ok(value),
+        _ => Err(outside(value).label(label)),
+    }
+}
+
+fn outside(value: i64) -> Fault {
+    Fault::new(format!("is {value}"))
+}

@@ -1,0 +1,184 @@
+//! The names that AWS takes.
+//!
+//! Deliberately absent: whether a name is still free, which only AWS knows.
+
+use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
+
+use super::problem::Fault;
+use super::suggestion::{closest, list};
+
+/// Regions to suggest from. Any other of the same form is taken: AWS keeps opening new ones.
+const REGIONS: &[&str] = &[
+    "af-south-1",
+    "ap-east-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ca-central-1",
+    "ca-west-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
+
+const BUCKET: &str = "a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots";
+/// What S3 reserves: "General purpose bucket naming rules".
+const BUCKET_PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
+const BUCKET_SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+
+/// Ours: short enough to leave room for suffixes in every name that is made from it.
+pub(super) fn stack(name: &str) -> Result<(), Fault> {
+    let rule = "a stack name is 1 to 40 lower-case letters, digits and hyphens";
+    length(name, 1..=40, rule)?;
+    characters(name, |character| is_lower(character) || character == '-', rule)
+}
+
+/// The form of "AWS Regions": two or more words and a number.
+pub(super) fn region(name: &str) -> Result<(), Fault> {
+    let words: Vec<_> = name.split('-').collect();
+    let valid = matches!(words.as_slice(), [area @ .., number]
+        if area.len() >= 2
+            && area.iter().all(|word| is_all(word, u8::is_ascii_lowercase))
+            && is_all(number, u8::is_ascii_digit));
+    if valid {
+        return Ok(());
+    }
+    let fault = Fault::new("is not the code of a region");
+    Err(match closest(name, REGIONS.iter().copied()) {
+        Some(meant) => fault.label(format!("did you mean `{meant}`?")),
+        None => fault.help("a region's code looks like `us-east-1`"),
+    })
+}
+
+/// "General purpose bucket naming rules" in the S3 user guide.
+pub(super) fn bucket(name: &str) -> Result<(), Fault> {
+    length(name, 3..=63, BUCKET)?;
+    characters(
+        name,
+        |character| is_lower(character) || character == '-' || character == '.',
+        BUCKET,
+    )?;
+    let ends_well = |part: &str| !part.starts_with('-') && !part.ends_with('-');
+    if name.contains("..") {
+        return Err(Fault::new("has two dots in a row").help(BUCKET));
+    }
+    if name.starts_with('.') || name.ends_with('.') || !name.split('.').all(ends_well) {
+        let help = "it begins and ends with a letter or digit, and so does each part between dots";
+        return Err(Fault::new("has a hyphen or dot at an end").help(help));
+    }
+    if name.parse::<Ipv4Addr>().is_ok() {
+        return Err(Fault::new("is an IP address").help("S3 refuses those as names"));
+    }
+    let prefix = BUCKET_PREFIXES.iter().find(|prefix| name.starts_with(*prefix));
+    let suffix = BUCKET_SUFFIXES.iter().find(|suffix| name.ends_with(*suffix));
+    match (prefix, suffix) {
+        (Some(prefix), _) => {
+            Err(Fault::new(format!("begins with `{prefix}`")).help("S3 reserves that for itself"))
+        }
+        (_, Some(suffix)) => {
+            Err(Fault::new(format!("ends with `{suffix}`")).help("S3 reserves that for itself"))
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+/// "`CreateTopic`" in the SNS API reference; "Event notification types and destinations" in the S3
+/// user guide on FIFO topics.
+pub(super) fn topic(name: &str) -> Result<(), Fault> {
+    let rule = "a topic name is 1 to 256 letters, digits, hyphens and underscores";
+    if let Some(standard) = name.strip_suffix(".fifo") {
+        return Err(Fault::new("names a FIFO topic")
+            .label(format!("`{standard}` would be a standard topic"))
+            .help("S3 publishes to standard topics only"));
+    }
+    length(name, 1..=256, rule)?;
+    characters(name, is_word_or_hyphen, rule)
+}
+
+/// "`CreateFunction`" in the Lambda API reference.
+pub(super) fn function(name: &str) -> Result<(), Fault> {
+    let rule = "a function name is 1 to 64 letters, digits, hyphens and underscores";
+    length(name, 1..=64, rule)?;
+    characters(name, is_word_or_hyphen, rule)
+}
+
+pub(super) fn path(name: &str) -> Result<(), Fault> {
+    if name.is_empty() { Err(Fault::new("is empty").help("name a path")) } else { Ok(()) }
+}
+
+fn is_all(text: &str, allowed: fn(&u8) -> bool) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| allowed(&byte))
+}
+
+fn is_lower(character: char) -> bool {
+    character.is_ascii_lowercase() || character.is_ascii_digit()
+}
+
+fn is_word_or_hyphen(character: char) -> bool {
+    character.is_ascii_alphanumeric() || character == '-' || character == '_'
+}
+
+/// Refuses text whose length in characters is outside `limits`.
+pub(super) fn length(text: &str, limits: RangeInclusive<usize>, rule: &str) -> Result<(), Fault> {
+    let length = text.chars().count();
+    if limits.contains(&length) {
+        return Ok(());
+    }
+    let message = match length {
+        0 => "is empty".to_owned(),
+        1 => "is 1 character long".to_owned(),
+        _ => format!("is {length} characters long"),
+    };
+    Err(Fault::new(message).help(rule))
+}
+
+/// Refuses text with characters other than `allowed`; suggests lower case, or hyphens instead.
+pub(super) fn characters(
+    text: &str,
+    allowed: impl Fn(char) -> bool,
+    rule: &str,
+) -> Result<(), Fault> {
+    let mut wrong: Vec<_> = text.chars().filter(|character| !allowed(*character)).collect();
+    wrong.sort_unstable();
+    wrong.dedup();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = wrong.iter().map(|wrong| wrong.escape_debug().to_string()).collect();
+    let fault = Fault::new(format!("has {}", list(names.iter().map(String::as_str), "and")));
+    let lower_case = |character: char| match character {
+        _ if allowed(character) => character,
+        _ => character.to_ascii_lowercase(),
+    };
+    let hyphen = |character| if allowed(character) { character } else { '-' };
+    let repaired: String = text.chars().map(lower_case).map(hyphen).collect();
+    // A hyphen at an end, or for a letter, is hardly what the user meant.
+    let plausible = wrong.iter().all(char::is_ascii) && repaired.trim_matches('-') == repaired;
+    let fault = if plausible { fault.label(format!("did you mean `{repaired}`?")) } else { fault };
+    Err(fault.help(rule))
+}

@@ -1,0 +1,325 @@
+//! The keys of `pipeline.toml`, their defaults, and the rules that concern more than one of them.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use lambda_fn::settings::{
+    DEFAULT_CACHE_CONTROL, DEFAULT_QUALITY, Fit, Format, Gravity, Settings, Variant,
+};
+
+use super::folder_rules::{self, beside_failed, beside_originals, beside_variant, parse_size};
+use super::problem::{Fault, reason};
+use super::table::{Table, Text, Words};
+use super::{
+    Access, Arch, Bucket, Cdn, Code, Config, Function, PriceClass, Topic, limit_rules, name_rules,
+    web_rules,
+};
+
+const DEFAULT_NAME: &str = "imgprep";
+const DEFAULT_ORIGINALS: &str = "originals";
+const DEFAULT_MEMORY: u32 = 256;
+const DEFAULT_TIMEOUT: u32 = 10;
+const DEFAULT_LOG_RETENTION_DAYS: u32 = 14;
+
+/// As long as the longest id of a distribution: the function is told it once there is one.
+const SOME_DISTRIBUTION: &str = "E0123456789ABC";
+
+/// How every zip begins that holds a file.
+const ZIP_START: &[u8] = b"PK\x03\x04";
+
+const ACCESS: &Words<Access> = &[("cdn", Access::Cdn), ("public-acl", Access::PublicAcl)];
+const ARCH: &Words<Arch> = &[("x86_64", Arch::X86_64), ("arm64", Arch::Arm64)];
+const FORMAT: &Words<Format> = &[
+    ("keep", Format::Keep),
+    ("jpeg", Format::Jpeg),
+    ("png", Format::Png),
+    ("webp", Format::Webp),
+    ("avif", Format::Avif),
+];
+const FIT: &Words<Fit> = &[("cover", Fit::Cover), ("contain", Fit::Contain), ("pad", Fit::Pad)];
+const GRAVITY: &Words<Gravity> = &[
+    ("center", Gravity::Center),
+    ("north", Gravity::North),
+    ("northeast", Gravity::NorthEast),
+    ("east", Gravity::East),
+    ("southeast", Gravity::SouthEast),
+    ("south", Gravity::South),
+    ("southwest", Gravity::SouthWest),
+    ("west", Gravity::West),
+    ("northwest", Gravity::NorthWest),
+];
+const PRICE_CLASS: &Words<PriceClass> =
+    &[("100", PriceClass::Class100), ("200", PriceClass::Class200), ("all", PriceClass::All)];
+
+/// The whole file, in which paths are relative to `folder`.
+pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
+    let name = root.text_or("name", DEFAULT_NAME, name_rules::stack).value;
+    let region = root.text("region", name_rules::region).map(|region| region.value);
+    let (bucket, originals) = bucket(&root.table("bucket"));
+    let topic = topic(&root.table("topic"), &name);
+    let function = function(&root.table("function"), &name, folder);
+    let look = Look::read(&root.table("image"), &Look::default());
+    let tables = root.tables("variants");
+    if tables.as_ref().is_some_and(Vec::is_empty) {
+        let help = "add `[[variants]]` with `size = \"800x600\"` below it";
+        root.report_key("variants", Fault::new("is missing").help(help));
+    }
+    let tables = tables.unwrap_or_default();
+    let variants = variants(&tables, &look, &originals);
+    let cdn = cdn(&root.table("cdn"));
+    let tags = tags(root);
+    let config = Config { name, region, bucket, topic, function, variants, cdn, tags };
+    check_environment(&config, &tables);
+    config
+}
+
+/// The bucket, and where its folder of originals is in the file.
+fn bucket(table: &Table<'_>) -> (Bucket, Text) {
+    let help = "add `name = \"…\"` below `[bucket]`: a name that no other bucket of AWS has";
+    let name = table.text_required("name", name_rules::bucket, help).value;
+    let originals = table.text_or("originals", DEFAULT_ORIGINALS, folder_rules::folder);
+    if let Err(fault) = beside_failed(&originals.value) {
+        table.report("originals", &originals, fault);
+    }
+    let access = table.word("access", ACCESS).unwrap_or_default();
+    (Bucket { name, originals: originals.value.clone(), access }, originals)
+}
+
+fn topic(table: &Table<'_>, default: &str) -> Topic {
+    Topic { name: table.text_or("name", default, name_rules::topic).value }
+}
+
+fn function(table: &Table<'_>, default: &str, folder: &Path) -> Function {
+    Function {
+        name: table.text_or("name", default, name_rules::function).value,
+        memory: table.number("memory", limit_rules::memory).unwrap_or(DEFAULT_MEMORY),
+        timeout: table.number("timeout", limit_rules::timeout).unwrap_or(DEFAULT_TIMEOUT),
+        arch: table.word("arch", ARCH).unwrap_or_default(),
+        concurrency: table.number("concurrency", limit_rules::concurrency),
+        log_retention_days: table
+            .number("log_retention_days", limit_rules::log_retention_days)
+            .unwrap_or(DEFAULT_LOG_RETENTION_DAYS),
+        code: code(table, folder),
+    }
+}
+
+fn code(table: &Table<'_>, folder: &Path) -> Code {
+    let cargo = table.text("crate", name_rules::path);
+    let zip = table.text("code", name_rules::path);
+    match (cargo, zip) {
+        (Some(cargo), Some(zip)) => {
+            let fault = Fault::new("stands beside `function.crate`")
+                .label("remove one of the two")
+                .related(cargo.span.as_ref(), "the other one");
+            table.report("code", &zip, fault);
+            Code::Bundled
+        }
+        (Some(cargo), None) => {
+            let path = folder.join(&cargo.value);
+            if !cargo.value.is_empty() && !path.join("Cargo.toml").is_file() {
+                let help = format!("the crate is looked for in `{}`", path.display());
+                let fault = Fault::new("is no folder with a `Cargo.toml`");
+                table.report("crate", &cargo, fault.help(help));
+            }
+            Code::Crate(path)
+        }
+        (None, Some(zip)) => {
+            let path = folder.join(&zip.value);
+            match check_zip(&path) {
+                Err(fault) if !zip.value.is_empty() => table.report("code", &zip, fault),
+                _ => {}
+            }
+            Code::Zip(path)
+        }
+        (None, None) => Code::Bundled,
+    }
+}
+
+fn check_zip(path: &Path) -> Result<(), Fault> {
+    let shown = path.display();
+    if path.is_dir() {
+        return Err(Fault::new("is a folder").help("`code` names a zip, `crate` a crate's folder"));
+    }
+    let unreadable = |error: std::io::Error| {
+        Fault::new(format!("can't be read: {}", reason(&error)))
+            .help(format!("the zip is looked for at `{shown}`"))
+    };
+    let mut start = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(ZIP_START.len() as u64).read_to_end(&mut start).map_err(unreadable)?;
+    if start == ZIP_START {
+        return Ok(());
+    }
+    Err(Fault::new("is not a zip").help(format!("it is read from `{shown}`")))
+}
+
+/// How a variant looks and is served: `[image]` is the default of every `[[variants]]`.
+struct Look {
+    quality: u8,
+    format: Format,
+    fit: Fit,
+    gravity: Gravity,
+    cache_control: String,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self {
+            quality: DEFAULT_QUALITY,
+            format: Format::default(),
+            fit: Fit::default(),
+            gravity: Gravity::default(),
+            cache_control: DEFAULT_CACHE_CONTROL.to_owned(),
+        }
+    }
+}
+
+impl Look {
+    fn read(table: &Table<'_>, default: &Self) -> Self {
+        let quality = table.number("quality", limit_rules::quality);
+        Self {
+            quality: quality.and_then(|quality| quality.try_into().ok()).unwrap_or(default.quality),
+            format: table.word("format", FORMAT).unwrap_or(default.format),
+            fit: table.word("fit", FIT).unwrap_or(default.fit),
+            gravity: table.word("gravity", GRAVITY).unwrap_or(default.gravity),
+            cache_control: table
+                .text_or("cache_control", &default.cache_control, web_rules::cache_control)
+                .value,
+        }
+    }
+}
+
+fn variants(tables: &[Table<'_>], look: &Look, originals: &Text) -> Vec<Variant> {
+    let mut variants = Vec::new();
+    let mut folders: Vec<Text> = Vec::new();
+    for table in tables {
+        let (variant, folder) = variant(table, look);
+        variants.push(variant);
+        if folder.value.is_empty() {
+            continue;
+        }
+        let checked = beside_originals(&folder.value, &originals.value)
+            .map_err(|fault| fault.related(originals.span.as_ref(), "watched"))
+            .and_then(|()| beside_failed(&folder.value))
+            .and_then(|()| beside_others(&folder, &folders));
+        if let Err(fault) = checked {
+            table.report("folder", &folder, fault);
+        }
+        folders.push(folder);
+    }
+    variants
+}
+
+/// A variant, and where the name of its folder is in the file; one without a size, which is
+/// reported, may have none.
+fn variant(table: &Table<'_>, look: &Look) -> (Variant, Text) {
+    let help = "add `size = \"800x600\"`, the width and height in pixels";
+    let size = table.text_required("size", folder_rules::size, help);
+    let folder = table.text("folder", folder_rules::folder);
+    let (folder, (width, height)) = match parse_size(&size.value) {
+        Ok(sides) => (folder.unwrap_or(size), sides),
+        Err(_) => (folder.unwrap_or_default(), (0, 0)),
+    };
+    let Look { quality, format, fit, gravity, cache_control } = Look::read(table, look);
+    let name = folder.value.clone();
+    (Variant { folder: name, width, height, quality, format, fit, gravity, cache_control }, folder)
+}
+
+fn beside_others(folder: &Text, others: &[Text]) -> Result<(), Fault> {
+    for other in others {
+        beside_variant(&folder.value, &other.value)
+            .map_err(|fault| fault.related(other.span.as_ref(), "the other one"))?;
+    }
+    Ok(())
+}
+
+fn cdn(table: &Table<'_>) -> Cdn {
+    let enabled = table.flag("enabled").unwrap_or(true);
+    let price_class = table.word("price_class", PRICE_CLASS).unwrap_or_default();
+    let invalidate = table.flag("invalidate").unwrap_or_default();
+    let (domains, certificate_arn) = domains(table);
+    for (key, used) in [("invalidate", invalidate), ("domains", !domains.is_empty())] {
+        if used && !enabled {
+            let fault = Fault::new("needs the distribution")
+                .label(format!("remove `{key}`, or set `enabled = true`"))
+                .related(table.key_span("enabled").as_ref(), "switched off here");
+            table.report_key(key, fault);
+        }
+    }
+    Cdn { enabled, price_class, invalidate, domains, certificate_arn }
+}
+
+/// The user's own host names, and the certificate for them.
+fn domains(table: &Table<'_>) -> (Vec<String>, Option<String>) {
+    let domains = table.texts("domains", web_rules::domain);
+    let certificate = table.text("certificate_arn", web_rules::certificate_arn);
+    let has_certificate = table.key_span("certificate_arn").is_some();
+    let Some(domains) = domains else { return (Vec::new(), None) };
+    if domains.len() > web_rules::DOMAINS_MAX {
+        let fault = Fault::new(format!("has {} names", domains.len()));
+        let label = format!("CloudFront takes {} of a distribution", web_rules::DOMAINS_MAX);
+        table.report_key("domains", fault.label(label));
+    }
+    if !domains.is_empty() && !has_certificate {
+        let help = "add `certificate_arn`, of an ACM certificate for them in `us-east-1`";
+        table.report_key("domains", Fault::new("needs a certificate").help(help));
+    }
+    if domains.is_empty() && has_certificate {
+        let help = "add `domains`, the host names that the certificate is for";
+        table.report_key("certificate_arn", Fault::new("has no domains to serve").help(help));
+    }
+    for (index, domain) in domains.iter().enumerate() {
+        if let Some(first) = domains[..index].iter().find(|first| first.value == domain.value) {
+            let fault = Fault::new("has a name twice").label("remove one of the two");
+            table.report("domains", domain, fault.related(first.span.as_ref(), "the other one"));
+        }
+    }
+    let domains = domains.into_iter().map(|domain| domain.value).collect();
+    (domains, certificate.map(|certificate| certificate.value))
+}
+
+fn tags(root: &Table<'_>) -> BTreeMap<String, String> {
+    let pairs = root.pairs("tags", web_rules::tag_key, web_rules::tag_value);
+    if pairs.len() > web_rules::TAGS_MAX {
+        let fault = Fault::new(format!("has {} tags", pairs.len()));
+        let fault = fault.label("AWS takes 50 of a resource, of which 5 are kept for imgprep");
+        root.report_key("tags", fault);
+    }
+    for (index, (key, _)) in pairs.iter().enumerate() {
+        let same =
+            |(other, _): &&(Text, Text)| other.value.to_lowercase() == key.value.to_lowercase();
+        if let Some((other, _)) = pairs[..index].iter().find(same) {
+            let fault = Fault::new(format!("differs from `{}` in case only", other.value))
+                .related(other.span.as_ref(), "the other one")
+                .help("for IAM the two are one key");
+            root.report(&format!("tags.{}", key.value), key, fault);
+        }
+    }
+    pairs.into_iter().map(|(key, value)| (key.value, value.value)).collect()
+}
+
+/// The function is told its variants in its environment, which Lambda limits.
+fn check_environment(config: &Config, tables: &[Table<'_>]) {
+    let mut settings = Settings {
+        bucket: config.bucket.name.clone(),
+        originals: config.bucket.originals.clone(),
+        public_acl: config.bucket.access == Access::PublicAcl,
+        invalidate: config.cdn.invalidate.then(|| SOME_DISTRIBUTION.to_owned()),
+        variants: Vec::new(),
+    };
+    for (variant, table) in config.variants.iter().zip(tables) {
+        settings.variants.push(variant.clone());
+        let bytes = limit_rules::environment_bytes(&settings);
+        if bytes > limit_rules::ENVIRONMENT_BYTES_MAX {
+            let (count, all) = (settings.variants.len(), config.variants.len());
+            let limit = limit_rules::ENVIRONMENT_BYTES_MAX;
+            let fault = Fault::new(format!("take {bytes} bytes of the function's environment"))
+                .label(format!("variant {count} of {all}"))
+                .help(format!("Lambda takes {limit} bytes; fewer or shorter variants would fit"));
+            table.report_table(fault);
+            return;
+        }
+    }
+}

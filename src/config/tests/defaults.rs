@@ -1,0 +1,237 @@
+//! What a file means that is right.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use lambda_fn::settings::{Fit, Format, Gravity, Variant};
+
+use super::super::{Access, Arch, Bucket, Cdn, Code, Config, Function, PriceClass, Topic};
+use super::{LEAST, accepted, parse};
+
+fn variant(folder: &str, width: u32, height: u32) -> Variant {
+    Variant {
+        folder: folder.to_owned(),
+        width,
+        height,
+        quality: 80,
+        format: Format::Keep,
+        fit: Fit::Cover,
+        gravity: Gravity::Center,
+        cache_control: "public, max-age=86400".to_owned(),
+    }
+}
+
+fn least() -> Config {
+    Config {
+        name: "imgprep".to_owned(),
+        region: None,
+        bucket: Bucket {
+            name: "photos".to_owned(),
+            originals: "originals".to_owned(),
+            access: Access::Cdn,
+        },
+        topic: Topic { name: "imgprep".to_owned() },
+        function: Function {
+            name: "imgprep".to_owned(),
+            memory: 256,
+            timeout: 10,
+            arch: Arch::X86_64,
+            concurrency: None,
+            log_retention_days: 14,
+            code: Code::Bundled,
+        },
+        variants: vec![variant("800x600", 800, 600)],
+        cdn: Cdn {
+            enabled: true,
+            price_class: PriceClass::Class100,
+            invalidate: false,
+            domains: Vec::new(),
+            certificate_arn: None,
+        },
+        tags: BTreeMap::new(),
+    }
+}
+
+#[test]
+fn two_keys_are_enough() {
+    assert_eq!(accepted(LEAST), least());
+}
+
+#[test]
+fn the_stack_names_topic_and_function() {
+    let config = accepted(&format!("name = 'shop-2'\n{LEAST}"));
+    assert_eq!(config.topic.name, "shop-2");
+    assert_eq!(config.function.name, "shop-2");
+}
+
+const EVERY_KEY: &str = r#"
+name = "stack"
+region = "eu-central-1"
+[bucket]
+name = "photos.example.com"
+originals = "in/originals"
+access = "public-acl"
+[topic]
+name = "Uploads_1"
+[function]
+name = "Resize_1"
+memory = 10240
+timeout = 900
+arch = "arm64"
+concurrency = 100
+log_retention_days = 3653
+[image]
+quality = 1
+format = "jpeg"
+fit = "contain"
+gravity = "north"
+cache_control = "no-cache"
+[[variants]]
+size = "1x16384"
+folder = "in/small"
+[[variants]]
+size = "400x300"
+quality = 100
+format = "avif"
+fit = "pad"
+gravity = "southwest"
+cache_control = "max-age=60"
+[cdn]
+enabled = true
+price_class = "all"
+invalidate = true
+domains = ["img.example.com", "*.example.org"]
+certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/0f-1"
+[tags]
+team = "marketplace"
+"Größe 1" = ""
+"#;
+
+fn every_key() -> Config {
+    Config {
+        name: "stack".to_owned(),
+        region: Some("eu-central-1".to_owned()),
+        bucket: Bucket {
+            name: "photos.example.com".to_owned(),
+            originals: "in/originals".to_owned(),
+            access: Access::PublicAcl,
+        },
+        topic: Topic { name: "Uploads_1".to_owned() },
+        function: Function {
+            name: "Resize_1".to_owned(),
+            memory: 10240,
+            timeout: 900,
+            arch: Arch::Arm64,
+            concurrency: Some(100),
+            log_retention_days: 3653,
+            code: Code::Bundled,
+        },
+        variants: vec![
+            Variant {
+                quality: 1,
+                format: Format::Jpeg,
+                fit: Fit::Contain,
+                gravity: Gravity::North,
+                cache_control: "no-cache".to_owned(),
+                ..variant("in/small", 1, 16384)
+            },
+            Variant {
+                quality: 100,
+                format: Format::Avif,
+                fit: Fit::Pad,
+                gravity: Gravity::SouthWest,
+                cache_control: "max-age=60".to_owned(),
+                ..variant("400x300", 400, 300)
+            },
+        ],
+        cdn: Cdn {
+            enabled: true,
+            price_class: PriceClass::All,
+            invalidate: true,
+            domains: vec!["img.example.com".to_owned(), "*.example.org".to_owned()],
+            certificate_arn: Some("arn:aws:acm:us-east-1:123456789012:certificate/0f-1".to_owned()),
+        },
+        tags: BTreeMap::from([
+            ("team".to_owned(), "marketplace".to_owned()),
+            ("Größe 1".to_owned(), String::new()),
+        ]),
+    }
+}
+
+#[test]
+fn every_key_is_read() {
+    assert_eq!(accepted(EVERY_KEY), every_key());
+}
+
+#[test]
+fn the_cdn_can_be_switched_off() {
+    assert!(
+        !accepted(&format!("{LEAST}cdn.enabled = false\ncdn.invalidate = false\n")).cdn.enabled
+    );
+}
+
+#[test]
+fn words_are_spelled_as_the_function_spells_them() {
+    for word in ["keep", "jpeg", "png", "webp", "avif"] {
+        let config = accepted(&format!("{LEAST}image.format = '{word}'\n"));
+        assert_eq!(serde_json::to_value(config.variants[0].format).unwrap(), word);
+    }
+    for word in ["cover", "contain", "pad"] {
+        let config = accepted(&format!("{LEAST}image.fit = '{word}'\n"));
+        assert_eq!(serde_json::to_value(config.variants[0].fit).unwrap(), word);
+    }
+    let points = ["north", "northeast", "east", "southeast", "south", "southwest", "west"];
+    for word in points.into_iter().chain(["northwest", "center"]) {
+        let config = accepted(&format!("{LEAST}image.gravity = '{word}'\n"));
+        assert_eq!(serde_json::to_value(config.variants[0].gravity).unwrap(), word);
+    }
+}
+
+#[test]
+fn windows_line_ends_and_byte_order_mark_change_nothing() {
+    let text = format!("\u{feff}{}", LEAST.replace('\n', "\r\n"));
+    assert_eq!(accepted(&text), least());
+}
+
+#[test]
+fn the_pipeline_of_this_repository_is_the_tutorials() {
+    let path = Path::new(PIPELINE);
+    let tutorial = Config {
+        name: "image-preprocessing".to_owned(),
+        topic: Topic { name: "image-preprocessing".to_owned() },
+        variants: vec![variant("800x600", 800, 600), variant("400x300", 400, 300)],
+        ..least()
+    };
+    let tutorial = Config {
+        bucket: Bucket { name: "image-preprocessing-example".to_owned(), ..tutorial.bucket },
+        function: Function { name: "ImageResize".to_owned(), ..tutorial.function },
+        ..tutorial
+    };
+    assert_eq!(Config::load(path, &|_| None).unwrap(), tutorial);
+}
+
+/// Whoever removes a `#` gets the default that stands there, or something that is accepted.
+#[test]
+fn what_the_repositorys_pipeline_leaves_out_is_right() {
+    let text = fs::read_to_string(PIPELINE).unwrap();
+    let example_only = ["# region", "# concurrency", "# crate", "# code", "# domains"];
+    let mut shown = 0;
+    for line in text.lines().filter(|line| line.starts_with("# ") && line.contains(" = ")) {
+        if line.starts_with("# certificate_arn")
+            || example_only.iter().any(|key| line.starts_with(key))
+        {
+            continue;
+        }
+        shown += 1;
+        let with = text.replacen(line, &line[2..], 1);
+        if line.starts_with("# team") {
+            assert_eq!(accepted(&with).tags["team"], "marketplace");
+        } else {
+            assert_eq!(parse(&with), parse(&text), "{line}");
+        }
+    }
+    assert_eq!(shown, 16);
+}
+
+const PIPELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pipeline.toml");

@@ -1,0 +1,290 @@
+//! Names that AWS would refuse, and numbers outside its limits.
+
+use insta::assert_snapshot;
+
+use super::{LEAST, refused, refused_lines, verdicts};
+
+fn line(key: &str, value: &str) -> String {
+    format!("{LEAST}{key} = '{value}'\n")
+}
+
+#[test]
+fn a_name_is_shown_with_its_rule() {
+    assert_snapshot!(refused("bucket.name = 'My_Photos'\nvariants = [{ size = '800x600' }]"), @"
+    error: `bucket.name` has `M`, `P` and `_`
+     --> pipeline.toml:1:15
+      |
+    1 | bucket.name = 'My_Photos'
+      |               ^^^^^^^^^^^ did you mean `my-photos`?
+      |
+      = help: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
+    ");
+}
+
+#[test]
+fn buckets() {
+    let long = ["a".repeat(63), "a".repeat(64)];
+    let names = [
+        "abc",
+        "ab",
+        "",
+        &long[0],
+        &long[1],
+        "my-photos.example.com",
+        "Photos",
+        "my photos",
+        "été",
+        "-photos",
+        "photos-",
+        ".photos",
+        "photos.",
+        "a..b",
+        "a.-b",
+        "a-.b",
+        "192.168.5.4",
+        "192.168.5.4.5",
+        "xn--photos",
+        "sthree-photos",
+        "amzn-s3-demo-photos",
+        "photos-s3alias",
+        "photos--ol-s3",
+        "photos.mrap",
+        "photos--x-s3",
+        "photos--table-s3",
+        "___",
+    ];
+    let file = |name: &str| format!("bucket.name = '{name}'\nvariants = [{{ size = '1x1' }}]");
+    assert_snapshot!(verdicts(names, file), @"
+    abc => accepted
+    ab => `bucket.name` is 2 characters long: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
+     => `bucket.name` is empty: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => accepted
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => `bucket.name` is 64 characters long: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
+    my-photos.example.com => accepted
+    Photos => `bucket.name` has `P`: did you mean `photos`?
+    my photos => `bucket.name` has ` `: did you mean `my-photos`?
+    été => `bucket.name` has `é`: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
+    -photos => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
+    photos- => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
+    .photos => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
+    photos. => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
+    a..b => `bucket.name` has two dots in a row: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
+    a.-b => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
+    a-.b => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
+    192.168.5.4 => `bucket.name` is an IP address: S3 refuses those as names
+    192.168.5.4.5 => accepted
+    xn--photos => `bucket.name` begins with `xn--`: S3 reserves that for itself
+    sthree-photos => `bucket.name` begins with `sthree-`: S3 reserves that for itself
+    amzn-s3-demo-photos => `bucket.name` begins with `amzn-s3-demo-`: S3 reserves that for itself
+    photos-s3alias => `bucket.name` ends with `-s3alias`: S3 reserves that for itself
+    photos--ol-s3 => `bucket.name` ends with `--ol-s3`: S3 reserves that for itself
+    photos.mrap => `bucket.name` ends with `.mrap`: S3 reserves that for itself
+    photos--x-s3 => `bucket.name` ends with `--x-s3`: S3 reserves that for itself
+    photos--table-s3 => `bucket.name` ends with `--table-s3`: S3 reserves that for itself
+    ___ => `bucket.name` has `_`: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
+    ");
+}
+
+#[test]
+fn stacks() {
+    let long = ["a".repeat(40), "a".repeat(41)];
+    let names = ["a", "", &long[0], &long[1], "Shop", "my_shop", "shop.1"];
+    assert_snapshot!(verdicts(names, |name| format!("name = '{name}'\n{LEAST}")), @"
+    a => accepted
+     => `name` is empty: a stack name is 1 to 40 lower-case letters, digits and hyphens
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => accepted
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => `name` is 41 characters long: a stack name is 1 to 40 lower-case letters, digits and hyphens
+    Shop => `name` has `S`: did you mean `shop`?
+    my_shop => `name` has `_`: did you mean `my-shop`?
+    shop.1 => `name` has `.`: did you mean `shop-1`?
+    ");
+}
+
+#[test]
+fn regions() {
+    let names = [
+        "us-east-1",
+        "us-gov-west-1",
+        "eusc-de-east-1",
+        "xx-somewhere-12",
+        "us-east1",
+        "us_east_1",
+        "US-EAST-1",
+        "us-east-1a",
+        "useast1",
+        "Frankfurt",
+        "",
+    ];
+    assert_snapshot!(verdicts(names, |name| format!("region = '{name}'\n{LEAST}")), @"
+    us-east-1 => accepted
+    us-gov-west-1 => accepted
+    eusc-de-east-1 => accepted
+    xx-somewhere-12 => accepted
+    us-east1 => `region` is not the code of a region: did you mean `us-east-1`?
+    us_east_1 => `region` is not the code of a region: did you mean `us-east-1`?
+    US-EAST-1 => `region` is not the code of a region: did you mean `us-east-1`?
+    us-east-1a => `region` is not the code of a region: did you mean `us-east-1`?
+    useast1 => `region` is not the code of a region: did you mean `us-east-1`?
+    Frankfurt => `region` is not the code of a region: a region's code looks like `us-east-1`
+     => `region` is not the code of a region: a region's code looks like `us-east-1`
+    ");
+}
+
+#[test]
+fn topics() {
+    let long = ["a".repeat(256), "a".repeat(257)];
+    let names = ["Up_loads-1", "", &long[0], &long[1], "uploads.fifo", "up.loads"];
+    assert_snapshot!(verdicts(names, |name| line("topic.name", name)), @"
+    Up_loads-1 => accepted
+     => `topic.name` is empty: a topic name is 1 to 256 letters, digits, hyphens and underscores
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => accepted
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => `topic.name` is 257 characters long: a topic name is 1 to 256 letters, digits, hyphens and underscores
+    uploads.fifo => `topic.name` names a FIFO topic: `uploads` would be a standard topic
+    up.loads => `topic.name` has `.`: did you mean `up-loads`?
+    ");
+}
+
+#[test]
+fn a_fifo_topic_is_refused_with_its_reason() {
+    assert_snapshot!(refused_lines("topic.name = 'uploads.fifo'\n"), @"
+    error: `topic.name` names a FIFO topic
+     --> pipeline.toml:3:14
+      |
+    3 | topic.name = 'uploads.fifo'
+      |              ^^^^^^^^^^^^^^ `uploads` would be a standard topic
+      |
+      = help: S3 publishes to standard topics only
+    ");
+}
+
+#[test]
+fn functions() {
+    let long = ["a".repeat(64), "a".repeat(65)];
+    let names = ["Resize_1-a", "", &long[0], &long[1], "resize:live", "my resize"];
+    assert_snapshot!(verdicts(names, |name| line("function.name", name)), @"
+    Resize_1-a => accepted
+     => `function.name` is empty: a function name is 1 to 64 letters, digits, hyphens and underscores
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => accepted
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => `function.name` is 65 characters long: a function name is 1 to 64 letters, digits, hyphens and underscores
+    resize:live => `function.name` has `:`: did you mean `resize-live`?
+    my resize => `function.name` has ` `: did you mean `my-resize`?
+    ");
+}
+
+#[test]
+fn a_number_is_shown_with_its_limits() {
+    assert_snapshot!(refused_lines("[function]\nmemory = 64\nlog_retention_days = 10\n"), @"
+    error: `function.memory` is 64
+     --> pipeline.toml:4:10
+      |
+    4 | memory = 64
+      |          ^^ Lambda takes 128 to 10240 MB
+
+    error: `function.log_retention_days` is 10
+     --> pipeline.toml:5:22
+      |
+    5 | log_retention_days = 10
+      |                      ^^ the nearest is 7
+      |
+      = help: CloudWatch Logs takes 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 days
+    ");
+}
+
+#[test]
+fn numbers() {
+    let lines = [
+        "function.memory = 128",
+        "function.memory = 127",
+        "function.memory = 10240",
+        "function.memory = 10241",
+        "function.memory = -1",
+        "function.memory = 0x1_00",
+        "function.memory = 99999999999",
+        "function.memory = 99999999999999999999",
+        "function.timeout = 1",
+        "function.timeout = 0",
+        "function.timeout = 900",
+        "function.timeout = 901",
+        "function.concurrency = 1",
+        "function.concurrency = 0",
+        "function.log_retention_days = 1",
+        "function.log_retention_days = 0",
+        "function.log_retention_days = 4000",
+        "image.quality = 1",
+        "image.quality = 0",
+        "image.quality = 100",
+        "image.quality = 101",
+    ];
+    assert_snapshot!(verdicts(lines, |line| format!("{LEAST}{line}\n")), @"
+    function.memory = 128 => accepted
+    function.memory = 127 => `function.memory` is 127: Lambda takes 128 to 10240 MB
+    function.memory = 10240 => accepted
+    function.memory = 10241 => `function.memory` is 10241: Lambda takes 128 to 10240 MB
+    function.memory = -1 => `function.memory` is -1: Lambda takes 128 to 10240 MB
+    function.memory = 0x1_00 => accepted
+    function.memory = 99999999999 => `function.memory` is 99999999999: Lambda takes 128 to 10240 MB
+    function.memory = 99999999999999999999 => `function.memory` is 99999999999999999999, which is too large a number
+    function.timeout = 1 => accepted
+    function.timeout = 0 => `function.timeout` is 0: Lambda takes 1 to 900 seconds
+    function.timeout = 900 => accepted
+    function.timeout = 901 => `function.timeout` is 901: Lambda takes 1 to 900 seconds
+    function.concurrency = 1 => accepted
+    function.concurrency = 0 => `function.concurrency` is 0: 1 or more; 0 would stop the function
+    function.log_retention_days = 1 => accepted
+    function.log_retention_days = 0 => `function.log_retention_days` is 0: the nearest is 1
+    function.log_retention_days = 4000 => `function.log_retention_days` is 4000: the nearest is 3653
+    image.quality = 1 => accepted
+    image.quality = 0 => `image.quality` is 0: a quality is 1 to 100
+    image.quality = 100 => accepted
+    image.quality = 101 => `image.quality` is 101: a quality is 1 to 100
+    ");
+}
+
+#[test]
+fn words() {
+    let lines = [
+        "bucket.access = 'public'",
+        "bucket.access = 'x'",
+        "function.arch = 'amd64'",
+        "function.arch = 'arm'",
+        "function.arch = 'x86-64'",
+        "function.arch = 'riscv'",
+        "image.format = 'jpg'",
+        "image.format = 'JPEG'",
+        "image.format = 'same'",
+        "image.format = 'gif'",
+        "image.fit = 'crop'",
+        "image.fit = 'cvoer'",
+        "image.gravity = 'top'",
+        "image.gravity = 'centre'",
+        "image.gravity = 'north-east'",
+        "cdn.price_class = '300'",
+        "cdn.price_class = 'PriceClass_All'",
+    ];
+    let file = |line: &str| {
+        let least = "bucket = { name = 'photos', access = 'cdn' }\nvariants = [{ size = '1x1' }]";
+        match line.strip_prefix("bucket.") {
+            Some(access) => least.replace("access = 'cdn'", access),
+            None => format!("{least}\n{line}\n"),
+        }
+    };
+    assert_snapshot!(verdicts(lines, file), @"
+    bucket.access = 'public' => `bucket.access` is `public`: did you mean `public-acl`?
+    bucket.access = 'x' => `bucket.access` is `x`: `access` is `cdn` or `public-acl`
+    function.arch = 'amd64' => `function.arch` is `amd64`: did you mean `x86_64`?
+    function.arch = 'arm' => `function.arch` is `arm`: did you mean `arm64`?
+    function.arch = 'x86-64' => `function.arch` is `x86-64`: did you mean `x86_64`?
+    function.arch = 'riscv' => `function.arch` is `riscv`: `arch` is `x86_64` or `arm64`
+    image.format = 'jpg' => `image.format` is `jpg`: did you mean `jpeg`?
+    image.format = 'JPEG' => `image.format` is `JPEG`: did you mean `jpeg`?
+    image.format = 'same' => `image.format` is `same`: did you mean `keep`?
+    image.format = 'gif' => `image.format` is `gif`: `format` is `keep`, `jpeg`, `png`, `webp` or `avif`
+    image.fit = 'crop' => `image.fit` is `crop`: did you mean `cover`?
+    image.fit = 'cvoer' => `image.fit` is `cvoer`: did you mean `cover`?
+    image.gravity = 'top' => `image.gravity` is `top`: did you mean `north`?
+    image.gravity = 'centre' => `image.gravity` is `centre`: did you mean `center`?
+    image.gravity = 'north-east' => `image.gravity` is `north-east`: did you mean `northeast`?
+    cdn.price_class = '300' => `cdn.price_class` is `300`: `price_class` is `100`, `200` or `all`
+    cdn.price_class = 'PriceClass_All' => `cdn.price_class` is `PriceClass_All`: did you mean `all`?
+    ");
+}

@@ -1,0 +1,222 @@
+//! The CDN with its domains, and tags.
+
+use insta::assert_snapshot;
+
+use super::{LEAST, refused_lines, verdicts};
+
+const CERTIFICATE: &str =
+    "certificate_arn = 'arn:aws:acm:us-east-1:123456789012:certificate/0f-1'\n";
+
+#[test]
+fn what_needs_the_distribution_is_refused_without() {
+    assert_snapshot!(refused_lines(&format!(
+        "[cdn]\nenabled = false\ninvalidate = true\ndomains = ['img.example.com']\n{CERTIFICATE}"
+    )), @"
+    error: `cdn.invalidate` needs the distribution
+     --> pipeline.toml:5:1
+      |
+    4 | enabled = false
+      | ------- switched off here
+    5 | invalidate = true
+      | ^^^^^^^^^^ remove `invalidate`, or set `enabled = true`
+
+    error: `cdn.domains` needs the distribution
+     --> pipeline.toml:6:1
+      |
+    4 | enabled = false
+      | ------- switched off here
+    5 | invalidate = true
+    6 | domains = ['img.example.com']
+      | ^^^^^^^ remove `domains`, or set `enabled = true`
+    ");
+}
+
+#[test]
+fn domains_need_a_certificate() {
+    assert_snapshot!(refused_lines("[cdn]\ndomains = ['img.example.com']\n"), @"
+    error: `cdn.domains` needs a certificate
+     --> pipeline.toml:4:1
+      |
+    4 | domains = ['img.example.com']
+      | ^^^^^^^
+      |
+      = help: add `certificate_arn`, of an ACM certificate for them in `us-east-1`
+    ");
+}
+
+#[test]
+fn a_certificate_needs_domains() {
+    assert_snapshot!(refused_lines(&format!("[cdn]\n{CERTIFICATE}")), @"
+    error: `cdn.certificate_arn` has no domains to serve
+     --> pipeline.toml:4:1
+      |
+    4 | certificate_arn = 'arn:aws:acm:us-east-1:123456789012:certificate/0f-1'
+      | ^^^^^^^^^^^^^^^
+      |
+      = help: add `domains`, the host names that the certificate is for
+    ");
+    assert_snapshot!(refused_lines(&format!("[cdn]\ndomains = []\n{CERTIFICATE}")), @"
+    error: `cdn.certificate_arn` has no domains to serve
+     --> pipeline.toml:5:1
+      |
+    5 | certificate_arn = 'arn:aws:acm:us-east-1:123456789012:certificate/0f-1'
+      | ^^^^^^^^^^^^^^^
+      |
+      = help: add `domains`, the host names that the certificate is for
+    ");
+}
+
+#[test]
+fn a_domain_stands_there_twice() {
+    assert_snapshot!(refused_lines(&format!(
+        "[cdn]\ndomains = ['a.example.com', 'b.example.com', 'a.example.com']\n{CERTIFICATE}"
+    )), @"
+    error: `cdn.domains` has a name twice
+     --> pipeline.toml:4:46
+      |
+    4 | domains = ['a.example.com', 'b.example.com', 'a.example.com']
+      |            --------------- the other one     ^^^^^^^^^^^^^^^ remove one of the two
+    ");
+}
+
+#[test]
+fn domains_are_counted() {
+    let lines = |count: u32| {
+        let names: Vec<_> = (0..count).map(|index| format!("'{index}.example.com'")).collect();
+        format!("{LEAST}[cdn]\n{CERTIFICATE}domains = [{}]\n", names.join(", "))
+    };
+    let verdicts = verdicts(["100", "101"], |count| lines(count.parse().unwrap()));
+    assert_snapshot!(verdicts, @"
+    100 => accepted
+    101 => `cdn.domains` has 101 names: CloudFront takes 100 of a distribution
+    ");
+}
+
+#[test]
+fn domains() {
+    let long = ["a".repeat(63), "a".repeat(64)].map(|part| format!("{part}.com"));
+    let names = [
+        "img.example.com",
+        "*.example.com",
+        &long[0],
+        &long[1],
+        "https://img.example.com/a",
+        "Img.Example.com",
+        "img.example.com.",
+        "localhost",
+        "a..com",
+        "-a.com",
+        "a_b.com",
+        "*.*.com",
+        "a.*.com",
+        "1.2.3.4",
+        "",
+    ];
+    let file = |name: &str| format!("{LEAST}[cdn]\n{CERTIFICATE}domains = ['{name}']\n");
+    assert_snapshot!(verdicts(names, file), @"
+    img.example.com => accepted
+    *.example.com => accepted
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com => accepted
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.com => `cdn.domains` is not a host name: a domain is a host name such as `img.example.com`, or `*.example.com`
+    https://img.example.com/a => `cdn.domains` is not a host name: did you mean `img.example.com`?
+    Img.Example.com => `cdn.domains` is not a host name: did you mean `img.example.com`?
+    img.example.com. => `cdn.domains` is not a host name: did you mean `img.example.com`?
+    localhost => `cdn.domains` is not a host name: a domain is a host name such as `img.example.com`, or `*.example.com`
+    a..com => `cdn.domains` is not a host name: a domain is a host name such as `img.example.com`, or `*.example.com`
+    -a.com => `cdn.domains` is not a host name: a domain is a host name such as `img.example.com`, or `*.example.com`
+    a_b.com => `cdn.domains` is not a host name: a domain is a host name such as `img.example.com`, or `*.example.com`
+    *.*.com => `cdn.domains` is not a host name: a domain is a host name such as `img.example.com`, or `*.example.com`
+    a.*.com => `cdn.domains` is not a host name: a domain is a host name such as `img.example.com`, or `*.example.com`
+    1.2.3.4 => `cdn.domains` is not a host name: a domain is a host name such as `img.example.com`, or `*.example.com`
+     => `cdn.domains` is not a host name: a domain is a host name such as `img.example.com`, or `*.example.com`
+    ");
+}
+
+#[test]
+fn certificates() {
+    let arns = [
+        "arn:aws:acm:us-east-1:123456789012:certificate/0f-1",
+        "arn:aws-cn:acm:cn-north-1:123456789012:certificate/0f-1",
+        "arn:aws:acm:eu-central-1:123456789012:certificate/0f-1",
+        "arn:aws:iam::123456789012:server-certificate/a",
+        "arn:aws:acm:us-east-1:12345:certificate/0f-1",
+        "arn:aws:acm:us-east-1:123456789012:certificate/",
+        "0f-1",
+        "",
+    ];
+    let file = |arn: &str| {
+        format!("{LEAST}[cdn]\ndomains = ['a.example.com']\ncertificate_arn = '{arn}'\n")
+    };
+    assert_snapshot!(verdicts(arns, file), @"
+    arn:aws:acm:us-east-1:123456789012:certificate/0f-1 => accepted
+    arn:aws-cn:acm:cn-north-1:123456789012:certificate/0f-1 => accepted
+    arn:aws:acm:eu-central-1:123456789012:certificate/0f-1 => `cdn.certificate_arn` is of a certificate in `eu-central-1`: CloudFront takes certificates from `us-east-1` only, whatever the stack's region
+    arn:aws:iam::123456789012:server-certificate/a => `cdn.certificate_arn` is not the ARN of an ACM certificate: the ARN of an ACM certificate looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`
+    arn:aws:acm:us-east-1:12345:certificate/0f-1 => `cdn.certificate_arn` is not the ARN of an ACM certificate: the ARN of an ACM certificate looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`
+    arn:aws:acm:us-east-1:123456789012:certificate/ => `cdn.certificate_arn` is not the ARN of an ACM certificate: the ARN of an ACM certificate looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`
+    0f-1 => `cdn.certificate_arn` is not an ARN: the ARN of an ACM certificate looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`
+     => `cdn.certificate_arn` is not an ARN: the ARN of an ACM certificate looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`
+    ");
+}
+
+#[test]
+fn tags() {
+    let long = ["a".repeat(128), "a".repeat(129)].map(|key| format!("{key} = ''"));
+    let values = ["a".repeat(256), "a".repeat(257)].map(|value| format!("a = '{value}'"));
+    let lines = [
+        "team = 'marketplace'",
+        "'cost centre' = '+-=._:/@'",
+        "'' = 'x'",
+        &long[0],
+        &long[1],
+        &values[0],
+        &values[1],
+        "'aws:x' = 'x'",
+        "'AWS:x' = 'x'",
+        "'imgprep:stack' = 'x'",
+        "'a;b' = 'x'",
+        "a = 'x;y'",
+    ];
+    assert_snapshot!(verdicts(lines, |line| format!("{LEAST}[tags]\n{line}\n")), @"
+    team = 'marketplace' => accepted
+    'cost centre' = '+-=._:/@' => accepted
+    '' = 'x' => `tags.` is empty: a tag's key is 1 to 128 letters, digits, spaces and any of `+-=._:/@`
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa = '' => accepted
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa = '' => `tags.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa` is 129 characters long: a tag's key is 1 to 128 letters, digits, spaces and any of `+-=._:/@`
+    a = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' => accepted
+    a = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' => `tags.a` is 257 characters long: a tag's value is up to 256 letters, digits, spaces and any of `+-=._:/@`
+    'aws:x' = 'x' => `tags.aws:x` begins with `aws:`: those tags are reserved
+    'AWS:x' = 'x' => `tags.AWS:x` begins with `aws:`: those tags are reserved
+    'imgprep:stack' = 'x' => `tags.imgprep:stack` begins with `imgprep:`: those tags are reserved
+    'a;b' = 'x' => `tags.a;b` has `;`: did you mean `a-b`?
+    a = 'x;y' => `tags.a` has characters that a tag can't hold: a tag's value is up to 256 letters, digits, spaces and any of `+-=._:/@`
+    ");
+}
+
+#[test]
+fn tags_that_iam_takes_for_one() {
+    assert_snapshot!(refused_lines("[tags]\nTeam = 'a'\nteam = 'b'\n"), @"
+    error: `tags.team` differs from `Team` in case only
+     --> pipeline.toml:5:1
+      |
+    4 | Team = 'a'
+      | ---- the other one
+    5 | team = 'b'
+      | ^^^^
+      |
+      = help: for IAM the two are one key
+    ");
+}
+
+#[test]
+fn tags_are_counted() {
+    let lines = |count: u32| {
+        let tags: Vec<_> = (0..count).map(|index| format!("t{index} = 'x'\n")).collect();
+        format!("{LEAST}[tags]\n{}", tags.concat())
+    };
+    let verdicts = verdicts(["45", "46"], |count| lines(count.parse().unwrap()));
+    assert_snapshot!(verdicts, @"
+    45 => accepted
+    46 => `tags` has 46 tags: AWS takes 50 of a resource, of which 5 are kept for imgprep
+    ");
+}

@@ -1,0 +1,339 @@
+//! Everything that can stop a command, in the four parts that people need: what failed, why, the
+//! hint what to do next, and the exit code.
+//!
+//! Deliberately absent: layout and colour, which are `report`'s.
+
+use crate::apply::{End, Ends};
+use crate::aws::call::Cause;
+use crate::aws::clients::NO_REGION;
+use crate::aws::{AwsError, Connection};
+use crate::config::ConfigError;
+use crate::local::LocalError;
+use crate::package::PackageError;
+use crate::plan::{Action, Plan};
+use crate::resource::Id;
+use crate::trial::Broken;
+
+/// Exit code of a command that could not do what it was to do.
+pub(crate) const FAILED: u8 = 1;
+/// Exit code of wrong use or a wrong configuration.
+pub(crate) const MISUSED: u8 = 2;
+
+/// What stopped a command.
+#[derive(Debug)]
+pub(crate) enum Error {
+    Config(ConfigError),
+    Local(LocalError),
+    Package(PackageError),
+    /// No use could be made of AWS at all.
+    Connect {
+        error: AwsError,
+        local: bool,
+    },
+    /// A resource could not be read.
+    Read {
+        id: Id,
+        error: AwsError,
+    },
+    /// Somebody else's resources are in the way.
+    Foreign {
+        steps: Vec<(Id, String, String)>,
+        adoptable: bool,
+    },
+    /// Steps of a plan failed; the rest of the plan says how far it came.
+    Apply(Failure),
+    /// Something of the stack is still there after it was removed.
+    Leftover(Vec<(Id, String)>),
+    /// AWS did not finish deploying.
+    Settle {
+        id: Id,
+        error: AwsError,
+    },
+    /// Neither a terminal to ask on nor `--yes`.
+    Unconfirmed {
+        command: &'static str,
+    },
+    Declined,
+    Interrupted {
+        command: &'static str,
+    },
+    /// `status` or `try` need a stack that is there.
+    NoStack,
+    /// The image given to `try`.
+    Image {
+        path: String,
+        why: String,
+    },
+    /// A variant did not come.
+    Trial(Box<Broken>),
+    /// A file of ours could not be written or read.
+    File {
+        what: String,
+        why: String,
+    },
+}
+
+/// A failed run, step by step.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    command: &'static str,
+    failed: Vec<(Id, Action, String, AwsError)>,
+    done: usize,
+    not_started: Vec<Id>,
+}
+
+impl Failure {
+    /// The failures among the ends of a plan's steps, if there are any.
+    pub(crate) fn of(command: &'static str, plan: &Plan, ends: &Ends) -> Option<Self> {
+        let mut failure = Self { command, failed: Vec::new(), done: 0, not_started: Vec::new() };
+        for step in &plan.steps {
+            match ends.get(&step.id) {
+                Some(End::Failed(error)) => {
+                    failure.failed.push((step.id, step.action, step.name.clone(), error.clone()));
+                }
+                Some(End::NotStarted) => failure.not_started.push(step.id),
+                Some(_) => failure.done += 1,
+                None => {}
+            }
+        }
+        (!failure.failed.is_empty()).then_some(failure)
+    }
+}
+
+impl Error {
+    /// What failed, as a fragment that reads on after `error: `.
+    pub(crate) fn what(&self) -> String {
+        match self {
+            Self::Config(error) => error.message(),
+            Self::Local(error) => error.to_string(),
+            Self::Package(error) => error.to_string(),
+            Self::Connect { error, .. } if error.message() == NO_REGION => NO_REGION.to_owned(),
+            Self::Connect { error, .. } => match error.cause {
+                Cause::Connection(_) => "cannot reach AWS".to_owned(),
+                _ => "cannot use the AWS credentials".to_owned(),
+            },
+            Self::Read { id, .. } => format!("cannot read {id}"),
+            Self::Foreign { steps, .. } => {
+                let list: Vec<String> =
+                    steps.iter().map(|(id, name, _)| format!("{id} `{name}`")).collect();
+                format!("not ours: {}", list.join(", "))
+            }
+            Self::Apply(failure) => {
+                let list: Vec<String> = failure
+                    .failed
+                    .iter()
+                    .map(|(id, action, name, _)| format!("{} {id} `{name}`", verb(*action)))
+                    .collect();
+                format!("cannot {}", list.join(", "))
+            }
+            Self::Leftover(left) => {
+                let list: Vec<String> =
+                    left.iter().map(|(id, name)| format!("{id} `{name}`")).collect();
+                format!("still there: {}", list.join(", "))
+            }
+            Self::Settle { id, .. } => format!("{id} is not deployed yet"),
+            Self::Unconfirmed { command } => {
+                format!("`imgprep {command}` needs `--yes` where there is no terminal to ask on")
+            }
+            Self::Declined => "not confirmed; nothing was changed".to_owned(),
+            Self::Interrupted { command } => format!("`imgprep {command}` was interrupted"),
+            Self::NoStack => "there is no stack to try".to_owned(),
+            Self::Image { path, .. } => format!("cannot use the image `{path}`"),
+            Self::Trial(broken) => broken.what(),
+            Self::File { what, .. } => what.clone(),
+        }
+    }
+
+    /// Why, a line each.
+    pub(crate) fn why(&self) -> Vec<String> {
+        match self {
+            Self::Package(error) => error.why(),
+            Self::Local(error) => error.why(),
+            Self::Connect { error, .. } if error.message() == NO_REGION => Vec::new(),
+            Self::Connect { error, .. } | Self::Read { error, .. } | Self::Settle { error, .. } => {
+                vec![error.to_string()]
+            }
+            Self::Foreign { steps, .. } => {
+                steps.iter().map(|(id, _, why)| format!("{id}: {why}")).collect()
+            }
+            Self::Apply(failure) => failure.why(),
+            Self::Image { why, .. } | Self::File { why, .. } => vec![why.clone()],
+            Self::Trial(broken) => broken.why(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            Self::Config(_) | Self::Declined => None,
+            Self::Local(error) => Some(error.hint()),
+            Self::Package(error) => Some(error.hint()),
+            Self::Connect { error, local } => Some(connect_hint(error, *local)),
+            Self::Read { error, .. } | Self::Settle { error, .. } => Some(aws_hint(error)),
+            Self::Foreign { adoptable: true, .. } => Some(
+                "choose other names in the file, or run `imgprep up --adopt` to take them over"
+                    .to_owned(),
+            ),
+            Self::Foreign { .. } => {
+                Some("bucket names are global: choose another `name` under `[bucket]`".to_owned())
+            }
+            Self::Apply(failure) => failure.hint(),
+            Self::Leftover(_) => Some("run `imgprep down` again".to_owned()),
+            Self::Unconfirmed { command } => {
+                Some(format!("look at `imgprep plan`, then run `imgprep {command} --yes`"))
+            }
+            Self::Interrupted { command } => {
+                Some(format!("run `imgprep {command}` again to go on from here"))
+            }
+            Self::NoStack => Some("run `imgprep up` first".to_owned()),
+            Self::Image { .. } => {
+                Some("take a JPEG, PNG, WebP, GIF, BMP or TIFF, or none for a sample".to_owned())
+            }
+            Self::Trial(broken) => Some(broken.hint()),
+            Self::File { .. } => None,
+        }
+    }
+
+    pub(crate) fn resource(&self) -> Option<Id> {
+        match self {
+            Self::Read { id, .. } | Self::Settle { id, .. } => Some(*id),
+            Self::Foreign { steps, .. } => steps.first().map(|(id, ..)| *id),
+            Self::Apply(failure) => failure.failed.first().map(|(id, ..)| *id),
+            Self::Leftover(left) => left.first().map(|(id, _)| *id),
+            Self::Trial(broken) => broken.resource(),
+            _ => None,
+        }
+    }
+
+    /// A word for programs: AWS's own code where AWS refused.
+    pub(crate) fn code(&self) -> String {
+        let aws = match self {
+            Self::Connect { error, .. } | Self::Read { error, .. } | Self::Settle { error, .. } => {
+                error.code()
+            }
+            Self::Apply(failure) => {
+                failure.failed.first().map_or("", |(_, _, _, error)| error.code())
+            }
+            _ => "",
+        };
+        if !aws.is_empty() {
+            return aws.to_owned();
+        }
+        match self {
+            Self::Config(_) => "InvalidConfiguration",
+            Self::Local(_) => "LocalAws",
+            Self::Package(_) => "Package",
+            Self::Connect { error, .. } if error.message() == NO_REGION => "NoRegion",
+            Self::Connect { error, .. } => match error.cause {
+                Cause::Connection(_) => "Unreachable",
+                _ => "NoCredentials",
+            },
+            Self::Read { .. } => "Read",
+            Self::Foreign { .. } => "Foreign",
+            Self::Apply(_) => "Apply",
+            Self::Leftover(_) => "Leftover",
+            Self::Settle { .. } => "NotDeployed",
+            Self::Unconfirmed { .. } => "Unconfirmed",
+            Self::Declined => "Declined",
+            Self::Interrupted { .. } => "Interrupted",
+            Self::NoStack => "NoStack",
+            Self::Image { .. } => "Image",
+            Self::Trial(_) => "NoVariant",
+            Self::File { .. } => "File",
+        }
+        .to_owned()
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Unconfirmed { .. } | Self::Image { .. } => MISUSED,
+            _ => FAILED,
+        }
+    }
+
+    /// The failure to connect, for a connection that was asked for.
+    pub(crate) fn connect(connection: &Connection, error: AwsError) -> Self {
+        Self::Connect { error, local: connection.local_endpoint.is_some() }
+    }
+}
+
+impl Failure {
+    fn why(&self) -> Vec<String> {
+        let mut lines: Vec<String> =
+            self.failed.iter().map(|(_, _, _, error)| error.to_string()).collect();
+        let not_started: Vec<&str> = self.not_started.iter().map(|id| id.as_str()).collect();
+        if !not_started.is_empty() {
+            lines.push(format!("not started: {}", not_started.join(", ")));
+        }
+        lines
+    }
+
+    fn hint(&self) -> Option<String> {
+        let (_, _, _, error) = self.failed.first()?;
+        let total = self.done + self.failed.len() + self.not_started.len();
+        Some(format!(
+            "{}; {} of {total} steps are done and will be kept: run `imgprep {}` again to go on",
+            aws_hint(error),
+            self.done,
+            self.command
+        ))
+    }
+}
+
+fn verb(action: Action) -> &'static str {
+    match action {
+        Action::None => "read",
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Delete => "delete",
+    }
+}
+
+fn connect_hint(error: &AwsError, local: bool) -> String {
+    if local {
+        return "look at `imgprep local status` and `imgprep local logs`".to_owned();
+    }
+    match (&error.cause, error.code()) {
+        _ if error.message() == NO_REGION => {
+            "set `region` in the file, `AWS_REGION`, or `--region`".to_owned()
+        }
+        (Cause::Connection(_), _) => {
+            "check the network, a proxy, and `AWS_ENDPOINT_URL` if it is set".to_owned()
+        }
+        (_, code) if code.contains("Expired") => {
+            "the session is over: run `aws sso login`, or renew the credentials".to_owned()
+        }
+        (Cause::Answer { .. }, _) => aws_hint(error),
+        _ => "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run \
+              `aws configure sso`; without an AWS account, add `--local`"
+            .to_owned(),
+    }
+}
+
+fn aws_hint(error: &AwsError) -> String {
+    if error.says("account must be verified") {
+        return "AWS must verify a new account before it may use CloudFront: open a case with AWS \
+                Support, or set `enabled = false` under `[cdn]` meanwhile"
+            .to_owned();
+    }
+    if error.is_bad_credentials() {
+        return "renew the credentials, for example with `aws sso login`".to_owned();
+    }
+    if error.is_denied() {
+        return format!("allow `{}` for whoever runs imgprep", error.call);
+    }
+    match error.code() {
+        "BucketAlreadyExists" => {
+            "bucket names are global: choose another `name` under `[bucket]`".to_owned()
+        }
+        code if code.contains("Throttl") || code.contains("TooManyRequests") => {
+            "AWS is throttling this account: wait a minute".to_owned()
+        }
+        _ => match error.cause {
+            Cause::Connection(_) => "check the network".to_owned(),
+            Cause::Wait(_) => "AWS may just be slow".to_owned(),
+            _ => "see AWS's answer above".to_owned(),
+        },
+    }
+}

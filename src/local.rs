@@ -1,0 +1,167 @@
+//! The local AWS: MiniStack, installed, started, watched and stopped, so that `--local` needs
+//! nothing but Python.
+//!
+//! It listens on 127.0.0.1 only, keeps its resources across restarts, and runs on when imgprep
+//! ends. Deliberately absent: AWS calls, printing, and what the local AWS is used for.
+
+mod environment;
+mod error;
+mod files;
+mod http;
+mod process;
+mod python;
+mod server;
+
+use std::path::PathBuf;
+
+pub(crate) use environment::Environment;
+pub(crate) use error::LocalError;
+use server::{Found, Record, Server};
+
+/// The version of MiniStack that imgprep is tested with.
+pub(crate) const VERSION: &str = "1.5.33";
+
+/// A local AWS that answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Running {
+    /// Where it answers, such as `http://127.0.0.1:4566`: the value for `AWS_ENDPOINT_URL`.
+    pub(crate) endpoint: String,
+    pub(crate) pid: u32,
+    /// The version of MiniStack.
+    pub(crate) version: String,
+}
+
+/// How the local AWS is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Status {
+    pub(crate) health: Health,
+    pub(crate) endpoint: String,
+    /// `None` when it is stopped.
+    pub(crate) pid: Option<u32>,
+    /// The version that runs, or that would be started.
+    pub(crate) version: String,
+    /// Where it keeps its resources.
+    pub(crate) state_folder: PathBuf,
+    pub(crate) log_file: PathBuf,
+}
+
+/// Whether the local AWS runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Health {
+    Running,
+    Stopped,
+    /// Its process lives but does not answer.
+    Unresponsive,
+}
+
+/// What stopping did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// It was not running.
+    Already,
+    /// It ended by itself, with its resources saved.
+    Orderly,
+    /// It had to be killed: what changed since it was started may be lost.
+    Killed,
+}
+
+/// The log of the local AWS, which also holds what functions write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) path: PathBuf,
+    /// The last lines, oldest first.
+    pub(crate) tail: Vec<String>,
+}
+
+/// Makes the local AWS run: installs it where it is not, starts it where it does not run, and
+/// leaves alone one that does. Returns when it answers.
+pub(crate) fn start(
+    environment: &Environment,
+    progress: &dyn Fn(&str),
+) -> Result<Running, LocalError> {
+    let server = Server::new(environment);
+    let running = |record: &Record| Running {
+        endpoint: environment.endpoint(),
+        pid: record.pid,
+        version: record.version.clone(),
+    };
+    if let Found::Healthy(record) = server.find()
+        && server.is_wanted(&record)
+    {
+        return Ok(running(&record));
+    }
+    let _lock = server.lock("starting or stopping the local AWS", progress)?;
+    match server.settled(progress) {
+        Found::Healthy(record) if server.is_wanted(&record) => return Ok(running(&record)),
+        Found::Healthy(record) | Found::Unresponsive(record) => {
+            progress("stopping another version of the local AWS");
+            server.stop(&record)?;
+        }
+        Found::Nothing => {}
+    }
+    server.check_port()?;
+    let python = python::find(environment)?;
+    python::install(&python, environment, progress)?;
+    progress("starting the local AWS");
+    server.start(&python).map(|record| running(&record))
+}
+
+/// Stops the local AWS in an orderly way, so that it saves its resources.
+pub(crate) fn stop(
+    environment: &Environment,
+    progress: &dyn Fn(&str),
+) -> Result<Stopped, LocalError> {
+    let server = Server::new(environment);
+    let _lock = server.lock("starting or stopping the local AWS", progress)?;
+    match server.find() {
+        Found::Nothing => Ok(Stopped::Already),
+        Found::Healthy(record) | Found::Unresponsive(record) => server.stop(&record),
+    }
+}
+
+/// How the local AWS is. Changes nothing.
+pub(crate) fn status(environment: &Environment) -> Status {
+    let (health, record) = match Server::new(environment).find() {
+        Found::Healthy(record) => (Health::Running, Some(record)),
+        Found::Unresponsive(record) => (Health::Unresponsive, Some(record)),
+        Found::Nothing => (Health::Stopped, None),
+    };
+    let (port, pid, version) = match record {
+        Some(record) => (record.port, Some(record.pid), record.version),
+        None => (environment.port, None, VERSION.to_owned()),
+    };
+    Status {
+        health,
+        endpoint: environment::endpoint(port),
+        pid,
+        version,
+        state_folder: environment.state.clone(),
+        log_file: environment.log_file(),
+    }
+}
+
+/// Empties the local AWS: every resource of every account is gone.
+pub(crate) fn reset(environment: &Environment, progress: &dyn Fn(&str)) -> Result<(), LocalError> {
+    let server = Server::new(environment);
+    let _lock = server.lock("starting or stopping the local AWS", progress)?;
+    match server.find() {
+        Found::Healthy(record) => server::reset(&record),
+        Found::Unresponsive(record) => Err(LocalError::Unresponsive { pid: record.pid }),
+        Found::Nothing => {
+            for folder in environment.resource_folders() {
+                files::remove_folder(&folder)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The log and its last lines: none when it never ran.
+pub(crate) fn logs(environment: &Environment, lines_max: usize) -> Log {
+    let path = environment.log_file();
+    let tail = files::tail(&path, 0, lines_max);
+    Log { path, tail }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! Why there is no local AWS: what could not be done, why, and what to do next, each on its own.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::VERSION;
+
+/// The way without any of this, named wherever Python does not do.
+const OTHER_WAY: &str = "start any emulator of AWS and set `AWS_ENDPOINT_URL` to its address";
+
+/// Why there is no local AWS. The text says what failed; [`why`](Self::why) and
+/// [`hint`](Self::hint) say the rest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum LocalError {
+    #[error("cannot find a folder for the local AWS: `HOME` is not set")]
+    NoHome,
+    #[error("cannot use `{text}` as the port of the local AWS")]
+    Port { text: String },
+    #[error("cannot {verb} `{path}`")]
+    File { verb: &'static str, path: PathBuf, reason: String },
+    #[error("cannot start the local AWS: it needs Python 3.10 or newer")]
+    NoPython { tried: Vec<String> },
+    #[error("cannot install the local AWS: `{python}` has no pip")]
+    NoPip { python: PathBuf },
+    #[error("cannot install MiniStack {VERSION}")]
+    Install { lines: Vec<String> },
+    #[error("cannot start the local AWS: port {port} is taken")]
+    PortTaken { port: u16, by_ministack: bool },
+    #[error("cannot start the local AWS: MiniStack ended at once")]
+    Ended { log: PathBuf, lines: Vec<String> },
+    #[error("cannot start the local AWS: MiniStack did not answer within {waited_secs} s")]
+    NoAnswer { waited_secs: u64, log: PathBuf, lines: Vec<String> },
+    #[error("cannot reset the local AWS: process {pid} does not answer")]
+    Unresponsive { pid: u32 },
+    #[error("cannot reset the local AWS")]
+    Reset { answer: String },
+    #[error("cannot stop the local AWS: process {pid} does not end")]
+    Immortal { pid: u32, reason: String },
+    #[error("cannot go on: another imgprep has been {doing} for too long")]
+    Locked { doing: &'static str, path: PathBuf, waited_secs: u64 },
+}
+
+impl LocalError {
+    pub(super) fn file(verb: &'static str, path: &Path, error: &io::Error) -> Self {
+        Self::File { verb, path: path.to_owned(), reason: error.kind().to_string() }
+    }
+
+    /// Why it failed, in lines, where the text does not say it all.
+    pub(crate) fn why(&self) -> Vec<String> {
+        match self {
+            Self::NoHome | Self::Unresponsive { .. } => Vec::new(),
+            Self::Port { .. } => vec!["a port is a number from 1 to 65535".into()],
+            Self::File { reason, .. } | Self::Immortal { reason, .. } => vec![reason.clone()],
+            Self::NoPython { tried } if tried.is_empty() => vec!["no Python was found".into()],
+            Self::NoPython { tried } => vec![format!("found {}", tried.join(", "))],
+            Self::NoPip { .. } => vec!["MiniStack comes from PyPI, which takes pip".into()],
+            Self::Install { lines } => lines.clone(),
+            Self::PortTaken { by_ministack: true, .. } => {
+                vec!["a MiniStack that imgprep did not start listens there".into()]
+            }
+            Self::PortTaken { .. } => vec!["another program listens there".into()],
+            Self::Ended { log, lines } | Self::NoAnswer { log, lines, .. } => {
+                let mut why = vec![format!("the end of `{}`:", log.display())];
+                why.extend(lines.iter().cloned());
+                why
+            }
+            Self::Reset { answer } => vec![answer.clone()],
+            Self::Locked { path, waited_secs, .. } => {
+                vec![format!("waited {waited_secs} s for the lock `{}`", path.display())]
+            }
+        }
+    }
+
+    /// What to do next.
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::NoHome => {
+                "set `HOME`, or both `IMGPREP_CACHE_DIR` and `IMGPREP_LOCAL_DIR`".into()
+            }
+            Self::Port { .. } => "correct `IMGPREP_LOCAL_PORT`".into(),
+            Self::File { .. } => "check the path and its permissions".into(),
+            Self::NoPython { .. } => format!("install Python 3.10 or newer, or {OTHER_WAY}"),
+            Self::NoPip { .. } => format!(
+                "install pip (on Debian and Ubuntu `apt install python3-pip`, elsewhere \
+                 `python3 -m ensurepip`), or {OTHER_WAY}"
+            ),
+            Self::Install { .. } => format!(
+                "installing takes the network once, or the index that `PIP_INDEX_URL` names; \
+                 or {OTHER_WAY}"
+            ),
+            Self::PortTaken { port, by_ministack: true } => format!(
+                "stop it, or use it with `AWS_ENDPOINT_URL=http://127.0.0.1:{port}` in place of \
+                 `--local`, or set `IMGPREP_LOCAL_PORT` to a free port"
+            ),
+            Self::PortTaken { .. } => "stop it, or set `IMGPREP_LOCAL_PORT` to a free port".into(),
+            Self::Ended { .. } | Self::NoAnswer { .. } => {
+                format!("run `imgprep local logs` for all of it, or {OTHER_WAY}")
+            }
+            Self::Unresponsive { .. } => "run `imgprep local stop` first".into(),
+            Self::Reset { .. } => "run `imgprep local stop`, then `imgprep local reset`".into(),
+            Self::Immortal { pid, .. } => format!("end it with `kill -9 {pid}`"),
+            Self::Locked { .. } => "wait for the other imgprep, or end it".into(),
+        }
+    }
+}

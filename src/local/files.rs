@@ -1,0 +1,79 @@
+//! Locks, logs and folders, with errors that name the path.
+
+use std::collections::VecDeque;
+use std::fs::{self, File, TryLockError};
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::LocalError;
+
+/// How long one imgprep waits for another one: a first installation over a slow line takes minutes.
+const LOCK_WAIT_MAX: Duration = Duration::from_mins(10);
+/// The pause between two looks at a lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// How much of the end of a log is read for its last lines.
+const TAIL_BYTES_MAX: u64 = 1024 * 1024;
+
+/// Waits until no other imgprep holds this lock. It ends with the returned file, also when this
+/// process is killed.
+pub(super) fn lock(
+    path: &Path,
+    doing: &'static str,
+    progress: &dyn Fn(&str),
+) -> Result<File, LocalError> {
+    let failed = |error| LocalError::file("lock", path, &error);
+    if let Some(folder) = path.parent() {
+        create_folder(folder)?;
+    }
+    let file = File::create(path).map_err(failed)?;
+    let start = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Err(TryLockError::WouldBlock) if start.elapsed() > LOCK_WAIT_MAX => {
+                let waited_secs = LOCK_WAIT_MAX.as_secs();
+                return Err(LocalError::Locked { doing, path: path.to_owned(), waited_secs });
+            }
+            Err(TryLockError::WouldBlock) => {
+                progress(&format!("waiting for another imgprep that is {doing}"));
+                thread::sleep(LOCK_PAUSE);
+            }
+        }
+    }
+}
+
+pub(super) fn create_folder(path: &Path) -> Result<(), LocalError> {
+    fs::create_dir_all(path).map_err(|error| LocalError::file("create", path, &error))
+}
+
+/// Removes a folder with all that is in it; already gone is fine.
+pub(super) fn remove_folder(path: &Path) -> Result<(), LocalError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(LocalError::file("remove", path, &error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The last lines of a file from an offset on, oldest first; none when it cannot be read.
+pub(super) fn tail(path: &Path, offset: u64, lines_max: usize) -> Vec<String> {
+    let Ok(mut file) = File::open(path) else { return Vec::new() };
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let start = offset.max(size.saturating_sub(TAIL_BYTES_MAX));
+    if file.seek(SeekFrom::Start(start)).is_err() {
+        return Vec::new();
+    }
+    let mut lines = VecDeque::new();
+    for line in BufReader::new(file).split(b'\n').map_while(Result::ok) {
+        if lines.len() == lines_max {
+            lines.pop_front();
+        }
+        lines.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
+    }
+    lines.truncate(lines_max);
+    lines.into()
+}

@@ -1,0 +1,184 @@
+//! Every name and ARN of a stack, computed once from its configuration and its account.
+//!
+//! Names are the state: no resource hands an identifier to another, each derives it from here.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::aws::Aws;
+use crate::resource::{Fields, Owner};
+
+/// The tag whose value names the stack that a resource belongs to.
+pub(crate) const STACK_TAG: &str = "imgprep:stack";
+/// The tag of a resource that was there before imgprep took it over.
+pub(crate) const ADOPTED_TAG: &str = "imgprep:adopted";
+
+/// The longest name of an IAM role (IAM User Guide, "IAM and AWS STS quotas").
+const ROLE_NAME_CHARACTERS_MAX: usize = 64;
+
+/// The names and ARNs of one stack in one account and region.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub(crate) stack: String,
+    pub(crate) account: String,
+    pub(crate) partition: &'static str,
+    pub(crate) region: String,
+    pub(crate) dns_suffix: &'static str,
+    pub(crate) bucket: String,
+    pub(crate) bucket_arn: String,
+    pub(crate) topic: String,
+    pub(crate) topic_arn: String,
+    pub(crate) function: String,
+    pub(crate) function_arn: String,
+    pub(crate) iam_path: String,
+    pub(crate) policy: String,
+    pub(crate) policy_arn: String,
+    pub(crate) role: String,
+    pub(crate) role_arn: String,
+    pub(crate) log_group: String,
+    pub(crate) log_group_arn: String,
+    pub(crate) queue: String,
+    pub(crate) queue_arn: String,
+    /// Comment of the distribution, its CallerReference, and name of its origin access control.
+    pub(crate) cdn: String,
+    /// Everything that can carry tags carries these.
+    pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// The names that a user chooses.
+pub(crate) struct Chosen<'a> {
+    pub(crate) stack: &'a str,
+    pub(crate) bucket: &'a str,
+    pub(crate) topic: &'a str,
+    pub(crate) function: &'a str,
+    pub(crate) tags: &'a BTreeMap<String, String>,
+}
+
+impl Names {
+    pub(crate) fn new(chosen: &Chosen<'_>, aws: &Aws) -> Self {
+        let Chosen { stack, bucket, topic, function, .. } = chosen;
+        let (partition, region, account) = (aws.partition, &aws.region, &aws.account);
+        let camel = camel_case(bucket);
+        let iam_path = format!("/imgprep/{stack}/");
+        let policy = format!("AllowAccessOn{camel}");
+        let role = within(format!("LambdaS3{camel}"), ROLE_NAME_CHARACTERS_MAX);
+        let log_group = format!("/aws/lambda/{function}");
+        let queue = format!("{stack}-dead-letters");
+        let mut tags = chosen.tags.clone();
+        tags.insert(STACK_TAG.to_owned(), (*stack).to_owned());
+        let regional = |service: &str, name: &str| {
+            format!("arn:{partition}:{service}:{region}:{account}:{name}")
+        };
+        Self {
+            bucket_arn: format!("arn:{partition}:s3:::{bucket}"),
+            topic_arn: regional("sns", topic),
+            function_arn: regional("lambda", &format!("function:{function}")),
+            policy_arn: format!("arn:{partition}:iam::{account}:policy{iam_path}{policy}"),
+            role_arn: format!("arn:{partition}:iam::{account}:role{iam_path}{role}"),
+            log_group_arn: regional("logs", &format!("log-group:{log_group}")),
+            queue_arn: regional("sqs", &queue),
+            // The region is part of it: CloudFront is global, stacks are not.
+            cdn: format!("imgprep-{stack}-{region}"),
+            stack: (*stack).to_owned(),
+            account: account.clone(),
+            partition,
+            region: region.clone(),
+            dns_suffix: aws.dns_suffix(),
+            bucket: (*bucket).to_owned(),
+            topic: (*topic).to_owned(),
+            function: (*function).to_owned(),
+            iam_path,
+            policy,
+            role,
+            log_group,
+            queue,
+            tags,
+        }
+    }
+
+    /// The stack's tags as managed fields.
+    pub(crate) fn tag_fields(&self) -> Fields {
+        tag_fields(self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+    }
+
+    /// Whose a resource with these tags is.
+    pub(crate) fn owner(&self, fields: &Fields) -> Owner {
+        let tag = |key: &str| fields.get(&tag_path(key)).as_str();
+        match tag(STACK_TAG) {
+            Some(stack) if stack == self.stack => {
+                if tag(ADOPTED_TAG).is_some() {
+                    Owner::Adopted
+                } else {
+                    Owner::Ours
+                }
+            }
+            Some(stack) => Owner::Foreign(format!("it belongs to the stack `{stack}`")),
+            None => Owner::Foreign(format!("it does not carry the tag `{STACK_TAG}`")),
+        }
+    }
+}
+
+/// Tags as managed fields.
+pub(crate) fn tag_fields<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Fields {
+    tags.into_iter()
+        .fold(Fields::default(), |fields, (key, value)| fields.with(tag_path(key), value))
+}
+
+fn tag_path(key: &str) -> String {
+    format!("tags.{key}")
+}
+
+/// The tags that edits ask for.
+pub(crate) fn edited_tags(edits: &[crate::resource::Edit]) -> BTreeMap<String, String> {
+    edits
+        .iter()
+        .filter_map(|edit| {
+            let key = edit.path.strip_prefix("tags.")?;
+            Some((key.to_owned(), edit.want.as_str()?.to_owned()))
+        })
+        .collect()
+}
+
+/// `photos-of.acme` as `PhotosOfAcme`.
+fn camel_case(name: &str) -> String {
+    name.split(['-', '.', '_'])
+        .flat_map(|word| {
+            let mut characters = word.chars();
+            let first = characters.next().map(|first| first.to_ascii_uppercase());
+            first.into_iter().chain(characters)
+        })
+        .collect()
+}
+
+/// The name itself, or its beginning with a hash of the whole where it is too long.
+fn within(name: String, characters_max: usize) -> String {
+    const HASH_CHARACTERS: usize = 8;
+    if name.len() <= characters_max {
+        return name;
+    }
+    let hash = Sha256::digest(name.as_bytes());
+    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let kept: String = name.chars().take(characters_max - HASH_CHARACTERS).collect();
+    kept + &hash[..HASH_CHARACTERS]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn role_names_are_the_bucket_in_camel_case() {
+        assert_eq!(camel_case("image-preprocessing-example"), "ImagePreprocessingExample");
+        assert_eq!(camel_case("photos.of.acme2"), "PhotosOfAcme2");
+    }
+
+    #[test]
+    fn a_name_that_iam_would_refuse_is_cut_and_stays_unique() {
+        let (long_a, long_b) = ("a".repeat(70), format!("{}b", "a".repeat(69)));
+        let (cut_a, cut_b) = (within(long_a, 64), within(long_b, 64));
+        assert_eq!(cut_a.len(), 64);
+        assert_ne!(cut_a, cut_b);
+        assert_eq!(within("short".to_owned(), 64), "short");
+    }
+}

@@ -1,0 +1,60 @@
+//! What people take away from a stack: where to upload, and where the variants are served.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::aws::Aws;
+use crate::config::{Access, Config};
+use crate::names::Names;
+use crate::plan::Plan;
+use crate::resource::Id;
+
+/// The outputs of a stack; what CloudFront names itself is null until it has.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Outputs {
+    pub(crate) bucket: String,
+    pub(crate) upload_to: String,
+    pub(crate) topic_arn: String,
+    pub(crate) function_arn: String,
+    pub(crate) role_arn: String,
+    pub(crate) cdn_id: Option<String>,
+    pub(crate) cdn_domain: Option<String>,
+    /// The address of each variant's folder, by the folder's name.
+    pub(crate) urls: BTreeMap<String, String>,
+}
+
+impl Outputs {
+    pub(crate) fn new(config: &Config, aws: &Aws, names: &Names, plan: &Plan) -> Self {
+        let cdn = |what: &str| plan.details(Id::Cdn).and_then(|details| details.get(what).cloned());
+        let base = base_url(config, aws, plan);
+        let folders = config.variants.iter().map(|variant| &variant.folder);
+        let urls = base.map(|base| {
+            folders.map(|folder| (folder.clone(), format!("{base}/{folder}/"))).collect()
+        });
+        Self {
+            bucket: names.bucket.clone(),
+            upload_to: format!("s3://{}/{}/", names.bucket, config.bucket.originals),
+            topic_arn: names.topic_arn.clone(),
+            function_arn: names.function_arn.clone(),
+            role_arn: names.role_arn.clone(),
+            cdn_id: cdn("id"),
+            cdn_domain: cdn("domain"),
+            urls: urls.unwrap_or_default(),
+        }
+    }
+}
+
+/// The address under which the variants' folders are served, without a final slash: the CDN's, or
+/// the bucket's own where everybody may read the variants there. `None`: nowhere.
+pub(crate) fn base_url(config: &Config, aws: &Aws, plan: &Plan) -> Option<String> {
+    if config.cdn.enabled {
+        let domain = plan.details(Id::Cdn)?.get("domain")?;
+        return Some(match config.cdn.domains.first() {
+            Some(own) => format!("https://{own}"),
+            None => aws.endpoint.cdn_url(domain),
+        });
+    }
+    (config.bucket.access == Access::PublicAcl)
+        .then(|| aws.endpoint.bucket_url(&config.bucket.name, &aws.region, aws.dns_suffix()))
+}

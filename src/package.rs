@@ -1,0 +1,127 @@
+//! The zip that Lambda runs: built by the user's cargo from the source that `imgprep` carries, from
+//! a crate of the user's own, or taken as it is; always checked to run on Lambda.
+//!
+//! What is built is kept in the cache folder by the hash of its source, so an unchanged function is
+//! never built twice. Deliberately absent: AWS, printing, and any reading of the configuration.
+
+mod archive;
+mod cache;
+mod cargo;
+mod elf;
+mod error;
+mod source;
+
+use std::path::{Path, PathBuf};
+
+pub(crate) use error::PackageError;
+
+use crate::config::{Arch, Code};
+use cache::Cache;
+use cargo::{Build, Cargo};
+use source::{Hash, Tree};
+
+/// A zip that is ready to upload.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Package {
+    pub(crate) zip: Vec<u8>,
+    /// The SHA-256 of the zip in base64, as Lambda's `CodeSha256`.
+    pub(crate) code_sha256: String,
+}
+
+impl Package {
+    fn new(zip: Vec<u8>) -> Self {
+        let code_sha256 = archive::code_sha256(&zip);
+        Self { zip, code_sha256 }
+    }
+}
+
+/// The hash of all that decides what the function does: 64 hexadecimal digits, the same on every
+/// machine and in every folder, found without building.
+pub(crate) fn source_hash(code: &Code, arch: Arch) -> Result<String, PackageError> {
+    let mut hash = Hash::new(triple(arch));
+    match code {
+        Code::Bundled => hash.tree("bundled", &Tree::bundled()),
+        Code::Crate(folder) => hash.tree("crate", &Tree::of_crate(folder)?),
+        Code::Zip(path) => hash.file("zip", &read(path)?),
+    }
+    Ok(hash.finish())
+}
+
+/// Builds the function, or finds it in the cache, and checks that Lambda can run it.
+///
+/// Blocks for as long as cargo takes; `progress` is told what is going on, many times a second.
+pub(crate) fn build(
+    code: &Code,
+    arch: Arch,
+    cache_folder: &Path,
+    progress: &dyn Fn(&str),
+) -> Result<Package, PackageError> {
+    let embedded = embedded(arch);
+    match (code, embedded) {
+        (Code::Zip(path), _) => finished(read(path)?, arch, &path.display().to_string()),
+        (Code::Bundled, Some(zip)) => finished(zip.to_vec(), arch, "the embedded function"),
+        _ => compiled(&Cargo::from_path(), code, arch, cache_folder, progress),
+    }
+}
+
+/// A zip that somebody else made, checked.
+fn finished(zip: Vec<u8>, arch: Arch, name: &str) -> Result<Package, PackageError> {
+    let bootstrap = archive::bootstrap(&zip, name)?;
+    elf::check(&bootstrap, arch, name)?;
+    archive::check_size(&zip)?;
+    Ok(Package::new(zip))
+}
+
+fn compiled(
+    cargo: &Cargo,
+    code: &Code,
+    arch: Arch,
+    cache_folder: &Path,
+    progress: &dyn Fn(&str),
+) -> Result<Package, PackageError> {
+    let hash = source_hash(code, arch)?;
+    let cache = Cache::open(cache_folder)?;
+    let _lock = cache.lock(progress)?;
+    if let Some(zip) = cache.zip(&hash) {
+        return Ok(Package::new(zip));
+    }
+    let build = match code {
+        Code::Crate(folder) => Build::of_crate(folder, &cache.target()),
+        _ => Build::of_function(&cache.extract(&Tree::bundled(), &hash)?, &cache.target()),
+    };
+    let binary = cargo.binary(&build, arch, progress)?;
+    progress("packing the function");
+    let zip = archive::pack(&binary)?;
+    archive::check_size(&zip)?;
+    cache.keep(&hash, &zip)?;
+    Ok(Package::new(zip))
+}
+
+/// The zip that this binary carries, if it was built with the feature `embedded-function`.
+fn embedded(arch: Arch) -> Option<&'static [u8]> {
+    match arch {
+        Arch::X86_64 => source::EMBEDDED_X86_64,
+        Arch::Arm64 => source::EMBEDDED_ARM64,
+    }
+}
+
+/// The target of rustc for a processor of Lambda.
+fn triple(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X86_64 => "x86_64-unknown-linux-gnu",
+        Arch::Arm64 => "aarch64-unknown-linux-gnu",
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, PackageError> {
+    std::fs::read(path).map_err(|error| PackageError::file("read", path, &error))
+}
+
+/// The path and everything above it, nearest first.
+fn ancestors(path: &Path) -> impl Iterator<Item = PathBuf> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    path.ancestors().map(Path::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,192 @@
+//! The folder in which built functions and their sources are kept, shared by every imgprep of a
+//! user.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::PackageError;
+use super::source::Tree;
+
+/// How long one imgprep waits for another one's build: a first build on a slow machine takes
+/// minutes.
+const LOCK_WAIT_MAX: Duration = Duration::from_mins(30);
+/// The pause between two looks at the lock.
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+/// How many finished zips are kept: a few projects on both processors.
+const ZIPS_MAX: usize = 8;
+/// How many extracted sources are kept: this version of imgprep and the one before it, each for both
+/// processors.
+const SOURCES_MAX: usize = 4;
+
+/// The cache of functions under imgprep's cache folder.
+pub(super) struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    pub(super) fn open(cache_folder: &Path) -> Result<Self, PackageError> {
+        let folder = cache_folder.join("function");
+        fs::create_dir_all(&folder)
+            .map_err(|error| PackageError::file("create", &folder, &error))?;
+        Ok(Self { folder })
+    }
+
+    /// Waits until no other imgprep builds. The lock ends with the returned file, also when this
+    /// process is killed.
+    pub(super) fn lock(&self, progress: &dyn Fn(&str)) -> Result<File, PackageError> {
+        let path = self.folder.join("lock");
+        let failed = |error| PackageError::file("lock", &path, &error);
+        let file = File::create(&path).map_err(failed)?;
+        let start = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(failed(error)),
+                Err(TryLockError::WouldBlock) if start.elapsed() > LOCK_WAIT_MAX => {
+                    let waited_secs = LOCK_WAIT_MAX.as_secs();
+                    return Err(PackageError::Locked { path, waited_secs });
+                }
+                Err(TryLockError::WouldBlock) => {
+                    progress("waiting for another imgprep that is building the function");
+                    thread::sleep(LOCK_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Where cargo keeps what it compiled, so that a changed function is rebuilt in seconds.
+    pub(super) fn target(&self) -> PathBuf {
+        self.folder.join("target")
+    }
+
+    /// The zip made of the source with this hash. Using it makes it the newest.
+    pub(super) fn zip(&self, hash: &str) -> Option<Vec<u8>> {
+        let path = self.zip_path(hash);
+        let zip = fs::read(&path).ok()?;
+        if let Ok(file) = File::options().append(true).open(&path) {
+            // Only the order of clearing up depends on it.
+            let _ = file.set_modified(SystemTime::now());
+        }
+        Some(zip)
+    }
+
+    /// Keeps a zip, whole or not at all, and clears up old ones.
+    pub(super) fn keep(&self, hash: &str, zip: &[u8]) -> Result<(), PackageError> {
+        let path = self.zip_path(hash);
+        let temporary = self.folder.join("new.zip");
+        fs::write(&temporary, zip)
+            .and_then(|()| fs::rename(&temporary, &path))
+            .map_err(|error| PackageError::file("write", &path, &error))?;
+        self.prune("", ".zip", ZIPS_MAX);
+        self.prune("src-", "", SOURCES_MAX);
+        Ok(())
+    }
+
+    /// Puts a source into a folder of its own and returns that. A source that is there stays, so
+    /// that cargo sees it unchanged; it appears under its name only when it is whole.
+    pub(super) fn extract(&self, tree: &Tree, hash: &str) -> Result<PathBuf, PackageError> {
+        let folder = self.folder.join(format!("src-{hash}"));
+        if is_extracted(tree, &folder) {
+            return Ok(folder);
+        }
+        let temporary = self.folder.join("new-src");
+        let failed = |error| PackageError::file("write", &folder, &error);
+        for stale in [&folder, &temporary] {
+            if stale.exists() {
+                fs::remove_dir_all(stale).map_err(failed)?;
+            }
+        }
+        for (name, bytes) in tree.files() {
+            let path = temporary.join(name);
+            let parent = path.parent().unwrap_or(&temporary);
+            fs::create_dir_all(parent).and_then(|()| fs::write(&path, bytes)).map_err(failed)?;
+        }
+        fs::rename(&temporary, &folder).map_err(failed)?;
+        Ok(folder)
+    }
+
+    fn zip_path(&self, hash: &str) -> PathBuf {
+        self.folder.join(format!("{hash}.zip"))
+    }
+
+    /// Removes all but the newest entries with such a name. What cannot be removed stays: it costs
+    /// only space.
+    fn prune(&self, prefix: &str, suffix: &str, count_max: usize) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        let mut found: Vec<(SystemTime, PathBuf)> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| {
+                let name = entry.file_name();
+                let name = name.to_string_lossy();
+                name.starts_with(prefix) && name.ends_with(suffix)
+            })
+            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+            .collect();
+        found.sort();
+        found.reverse();
+        for (_, path) in found.iter().skip(count_max) {
+            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        }
+    }
+}
+
+/// Whether a folder holds this source as it was. Cargo rewrites the lock file in its own order.
+fn is_extracted(tree: &Tree, folder: &Path) -> bool {
+    tree.files().all(|(name, bytes)| match fs::read(folder.join(name)) {
+        Ok(there) => name == "Cargo.lock" || there == bytes,
+        Err(_) => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_source_is_extracted_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        let extracted = cache.extract(&Tree::bundled(), "abc").unwrap();
+        let manifest = extracted.join("Cargo.toml");
+        let time = fs::metadata(&manifest).unwrap().modified().unwrap();
+        fs::write(extracted.join("Cargo.lock"), "rewritten").unwrap();
+        assert_eq!(cache.extract(&Tree::bundled(), "abc").unwrap(), extracted);
+        assert_eq!(fs::metadata(&manifest).unwrap().modified().unwrap(), time);
+        fs::remove_file(&manifest).unwrap();
+        cache.extract(&Tree::bundled(), "abc").unwrap();
+        assert!(manifest.is_file());
+    }
+
+    #[test]
+    fn only_the_newest_zips_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        for number in 0..12 {
+            cache.keep(&format!("hash{number}"), b"zip").unwrap();
+            let file = File::options().append(true).open(cache.zip_path(&format!("hash{number}")));
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(number);
+            file.unwrap().set_modified(time).unwrap();
+        }
+        cache.keep("last", b"zip").unwrap();
+        let there = (0..12).filter(|n| cache.zip(&format!("hash{n}")).is_some());
+        assert_eq!(there.collect::<Vec<_>>(), [5, 6, 7, 8, 9, 10, 11]);
+        assert_eq!(cache.zip("last").unwrap(), b"zip");
+    }
+
+    #[test]
+    fn a_second_lock_waits_for_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        let first = cache.lock(&|_| ()).unwrap();
+        let (sender, waiting) = std::sync::mpsc::channel();
+        thread::scope(|scope| {
+            let second = scope.spawn(|| cache.lock(&|text| sender.send(text.to_owned()).unwrap()));
+            let text = waiting.recv().unwrap();
+            assert_eq!(text, "waiting for another imgprep that is building the function");
+            drop(first);
+            second.join().unwrap().unwrap();
+        });
+    }
+}

@@ -1,0 +1,392 @@
+//! Cargo, as imgprep calls it: with an environment of its own, watched, and its failures told in a
+//! few lines.
+
+use std::collections::VecDeque;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread;
+
+use serde_json::Value;
+
+use super::elf::{self, GLIBC_MAX};
+use super::error::{ElfReason, ZigCause};
+use super::{PackageError, triple};
+use crate::config::Arch;
+
+/// How many lines of cargo's a failure shows.
+const LINES_MAX: usize = 20;
+/// The name of the executable, by which Lambda starts it.
+const BINARY: &str = "bootstrap";
+
+/// The cargo of the user.
+pub(super) struct Cargo {
+    program: PathBuf,
+}
+
+/// What is to be built, apart from the machine that it is for.
+pub(super) struct Build {
+    /// Where cargo runs, which decides which configuration files it reads.
+    folder: PathBuf,
+    arguments: Vec<OsString>,
+    /// Whether flags from the user's configuration files apply: to a crate of the user's, yes.
+    own_flags: bool,
+}
+
+impl Build {
+    /// The function that imgprep carries, extracted into this folder. Flags that a user sets for
+    /// all projects, such as `target-cpu=native`, would make it crash on Lambda.
+    pub(super) fn of_function(folder: &Path, target: &Path) -> Self {
+        let selected = ["-p", "lambda-fn", "--features", "runtime", "--profile", "lambda"];
+        Self::new(folder, target, &selected, false)
+    }
+
+    /// A crate of the user's, exactly as its lock file says.
+    pub(super) fn of_crate(folder: &Path, target: &Path) -> Self {
+        Self::new(folder, target, &["--release", "--locked"], true)
+    }
+
+    fn new(folder: &Path, target: &Path, selected: &[&str], own_flags: bool) -> Self {
+        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let manifest = absolute(&folder.join("Cargo.toml"));
+        let mut arguments: Vec<OsString> =
+            vec!["--manifest-path".into(), manifest.into(), "--bin".into(), BINARY.into()];
+        arguments.extend(selected.iter().map(OsString::from));
+        arguments.extend(["--target-dir".into(), absolute(target).into()]);
+        arguments.extend(["--message-format".into(), "json-render-diagnostics".into()]);
+        Self { folder: folder.to_owned(), arguments, own_flags }
+    }
+}
+
+impl Cargo {
+    /// The cargo that a shell would find.
+    pub(super) fn from_path() -> Self {
+        Self { program: "cargo".into() }
+    }
+
+    /// The executable for Lambda: by plain cargo where that gives one that Lambda can run, else by
+    /// zig.
+    pub(super) fn binary(
+        &self,
+        build: &Build,
+        arch: Arch,
+        progress: &dyn Fn(&str),
+    ) -> Result<Vec<u8>, PackageError> {
+        let cause = match self.native(build, arch, progress)? {
+            Ok(binary) => return Ok(binary),
+            Err(cause) => cause,
+        };
+        if !self.has_zig() {
+            let (machine, target) = (machine(arch), triple(arch));
+            return Err(PackageError::NoZig { machine, target, cause });
+        }
+        let (major, minor) = GLIBC_MAX;
+        let target = format!("{}.{major}.{minor}", triple(arch));
+        let binary = self.run(build, &["zigbuild", "--target", &target], progress)?;
+        elf::check(&binary, arch, "the function")?;
+        Ok(binary)
+    }
+
+    /// The executable by plain cargo, or why plain cargo does not do.
+    fn native(
+        &self,
+        build: &Build,
+        arch: Arch,
+        progress: &dyn Fn(&str),
+    ) -> Result<Result<Vec<u8>, ZigCause>, PackageError> {
+        let binary = if is_host(arch) {
+            self.run(build, &["build"], progress)?
+        } else if std::env::var_os(linker_variable(arch)).is_some() {
+            self.run(build, &["build", "--target", triple(arch)], progress)?
+        } else {
+            return Ok(Err(ZigCause::OtherMachine));
+        };
+        match elf::examine(&binary, arch) {
+            Ok(()) => Ok(Ok(binary)),
+            Err(ElfReason::Glibc { version }) => Ok(Err(ZigCause::Glibc(version))),
+            Err(reason) => Err(PackageError::Elf { name: "the function".into(), reason }),
+        }
+    }
+
+    /// Runs cargo to its end and reads what it built.
+    fn run(
+        &self,
+        build: &Build,
+        verb: &[&str],
+        progress: &dyn Fn(&str),
+    ) -> Result<Vec<u8>, PackageError> {
+        let shown = format!("cargo {} --bin {BINARY}", verb.join(" "));
+        let mut command = self.command();
+        command.args(verb).args(&build.arguments).current_dir(&build.folder);
+        if !build.own_flags {
+            // Even empty it takes the place of all flags from configuration files.
+            command.env("CARGO_ENCODED_RUSTFLAGS", "");
+        }
+        // Cargo counts its steps only for a terminal, or when told to.
+        command.env("CARGO_TERM_COLOR", "never");
+        command.env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "120");
+        let (status, artifact, lines) =
+            watch(command, progress).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => PackageError::NoCargo,
+                _ => PackageError::file("run", &self.program, &error),
+            })?;
+        if !status.success() {
+            return Err(PackageError::Cargo { command: shown, lines: relevant(lines) });
+        }
+        let path = artifact.ok_or(PackageError::NoBinary { command: shown })?;
+        fs::read(&path).map_err(|error| PackageError::file("read", &path, &error))
+    }
+
+    /// Whether `cargo zigbuild` and the zig that it needs are there.
+    fn has_zig(&self) -> bool {
+        let mut zigbuild = self.command();
+        zigbuild.args(["zigbuild", "--version"]);
+        let mut zig = Command::new("zig");
+        zig.arg("version");
+        let mut module = Command::new("python3");
+        module.args(["-m", "ziglang", "version"]);
+        succeeds(zigbuild) && (succeeds(zig) || succeeds(module))
+    }
+
+    /// Cargo without what an outer cargo, or a shell set up for another project, left in the
+    /// environment.
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.stdin(Stdio::null());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| !is_kept(name)) {
+            command.env_remove(name);
+        }
+        command
+    }
+}
+
+/// Whether a variable reaches the nested cargo. All of cargo's and rustc's own go but where cargo
+/// keeps and finds things: the network, registries, the home folder, linkers, the number of jobs.
+fn is_kept(name: &OsStr) -> bool {
+    const CLEANED: [&str; 6] = ["CARGO_", "RUSTC_", "RUSTDOC", "RUSTFLAGS", "__CARGO_", "DEP_"];
+    const KEPT: [&str; 8] = [
+        "CARGO_BUILD_JOBS",
+        "CARGO_HOME",
+        "CARGO_HTTP_",
+        "CARGO_NET_",
+        "CARGO_REGISTRIES_",
+        "CARGO_REGISTRY_",
+        "CARGO_SOURCE_",
+        "CARGO_ZIGBUILD_",
+    ];
+    let Some(name) = name.to_str() else { return true };
+    let is_linker = name.starts_with("CARGO_TARGET_") && name.ends_with("_LINKER");
+    let is_cleaned =
+        matches!(name, "CARGO" | "RUSTC") || CLEANED.iter().any(|prefix| name.starts_with(prefix));
+    !is_cleaned || is_linker || KEPT.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether what plain cargo builds here is for Lambda's machine.
+fn is_host(arch: Arch) -> bool {
+    std::env::consts::OS == "linux"
+        && std::env::consts::ARCH
+            == match arch {
+                Arch::X86_64 => "x86_64",
+                Arch::Arm64 => "aarch64",
+            }
+}
+
+/// The variable by which a user tells cargo a cross linker.
+fn linker_variable(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X86_64 => "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER",
+        Arch::Arm64 => "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER",
+    }
+}
+
+/// A processor as the configuration names it.
+fn machine(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X86_64 => "x86_64",
+        Arch::Arm64 => "arm64",
+    }
+}
+
+fn succeeds(mut command: Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Runs a command to its end: its status, the executable that it names, and its last lines.
+fn watch(
+    mut command: Command,
+    progress: &dyn Fn(&str),
+) -> io::Result<(ExitStatus, Option<PathBuf>, VecDeque<String>)> {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (artifact, lines) = thread::scope(|scope| {
+        let artifacts = scope.spawn(move || stdout.and_then(executable));
+        let lines = stderr.map(|stderr| follow(stderr, progress)).unwrap_or_default();
+        (artifacts.join().ok().flatten(), lines)
+    });
+    Ok((child.wait()?, artifact, lines))
+}
+
+/// The executable that cargo's messages name.
+fn executable(stdout: ChildStdout) -> Option<PathBuf> {
+    BufReader::new(stdout)
+        .lines()
+        .map_while(Result::ok)
+        .filter_map(|line| serde_json::from_str::<Value>(&line).ok())
+        .filter(|message| message["target"]["name"] == BINARY)
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .last()
+}
+
+/// Reads what cargo says, tells its progress, and keeps the lines that a failure may show.
+fn follow(stderr: ChildStderr, progress: &dyn Fn(&str)) -> VecDeque<String> {
+    /// More than any error needs that [`relevant`] looks for.
+    const KEPT_MAX: usize = 1000;
+    let mut lines = VecDeque::new();
+    let mut line = Vec::new();
+    for byte in BufReader::new(stderr).bytes().map_while(Result::ok) {
+        if byte != b'\n' && byte != b'\r' {
+            line.push(byte);
+            continue;
+        }
+        let text = String::from_utf8_lossy(&line).replace("\u{1b}[K", "");
+        line.clear();
+        match Line::of(&text) {
+            Line::Progress(text) => progress(&text),
+            Line::Noise => {}
+            Line::Text if lines.len() < KEPT_MAX => lines.push_back(text),
+            Line::Text => {
+                lines.pop_front();
+                lines.push_back(text);
+            }
+        }
+    }
+    lines
+}
+
+/// What a line of cargo's is to the user.
+#[derive(Debug, PartialEq, Eq)]
+enum Line {
+    /// How far it is.
+    Progress(String),
+    /// Something that only a log would keep.
+    Noise,
+    /// Something that may say why it failed.
+    Text,
+}
+
+impl Line {
+    fn of(line: &str) -> Self {
+        let line = line.trim();
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match verb {
+            "Building" => match rest.split_once("] ").and_then(|(_, rest)| rest.split_once(": ")) {
+                Some((count, names)) => {
+                    let name = names.split([',', '(']).next().unwrap_or_default();
+                    Self::Progress(format!("compiling {count} {name}"))
+                }
+                None => Self::Noise,
+            },
+            "Downloading" | "Updating" if !rest.contains('[') => {
+                Self::Progress(format!("{} {rest}", verb.to_lowercase()))
+            }
+            "Adding" | "Blocking" | "Compiling" | "Downloaded" | "Downloading" | "Finished"
+            | "Fetch" | "Locking" | "Updating" | "" => Self::Noise,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// The lines that say why: from the first error on, or else the last ones.
+fn relevant(mut lines: VecDeque<String>) -> Vec<String> {
+    let first = lines.iter().position(|line| line.starts_with("error"));
+    let start = first.unwrap_or(lines.len().saturating_sub(LINES_MAX));
+    lines.drain(start..).take(LINES_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nested_cargo_gets_no_settings_of_an_outer_one() {
+        let kept = [
+            "PATH",
+            "HOME",
+            "CARGO_HOME",
+            "RUSTUP_HOME",
+            "RUSTUP_TOOLCHAIN",
+            "CARGO_HTTP_CAINFO",
+            "CARGO_NET_OFFLINE",
+            "CARGO_REGISTRIES_OURS_TOKEN",
+            "CARGO_BUILD_JOBS",
+            "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER",
+            "HTTPS_PROXY",
+        ];
+        let removed = [
+            "CARGO",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_PKG_NAME",
+            "CARGO_TARGET_DIR",
+            "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+            "CARGO_BUILD_TARGET",
+            "CARGO_BUILD_RUSTFLAGS",
+            "CARGO_ENCODED_RUSTFLAGS",
+            "CARGO_PROFILE_RELEASE_LTO",
+            "RUSTFLAGS",
+            "RUSTDOCFLAGS",
+            "RUSTC",
+            "RUSTC_WRAPPER",
+        ];
+        for name in kept {
+            assert!(is_kept(OsStr::new(name)), "{name}");
+        }
+        for name in removed {
+            assert!(!is_kept(OsStr::new(name)), "{name}");
+        }
+        let command = Cargo::from_path().command();
+        let gone: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).collect();
+        assert!(gone.contains(&(OsStr::new("CARGO_MANIFEST_DIR"), None)), "{gone:?}");
+    }
+
+    #[test]
+    fn progress_counts_what_cargo_compiles() {
+        let progress = |line| match Line::of(line) {
+            Line::Progress(text) => text,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(
+            progress("    Building [=====>      ] 45/190: aws-sdk-s3, tokio(build.rs)  "),
+            "compiling 45/190 aws-sdk-s3"
+        );
+        assert_eq!(progress("    Building [>     ] 0/9: libc(build)"), "compiling 0/9 libc");
+        assert_eq!(progress("    Updating crates.io index"), "updating crates.io index");
+        assert_eq!(progress("    Updating [===>   ] 3/4"), "Noise");
+        assert_eq!(progress("   Compiling libc v0.2.1"), "Noise");
+        assert_eq!(progress("error: linking with `cc` failed"), "Text");
+    }
+
+    #[test]
+    fn a_failure_shows_the_first_error() {
+        let lines = |count| (0..count).map(|n| format!("warning {n}"));
+        let mut said: VecDeque<_> = lines(30).collect();
+        said.extend(["error[E0308]: mismatched types".into(), " --> src/main.rs:1:1".into()]);
+        said.extend(lines(30));
+        let shown = relevant(said);
+        assert_eq!(shown.len(), LINES_MAX);
+        assert_eq!(shown[0], "error[E0308]: mismatched types");
+        assert_eq!(relevant(lines(30).collect())[0], "warning 10");
+    }
+
+    #[test]
+    fn without_cargo_the_error_names_the_other_ways() {
+        let cargo = Cargo { program: "/nowhere/cargo".into() };
+        let build = Build::of_crate(Path::new("/"), Path::new("/tmp"));
+        let error = cargo.run(&build, &["build"], &|_| ()).unwrap_err();
+        assert_eq!(error, PackageError::NoCargo);
+        assert!(error.hint().contains("https://rustup.rs"), "{}", error.hint());
+        assert!(error.hint().contains("`code = \"function.zip\"`"), "{}", error.hint());
+    }
+}

@@ -1,0 +1,247 @@
+//! Everything that people and programs read: the only module that writes.
+//!
+//! Standard output is the answer, standard error is progress, warnings and errors. Deliberately
+//! absent: AWS, and decisions.
+
+mod document;
+mod progress;
+mod text;
+
+use std::fmt::Write as _;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::process::ExitCode;
+
+use anstream::ColorChoice;
+use serde_json::{Value, json};
+
+use crate::args::{Color, Global};
+use crate::aws::Aws;
+use crate::config::Config;
+use crate::error::{Error, MISUSED};
+use crate::local;
+use crate::names::Names;
+use crate::outputs::Outputs;
+use crate::plan::{Condition, Plan};
+use crate::trial::TrialResult;
+
+pub(crate) use self::document::{Document, State};
+pub(crate) use self::progress::{Progress, Task};
+
+/// What a command comes to.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Stack { kind: Kind, document: Box<Document>, exit_code: u8 },
+    Trial(TrialResult),
+    Local(local::Status),
+    Log(local::Log),
+}
+
+/// Which command a stack is reported for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Plan,
+    Up,
+    Status,
+    Down,
+}
+
+/// A plan together with what it was made for.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) aws: &'a Aws,
+    pub(crate) names: &'a Names,
+    pub(crate) plan: &'a Plan,
+}
+
+impl View<'_> {
+    pub(crate) fn state(&self) -> State {
+        let conditions: Vec<Condition> =
+            self.plan.steps.iter().map(|step| step.condition).collect();
+        State::of(&conditions)
+    }
+
+    pub(crate) fn document(&self) -> Document {
+        let outputs = Outputs::new(self.config, self.aws, self.names, self.plan);
+        Document::new(self.names, self.state(), self.plan, outputs)
+    }
+
+    pub(crate) fn outcome(&self, kind: Kind, exit_code: u8) -> Outcome {
+        Outcome::Stack { kind, document: Box::new(self.document()), exit_code }
+    }
+}
+
+/// How to write: decided once from the command line and the terminal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Report {
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+    local: bool,
+    /// Whether standard error is a terminal that lines can be redrawn on.
+    animated: bool,
+}
+
+impl Report {
+    pub(crate) fn new(global: &Global) -> Self {
+        match global.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        }
+        .write_global();
+        Self {
+            json: global.json,
+            quiet: global.quiet,
+            verbose: global.verbose,
+            local: global.local,
+            animated: io::stderr().is_terminal() && !global.quiet,
+        }
+    }
+
+    /// Prints the answer of a command.
+    pub(crate) fn outcome(&self, outcome: &Outcome) -> ExitCode {
+        let exit_code = match outcome {
+            Outcome::Stack { exit_code, .. } => *exit_code,
+            _ => 0,
+        };
+        if self.json {
+            out(&format!("{:#}\n", outcome_json(outcome)));
+        } else {
+            out(&self.outcome_text(outcome));
+        }
+        ExitCode::from(exit_code)
+    }
+
+    /// Prints why a command stopped.
+    pub(crate) fn error(&self, error: &Error) -> ExitCode {
+        if self.json {
+            out(&format!("{:#}\n", error_json(error)));
+        } else {
+            err(&text::error(error));
+        }
+        ExitCode::from(error.exit_code())
+    }
+
+    /// Shows an outcome in the place of the last one.
+    pub(crate) fn redraw(&self, outcome: &Outcome) {
+        let clear = if io::stdout().is_terminal() { "\x1b[2J\x1b[H" } else { "" };
+        out(&format!("{clear}{}", self.outcome_text(outcome)));
+    }
+
+    /// Prints one line of an answer that has no end.
+    #[expect(clippy::unused_self, reason = "all printing goes through the report")]
+    pub(crate) fn line(&self, line: &str) {
+        out(&format!("{line}\n"));
+    }
+
+    /// Shows what is about to be done.
+    pub(crate) fn preview(&self, view: &View<'_>) {
+        if !self.quiet {
+            err(&text::plan(&view.document(), self.verbose));
+        }
+    }
+
+    /// Asks on the terminal; without one there is nobody to say yes.
+    pub(crate) fn confirm(&self, command: &'static str, question: &str) -> Result<(), Error> {
+        let answer = self.ask(command, &format!("{question} [y/N] "))?;
+        match answer.to_lowercase().as_str() {
+            "y" | "yes" => Ok(()),
+            _ => Err(Error::Declined),
+        }
+    }
+
+    /// Asks for the bucket's name, so that nobody deletes images by habit.
+    pub(crate) fn confirm_by_typing(
+        &self,
+        command: &'static str,
+        bucket: &str,
+    ) -> Result<(), Error> {
+        let question =
+            format!("All images in `{bucket}` will be deleted for ever.\nType its name: ");
+        if self.ask(command, &question)? == bucket { Ok(()) } else { Err(Error::Declined) }
+    }
+
+    fn ask(&self, command: &'static str, question: &str) -> Result<String, Error> {
+        if self.json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            return Err(Error::Unconfirmed { command });
+        }
+        err(question);
+        let mut answer = String::new();
+        match io::stdin().lock().read_line(&mut answer) {
+            Ok(_) => Ok(answer.trim().to_owned()),
+            Err(_) => Err(Error::Unconfirmed { command }),
+        }
+    }
+
+    /// Shows the steps of a plan as they go.
+    pub(crate) fn progress(&self, plan: &Plan) -> Progress {
+        Progress::new(plan, self.animated, self.quiet)
+    }
+
+    /// Shows one long piece of work by its last message.
+    pub(crate) fn task(&self, name: &'static str) -> Task {
+        Task::new(name, self.animated, self.quiet)
+    }
+
+    fn outcome_text(&self, outcome: &Outcome) -> String {
+        match outcome {
+            Outcome::Stack { kind: Kind::Plan, document, .. } => text::plan(document, self.verbose),
+            Outcome::Stack { kind: Kind::Up, document, .. } => text::up(document, self.local),
+            Outcome::Stack { kind: Kind::Status, document, .. } => text::status(document),
+            Outcome::Stack { kind: Kind::Down, document, .. } => text::down(document),
+            Outcome::Trial(result) => text::trial(result),
+            Outcome::Local(status) => text::local(status),
+            Outcome::Log(log) => log.tail.iter().fold(String::new(), |mut text, line| {
+                let _ = writeln!(text, "{line}");
+                text
+            }),
+        }
+    }
+}
+
+/// Prints what clap has to say: help and version as an answer, the rest as wrong use.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    // Nothing is left to do if even this cannot be written.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::from(MISUSED) } else { ExitCode::SUCCESS }
+}
+
+fn outcome_json(outcome: &Outcome) -> Value {
+    match outcome {
+        Outcome::Stack { document, .. } => serde_json::to_value(document).unwrap_or_default(),
+        Outcome::Trial(result) => serde_json::to_value(result).unwrap_or_default(),
+        Outcome::Local(status) => json!({
+            "state": text::health(status.health),
+            "endpoint": status.endpoint,
+            "pid": status.pid,
+            "version": status.version,
+            "state_folder": status.state_folder,
+            "log_file": status.log_file,
+        }),
+        Outcome::Log(log) => json!({ "log_file": log.path, "lines": log.tail }),
+    }
+}
+
+fn error_json(error: &Error) -> Value {
+    let why = error.why();
+    let message =
+        if why.is_empty() { error.what() } else { format!("{}: {}", error.what(), why.join("; ")) };
+    json!({ "error": {
+        "message": message,
+        "resource": error.resource(),
+        "code": error.code(),
+        "hint": error.hint(),
+    } })
+}
+
+/// A reader that went away, as `head` does, is no error.
+fn out(text: &str) {
+    let mut stdout = anstream::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+}
+
+fn err(text: &str) {
+    let mut stderr = anstream::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}

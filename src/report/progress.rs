@@ -1,0 +1,154 @@
+//! Work as it goes: on a terminal a line for each resource, redrawn in place; elsewhere plain lines.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use super::err;
+use crate::apply::{End, Event};
+use crate::plan::{Action, Plan};
+use crate::resource::Id;
+
+const TICK: Duration = Duration::from_millis(100);
+
+/// The steps of a plan as they go.
+pub(crate) struct Progress {
+    quiet: bool,
+    bars: Option<(MultiProgress, BTreeMap<Id, ProgressBar>)>,
+    /// What each resource said last, so that a wait is told once.
+    said: Mutex<BTreeMap<Id, String>>,
+}
+
+impl Progress {
+    pub(super) fn new(plan: &Plan, animated: bool, quiet: bool) -> Self {
+        let bars = animated.then(|| {
+            let all = MultiProgress::new();
+            let steps = plan.steps.iter().filter(|step| step.action != Action::None);
+            let bars = steps.map(|step| (step.id, all.add(bar(step.id.as_str())))).collect();
+            (all, bars)
+        });
+        Self { quiet, bars, said: Mutex::default() }
+    }
+
+    pub(crate) fn event(&self, event: Event) {
+        match event {
+            Event::Started { id, action } => self.show(id, doing(action)),
+            Event::Waiting { id, what } => self.show(id, &format!("waiting for {what}")),
+            Event::Warned { id, text } => self.note(&format!("warning: {id}: {text}\n")),
+            Event::Ended { id, action, end, took } => {
+                let line = format!("{} ({:.1} s)", ended(action, &end), took.as_secs_f64());
+                self.end(id, &line);
+            }
+        }
+    }
+
+    fn show(&self, id: Id, text: &str) {
+        let is_new = self
+            .said
+            .lock()
+            .is_ok_and(|mut said| said.insert(id, text.to_owned()).as_deref() != Some(text));
+        match &self.bars {
+            Some((_, bars)) => {
+                if let Some(bar) = bars.get(&id) {
+                    bar.enable_steady_tick(TICK);
+                    bar.set_message(text.to_owned());
+                }
+            }
+            None if is_new && !self.quiet => err(&format!("{id}: {text}\n")),
+            None => {}
+        }
+    }
+
+    fn end(&self, id: Id, text: &str) {
+        match &self.bars {
+            Some((_, bars)) => {
+                if let Some(bar) = bars.get(&id) {
+                    bar.finish_with_message(text.to_owned());
+                }
+            }
+            None if !self.quiet => err(&format!("{id}: {text}\n")),
+            None => {}
+        }
+    }
+
+    fn note(&self, text: &str) {
+        match &self.bars {
+            // A terminal that cannot be written to has nobody to warn.
+            Some((all, _)) => drop(all.println(text.trim_end())),
+            None => err(text),
+        }
+    }
+}
+
+/// One long piece of work, shown by its last message.
+pub(crate) struct Task {
+    name: &'static str,
+    quiet: bool,
+    bar: Option<ProgressBar>,
+    said: Mutex<String>,
+}
+
+impl Task {
+    pub(super) fn new(name: &'static str, animated: bool, quiet: bool) -> Self {
+        Self { name, quiet, bar: animated.then(|| bar(name)), said: Mutex::default() }
+    }
+
+    pub(crate) fn say(&self, text: &str) {
+        if let Some(bar) = &self.bar {
+            bar.enable_steady_tick(TICK);
+            bar.set_message(text.to_owned());
+            return;
+        }
+        let is_new = self
+            .said
+            .lock()
+            .is_ok_and(|mut said| std::mem::replace(&mut *said, text.to_owned()) != text);
+        if is_new && !self.quiet {
+            err(&format!("{}: {text}\n", self.name));
+        }
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(name: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix:<13} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.set_prefix(name);
+    bar
+}
+
+fn doing(action: Action) -> &'static str {
+    match action {
+        Action::None => "looking",
+        Action::Create => "creating",
+        Action::Update => "updating",
+        Action::Delete => "deleting",
+    }
+}
+
+fn ended(action: Action, end: &End) -> String {
+    match end {
+        End::Done(_) => match action {
+            Action::None => "looked at",
+            Action::Create => "created",
+            Action::Update => "updated",
+            Action::Delete => "deleted",
+        }
+        .to_owned(),
+        End::Kept(why) => format!("kept: {why}"),
+        End::Later(why) => format!("to be finished: {why}"),
+        End::Failed(error) => format!("failed: {error}"),
+        End::NotStarted => "not started".to_owned(),
+    }
+}

@@ -1,0 +1,445 @@
+//! The S3 bucket that holds originals and variants: private, encrypted, HTTPS only.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_s3::types::{
+    BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership, OwnershipControls,
+    OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
+    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    Tag, Tagging,
+};
+use futures_util::try_join;
+use serde_json::{Value, json};
+
+use crate::aws::bucket::{Bucket as BucketCalls, CONFIGURATION_SECS_MAX};
+use crate::aws::objects;
+use crate::aws::wait::{Wait, retry_while};
+use crate::aws::{Aws, AwsError, Calling, policy};
+use crate::names::{ADOPTED_TAG, Names, edited_tags, tag_fields};
+use crate::resource::{
+    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, difference, touches,
+};
+
+const SID: &str = "ImgprepDenyPlainHttp";
+const STATEMENT_PATH: &str = "policy.Statement[ImgprepDenyPlainHttp]";
+const OWNERSHIP_PATH: &str = "ownership";
+const ENCRYPTION_PATH: &str = "encryption";
+const PUBLIC_ACCESS_PATH: &str = "public_access_block";
+
+/// How long S3 may hold a deleted bucket's name back before it is free again.
+const RELEASE_SECS_MAX: u64 = 300;
+
+/// The region in which S3 wants no location constraint (Amazon S3 API, `CreateBucket`).
+const REGION_WITHOUT_CONSTRAINT: &str = "us-east-1";
+
+pub(crate) struct Bucket {
+    names: Arc<Names>,
+    settings: Settings,
+}
+
+/// What a bucket must be besides its name.
+pub(crate) struct Settings {
+    /// Variants are readable through object ACLs, so ACLs must be possible.
+    pub(crate) public_acl: bool,
+    /// AWS is an emulator without HTTPS.
+    pub(crate) plain_http: bool,
+    /// What is to become of the images when the bucket is to go; `None`: it is to stay.
+    pub(crate) images: Option<Images>,
+    /// Keys of the folder markers, which do not count as images.
+    pub(crate) markers: Vec<String>,
+}
+
+/// What a deletion does with a bucket's images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Images {
+    Keep,
+    Delete,
+}
+
+impl Bucket {
+    pub(crate) fn new(names: Arc<Names>, settings: Settings) -> Self {
+        Self { names, settings }
+    }
+
+    fn calls<'a>(&'a self, aws: &'a Aws) -> BucketCalls<'a> {
+        BucketCalls { aws, name: &self.names.bucket, account: &self.names.account }
+    }
+
+    fn statement(&self) -> Value {
+        let mut condition = json!({ "Bool": { "aws:SecureTransport": "false" } });
+        if self.settings.plain_http {
+            // An emulator knows no HTTPS; its callers are on this machine.
+            condition["NotIpAddress"] = json!({ "aws:SourceIp": ["127.0.0.0/8", "::1/128"] });
+        }
+        json!({
+            "Sid": SID,
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [self.names.bucket_arn, format!("{}/*", self.names.bucket_arn)],
+            "Condition": condition,
+        })
+    }
+
+    fn ownership(&self) -> ObjectOwnership {
+        if self.settings.public_acl {
+            ObjectOwnership::BucketOwnerPreferred
+        } else {
+            ObjectOwnership::BucketOwnerEnforced
+        }
+    }
+
+    fn public_access_block(&self) -> PublicAccessBlockConfiguration {
+        PublicAccessBlockConfiguration::builder()
+            .block_public_acls(!self.settings.public_acl)
+            .ignore_public_acls(!self.settings.public_acl)
+            .block_public_policy(true)
+            .restrict_public_buckets(true)
+            .build()
+    }
+
+    async fn create_bucket(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "s3:CreateBucket";
+        let mut configuration = CreateBucketConfiguration::builder()
+            .set_tags(Some(s3_tags(self.names.tags.iter(), CALL)?));
+        if self.names.region != REGION_WITHOUT_CONSTRAINT {
+            configuration = configuration
+                .location_constraint(BucketLocationConstraint::from(self.names.region.as_str()));
+        }
+        let configuration = configuration.build();
+        let wait = context.wait(CALL, "S3 to release the deleted bucket's name", RELEASE_SECS_MAX);
+        retry_while(
+            &wait,
+            |error| error.code() == "OperationAborted",
+            || async {
+                let create = context.aws.s3.create_bucket().bucket(&self.names.bucket);
+                let create = create.object_ownership(self.ownership());
+                create.create_bucket_configuration(configuration.clone()).send().await.calling(CALL)
+            },
+        )
+        .await?;
+        Ok(())
+    }
+
+    async fn put_tags(&self, context: &Context<'_>, edits: &[Edit]) -> Result<(), AwsError> {
+        const CALL: &str = "s3:PutBucketTagging";
+        let wait = configuration_wait(context, CALL);
+        let calls = self.calls(context.aws);
+        // S3 replaces the whole set, so foreign tags are read and written back.
+        calls
+            .configure(&wait, || async {
+                let mut tags: std::collections::BTreeMap<_, _> =
+                    self.read_tags(context.aws).await?.into_iter().collect();
+                tags.extend(edited_tags(edits));
+                let tagging = tagging(s3_tags(tags.iter(), CALL)?, CALL)?;
+                let put = context.aws.s3.put_bucket_tagging().bucket(calls.name);
+                let put = put.expected_bucket_owner(calls.account).tagging(tagging);
+                put.send().await.calling(CALL)
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn put_access(&self, context: &Context<'_>, edits: &[Edit]) -> Result<(), AwsError> {
+        let calls = self.calls(context.aws);
+        let s3 = &context.aws.s3;
+        if touches(edits, PUBLIC_ACCESS_PATH) {
+            const CALL: &str = "s3:PutPublicAccessBlock";
+            let wait = configuration_wait(context, CALL);
+            let put = || async {
+                let put = s3.put_public_access_block().bucket(calls.name);
+                let put = put.public_access_block_configuration(self.public_access_block());
+                put.expected_bucket_owner(calls.account).send().await.calling(CALL)
+            };
+            calls.configure(&wait, put).await?;
+        }
+        if touches(edits, OWNERSHIP_PATH) {
+            const CALL: &str = "s3:PutBucketOwnershipControls";
+            let wait = configuration_wait(context, CALL);
+            let rule = OwnershipControlsRule::builder().object_ownership(self.ownership()).build();
+            let rule = rule.map_err(|error| AwsError::request(CALL, error.to_string()))?;
+            let controls = OwnershipControls::builder().rules(rule).build();
+            let controls = controls.map_err(|error| AwsError::request(CALL, error.to_string()))?;
+            let put = || async {
+                let put = s3.put_bucket_ownership_controls().bucket(calls.name);
+                let put = put.ownership_controls(controls.clone());
+                put.expected_bucket_owner(calls.account).send().await.calling(CALL)
+            };
+            calls.configure(&wait, put).await?;
+        }
+        Ok(())
+    }
+
+    async fn put_encryption(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "s3:PutEncryptionConfiguration";
+        let calls = self.calls(context.aws);
+        let wait = configuration_wait(context, CALL);
+        let sse_s3 = ServerSideEncryptionByDefault::builder()
+            .sse_algorithm(ServerSideEncryption::Aes256)
+            .build()
+            .map_err(|error| AwsError::request(CALL, error.to_string()))?;
+        let rule = ServerSideEncryptionRule::builder()
+            .apply_server_side_encryption_by_default(sse_s3)
+            .build();
+        let encryption = ServerSideEncryptionConfiguration::builder().rules(rule).build();
+        let encryption = encryption.map_err(|error| AwsError::request(CALL, error.to_string()))?;
+        let put = || async {
+            let put = context.aws.s3.put_bucket_encryption().bucket(calls.name);
+            let put = put.server_side_encryption_configuration(encryption.clone());
+            put.expected_bucket_owner(calls.account).send().await.calling(CALL)
+        };
+        calls.configure(&wait, put).await?;
+        Ok(())
+    }
+
+    async fn read_tags(&self, aws: &Aws) -> Result<Vec<(String, String)>, AwsError> {
+        let get = aws.s3.get_bucket_tagging().bucket(&self.names.bucket);
+        let get = get.expected_bucket_owner(&self.names.account).send().await;
+        let tags =
+            get.found("s3:GetBucketTagging")?.map(|answer| answer.tag_set).unwrap_or_default();
+        Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
+    }
+
+    async fn read_fields(&self, aws: &Aws) -> Result<Fields, AwsError> {
+        let (bucket, account) = (&self.names.bucket, &self.names.account);
+        let access = async {
+            let get = aws.s3.get_public_access_block().bucket(bucket);
+            let get = get.expected_bucket_owner(account).send().await;
+            get.found("s3:GetBucketPublicAccessBlock")
+        };
+        let ownership = async {
+            let get = aws.s3.get_bucket_ownership_controls().bucket(bucket);
+            get.expected_bucket_owner(account).send().await.found("s3:GetBucketOwnershipControls")
+        };
+        let encryption = async {
+            let get = aws.s3.get_bucket_encryption().bucket(bucket);
+            get.expected_bucket_owner(account).send().await.found("s3:GetEncryptionConfiguration")
+        };
+        let calls = self.calls(aws);
+        let (tags, access, ownership, encryption, document) =
+            try_join!(self.read_tags(aws), access, ownership, encryption, calls.policy())?;
+
+        let mut fields = tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        if let Some(block) = access.and_then(|answer| answer.public_access_block_configuration) {
+            fields.extend(access_fields(&block));
+        }
+        let rule = ownership.and_then(|answer| answer.ownership_controls);
+        if let Some(rule) = rule.and_then(|controls| controls.rules.into_iter().next()) {
+            fields.set(OWNERSHIP_PATH, rule.object_ownership.as_str());
+        }
+        let rules = encryption.and_then(|answer| answer.server_side_encryption_configuration);
+        if let Some(rule) = rules.and_then(|all| all.rules.into_iter().next())
+            && let Some(default) = rule.apply_server_side_encryption_by_default
+        {
+            fields.set(ENCRYPTION_PATH, default.sse_algorithm.as_str());
+        }
+        let statements = policy::statements(document.as_deref());
+        if let Some(statement) = policy::statement(&statements, SID) {
+            fields.set(STATEMENT_PATH, policy::canonical(statement));
+        }
+        Ok(fields)
+    }
+
+    /// Takes back what was added to a bucket that was there before.
+    async fn release(&self, context: &Context<'_>) -> Result<Removal, AwsError> {
+        const CALL: &str = "s3:PutBucketTagging";
+        let calls = self.calls(context.aws);
+        calls.remove_statement(&configuration_wait(context, "s3:PutBucketPolicy"), SID).await?;
+        let wait = configuration_wait(context, CALL);
+        calls
+            .configure(&wait, || async {
+                let mut tags = self.read_tags(context.aws).await?;
+                tags.retain(|(key, _)| key != ADOPTED_TAG && !self.names.tags.contains_key(key));
+                let tags = s3_tags(tags.iter().map(|(key, value)| (key, value)), CALL)?;
+                let s3 = &context.aws.s3;
+                if tags.is_empty() {
+                    let delete = s3.delete_bucket_tagging().bucket(calls.name);
+                    let delete = delete.expected_bucket_owner(calls.account).send().await;
+                    return delete.found(CALL).map(|_| ());
+                }
+                let put = s3.put_bucket_tagging().bucket(calls.name);
+                let put = put.expected_bucket_owner(calls.account).tagging(tagging(tags, CALL)?);
+                put.send().await.calling(CALL).map(|_| ())
+            })
+            .await?;
+        Ok(Removal::Kept(KEPT_ADOPTED.to_owned()))
+    }
+}
+
+const KEPT_ADOPTED: &str = "it was there before imgprep";
+
+#[async_trait]
+impl Resource for Bucket {
+    fn id(&self) -> Id {
+        Id::Bucket
+    }
+
+    fn name(&self) -> String {
+        self.names.bucket.clone()
+    }
+
+    fn arn(&self) -> Option<String> {
+        Some(self.names.bucket_arn.clone())
+    }
+
+    fn fields(&self) -> Fields {
+        let mut fields = self.names.tag_fields();
+        fields.extend(access_fields(&self.public_access_block()));
+        fields
+            .with(OWNERSHIP_PATH, self.ownership().as_str())
+            .with(ENCRYPTION_PATH, ServerSideEncryption::Aes256.as_str())
+            .with(STATEMENT_PATH, policy::canonical(&self.statement()))
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
+        match self.presence(aws).await? {
+            Presence::Absent => return Ok(None),
+            Presence::Elsewhere(why) => {
+                let owner = Owner::Unreachable(why);
+                return Ok(Some(Observed::new(Fields::default(), owner)));
+            }
+            Presence::Here => {}
+        }
+        let fields = self.read_fields(aws).await?;
+        let owner = self.names.owner(&fields);
+        let mut observed = Observed::new(fields, owner);
+        observed.kept = match (&observed.owner, self.settings.images) {
+            (Owner::Adopted, Some(_)) => Some(KEPT_ADOPTED.to_owned()),
+            (Owner::Ours, Some(Images::Keep)) => self.kept_for_images(aws).await?,
+            _ => None,
+        };
+        Ok(Some(observed))
+    }
+
+    async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
+        self.create_bucket(context).await?;
+        // Much of what we want is S3's default by now; only the rest costs a call.
+        let wait = configuration_wait(context, "s3:GetBucketTagging");
+        let fields =
+            self.calls(context.aws).configure(&wait, || self.read_fields(context.aws)).await?;
+        let edits = difference(&self.fields(), &fields);
+        self.update(context, &Observed::new(fields, Owner::Ours), &edits).await
+    }
+
+    async fn update(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+        edits: &[Edit],
+    ) -> Result<Details, AwsError> {
+        if touches(edits, "tags") {
+            self.put_tags(context, edits).await?;
+        }
+        self.put_access(context, edits).await?;
+        if touches(edits, ENCRYPTION_PATH) {
+            self.put_encryption(context).await?;
+        }
+        if touches(edits, STATEMENT_PATH) {
+            let wait = configuration_wait(context, "s3:PutBucketPolicy");
+            self.calls(context.aws).put_statement(&wait, &self.statement()).await?;
+        }
+        Ok(Details::new())
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<'_>,
+        observed: &Observed,
+    ) -> Result<Removal, AwsError> {
+        const CALL: &str = "s3:DeleteBucket";
+        if observed.owner == Owner::Adopted {
+            return self.release(context).await;
+        }
+        let calls = self.calls(context.aws);
+        match self.settings.images {
+            Some(Images::Delete) => objects::delete_all(&calls, context.tell).await?,
+            // An upload may have come in since the plan was made.
+            _ => {
+                if let Some(why) = self.kept_for_images(context.aws).await? {
+                    return Ok(Removal::Kept(why));
+                }
+            }
+        }
+        let wait = configuration_wait(context, CALL);
+        calls
+            .configure(&wait, || async {
+                let delete = context.aws.s3.delete_bucket().bucket(calls.name);
+                delete.expected_bucket_owner(calls.account).send().await.found(CALL)
+            })
+            .await?;
+        Ok(Removal::Gone)
+    }
+}
+
+/// Whether a bucket of this name exists, and within our reach.
+enum Presence {
+    Absent,
+    Here,
+    Elsewhere(String),
+}
+
+impl Bucket {
+    async fn presence(&self, aws: &Aws) -> Result<Presence, AwsError> {
+        let head = aws.s3.head_bucket().bucket(&self.names.bucket);
+        let head = head.expected_bucket_owner(&self.names.account).send().await;
+        match head.calling("s3:ListBucket") {
+            Ok(_) => Ok(Presence::Here),
+            Err(error) if error.is_not_found() => Ok(Presence::Absent),
+            Err(error) if error.status() == 403 && !error.is_bad_credentials() => {
+                Ok(Presence::Elsewhere(
+                    "the name is taken: another account has it, or s3:ListBucket is denied"
+                        .to_owned(),
+                ))
+            }
+            Err(error) if matches!(error.status(), 301 | 307 | 400) => Ok(Presence::Elsewhere(
+                format!("the name is taken: that bucket is not in {}", self.names.region),
+            )),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Why the bucket must stay for the images in it, if there are any.
+    async fn kept_for_images(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
+        let count = objects::count(&self.calls(aws), &self.settings.markers).await?;
+        Ok(count.map(|count| format!("it holds {count}")))
+    }
+}
+
+fn configuration_wait<'a>(context: &Context<'a>, call: &'static str) -> Wait<'a> {
+    context.wait(call, "S3 to finish an earlier change of the bucket", CONFIGURATION_SECS_MAX)
+}
+
+fn access_fields(block: &PublicAccessBlockConfiguration) -> Fields {
+    let flag = |flag: Option<bool>| flag.unwrap_or_default();
+    let settings = [
+        ("block_public_acls", flag(block.block_public_acls)),
+        ("ignore_public_acls", flag(block.ignore_public_acls)),
+        ("block_public_policy", flag(block.block_public_policy)),
+        ("restrict_public_buckets", flag(block.restrict_public_buckets)),
+    ];
+    settings.into_iter().fold(Fields::default(), |fields, (name, value)| {
+        fields.with(format!("{PUBLIC_ACCESS_PATH}.{name}"), value)
+    })
+}
+
+fn s3_tags<'a, K, V>(
+    tags: impl IntoIterator<Item = (K, V)>,
+    call: &'static str,
+) -> Result<Vec<Tag>, AwsError>
+where
+    K: Into<&'a String>,
+    V: Into<&'a String>,
+{
+    tags.into_iter()
+        .map(|(key, value)| {
+            let tag = Tag::builder().key(key.into()).value(value.into()).build();
+            tag.map_err(|error| AwsError::request(call, error.to_string()))
+        })
+        .collect()
+}
+
+fn tagging(tags: Vec<Tag>, call: &'static str) -> Result<Tagging, AwsError> {
+    let tagging = Tagging::builder().set_tag_set(Some(tags)).build();
+    tagging.map_err(|error| AwsError::request(call, error.to_string()))
+}

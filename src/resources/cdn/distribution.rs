@@ -1,0 +1,302 @@
+//! The part of a distribution's configuration that is ours: written in one place, read in one.
+//!
+//! CloudFront replaces a configuration as a whole, so a change starts from what is there, and
+//! whatever is not named here (aliases that people added, a web ACL, logging) survives it.
+
+use aws_sdk_cloudfront::types::{
+    Aliases, AllowedMethods, CachedMethods, CustomErrorResponse, CustomErrorResponses,
+    DefaultCacheBehavior, DistributionConfig, HttpVersion, Method, MinimumProtocolVersion, Origin,
+    OriginAccessControlSigningBehaviors, OriginAccessControlSummary, Origins, PriceClass,
+    S3OriginConfig, SslSupportMethod, ViewerCertificate, ViewerProtocolPolicy,
+};
+
+use crate::aws::AwsError;
+use crate::names::Names;
+use crate::resource::Fields;
+
+/// The field that the function's environment holds for us.
+pub(super) const VARIABLE_PATH: &str = "function.environment";
+/// Where the fields of the distribution's own configuration begin.
+pub(super) const PATHS: [&str; 13] = [
+    "enabled",
+    "origin",
+    "viewer_protocol",
+    "methods",
+    "compress",
+    "cache_policy",
+    "headers_policy",
+    "http_version",
+    "ipv6",
+    "price_class",
+    "errors_cached_seconds",
+    "aliases",
+    "certificate",
+];
+
+const ORIGIN: &str = "bucket";
+
+/// CloudFront's managed policies (Amazon CloudFront Developer Guide, "Use managed cache policies",
+/// "Use managed response headers policies").
+const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
+const SECURITY_HEADERS: &str = "67f7725c-6f97-4210-82d7-5512b31e9d03";
+
+/// A variant may be on its way, so its absence is forgotten quickly.
+const ERRORS_CACHED_SECS: i64 = 5;
+/// The errors that a missing or unreadable variant can show as.
+const ERROR_CODES: [i32; 6] = [403, 404, 500, 502, 503, 504];
+
+const CALL: &str = "cloudfront:UpdateDistribution";
+
+/// What a CDN must be besides its name.
+pub(crate) struct Settings {
+    pub(crate) price_class: PriceClass,
+    pub(crate) domains: Vec<String>,
+    pub(crate) certificate_arn: Option<String>,
+    /// The variants' folders, without slashes at their ends.
+    pub(crate) folders: Vec<String>,
+    /// AWS is an emulator without HTTPS.
+    pub(crate) plain_http: bool,
+    /// The variable through which the function is told the distribution, if it is to know it.
+    pub(crate) function_variable: Option<String>,
+}
+
+impl Settings {
+    fn viewer_protocol(&self) -> ViewerProtocolPolicy {
+        if self.plain_http {
+            ViewerProtocolPolicy::AllowAll
+        } else {
+            ViewerProtocolPolicy::RedirectToHttps
+        }
+    }
+
+    /// The fields of the configuration, as they should be.
+    pub(super) fn fields(&self, names: &Names) -> Fields {
+        let mut fields = Fields::default()
+            .with("enabled", true)
+            .with("origin.domain", origin_domain(names))
+            .with("origin.access_control", names.cdn.as_str())
+            .with("viewer_protocol", self.viewer_protocol().as_str())
+            .with("methods", vec!["GET", "HEAD"])
+            .with("compress", true)
+            .with("cache_policy", CACHING_OPTIMIZED)
+            .with("headers_policy", SECURITY_HEADERS)
+            .with("http_version", HttpVersion::Http2and3.as_str().to_lowercase())
+            .with("ipv6", true)
+            .with("price_class", self.price_class.as_str());
+        for code in ERROR_CODES {
+            fields.set(errors_path(code), ERRORS_CACHED_SECS);
+        }
+        for domain in &self.domains {
+            fields.set(alias_path(domain), true);
+        }
+        if let Some(arn) = &self.certificate_arn {
+            fields.set("certificate", arn.as_str());
+        }
+        fields
+    }
+
+    /// The same fields, as a configuration holds them.
+    pub(super) fn observed_fields(
+        &self,
+        names: &Names,
+        config: &DistributionConfig,
+        access_control: Option<&OriginAccessControlSummary>,
+    ) -> Fields {
+        let mut fields = Fields::default()
+            .with("enabled", config.enabled())
+            .with("http_version", config.http_version().map(|it| it.as_str().to_lowercase()))
+            .with("ipv6", config.is_ipv6_enabled())
+            .with("price_class", config.price_class().map(PriceClass::as_str));
+        let origins = config.origins().map(Origins::items).unwrap_or_default();
+        if let Some(origin) = origins.iter().find(|origin| origin.id() == ORIGIN) {
+            fields.set("origin.domain", origin.domain_name());
+            let ours = access_control.filter(|ours| {
+                origin.origin_access_control_id() == Some(ours.id())
+                    && *ours.signing_behavior() == OriginAccessControlSigningBehaviors::Always
+            });
+            fields.set("origin.access_control", ours.map(|_| names.cdn.as_str()));
+        }
+        if let Some(behavior) = config.default_cache_behavior() {
+            fields.extend(behavior_fields(behavior));
+        }
+        let errors = config.custom_error_responses().map(CustomErrorResponses::items);
+        for error in errors.unwrap_or_default() {
+            fields.set(errors_path(error.error_code()), error.error_caching_min_ttl());
+        }
+        for domain in config.aliases().map(Aliases::items).unwrap_or_default() {
+            fields.set(alias_path(domain), true);
+        }
+        let certificate = config.viewer_certificate().and_then(|it| it.acm_certificate_arn());
+        fields.with("certificate", certificate)
+    }
+
+    /// A configuration that has our fields and, for the rest, CloudFront's defaults.
+    pub(super) fn new_config(
+        &self,
+        names: &Names,
+        access_control: &str,
+        caller_reference: &str,
+    ) -> Result<DistributionConfig, AwsError> {
+        let mut config = DistributionConfig::builder()
+            .caller_reference(caller_reference)
+            .comment(&names.cdn)
+            .enabled(true)
+            .origins(origins(vec![origin(names, access_control)?])?)
+            .default_cache_behavior(behavior()?)
+            .build()
+            .map_err(invalid)?;
+        self.apply(names, access_control, &mut config)?;
+        Ok(config)
+    }
+
+    /// Puts our fields into a configuration and leaves all others.
+    pub(super) fn apply(
+        &self,
+        names: &Names,
+        access_control: &str,
+        config: &mut DistributionConfig,
+    ) -> Result<(), AwsError> {
+        config.enabled = true;
+        config.http_version = Some(HttpVersion::Http2and3);
+        config.is_ipv6_enabled = Some(true);
+        config.price_class = Some(self.price_class.clone());
+        config.origins = Some(merged_origins(config, names, access_control)?);
+        let behavior = match config.default_cache_behavior.take() {
+            Some(present) => present,
+            None => behavior()?,
+        };
+        config.default_cache_behavior = Some(self.ours_in(behavior)?);
+        config.custom_error_responses = Some(merged_errors(config)?);
+        if !self.domains.is_empty() {
+            config.aliases = Some(merged_aliases(config, &self.domains)?);
+        }
+        if let Some(arn) = &self.certificate_arn {
+            let certificate = ViewerCertificate::builder()
+                .acm_certificate_arn(arn)
+                .ssl_support_method(SslSupportMethod::SniOnly)
+                .minimum_protocol_version(MinimumProtocolVersion::TlSv122021)
+                .build();
+            config.viewer_certificate = Some(certificate);
+        }
+        Ok(())
+    }
+
+    fn ours_in(
+        &self,
+        mut behavior: DefaultCacheBehavior,
+    ) -> Result<DefaultCacheBehavior, AwsError> {
+        ORIGIN.clone_into(&mut behavior.target_origin_id);
+        behavior.viewer_protocol_policy = self.viewer_protocol();
+        behavior.allowed_methods = Some(methods()?);
+        behavior.compress = Some(true);
+        behavior.cache_policy_id = Some(CACHING_OPTIMIZED.to_owned());
+        behavior.response_headers_policy_id = Some(SECURITY_HEADERS.to_owned());
+        Ok(behavior)
+    }
+}
+
+/// The bucket's regional name: the global one redirects for hours while a bucket is new, and
+/// CloudFront would cache the redirect.
+fn origin_domain(names: &Names) -> String {
+    format!("{}.s3.{}.{}", names.bucket, names.region, names.dns_suffix)
+}
+
+fn origin(names: &Names, access_control: &str) -> Result<Origin, AwsError> {
+    Origin::builder()
+        .id(ORIGIN)
+        .domain_name(origin_domain(names))
+        .origin_access_control_id(access_control)
+        // The old access identity must be there, and empty, beside an origin access control.
+        .s3_origin_config(S3OriginConfig::builder().origin_access_identity("").build())
+        .build()
+        .map_err(invalid)
+}
+
+fn origins(items: Vec<Origin>) -> Result<Origins, AwsError> {
+    Origins::builder().quantity(quantity(&items)).set_items(Some(items)).build().map_err(invalid)
+}
+
+fn merged_origins(
+    config: &DistributionConfig,
+    names: &Names,
+    access_control: &str,
+) -> Result<Origins, AwsError> {
+    let mut items = config.origins().map(Origins::items).unwrap_or_default().to_vec();
+    match items.iter_mut().find(|origin| origin.id() == ORIGIN) {
+        Some(ours) => {
+            ours.domain_name = origin_domain(names);
+            ours.origin_access_control_id = Some(access_control.to_owned());
+        }
+        None => items.push(origin(names, access_control)?),
+    }
+    origins(items)
+}
+
+fn behavior() -> Result<DefaultCacheBehavior, AwsError> {
+    DefaultCacheBehavior::builder()
+        .target_origin_id(ORIGIN)
+        .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
+        .build()
+        .map_err(invalid)
+}
+
+fn behavior_fields(behavior: &DefaultCacheBehavior) -> Fields {
+    let mut methods: Vec<&str> = behavior
+        .allowed_methods()
+        .map(|allowed| allowed.items().iter().map(Method::as_str).collect())
+        .unwrap_or_default();
+    methods.sort_unstable();
+    Fields::default()
+        .with("viewer_protocol", behavior.viewer_protocol_policy().as_str())
+        .with("methods", methods)
+        .with("compress", behavior.compress())
+        .with("cache_policy", behavior.cache_policy_id())
+        .with("headers_policy", behavior.response_headers_policy_id())
+}
+
+fn methods() -> Result<AllowedMethods, AwsError> {
+    let items = || Some(vec![Method::Get, Method::Head]);
+    let cached =
+        CachedMethods::builder().quantity(2).set_items(items()).build().map_err(invalid)?;
+    let allowed = AllowedMethods::builder().quantity(2).set_items(items()).cached_methods(cached);
+    allowed.build().map_err(invalid)
+}
+
+fn merged_errors(config: &DistributionConfig) -> Result<CustomErrorResponses, AwsError> {
+    let present = config.custom_error_responses().map(CustomErrorResponses::items);
+    let mut items = present.unwrap_or_default().to_vec();
+    for code in ERROR_CODES {
+        match items.iter_mut().find(|error| error.error_code() == code) {
+            Some(ours) => ours.error_caching_min_ttl = Some(ERRORS_CACHED_SECS),
+            None => {
+                let error = CustomErrorResponse::builder().error_code(code);
+                let error = error.error_caching_min_ttl(ERRORS_CACHED_SECS);
+                items.push(error.build().map_err(invalid)?);
+            }
+        }
+    }
+    let errors = CustomErrorResponses::builder().quantity(quantity(&items));
+    errors.set_items(Some(items)).build().map_err(invalid)
+}
+
+fn merged_aliases(config: &DistributionConfig, ours: &[String]) -> Result<Aliases, AwsError> {
+    let mut items = config.aliases().map(Aliases::items).unwrap_or_default().to_vec();
+    items.extend(ours.iter().filter(|domain| !items.contains(domain)).cloned().collect::<Vec<_>>());
+    Aliases::builder().quantity(quantity(&items)).set_items(Some(items)).build().map_err(invalid)
+}
+
+fn errors_path(code: i32) -> String {
+    format!("errors_cached_seconds[{code}]")
+}
+
+fn alias_path(domain: &str) -> String {
+    format!("aliases[{domain}]")
+}
+
+fn quantity<T>(items: &[T]) -> i32 {
+    i32::try_from(items.len()).unwrap_or(i32::MAX)
+}
+
+fn invalid(error: impl std::fmt::Display) -> AwsError {
+    AwsError::request(CALL, error.to_string())
+}

@@ -1,0 +1,185 @@
+//! The SQS queue that catches what neither SNS nor Lambda could deliver.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_sqs::types::QueueAttributeName;
+use futures_util::try_join;
+use serde_json::{Value, json};
+
+use crate::aws::policy;
+use crate::aws::wait::retry_while;
+use crate::aws::{Aws, AwsError, Calling};
+use crate::names::{Names, edited_tags, tag_fields};
+use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Removal, Resource, touches};
+
+const SID: &str = "ImgprepAllowTopic";
+const STATEMENT_PATH: &str = "policy.Statement[ImgprepAllowTopic]";
+const RETENTION_PATH: &str = "retention_seconds";
+
+/// Fourteen days, the longest SQS keeps a message (Amazon SQS API, `SetQueueAttributes`).
+const RETENTION_SECS: u32 = 14 * 24 * 60 * 60;
+/// SQS holds a deleted queue's name back for a minute (Amazon SQS API, `DeleteQueue`).
+const RELEASE_SECS_MAX: u64 = 90;
+
+pub(crate) struct DeadLetters {
+    names: Arc<Names>,
+}
+
+impl DeadLetters {
+    pub(crate) fn new(names: Arc<Names>) -> Self {
+        Self { names }
+    }
+
+    /// Lets the subscription of our topic, and no other, put its undeliverable messages here. The
+    /// function needs no statement: its role allows it.
+    fn statement(&self) -> Value {
+        json!({
+            "Sid": SID,
+            "Effect": "Allow",
+            "Principal": { "Service": "sns.amazonaws.com" },
+            "Action": "sqs:SendMessage",
+            "Resource": self.names.queue_arn,
+            "Condition": { "ArnEquals": { "aws:SourceArn": self.names.topic_arn } },
+        })
+    }
+
+    async fn url(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
+        let get = aws.sqs.get_queue_url().queue_name(&self.names.queue).send().await;
+        Ok(get.found("sqs:GetQueueUrl")?.and_then(|answer| answer.queue_url))
+    }
+
+    async fn required_url(&self, aws: &Aws) -> Result<String, AwsError> {
+        self.url(aws).await?.ok_or_else(|| {
+            AwsError::request("sqs:GetQueueUrl", "the queue was deleted in the meantime")
+        })
+    }
+
+    async fn put_attribute(
+        &self,
+        context: &Context<'_>,
+        url: &str,
+        attribute: (QueueAttributeName, String),
+    ) -> Result<(), AwsError> {
+        let put = context.aws.sqs.set_queue_attributes().queue_url(url);
+        let put = put.attributes(attribute.0, attribute.1);
+        put.send().await.calling("sqs:SetQueueAttributes")?;
+        Ok(())
+    }
+
+    async fn attributes(
+        &self,
+        aws: &Aws,
+        url: &str,
+    ) -> Result<Option<HashMap<QueueAttributeName, String>>, AwsError> {
+        let get = aws.sqs.get_queue_attributes().queue_url(url);
+        let get = get.attribute_names(QueueAttributeName::All).send().await;
+        let answer = get.found("sqs:GetQueueAttributes")?;
+        Ok(answer.map(|answer| answer.attributes.unwrap_or_default()))
+    }
+}
+
+#[async_trait]
+impl Resource for DeadLetters {
+    fn id(&self) -> Id {
+        Id::DeadLetters
+    }
+
+    fn name(&self) -> String {
+        self.names.queue.clone()
+    }
+
+    fn arn(&self) -> Option<String> {
+        Some(self.names.queue_arn.clone())
+    }
+
+    fn fields(&self) -> Fields {
+        self.names
+            .tag_fields()
+            .with(RETENTION_PATH, RETENTION_SECS.to_string())
+            .with(STATEMENT_PATH, policy::canonical(&self.statement()))
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
+        let Some(url) = self.url(aws).await? else { return Ok(None) };
+        let tags = async {
+            aws.sqs.list_queue_tags().queue_url(&url).send().await.found("sqs:ListQueueTags")
+        };
+        let (attributes, tags) = try_join!(self.attributes(aws, &url), tags)?;
+        let Some(attributes) = attributes else { return Ok(None) };
+        let tags = tags.and_then(|answer| answer.tags).unwrap_or_default();
+        let mut fields = tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let owner = self.names.owner(&fields);
+        if let Some(seconds) = attributes.get(&QueueAttributeName::MessageRetentionPeriod) {
+            fields.set(RETENTION_PATH, seconds.as_str());
+        }
+        let document = attributes.get(&QueueAttributeName::Policy).map(String::as_str);
+        let statements = policy::statements(document);
+        if let Some(statement) = policy::statement(&statements, SID) {
+            fields.set(STATEMENT_PATH, policy::canonical(statement));
+        }
+        Ok(Some(Observed::new(fields, owner)))
+    }
+
+    async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
+        const CALL: &str = "sqs:CreateQueue";
+        let wait = context.wait(CALL, "SQS to release the deleted queue's name", RELEASE_SECS_MAX);
+        let document = policy::document(vec![self.statement()]).to_string();
+        retry_while(
+            &wait,
+            |error| error.code().contains("QueueDeletedRecently"),
+            || async {
+                let create = context.aws.sqs.create_queue().queue_name(&self.names.queue);
+                let create = create
+                    .attributes(
+                        QueueAttributeName::MessageRetentionPeriod,
+                        RETENTION_SECS.to_string(),
+                    )
+                    .attributes(QueueAttributeName::Policy, &document)
+                    .set_tags(Some(self.names.tags.clone().into_iter().collect()));
+                create.send().await.calling(CALL)
+            },
+        )
+        .await?;
+        Ok(Details::new())
+    }
+
+    async fn update(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+        edits: &[Edit],
+    ) -> Result<Details, AwsError> {
+        let url = self.required_url(context.aws).await?;
+        if touches(edits, RETENTION_PATH) {
+            let retention =
+                (QueueAttributeName::MessageRetentionPeriod, RETENTION_SECS.to_string());
+            self.put_attribute(context, &url, retention).await?;
+        }
+        if touches(edits, STATEMENT_PATH) {
+            let present = self.attributes(context.aws, &url).await?.unwrap_or_default();
+            let present = present.get(&QueueAttributeName::Policy).map(String::as_str);
+            let merged = policy::with_statement(present, &self.statement()).to_string();
+            self.put_attribute(context, &url, (QueueAttributeName::Policy, merged)).await?;
+        }
+        if touches(edits, "tags") {
+            let tag = context.aws.sqs.tag_queue().queue_url(&url);
+            let tag = tag.set_tags(Some(edited_tags(edits).into_iter().collect()));
+            tag.send().await.calling("sqs:TagQueue")?;
+        }
+        Ok(Details::new())
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+    ) -> Result<Removal, AwsError> {
+        if let Some(url) = self.url(context.aws).await? {
+            let delete = context.aws.sqs.delete_queue().queue_url(url);
+            delete.send().await.found("sqs:DeleteQueue")?;
+        }
+        Ok(Removal::Gone)
+    }
+}

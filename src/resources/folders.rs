@@ -1,0 +1,122 @@
+//! The folder markers: empty objects that make originals and variants show up as folders.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::future::try_join_all;
+
+use crate::aws::{Aws, AwsError, Calling};
+use crate::names::Names;
+use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource};
+
+/// Metadata of a marker that we made, so that we delete no other.
+const STACK_METADATA: &str = "imgprep-stack";
+const PRESENT: &str = "marker";
+
+pub(crate) struct Folders {
+    names: Arc<Names>,
+    markers: Vec<String>,
+}
+
+impl Folders {
+    /// `markers` are keys, each with its final slash.
+    pub(crate) fn new(names: Arc<Names>, markers: Vec<String>) -> Self {
+        Self { names, markers }
+    }
+
+    /// Which markers exist, each with whether it is ours.
+    async fn present(&self, aws: &Aws) -> Result<Vec<(&String, bool)>, AwsError> {
+        let heads = self.markers.iter().map(|key| async move {
+            let head = aws.s3.head_object().bucket(&self.names.bucket).key(key);
+            let head = head.expected_bucket_owner(&self.names.account).send().await;
+            let head = head.found("s3:GetObject")?;
+            Ok(head.map(|head| {
+                let stack = head.metadata().and_then(|all| all.get(STACK_METADATA));
+                (key, stack == Some(&self.names.stack))
+            }))
+        });
+        Ok(try_join_all(heads).await?.into_iter().flatten().collect())
+    }
+
+    async fn put(&self, context: &Context<'_>, keys: &[&str]) -> Result<(), AwsError> {
+        const CALL: &str = "s3:PutObject";
+        let puts = keys.iter().map(|key| async move {
+            let put = context.aws.s3.put_object().bucket(&self.names.bucket).key(*key);
+            let put = put
+                .expected_bucket_owner(&self.names.account)
+                .content_type("application/x-directory")
+                .metadata(STACK_METADATA, &self.names.stack)
+                .if_none_match("*");
+            match put.send().await.calling(CALL) {
+                // Somebody else was faster, and the marker is there.
+                Err(error) if error.status() == 412 => Ok(()),
+                other => other.map(|_| ()),
+            }
+        });
+        try_join_all(puts).await?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Resource for Folders {
+    fn id(&self) -> Id {
+        Id::Folders
+    }
+
+    fn name(&self) -> String {
+        self.markers.join(" ")
+    }
+
+    fn arn(&self) -> Option<String> {
+        None
+    }
+
+    fn fields(&self) -> Fields {
+        self.markers.iter().fold(Fields::default(), |fields, key| fields.with(key, PRESENT))
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
+        let present = self.present(aws).await?;
+        if present.is_empty() {
+            return Ok(None);
+        }
+        let fields = present
+            .into_iter()
+            .fold(Fields::default(), |fields, (key, _)| fields.with(key, PRESENT));
+        Ok(Some(Observed::new(fields, Owner::Ours)))
+    }
+
+    async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
+        let all: Vec<&str> = self.markers.iter().map(String::as_str).collect();
+        self.put(context, &all).await?;
+        Ok(Details::new())
+    }
+
+    async fn update(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+        edits: &[Edit],
+    ) -> Result<Details, AwsError> {
+        let missing: Vec<&str> = edits.iter().map(|edit| edit.path.as_str()).collect();
+        self.put(context, &missing).await?;
+        Ok(Details::new())
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+    ) -> Result<Removal, AwsError> {
+        let present = self.present(context.aws).await?;
+        let ours = present.into_iter().filter(|(_, ours)| *ours);
+        let deletions = ours.map(|(key, _)| async move {
+            let delete = context.aws.s3.delete_object().bucket(&self.names.bucket).key(key);
+            let delete = delete.expected_bucket_owner(&self.names.account).send().await;
+            delete.found("s3:DeleteObject").map(|_| ())
+        });
+        try_join_all(deletions).await?;
+        Ok(Removal::Gone)
+    }
+}

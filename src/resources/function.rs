@@ -1,0 +1,467 @@
+//! The Lambda function that makes the variants.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
+
+use async_trait::async_trait;
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{
+    Architecture, DestinationConfig, Environment, FunctionCode, FunctionConfiguration,
+    LastUpdateStatus, OnFailure, Runtime, State,
+};
+use futures_util::try_join;
+
+use crate::aws::wait::{Probe, retry_while, wait_until};
+use crate::aws::{Aws, AwsError, Calling};
+use crate::names::{Names, edited_tags, tag_fields};
+use crate::resource::{
+    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, touches,
+};
+
+/// Tags that say which code was uploaded: the hash of its source, and Lambda's hash of the zip.
+const SOURCE_TAG: &str = "imgprep:source";
+const ZIP_TAG: &str = "imgprep:code-sha256";
+
+/// The path of the field that a build of the function goes with.
+pub(crate) const CODE_PATH: &str = "code";
+const CONCURRENCY_PATH: &str = "concurrency";
+const EVENT_PATHS: [&str; 2] = ["retries", "on_failure"];
+const CONFIGURATION_PATHS: [&str; 6] =
+    ["runtime", "handler", "memory", "timeout", "role", "environment"];
+
+/// The OS-only runtime for compiled programs, and the name of their file in it (AWS Lambda
+/// Developer Guide, "Building Lambda functions with Rust").
+const RUNTIME: Runtime = Runtime::Providedal2023;
+const HANDLER: &str = "bootstrap";
+/// Retries of an asynchronous invocation before it goes to the dead letters; Lambda's maximum.
+const RETRIES: i32 = 2;
+
+/// How long a new role may not be assumable yet.
+const ROLE_SECS_MAX: u64 = 60;
+/// How long Lambda may take over one change of a function.
+const UPDATE_SECS_MAX: u64 = 300;
+
+/// What the function must be besides its names.
+pub(crate) struct Settings {
+    pub(crate) memory: i32,
+    pub(crate) timeout: i32,
+    pub(crate) architecture: Architecture,
+    pub(crate) concurrency: Option<i32>,
+    /// Variables that are compared and repaired.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// Variables that only an emulator needs: set along, never compared.
+    pub(crate) emulator_variables: BTreeMap<String, String>,
+}
+
+/// The code of the function: known by the hash of its source, built only when it is needed.
+#[derive(Debug, Default)]
+pub(crate) struct Code {
+    pub(crate) source_hash: String,
+    pub(crate) zip: OnceLock<Zip>,
+}
+
+/// A deployment package.
+#[derive(Debug)]
+pub(crate) struct Zip {
+    pub(crate) bytes: Vec<u8>,
+    /// SHA-256 in base64, as Lambda's `CodeSha256`.
+    pub(crate) sha256: String,
+}
+
+pub(crate) struct Function {
+    names: Arc<Names>,
+    settings: Settings,
+    code: Arc<Code>,
+}
+
+impl Function {
+    pub(crate) fn new(names: Arc<Names>, settings: Settings, code: Arc<Code>) -> Self {
+        Self { names, settings, code }
+    }
+
+    fn zip(&self, call: &'static str) -> Result<&Zip, AwsError> {
+        self.code.zip.get().ok_or_else(|| AwsError::request(call, "the function was not built"))
+    }
+
+    fn code_tags(&self, zip: &Zip) -> [(String, String); 2] {
+        [
+            (SOURCE_TAG.to_owned(), self.code.source_hash.clone()),
+            (ZIP_TAG.to_owned(), zip.sha256.clone()),
+        ]
+    }
+
+    /// Our variables, and those that somebody else set, kept.
+    fn environment(&self, present: &HashMap<String, String>) -> Environment {
+        let mut variables = present.clone();
+        for (name, value) in self.settings.emulator_variables.iter().chain(&self.settings.variables)
+        {
+            variables.insert(name.clone(), value.clone());
+        }
+        Environment::builder().set_variables(Some(variables)).build()
+    }
+
+    async fn get(&self, aws: &Aws) -> Result<Option<GetFunctionOutput>, AwsError> {
+        let get = aws.lambda.get_function().function_name(&self.names.function);
+        get.send().await.found("lambda:GetFunction")
+    }
+
+    async fn configuration(&self, aws: &Aws) -> Result<FunctionConfigurationNow, AwsError> {
+        const CALL: &str = "lambda:GetFunctionConfiguration";
+        let get = aws.lambda.get_function_configuration().function_name(&self.names.function);
+        let now = get.send().await.calling(CALL)?;
+        Ok(FunctionConfigurationNow {
+            state: now.state,
+            state_reason: now.state_reason,
+            update: now.last_update_status,
+            update_reason: now.last_update_status_reason,
+            variables: now.environment.and_then(|all| all.variables).unwrap_or_default(),
+        })
+    }
+
+    /// Waits until the function takes changes and events. Answers with its variables.
+    async fn ready(&self, context: &Context<'_>) -> Result<HashMap<String, String>, AwsError> {
+        const CALL: &str = "lambda:GetFunctionConfiguration";
+        let wait = context.wait(CALL, "Lambda to finish its update", UPDATE_SECS_MAX);
+        wait_until(&wait, || async {
+            let now = match self.configuration(context.aws).await {
+                Err(error) if error.is_not_found() => {
+                    return Ok(Probe::Pending("the new function is not visible yet".to_owned()));
+                }
+                other => other?,
+            };
+            now.probe(CALL)
+        })
+        .await
+    }
+
+    async fn create_function(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "lambda:CreateFunction";
+        let zip = self.zip(CALL)?;
+        let code = FunctionCode::builder().zip_file(Blob::new(zip.bytes.clone())).build();
+        let mut tags: HashMap<String, String> = self.names.tags.clone().into_iter().collect();
+        tags.extend(self.code_tags(zip));
+        let wait = context.wait(CALL, "the new role to be assumable by Lambda", ROLE_SECS_MAX);
+        retry_while(&wait, is_role_settling, || async {
+            let create = context.aws.lambda.create_function();
+            let create = create
+                .function_name(&self.names.function)
+                .description(format!("Makes the image variants of the stack {}", self.names.stack))
+                .runtime(RUNTIME)
+                .handler(HANDLER)
+                .architectures(self.settings.architecture.clone())
+                .memory_size(self.settings.memory)
+                .timeout(self.settings.timeout)
+                .role(&self.names.role_arn)
+                .environment(self.environment(&HashMap::new()))
+                .code(code.clone())
+                .set_tags(Some(tags.clone()));
+            create.send().await.calling(CALL)
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn put_configuration(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "lambda:UpdateFunctionConfiguration";
+        let variables = self.ready(context).await?;
+        let wait = context.wait(CALL, "Lambda to finish an earlier change", UPDATE_SECS_MAX);
+        let transient = |error: &AwsError| is_busy(error) || is_role_settling(error);
+        retry_while(&wait, transient, || async {
+            let put = context.aws.lambda.update_function_configuration();
+            let put = put
+                .function_name(&self.names.function)
+                .runtime(RUNTIME)
+                .handler(HANDLER)
+                .memory_size(self.settings.memory)
+                .timeout(self.settings.timeout)
+                .role(&self.names.role_arn)
+                .environment(self.environment(&variables));
+            put.send().await.calling(CALL)
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn put_code(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "lambda:UpdateFunctionCode";
+        let zip = self.zip(CALL)?;
+        self.ready(context).await?;
+        let wait = context.wait(CALL, "Lambda to finish an earlier change", UPDATE_SECS_MAX);
+        retry_while(&wait, is_busy, || async {
+            let put = context.aws.lambda.update_function_code();
+            let put = put
+                .function_name(&self.names.function)
+                .architectures(self.settings.architecture.clone())
+                .zip_file(Blob::new(zip.bytes.clone()));
+            put.send().await.calling(CALL)
+        })
+        .await?;
+        // Only now do the tags tell the truth; without them the next run uploads once more.
+        self.put_tags(context, self.code_tags(zip)).await
+    }
+
+    async fn put_tags(
+        &self,
+        context: &Context<'_>,
+        tags: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<(), AwsError> {
+        let tag = context.aws.lambda.tag_resource().resource(&self.names.function_arn);
+        let tag = tag.set_tags(Some(tags.into_iter().collect()));
+        tag.send().await.calling("lambda:TagResource")?;
+        Ok(())
+    }
+
+    async fn put_event_handling(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "lambda:PutFunctionEventInvokeConfig";
+        let on_failure = OnFailure::builder().destination(&self.names.queue_arn).build();
+        let destination = DestinationConfig::builder().on_failure(on_failure).build();
+        let wait = context.wait(CALL, "Lambda to see the role's new permissions", ROLE_SECS_MAX);
+        let transient = |error: &AwsError| is_busy(error) || is_role_settling(error);
+        retry_while(&wait, transient, || async {
+            let put = context.aws.lambda.put_function_event_invoke_config();
+            let put = put
+                .function_name(&self.names.function)
+                .maximum_retry_attempts(RETRIES)
+                .destination_config(destination.clone());
+            put.send().await.calling(CALL)
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn put_concurrency(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "lambda:PutFunctionConcurrency";
+        let Some(reserved) = self.settings.concurrency else { return Ok(()) };
+        let put = context.aws.lambda.put_function_concurrency();
+        let put = put.function_name(&self.names.function).reserved_concurrent_executions(reserved);
+        match put.send().await.calling(CALL) {
+            // A new account has too little to reserve from; the pipeline works without.
+            Err(error) if error.says("UnreservedConcurrentExecution") => {
+                (context.warn)(&format!(
+                    "no concurrency was reserved: {}; ask AWS for a higher quota, or take \
+                     `concurrency` out of the file",
+                    error.message()
+                ));
+                Ok(())
+            }
+            other => other.map(|_| ()),
+        }
+    }
+
+    fn observed_fields(&self, answer: &GetFunctionOutput) -> Fields {
+        let tags: HashMap<String, String> = answer.tags.clone().unwrap_or_default();
+        let mut fields = tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let Some(now) = &answer.configuration else { return fields };
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        fields.set("runtime", text(now.runtime().map(Runtime::as_str)));
+        fields.set("handler", text(now.handler()));
+        fields.set("architecture", text(now.architectures().first().map(Architecture::as_str)));
+        fields.set("memory", now.memory_size());
+        fields.set("timeout", now.timeout());
+        fields.set("role", text(now.role()));
+        fields.set(CODE_PATH, observed_code(now, &tags));
+        let variables = now.environment().and_then(|all| all.variables());
+        for (name, value) in variables.into_iter().flatten() {
+            fields.set(format!("environment.{name}"), value.as_str());
+        }
+        if self.settings.concurrency.is_some()
+            && let Some(reserved) =
+                answer.concurrency().and_then(|all| all.reserved_concurrent_executions())
+        {
+            fields.set(CONCURRENCY_PATH, reserved);
+        }
+        fields
+    }
+}
+
+/// The hash of the source that the function's code was made from, if it is still that code.
+fn observed_code(now: &FunctionConfiguration, tags: &HashMap<String, String>) -> String {
+    let uploaded = tags.get(ZIP_TAG).map(String::as_str);
+    match (now.code_sha256(), tags.get(SOURCE_TAG)) {
+        (Some(sha256), Some(source)) if Some(sha256) == uploaded => source.clone(),
+        (Some(sha256), _) => format!("other code, with the SHA-256 {sha256}"),
+        (None, _) => "unknown code".to_owned(),
+    }
+}
+
+#[async_trait]
+impl Resource for Function {
+    fn id(&self) -> Id {
+        Id::Function
+    }
+
+    fn name(&self) -> String {
+        self.names.function.clone()
+    }
+
+    fn arn(&self) -> Option<String> {
+        Some(self.names.function_arn.clone())
+    }
+
+    fn fields(&self) -> Fields {
+        let mut fields = self
+            .names
+            .tag_fields()
+            .with("runtime", RUNTIME.as_str())
+            .with("handler", HANDLER)
+            .with("architecture", self.settings.architecture.as_str())
+            .with("memory", self.settings.memory)
+            .with("timeout", self.settings.timeout)
+            .with("role", self.names.role_arn.as_str())
+            .with(CODE_PATH, self.code.source_hash.as_str())
+            .with("retries", RETRIES)
+            .with("on_failure", self.names.queue_arn.as_str());
+        for (name, value) in &self.settings.variables {
+            fields.set(format!("environment.{name}"), value.as_str());
+        }
+        if let Some(reserved) = self.settings.concurrency {
+            fields.set(CONCURRENCY_PATH, reserved);
+        }
+        fields
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
+        let events = async {
+            let get = aws.lambda.get_function_event_invoke_config();
+            let get = get.function_name(&self.names.function).send().await;
+            get.found("lambda:GetFunctionEventInvokeConfig")
+        };
+        let (answer, events) = try_join!(self.get(aws), events)?;
+        let Some(answer) = answer else { return Ok(None) };
+        let mut fields = self.observed_fields(&answer);
+        if let Some(events) = events {
+            fields.set("retries", events.maximum_retry_attempts());
+            let on_failure = events.destination_config().and_then(|all| all.on_failure());
+            fields.set("on_failure", on_failure.and_then(|queue| queue.destination()));
+        }
+        let owner = self.names.owner(&fields);
+        let mut observed = Observed::new(fields, owner);
+        if let Some(now) = &answer.configuration {
+            observed.deploying = deploying(now);
+        }
+        Ok(Some(observed))
+    }
+
+    async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
+        match self.create_function(context).await {
+            Err(error) if error.says("already exist") => {
+                // Another run was faster; what it made is put right and kept only if it is ours.
+                let Some(now) = self.read(context.aws).await? else { return Err(error) };
+                if now.owner != Owner::Ours {
+                    return Err(error);
+                }
+            }
+            other => other?,
+        }
+        self.ready(context).await?;
+        self.put_event_handling(context).await?;
+        self.put_concurrency(context).await?;
+        Ok(Details::new())
+    }
+
+    async fn update(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+        edits: &[Edit],
+    ) -> Result<Details, AwsError> {
+        if CONFIGURATION_PATHS.iter().any(|path| touches(edits, path)) {
+            self.put_configuration(context).await?;
+        }
+        if touches(edits, CODE_PATH) || touches(edits, "architecture") {
+            self.put_code(context).await?;
+        }
+        if EVENT_PATHS.iter().any(|path| touches(edits, path)) {
+            self.put_event_handling(context).await?;
+        }
+        if touches(edits, CONCURRENCY_PATH) {
+            self.put_concurrency(context).await?;
+        }
+        if touches(edits, "tags") {
+            self.put_tags(context, edited_tags(edits)).await?;
+        }
+        self.ready(context).await?;
+        Ok(Details::new())
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+    ) -> Result<Removal, AwsError> {
+        const CALL: &str = "lambda:DeleteFunction";
+        let wait = context.wait(CALL, "Lambda to finish an earlier change", UPDATE_SECS_MAX);
+        retry_while(&wait, is_busy, || async {
+            let delete = context.aws.lambda.delete_function().function_name(&self.names.function);
+            delete.send().await.found(CALL)
+        })
+        .await?;
+        let wait = context.wait(CALL, "Lambda to delete the function", UPDATE_SECS_MAX);
+        wait_until(&wait, || async {
+            let get = context.aws.lambda.get_function_configuration();
+            let get = get.function_name(&self.names.function).send().await;
+            Ok(match get.found("lambda:GetFunctionConfiguration")? {
+                None => Probe::Done(()),
+                Some(_) => Probe::Pending("it is still there".to_owned()),
+            })
+        })
+        .await?;
+        Ok(Removal::Gone)
+    }
+}
+
+/// What decides whether a function takes changes now.
+struct FunctionConfigurationNow {
+    state: Option<State>,
+    state_reason: Option<String>,
+    update: Option<LastUpdateStatus>,
+    update_reason: Option<String>,
+    variables: HashMap<String, String>,
+}
+
+impl FunctionConfigurationNow {
+    fn probe(self, call: &'static str) -> Result<Probe<HashMap<String, String>>, AwsError> {
+        match (&self.state, &self.update) {
+            (Some(State::Failed), _) => Err(AwsError::request(
+                call,
+                format!("the function failed to start: {}", self.state_reason.unwrap_or_default()),
+            )),
+            (_, Some(LastUpdateStatus::Failed)) => Err(AwsError::request(
+                call,
+                format!("the last update failed: {}", self.update_reason.unwrap_or_default()),
+            )),
+            (Some(State::Pending), _) => Ok(Probe::Pending("the function is pending".to_owned())),
+            (_, Some(LastUpdateStatus::InProgress)) => {
+                Ok(Probe::Pending("an update is in progress".to_owned()))
+            }
+            _ => Ok(Probe::Done(self.variables)),
+        }
+    }
+}
+
+fn deploying(now: &FunctionConfiguration) -> Option<String> {
+    if now.state() == Some(&State::Pending) {
+        Some("Lambda is still starting it".to_owned())
+    } else if now.last_update_status() == Some(&LastUpdateStatus::InProgress) {
+        Some("Lambda is still updating it".to_owned())
+    } else {
+        None
+    }
+}
+
+fn is_busy(error: &AwsError) -> bool {
+    error.code().starts_with("ResourceConflict") && error.says("in progress")
+}
+
+/// What Lambda answers for a role that IAM has not spread everywhere yet.
+fn is_role_settling(error: &AwsError) -> bool {
+    [
+        "cannot be assumed by Lambda",
+        "does not have permissions",
+        "doesn't have permissions",
+        "KMS key is invalid for CreateGrant",
+    ]
+    .iter()
+    .any(|fragment| error.says(fragment))
+}

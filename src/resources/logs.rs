@@ -1,0 +1,152 @@
+//! The function's log group, made before the function so that its logs expire and its tag is ours.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_cloudwatchlogs::types::LogGroup;
+
+use crate::aws::wait::retry_while;
+use crate::aws::{Aws, AwsError, Calling};
+use crate::names::{Names, edited_tags, tag_fields};
+use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Removal, Resource, touches};
+
+const RETENTION_PATH: &str = "retention_days";
+/// How long CloudWatch Logs may be busy with an earlier call on the group.
+const BUSY_SECS_MAX: u64 = 60;
+
+pub(crate) struct Logs {
+    names: Arc<Names>,
+    retention_days: u32,
+}
+
+impl Logs {
+    pub(crate) fn new(names: Arc<Names>, retention_days: u32) -> Self {
+        Self { names, retention_days }
+    }
+
+    /// The group with exactly our name: AWS finds groups by prefix only.
+    async fn find(&self, aws: &Aws) -> Result<Option<LogGroup>, AwsError> {
+        let name = Some(self.names.log_group.as_str());
+        let mut page_token = None;
+        loop {
+            let list =
+                aws.logs.describe_log_groups().set_log_group_name_prefix(name.map(Into::into));
+            let page =
+                list.set_next_token(page_token).send().await.found("logs:DescribeLogGroups")?;
+            let Some(page) = page else { return Ok(None) };
+            let groups = page.log_groups.unwrap_or_default();
+            let found = groups.into_iter().find(|group| group.log_group_name() == name);
+            if found.is_some() || page.next_token.is_none() {
+                return Ok(found);
+            }
+            page_token = page.next_token;
+        }
+    }
+
+    async fn put_retention(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "logs:PutRetentionPolicy";
+        let days = i32::try_from(self.retention_days)
+            .map_err(|error| AwsError::request(CALL, error.to_string()))?;
+        let put = context.aws.logs.put_retention_policy().log_group_name(&self.names.log_group);
+        put.retention_in_days(days).send().await.calling(CALL)?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Resource for Logs {
+    fn id(&self) -> Id {
+        Id::Logs
+    }
+
+    fn name(&self) -> String {
+        self.names.log_group.clone()
+    }
+
+    fn arn(&self) -> Option<String> {
+        Some(self.names.log_group_arn.clone())
+    }
+
+    fn fields(&self) -> Fields {
+        self.names.tag_fields().with(RETENTION_PATH, self.retention_days)
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
+        let Some(group) = self.find(aws).await? else { return Ok(None) };
+        let tags = aws.logs.list_tags_for_resource().resource_arn(&self.names.log_group_arn);
+        let tags = tags.send().await.found("logs:ListTagsForResource")?;
+        let tags = tags.and_then(|answer| answer.tags).unwrap_or_default();
+        let mut fields = tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        let owner = self.names.owner(&fields);
+        if let Some(days) = group.retention_in_days() {
+            fields.set(RETENTION_PATH, days);
+        }
+        Ok(Some(Observed::new(fields, owner)))
+    }
+
+    async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
+        const CALL: &str = "logs:CreateLogGroup";
+        let wait = context.wait(CALL, "CloudWatch Logs to finish an earlier call", BUSY_SECS_MAX);
+        let tags = self.names.tags.clone().into_iter().collect();
+        let created = retry_while(
+            &wait,
+            |error| error.code().starts_with("OperationAborted"),
+            || async {
+                let create = context.aws.logs.create_log_group();
+                let create = create.log_group_name(&self.names.log_group);
+                create
+                    .set_tags(Some(std::collections::HashMap::clone(&tags)))
+                    .send()
+                    .await
+                    .calling(CALL)
+            },
+        )
+        .await;
+        match created {
+            // A running function may win the race; then it is only missing our tags.
+            Err(error) if error.code().starts_with("ResourceAlreadyExists") => {
+                self.put_tags(context, tags).await?;
+            }
+            other => drop(other?),
+        }
+        self.put_retention(context).await?;
+        Ok(Details::new())
+    }
+
+    async fn update(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+        edits: &[Edit],
+    ) -> Result<Details, AwsError> {
+        if touches(edits, RETENTION_PATH) {
+            self.put_retention(context).await?;
+        }
+        if touches(edits, "tags") {
+            self.put_tags(context, edited_tags(edits).into_iter().collect()).await?;
+        }
+        Ok(Details::new())
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+    ) -> Result<Removal, AwsError> {
+        let delete = context.aws.logs.delete_log_group().log_group_name(&self.names.log_group);
+        delete.send().await.found("logs:DeleteLogGroup")?;
+        Ok(Removal::Gone)
+    }
+}
+
+impl Logs {
+    async fn put_tags(
+        &self,
+        context: &Context<'_>,
+        tags: std::collections::HashMap<String, String>,
+    ) -> Result<(), AwsError> {
+        let tag = context.aws.logs.tag_resource().resource_arn(&self.names.log_group_arn);
+        tag.set_tags(Some(tags)).send().await.calling("logs:TagResource")?;
+        Ok(())
+    }
+}

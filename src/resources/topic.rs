@@ -1,0 +1,179 @@
+//! The SNS topic that hears of every new original, and the policy that lets S3 publish on it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_sns::types::Tag;
+use futures_util::try_join;
+use serde_json::{Value, json};
+
+use crate::aws::policy;
+use crate::aws::wait::retry_while;
+use crate::aws::{Aws, AwsError, Calling};
+use crate::names::{Names, edited_tags, tag_fields};
+use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Removal, Resource, touches};
+
+/// The one statement of the topic's policy that is ours.
+const SID: &str = "ALLOW_S3_BUCKET_AS_PUBLISHER";
+const STATEMENT_PATH: &str = "policy.Statement[ALLOW_S3_BUCKET_AS_PUBLISHER]";
+
+/// How long SNS may go on refusing a name or tag of a topic that was just deleted.
+const RELEASE_SECS_MAX: u64 = 120;
+
+pub(crate) struct Topic {
+    names: Arc<Names>,
+}
+
+impl Topic {
+    pub(crate) fn new(names: Arc<Names>) -> Self {
+        Self { names }
+    }
+
+    /// Lets our bucket, and only ours, publish (Amazon S3 User Guide, "Granting permissions to
+    /// publish event notification messages to a destination").
+    fn statement(&self) -> Value {
+        json!({
+            "Sid": SID,
+            "Effect": "Allow",
+            "Principal": { "Service": "s3.amazonaws.com" },
+            "Action": "sns:Publish",
+            "Resource": self.names.topic_arn,
+            "Condition": {
+                "ArnEquals": { "aws:SourceArn": self.names.bucket_arn },
+                "StringEquals": { "aws:SourceAccount": self.names.account },
+            },
+        })
+    }
+
+    async fn read_policy(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
+        let topic = aws.sns.get_topic_attributes().topic_arn(&self.names.topic_arn);
+        let topic = topic.send().await.found("sns:GetTopicAttributes")?;
+        Ok(topic.map(|topic| {
+            topic.attributes.and_then(|mut all| all.remove("Policy")).unwrap_or_default()
+        }))
+    }
+
+    async fn put_policy(&self, context: &Context<'_>, document: &Value) -> Result<(), AwsError> {
+        const CALL: &str = "sns:SetTopicAttributes";
+        let wait = context.wait(CALL, "SNS to know the policy's principal", RELEASE_SECS_MAX);
+        retry_while(
+            &wait,
+            |error| error.says("PrincipalNotFound"),
+            || async {
+                let put = context.aws.sns.set_topic_attributes().topic_arn(&self.names.topic_arn);
+                let put = put.attribute_name("Policy").attribute_value(document.to_string());
+                put.send().await.calling(CALL)
+            },
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// Adds or repairs our statement and keeps all others, the owner's default one included.
+    async fn put_statement(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        let present = self.read_policy(context.aws).await?;
+        let merged = policy::with_statement(present.as_deref(), &self.statement());
+        self.put_policy(context, &merged).await
+    }
+}
+
+#[async_trait]
+impl Resource for Topic {
+    fn id(&self) -> Id {
+        Id::Topic
+    }
+
+    fn name(&self) -> String {
+        self.names.topic.clone()
+    }
+
+    fn arn(&self) -> Option<String> {
+        Some(self.names.topic_arn.clone())
+    }
+
+    fn fields(&self) -> Fields {
+        self.names.tag_fields().with(STATEMENT_PATH, policy::canonical(&self.statement()))
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
+        let tags = async {
+            let list = aws.sns.list_tags_for_resource().resource_arn(&self.names.topic_arn);
+            list.send().await.found("sns:ListTagsForResource")
+        };
+        let (document, tags) = try_join!(self.read_policy(aws), tags)?;
+        let Some(document) = document else { return Ok(None) };
+        let tags = tags.and_then(|answer| answer.tags).unwrap_or_default();
+        let mut fields = tag_fields(tags.iter().map(|tag: &Tag| (tag.key(), tag.value())));
+        let owner = self.names.owner(&fields);
+        let statements = policy::statements(Some(&document));
+        if let Some(statement) = policy::statement(&statements, SID) {
+            fields.set(STATEMENT_PATH, policy::canonical(statement));
+        }
+        Ok(Some(Observed::new(fields, owner)))
+    }
+
+    async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
+        const CALL: &str = "sns:CreateTopic";
+        let wait = context.wait(CALL, "SNS to release the deleted topic's name", RELEASE_SECS_MAX);
+        retry_while(
+            &wait,
+            |error| {
+                matches!(
+                    error.code(),
+                    "StaleTag"
+                        | "StaleTagException"
+                        | "ConcurrentAccess"
+                        | "ConcurrentAccessException"
+                )
+            },
+            || async {
+                let create = context.aws.sns.create_topic().name(&self.names.topic);
+                let create = create.set_tags(Some(sns_tags(&self.names.tags, CALL)?));
+                create.send().await.calling(CALL)
+            },
+        )
+        .await?;
+        self.put_statement(context).await?;
+        Ok(Details::new())
+    }
+
+    async fn update(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+        edits: &[Edit],
+    ) -> Result<Details, AwsError> {
+        const CALL: &str = "sns:TagResource";
+        if touches(edits, STATEMENT_PATH) {
+            self.put_statement(context).await?;
+        }
+        if touches(edits, "tags") {
+            let put = context.aws.sns.tag_resource().resource_arn(&self.names.topic_arn);
+            let put = put.set_tags(Some(sns_tags(&edited_tags(edits), CALL)?));
+            put.send().await.calling(CALL)?;
+        }
+        Ok(Details::new())
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+    ) -> Result<Removal, AwsError> {
+        let delete = context.aws.sns.delete_topic().topic_arn(&self.names.topic_arn);
+        delete.send().await.found("sns:DeleteTopic")?;
+        Ok(Removal::Gone)
+    }
+}
+
+fn sns_tags(
+    tags: &std::collections::BTreeMap<String, String>,
+    call: &'static str,
+) -> Result<Vec<Tag>, AwsError> {
+    tags.iter()
+        .map(|(key, value)| {
+            let tag = Tag::builder().key(key).value(value).build();
+            tag.map_err(|error| AwsError::request(call, error.to_string()))
+        })
+        .collect()
+}

@@ -1,0 +1,217 @@
+//! What makes the topic call the function: the subscription, and the permission to invoke.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures_util::try_join;
+use serde_json::{Value, json};
+
+use crate::aws::policy;
+use crate::aws::{Aws, AwsError, Calling};
+use crate::names::Names;
+use crate::resource::{
+    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, touches,
+};
+
+const SUBSCRIPTION_PATH: &str = "subscription";
+const REDRIVE_PATH: &str = "subscription.redrive";
+const REDRIVE_ATTRIBUTE: &str = "RedrivePolicy";
+
+pub(crate) struct Trigger {
+    names: Arc<Names>,
+}
+
+impl Trigger {
+    pub(crate) fn new(names: Arc<Names>) -> Self {
+        Self { names }
+    }
+
+    fn sid(&self) -> String {
+        format!("imgprep-{}", self.names.stack)
+    }
+
+    fn permission_path(&self) -> String {
+        format!("permission.Statement[{}]", self.sid())
+    }
+
+    /// The statement that `AddPermission` writes for us.
+    fn permission(&self) -> Value {
+        json!({
+            "Sid": self.sid(),
+            "Effect": "Allow",
+            "Principal": { "Service": "sns.amazonaws.com" },
+            "Action": "lambda:InvokeFunction",
+            "Resource": self.names.function_arn,
+            "Condition": { "ArnLike": { "AWS:SourceArn": self.names.topic_arn } },
+        })
+    }
+
+    fn redrive(&self) -> Value {
+        json!({ "deadLetterTargetArn": self.names.queue_arn })
+    }
+
+    async fn read_permission(&self, aws: &Aws) -> Result<Option<Value>, AwsError> {
+        let get = aws.lambda.get_policy().function_name(&self.names.function);
+        let document = get.send().await.found("lambda:GetPolicy")?.and_then(|answer| answer.policy);
+        let statements = policy::statements(document.as_deref());
+        Ok(policy::statement(&statements, &self.sid()).map(policy::canonical))
+    }
+
+    /// The ARN of the topic's subscription for our function.
+    async fn find_subscription(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
+        let mut page_token = None;
+        loop {
+            let list = aws.sns.list_subscriptions_by_topic().topic_arn(&self.names.topic_arn);
+            let page = list.set_next_token(page_token).send().await;
+            let Some(page) = page.found("sns:ListSubscriptionsByTopic")? else { return Ok(None) };
+            let function = Some(self.names.function_arn.as_str());
+            let ours = page.subscriptions().iter().find(|found| found.endpoint() == function);
+            if let Some(arn) = ours.and_then(|found| found.subscription_arn()) {
+                return Ok(Some(arn.to_owned()));
+            }
+            if page.next_token().is_none() {
+                return Ok(None);
+            }
+            page_token = page.next_token;
+        }
+    }
+
+    async fn read_subscription(&self, aws: &Aws) -> Result<Option<Fields>, AwsError> {
+        let Some(arn) = self.find_subscription(aws).await? else { return Ok(None) };
+        let get = aws.sns.get_subscription_attributes().subscription_arn(&arn);
+        let answer = get.send().await.found("sns:GetSubscriptionAttributes")?;
+        let attributes = answer.and_then(|answer| answer.attributes).unwrap_or_default();
+        let mut fields =
+            Fields::default().with(SUBSCRIPTION_PATH, self.names.function_arn.as_str());
+        let redrive = attributes.get(REDRIVE_ATTRIBUTE).map(|text| serde_json::from_str(text));
+        if let Some(Ok(redrive)) = redrive {
+            fields.set(REDRIVE_PATH, Value::clone(&redrive));
+        }
+        Ok(Some(fields))
+    }
+
+    async fn allow(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "lambda:AddPermission";
+        let lambda = &context.aws.lambda;
+        let add = || async {
+            let add = lambda.add_permission().function_name(&self.names.function);
+            let add = add
+                .statement_id(self.sid())
+                .action("lambda:InvokeFunction")
+                .principal("sns.amazonaws.com")
+                .source_arn(&self.names.topic_arn);
+            add.send().await.calling(CALL)
+        };
+        match add().await {
+            // A statement of our name that says something else: Lambda cannot change one in place.
+            Err(error) if error.says("already exists") => {
+                self.disallow(context).await?;
+                add().await?;
+            }
+            other => drop(other?),
+        }
+        Ok(())
+    }
+
+    async fn disallow(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        let remove = context.aws.lambda.remove_permission().function_name(&self.names.function);
+        let remove = remove.statement_id(self.sid()).send().await;
+        remove.found("lambda:RemovePermission")?;
+        Ok(())
+    }
+
+    /// SNS answers a repeated `Subscribe` with the subscription that is there.
+    async fn subscribe(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        let subscribe = context.aws.sns.subscribe().topic_arn(&self.names.topic_arn);
+        let subscribe = subscribe
+            .protocol("lambda")
+            .endpoint(&self.names.function_arn)
+            .attributes(REDRIVE_ATTRIBUTE, self.redrive().to_string())
+            .return_subscription_arn(true);
+        subscribe.send().await.calling("sns:Subscribe")?;
+        Ok(())
+    }
+
+    async fn put_redrive(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "sns:SetSubscriptionAttributes";
+        let arn = self.find_subscription(context.aws).await?.ok_or_else(|| {
+            AwsError::request(CALL, "the subscription was deleted in the meantime")
+        })?;
+        let put = context.aws.sns.set_subscription_attributes().subscription_arn(arn);
+        let put = put.attribute_name(REDRIVE_ATTRIBUTE).attribute_value(self.redrive().to_string());
+        put.send().await.calling(CALL)?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Resource for Trigger {
+    fn id(&self) -> Id {
+        Id::Trigger
+    }
+
+    fn name(&self) -> String {
+        format!("{} -> {}", self.names.topic, self.names.function)
+    }
+
+    fn arn(&self) -> Option<String> {
+        None
+    }
+
+    fn fields(&self) -> Fields {
+        Fields::default()
+            .with(self.permission_path(), policy::canonical(&self.permission()))
+            .with(SUBSCRIPTION_PATH, self.names.function_arn.as_str())
+            .with(REDRIVE_PATH, self.redrive())
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
+        let (permission, subscription) =
+            try_join!(self.read_permission(aws), self.read_subscription(aws))?;
+        if permission.is_none() && subscription.is_none() {
+            return Ok(None);
+        }
+        let mut fields = subscription.unwrap_or_default();
+        if let Some(permission) = permission {
+            fields.set(self.permission_path(), permission);
+        }
+        Ok(Some(Observed::new(fields, Owner::Ours)))
+    }
+
+    /// The permission first: without it SNS drops a delivery and does not try again.
+    async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
+        self.allow(context).await?;
+        self.subscribe(context).await?;
+        Ok(Details::new())
+    }
+
+    async fn update(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+        edits: &[Edit],
+    ) -> Result<Details, AwsError> {
+        if touches(edits, &self.permission_path()) {
+            self.allow(context).await?;
+        }
+        if edits.iter().any(|edit| edit.path == SUBSCRIPTION_PATH) {
+            self.subscribe(context).await?;
+        } else if touches(edits, REDRIVE_PATH) {
+            self.put_redrive(context).await?;
+        }
+        Ok(Details::new())
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+    ) -> Result<Removal, AwsError> {
+        if let Some(arn) = self.find_subscription(context.aws).await? {
+            let unsubscribe = context.aws.sns.unsubscribe().subscription_arn(arn);
+            unsubscribe.send().await.found("sns:Unsubscribe")?;
+        }
+        self.disallow(context).await?;
+        Ok(Removal::Gone)
+    }
+}

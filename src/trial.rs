@@ -1,0 +1,391 @@
+//! One image sent down the whole pipeline, and, when it does not arrive, where it got stuck.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_types::body::SdkBody;
+use futures_util::future::try_join_all;
+use lambda_fn::failure::FailureRecord;
+use lambda_fn::settings::{FAILED_FOLDER, Variant};
+use serde::Serialize;
+
+use crate::aws::wait::{Stop, pause_for};
+use crate::aws::{Aws, AwsError, Calling, fetch};
+use crate::config::Config;
+use crate::error::Error;
+use crate::names::Names;
+use crate::plan::{Condition, Plan};
+use crate::resource::Id;
+
+/// How often the variants are looked for.
+const LOOK_PAUSE: Duration = Duration::from_millis(200);
+/// How long the CDN may go on answering with an error it has cached (see the `cdn` resource).
+const CDN_LIMIT: Duration = Duration::from_secs(15);
+
+/// An image to send.
+pub(crate) struct Image {
+    /// Its file name.
+    pub(crate) name: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// What a trial runs in.
+pub(crate) struct Trial<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) aws: &'a Aws,
+    pub(crate) names: &'a Names,
+    pub(crate) plan: &'a Plan,
+    pub(crate) stop: &'a Stop,
+    pub(crate) limit: Duration,
+}
+
+/// A trial that succeeded.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct TrialResult {
+    /// Where the original is.
+    pub(crate) original: String,
+    pub(crate) original_bytes: usize,
+    pub(crate) variants: Vec<Arrived>,
+}
+
+/// A variant that is there.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Arrived {
+    pub(crate) folder: String,
+    pub(crate) key: String,
+    /// Where people find it; `None` without a CDN in a private bucket.
+    pub(crate) url: Option<String>,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) bytes: usize,
+    pub(crate) content_type: String,
+    /// From the end of the upload until it was seen in the bucket.
+    pub(crate) milliseconds: u128,
+    pub(crate) cdn: CdnCheck,
+}
+
+/// What the address of a variant answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CdnCheck {
+    Ok,
+    /// The distribution is not everywhere yet; it was not asked.
+    Deploying,
+    /// There is no public address.
+    None,
+}
+
+/// Where the way from original to variants broke.
+#[derive(Clone, Debug)]
+pub(crate) enum Broken {
+    /// A link of the chain is missing or changed.
+    Link { id: Id, name: String, condition: Condition },
+    /// The function recorded that it cannot process the image.
+    Recorded { key: String, reason: String },
+    /// The function ran into an error, which its log shows.
+    Function { line: String },
+    /// Nothing was heard of the image.
+    Silent { key: String, secs: u64 },
+    /// The variant is in the bucket, but its address does not serve it.
+    Cdn { url: String, answer: String },
+    /// A variant is there but is no image.
+    Variant { key: String, why: String },
+}
+
+impl Trial<'_> {
+    pub(crate) async fn run(
+        &self,
+        image: &Image,
+        tell: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<TrialResult, Error> {
+        let name = self.unique(&image.name);
+        let original = format!("{}/{name}", self.config.bucket.originals);
+        let bucket_error = |error| Error::Read { id: Id::Bucket, error };
+        tell(&format!("uploading {original}"));
+        self.upload(&original, image).await.map_err(bucket_error)?;
+        let start = Instant::now();
+        let arrived = self.await_variants(&original, &name, start, tell).await?;
+        tell("checking the variants");
+        let variants = self.config.variants.iter();
+        let checks = variants.map(|variant| self.check(variant, &name, arrived[&variant.folder]));
+        let variants = try_join_all(checks).await?;
+        Ok(TrialResult {
+            original: format!("s3://{}/{original}", self.names.bucket),
+            original_bytes: image.bytes.len(),
+            variants,
+        })
+    }
+
+    /// A name that no other image has, so that nothing is overwritten.
+    fn unique(&self, name: &str) -> String {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let millis = now.map_or(0, |now| now.as_millis());
+        format!("imgprep-try/{millis}-{name}")
+    }
+
+    async fn upload(&self, key: &str, image: &Image) -> Result<(), AwsError> {
+        let put = self.aws.s3.put_object().bucket(&self.names.bucket).key(key);
+        let put = put.expected_bucket_owner(&self.names.account);
+        let put = put.body(ByteStream::new(SdkBody::from(image.bytes.clone())));
+        put.send().await.calling("s3:PutObject")?;
+        Ok(())
+    }
+
+    /// Looks until every variant is there. Answers with the time of each by its folder.
+    async fn await_variants(
+        &self,
+        original: &str,
+        name: &str,
+        start: Instant,
+        tell: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<BTreeMap<String, Duration>, Error> {
+        let mut arrived = BTreeMap::new();
+        loop {
+            let missing = self
+                .config
+                .variants
+                .iter()
+                .filter(|variant| !arrived.contains_key(&variant.folder));
+            let looks = missing.map(|variant| async {
+                let there = self.exists(&variant_key(variant, name)).await?;
+                Ok(there.then(|| (variant.folder.clone(), start.elapsed())))
+            });
+            let seen: Result<Vec<_>, AwsError> = try_join_all(looks).await;
+            let seen = seen.map_err(|error| Error::Read { id: Id::Bucket, error })?;
+            arrived.extend(seen.into_iter().flatten());
+            let (have, want) = (arrived.len(), self.config.variants.len());
+            if have == want {
+                return Ok(arrived);
+            }
+            if let Some(broken) = self.recorded(original, name).await? {
+                return Err(Error::Trial(Box::new(broken)));
+            }
+            if self.stop.is_asked() {
+                return Err(Error::Interrupted { command: "try" });
+            }
+            if start.elapsed() > self.limit {
+                return Err(Error::Trial(Box::new(self.diagnose(original, start).await?)));
+            }
+            let secs = start.elapsed().as_secs();
+            tell(&format!("{have} of {want} variants are there after {secs} s"));
+            pause_for(LOOK_PAUSE).await;
+        }
+    }
+
+    async fn exists(&self, key: &str) -> Result<bool, AwsError> {
+        let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
+        let head = head.expected_bucket_owner(&self.names.account).send().await;
+        Ok(head.found("s3:GetObject")?.is_some())
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Object>, AwsError> {
+        const CALL: &str = "s3:GetObject";
+        let get = self.aws.s3.get_object().bucket(&self.names.bucket).key(key);
+        let get = get.expected_bucket_owner(&self.names.account).send().await;
+        let Some(object) = get.found(CALL)? else { return Ok(None) };
+        let content_type = object.content_type.unwrap_or_default();
+        let bytes = object.body.collect().await;
+        let bytes = bytes.map_err(|error| AwsError::request(CALL, error.to_string()))?;
+        Ok(Some(Object { bytes: bytes.to_vec(), content_type }))
+    }
+
+    /// What the function recorded of an image that it cannot process.
+    async fn recorded(&self, original: &str, name: &str) -> Result<Option<Broken>, Error> {
+        let key = format!("{FAILED_FOLDER}/{name}.json");
+        let record = self.get(&key).await;
+        let record = record.map_err(|error| Error::Read { id: Id::Bucket, error })?;
+        Ok(record.map(|record| {
+            let parsed: Result<FailureRecord, _> = serde_json::from_slice(&record.bytes);
+            let reason = match parsed {
+                Ok(record) => record.reason,
+                Err(error) => format!("its record `{key}` cannot be read: {error}"),
+            };
+            Broken::Recorded { key: original.to_owned(), reason }
+        }))
+    }
+
+    /// Follows the chain from the bucket on to the first link that is not as it should be.
+    async fn diagnose(&self, original: &str, start: Instant) -> Result<Broken, Error> {
+        let chain = [
+            Id::Topic,
+            Id::Bucket,
+            Id::Notification,
+            Id::Policy,
+            Id::Role,
+            Id::Function,
+            Id::Trigger,
+        ];
+        let links = chain.iter().filter_map(|id| self.plan.step(*id));
+        let mut broken = links.filter(|step| step.condition != Condition::Ok);
+        if let Some(step) = broken.next() {
+            let (id, name, condition) = (step.id, step.name.clone(), step.condition);
+            return Ok(Broken::Link { id, name, condition });
+        }
+        let logged = self.logged_error(original, start).await;
+        let logged = logged.map_err(|error| Error::Read { id: Id::Logs, error })?;
+        Ok(match logged {
+            Some(line) => Broken::Function { line },
+            None => Broken::Silent { key: original.to_owned(), secs: start.elapsed().as_secs() },
+        })
+    }
+
+    /// The newest line of the function's log since the upload that tells of an error.
+    async fn logged_error(&self, key: &str, start: Instant) -> Result<Option<String>, AwsError> {
+        const MARGIN: Duration = Duration::from_secs(60);
+        let since = std::time::SystemTime::now() - start.elapsed() - MARGIN;
+        let since =
+            since.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let events = self.aws.logs.filter_log_events().log_group_name(&self.names.log_group);
+        let events = events.start_time(i64::try_from(since).unwrap_or_default()).send().await;
+        let Some(events) = events.found("logs:FilterLogEvents")? else { return Ok(None) };
+        let mut lines: Vec<&str> =
+            events.events().iter().filter_map(|event| event.message()).map(str::trim).collect();
+        lines.reverse();
+        let tells_of_error = |line: &&&str| {
+            let line = line.to_lowercase();
+            line.contains("error") || line.contains("timed out") || line.contains("panic")
+        };
+        let about_key = lines.iter().filter(|line| line.contains(key)).find(tells_of_error);
+        Ok(about_key.or_else(|| lines.iter().find(tells_of_error)).map(|line| (*line).to_owned()))
+    }
+
+    async fn check(
+        &self,
+        variant: &Variant,
+        name: &str,
+        after: Duration,
+    ) -> Result<Arrived, Error> {
+        let key = variant_key(variant, name);
+        let unusable =
+            |why: String| Error::Trial(Box::new(Broken::Variant { key: key.clone(), why }));
+        let object = self.get(&key).await.map_err(|error| Error::Read { id: Id::Bucket, error })?;
+        let object = object.ok_or_else(|| unusable("it is gone again".to_owned()))?;
+        let (width, height) = lambda_fn::decode::dimensions(&object.bytes)
+            .map_err(|error| unusable(error.to_string()))?;
+        let base = crate::outputs::base_url(self.config, self.aws, self.plan);
+        let url = base.map(|base| format!("{base}/{}", url_path(&key)));
+        let cdn = match &url {
+            None => CdnCheck::None,
+            Some(_) if self.is_cdn_deploying() => CdnCheck::Deploying,
+            Some(url) => self.check_cdn(url, &object.bytes).await?,
+        };
+        Ok(Arrived {
+            folder: variant.folder.clone(),
+            key,
+            url,
+            width,
+            height,
+            bytes: object.bytes.len(),
+            content_type: object.content_type,
+            milliseconds: after.as_millis(),
+            cdn,
+        })
+    }
+
+    fn is_cdn_deploying(&self) -> bool {
+        self.plan.step(Id::Cdn).is_some_and(|step| step.condition == Condition::Deploying)
+    }
+
+    async fn check_cdn(&self, url: &str, wanted: &[u8]) -> Result<CdnCheck, Error> {
+        let start = Instant::now();
+        loop {
+            let answer = match fetch::get(&self.aws.web, url).await {
+                Ok(answer) if answer.status == 200 && answer.body == wanted => {
+                    return Ok(CdnCheck::Ok);
+                }
+                Ok(answer) if answer.status == 200 => {
+                    "other bytes than the bucket holds".to_owned()
+                }
+                Ok(answer) => format!("status {}", answer.status),
+                Err(why) => why,
+            };
+            if start.elapsed() > CDN_LIMIT {
+                let broken = Broken::Cdn { url: url.to_owned(), answer };
+                return Err(Error::Trial(Box::new(broken)));
+            }
+            pause_for(LOOK_PAUSE).await;
+        }
+    }
+}
+
+struct Object {
+    bytes: Vec<u8>,
+    content_type: String,
+}
+
+fn variant_key(variant: &Variant, name: &str) -> String {
+    format!("{}/{name}", variant.folder)
+}
+
+/// A key as the path of an address (RFC 3986, section 3.3).
+fn url_path(key: &str) -> String {
+    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+    const KEPT: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+    utf8_percent_encode(key, KEPT).to_string()
+}
+
+impl Broken {
+    pub(crate) fn what(&self) -> String {
+        match self {
+            Self::Link { id, name, .. } => format!("the chain is broken at {id} `{name}`"),
+            Self::Recorded { key, .. } => format!("the function cannot process `{key}`"),
+            Self::Function { .. } => "the function failed".to_owned(),
+            Self::Silent { key, secs } => {
+                format!("no variant of `{key}` came within {secs} s")
+            }
+            Self::Cdn { url, .. } => format!("the CDN does not serve {url}"),
+            Self::Variant { key, .. } => format!("the variant `{key}` cannot be used"),
+        }
+    }
+
+    pub(crate) fn why(&self) -> Vec<String> {
+        match self {
+            Self::Link { condition: Condition::Missing, .. } => vec!["it is missing".to_owned()],
+            Self::Link { .. } => vec!["it is not as it should be".to_owned()],
+            Self::Recorded { reason: why, .. }
+            | Self::Function { line: why }
+            | Self::Cdn { answer: why, .. }
+            | Self::Variant { why, .. } => vec![why.clone()],
+            Self::Silent { .. } => vec![
+                "topic, subscription and function are as they should be, \
+                 and the function's log shows no error"
+                    .to_owned(),
+            ],
+        }
+    }
+
+    pub(crate) fn hint(&self) -> String {
+        match self {
+            Self::Link { .. } => "run `imgprep up` to repair it".to_owned(),
+            Self::Recorded { .. } => "try another image".to_owned(),
+            Self::Function { .. } => "the line is from the function's log".to_owned(),
+            Self::Silent { .. } => "S3 may take five minutes to heed a new notification: \
+                                    wait, and try again"
+                .to_owned(),
+            Self::Cdn { .. } => "run `imgprep status` to see whether it is deployed".to_owned(),
+            Self::Variant { .. } => "run `imgprep try` again".to_owned(),
+        }
+    }
+
+    pub(crate) fn resource(&self) -> Option<Id> {
+        Some(match self {
+            Self::Link { id, .. } => *id,
+            Self::Recorded { .. } | Self::Function { .. } => Id::Function,
+            Self::Cdn { .. } => Id::Cdn,
+            Self::Silent { .. } => Id::Notification,
+            Self::Variant { .. } => Id::Bucket,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::url_path;
+
+    #[test]
+    fn a_key_becomes_the_path_of_an_address() {
+        assert_eq!(url_path("800x600/a b+c%/é.jpg"), "800x600/a%20b%2Bc%25/%C3%A9.jpg");
+    }
+}
