@@ -166,7 +166,8 @@ impl Error {
     /// What to do next.
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
-            Self::Config(_) | Self::Declined => None,
+            Self::Config(error) => error.hint().map(ToOwned::to_owned),
+            Self::Declined => None,
             Self::Local(error) => Some(error.hint()),
             Self::Package(error) => Some(error.hint()),
             Self::Connect { error, local } => Some(connect_hint(error, *local)),

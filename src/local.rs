@@ -94,7 +94,7 @@ pub(crate) fn start(
     match server.settled(progress) {
         Found::Healthy(record) if server.is_wanted(&record) => return Ok(running(&record)),
         Found::Healthy(record) | Found::Unresponsive(record) => {
-            progress("stopping another version of the local AWS");
+            progress("stopping the local AWS, which is outdated or does not answer");
             server.stop(&record)?;
         }
         Found::Nothing => {}

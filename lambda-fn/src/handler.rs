@@ -4,7 +4,7 @@
 //! so that Lambda tries again. Originals are only ever read.
 
 use std::{
-    fmt,
+    fmt, mem,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -93,7 +93,10 @@ struct Report {
     bytes: u64,
     get: Duration,
     put: Duration,
+    /// What is known once it is rendered. Its variants have moved on to the bucket.
     rendering: Option<Rendering>,
+    /// The folder of each variant and its bytes.
+    sizes: Vec<(String, usize)>,
 }
 
 impl<S: Store, L: Log> Handler<S, L> {
@@ -158,13 +161,15 @@ impl<S: Store, L: Log> Handler<S, L> {
         let mut report = Report { content_type, ..Report::new(etag, bytes.len() as u64, get) };
         match variants::render_measured(&bytes, &self.settings.variants, &self.limits) {
             Err(error) => self.record(key, report, error, request_id).await,
-            Ok(rendering) => {
+            Ok(mut rendering) => {
                 drop(bytes);
                 let started = Instant::now();
-                let written = self.publish(key, &rendering.variants, request_id).await;
-                report.put = started.elapsed();
+                let variants = mem::take(&mut rendering.variants);
+                report.sizes = variants.iter().map(|v| (v.folder.clone(), v.bytes.len())).collect();
                 report.rendering = Some(rendering);
-                written.map(|()| Verdict::Processed(Box::new(report)))
+                self.publish(key, variants, request_id).await?;
+                report.put = started.elapsed();
+                Ok(Verdict::Processed(Box::new(report)))
             }
         }
     }
@@ -202,7 +207,7 @@ impl<S: Store, L: Log> Handler<S, L> {
     async fn publish(
         &self,
         key: &str,
-        variants: &[Rendered],
+        variants: Vec<Rendered>,
         request_id: &str,
     ) -> Result<(), StoreError> {
         let objects = self.objects(key, variants);
@@ -221,12 +226,12 @@ impl<S: Store, L: Log> Handler<S, L> {
         Ok(())
     }
 
-    fn objects(&self, key: &str, variants: &[Rendered]) -> Vec<Object> {
+    fn objects(&self, key: &str, variants: Vec<Rendered>) -> Vec<Object> {
         let both = self.settings.variants.iter().zip(variants);
         both.filter_map(|(variant, rendered)| {
             Some(Object {
                 key: self.settings.variant_key(variant, key)?,
-                bytes: rendered.bytes.clone(),
+                bytes: rendered.bytes,
                 content_type: rendered.content_type,
                 cache_control: Some(variant.cache_control.clone()),
                 public: self.settings.public_acl,
@@ -313,7 +318,15 @@ const GONE: &str = "it has been deleted";
 
 impl Report {
     fn new(etag: Option<String>, bytes: u64, get: Duration) -> Self {
-        Self { etag, content_type: None, bytes, get, put: Duration::ZERO, rendering: None }
+        Self {
+            etag,
+            content_type: None,
+            bytes,
+            get,
+            put: Duration::ZERO,
+            rendering: None,
+            sizes: Vec::new(),
+        }
     }
 
     /// Adds the facts to a log line.
@@ -328,9 +341,12 @@ impl Report {
             line.insert("format".to_owned(), json!(rendering.format.to_string()));
             line.insert("width".to_owned(), json!(rendering.width));
             line.insert("height".to_owned(), json!(rendering.height));
-            let sizes = rendering.variants.iter();
+            if rendering.animated {
+                line.insert("note".to_owned(), json!("only the first frame is shown"));
+            }
+            let sizes = self.sizes.iter();
             let sizes: Map<_, _> =
-                sizes.map(|v| (v.folder.clone(), json!(v.bytes.len()))).collect();
+                sizes.map(|(folder, size)| (folder.clone(), json!(size))).collect();
             line.insert("variants".to_owned(), Value::Object(sizes));
             stages.insert("decode".to_owned(), milliseconds(rendering.decode));
             stages.insert("resize".to_owned(), milliseconds(rendering.resize));

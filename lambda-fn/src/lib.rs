@@ -21,6 +21,8 @@ pub mod failure;
 #[cfg(test)]
 mod fixtures;
 pub mod handler;
+#[cfg(feature = "runtime")]
+pub mod invalidation;
 pub mod limits;
 pub mod log;
 pub mod pixels;

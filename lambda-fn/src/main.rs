@@ -38,7 +38,10 @@ async fn run() -> Result<(), Error> {
     });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let handler = Arc::clone(&handler);
-        async move { handler.handle(&event.payload, &event.context.request_id).await }
+        async move {
+            let answer = handler.handle(&event.payload, &event.context.request_id).await;
+            answer.map_err(Error::from)
+        }
     }))
     .await
 }

@@ -3,7 +3,7 @@
 //! Eight bits a channel, RGB or RGBA, alpha not premultiplied unless a stage says so. Grey and deep
 //! originals are widened or narrowed when they are decoded, so no later stage has to know of them.
 
-use image::{DynamicImage, RgbImage, RgbaImage, metadata::Orientation};
+use image::{DynamicImage, ExtendedColorType, RgbImage, RgbaImage, metadata::Orientation};
 
 /// An image in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,11 @@ impl Pixels {
     /// Bytes of one pixel.
     pub fn channels(&self) -> usize {
         if self.alpha { 4 } else { 3 }
+    }
+
+    /// The same, as the `image` crate calls it.
+    pub fn colour_type(&self) -> ExtendedColorType {
+        if self.alpha { ExtendedColorType::Rgba8 } else { ExtendedColorType::Rgb8 }
     }
 
     /// Whether no pixel lets a background shine through.

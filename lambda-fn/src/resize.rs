@@ -173,9 +173,10 @@ impl Source {
             (f64::from(self.stored.width), f64::from(self.stored.height));
         let Area { left, top, width, height } = upright;
         // Distances from the far edges, which become the near ones where the image is mirrored.
-        let (far_x, far_y) = match swaps_sides(self.orientation) {
-            false => (stored_width - left - width, stored_height - top - height),
-            true => (stored_height - left - width, stored_width - top - height),
+        let (far_x, far_y) = if swaps_sides(self.orientation) {
+            (stored_height - left - width, stored_width - top - height)
+        } else {
+            (stored_width - left - width, stored_height - top - height)
         };
         let (x, y) = match self.orientation {
             Orientation::NoTransforms => (left, top),
@@ -206,7 +207,6 @@ impl Source {
 pub struct ScalingError(String);
 
 impl ScalingError {
-    #[expect(clippy::needless_pass_by_value, reason = "it is the argument of map_err")]
     fn new(error: impl std::error::Error) -> Self {
         Self(error.to_string())
     }

@@ -5,7 +5,6 @@
 
 use std::{env, time::Duration};
 
-use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
 use aws_sdk_s3::{
     config::{
         BehaviorVersion, Credentials, Region, SharedHttpClient, retry::RetryConfig,
@@ -19,23 +18,24 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
+    invalidation::Invalidator,
     settings::Settings,
     store::{Fetched, Object, Original, Store, StoreError},
 };
 
 /// A function has seconds, not minutes: what does not answer is asked again soon.
-const CONNECT_SECS_MAX: Duration = Duration::from_secs(2);
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(2);
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
 const ATTEMPTS_MAX: u32 = 3;
 
 /// The bucket of the stack and, if variants are invalidated, the CDN.
 #[derive(Debug)]
 pub struct S3Store {
     s3: aws_sdk_s3::Client,
-    /// Made only where it is used: it takes memory and time.
-    cloudfront: Option<aws_sdk_cloudfront::Client>,
+    /// Made only where it is used: reading the trusted certificates takes time.
+    invalidator: Option<Invalidator>,
     bucket: String,
 }
 
@@ -48,7 +48,7 @@ impl S3Store {
     /// Makes the clients from what the environment says.
     pub fn from_environment(settings: &Settings) -> Result<Self, MissingVariable> {
         let variable = |name| env::var(name).map_err(|_| MissingVariable(name));
-        let region = Region::new(variable("AWS_REGION")?);
+        let region = variable("AWS_REGION")?;
         let credentials = Credentials::new(
             variable("AWS_ACCESS_KEY_ID")?,
             variable("AWS_SECRET_ACCESS_KEY")?,
@@ -57,12 +57,12 @@ impl S3Store {
             "lambda",
         );
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
-        let cloudfront = settings
-            .invalidate
-            .is_some()
-            .then(|| cloudfront_client(region.clone(), credentials.clone(), http.clone()));
-        let s3 = s3_client(region, credentials, http);
-        Ok(Self { s3, cloudfront, bucket: settings.bucket.clone() })
+        let invalidator = settings.invalidate.is_some().then(|| {
+            let endpoint = endpoint("AWS_ENDPOINT_URL_CLOUDFRONT");
+            Invalidator::new(&region, endpoint, credentials.clone())
+        });
+        let s3 = s3_client(Region::new(region), credentials, http);
+        Ok(Self { s3, invalidator, bucket: settings.bucket.clone() })
     }
 }
 
@@ -72,33 +72,21 @@ fn s3_client(
     http: SharedHttpClient,
 ) -> aws_sdk_s3::Client {
     let endpoint = endpoint("AWS_ENDPOINT_URL_S3");
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIME_MAX)
+        .read_timeout(ANSWER_TIME_MAX)
+        .build();
     let mut config = aws_sdk_s3::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region)
         .credentials_provider(credentials)
         .http_client(http)
         .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
-        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_SECS_MAX).build())
+        .timeout_config(timeouts)
         // Emulators and proxies have no host name for every bucket.
         .force_path_style(endpoint.is_some());
     config.set_endpoint_url(endpoint);
     aws_sdk_s3::Client::from_conf(config.build())
-}
-
-fn cloudfront_client(
-    region: Region,
-    credentials: Credentials,
-    http: SharedHttpClient,
-) -> aws_sdk_cloudfront::Client {
-    let mut config = aws_sdk_cloudfront::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(region)
-        .credentials_provider(credentials)
-        .http_client(http)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
-        .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_SECS_MAX).build());
-    config.set_endpoint_url(endpoint("AWS_ENDPOINT_URL_CLOUDFRONT"));
-    aws_sdk_cloudfront::Client::from_conf(config.build())
 }
 
 /// The endpoint of one service, or the one of all.
@@ -162,32 +150,12 @@ impl Store for S3Store {
         keys: &[String],
         reference: &str,
     ) -> Result<(), StoreError> {
-        const CALL: &str = "cloudfront:CreateInvalidation";
-        let invalid = |message: &dyn ToString| StoreError {
-            call: CALL,
-            code: "invalid request".to_owned(),
-            message: message.to_string(),
-        };
-        let client = self.cloudfront.as_ref().ok_or_else(|| invalid(&"there is no client"))?;
-        let paths: Vec<String> = keys.iter().map(|key| invalidation_path(key)).collect();
-        let count = i32::try_from(paths.len()).unwrap_or(i32::MAX);
-        let paths = Paths::builder().quantity(count).set_items(Some(paths)).build();
-        let batch = InvalidationBatch::builder()
-            .paths(paths.map_err(|error| invalid(&error))?)
-            .caller_reference(reference)
-            .build()
-            .map_err(|error| invalid(&error))?;
-        let call = client.create_invalidation().distribution_id(distribution);
-        let answer = call.invalidation_batch(batch).send().await;
-        answer.map(drop).map_err(|error| failed(CALL, &error))
+        match &self.invalidator {
+            Some(invalidator) => invalidator.invalidate(distribution, keys, reference).await,
+            // Settings without a distribution never get here.
+            None => Ok(()),
+        }
     }
-}
-
-/// The path of a key as it stands in a request to the CDN.
-fn invalidation_path(key: &str) -> String {
-    const ESCAPED: &AsciiSet =
-        &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-    format!("/{}", utf8_percent_encode(key, ESCAPED))
 }
 
 /// Without its quotes, as events have it.
@@ -226,11 +194,6 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn invalidation_paths_are_escaped_as_browsers_do() {
-        assert_eq!(invalidation_path("800x600/a b+ü.jpg"), "/800x600/a%20b%2B%C3%BC.jpg");
-    }
 
     #[test]
     fn etags_lose_their_quotes() {

@@ -7,9 +7,10 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 const QUALITY: u8 = 90;
 
 /// A landscape at dusk as JPEG. Sides are brought within 1 to 16384.
-pub fn jpeg(width: u16, height: u16) -> Vec<u8> {
+pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
     const LARGEST_SIDE: u16 = 16384;
-    let (width, height) = (width.clamp(1, LARGEST_SIDE), height.clamp(1, LARGEST_SIDE));
+    let side = |length: u32| u16::try_from(length).unwrap_or(LARGEST_SIDE).clamp(1, LARGEST_SIDE);
+    let (width, height) = (side(width), side(height));
     let mut pixels = Vec::with_capacity(usize::from(width) * usize::from(height) * 3);
     for row in 0..height {
         for column in 0..width {

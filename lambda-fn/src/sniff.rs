@@ -108,11 +108,11 @@ fn unreadable(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// The major brand of an ISO media file, the container of HEIC, AVIF and MP4.
-fn brand(bytes: &[u8]) -> Option<&[u8; 4]> {
-    (bytes.get(4..8) == Some(b"ftyp")).then(|| bytes.get(8..12)?.first_chunk()).flatten()
+fn brand(bytes: &[u8]) -> Option<&[u8]> {
+    if bytes.get(4..8) == Some(b"ftyp") { bytes.get(8..12) } else { None }
 }
 
-fn media_brand(brand: &[u8; 4]) -> Option<&'static str> {
+fn media_brand(brand: &[u8]) -> Option<&'static str> {
     match brand {
         b"avif" | b"avis" => Some("AVIF"),
         b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"mif1" | b"msf1" => {
@@ -164,6 +164,70 @@ fn jpeg_headers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> {
         };
         Some((marker, at))
     })
+}
+
+/// Whether a file holds more than one picture, of which only the first is shown.
+pub fn is_animated(bytes: &[u8], format: SourceFormat) -> bool {
+    match format {
+        SourceFormat::Gif => gif_frames(bytes).nth(1).is_some(),
+        // The chunk that controls an animation stands before the picture.
+        SourceFormat::Png => {
+            png_chunks(bytes).take_while(|name| name != b"IDAT").any(|name| name == b"acTL")
+        }
+        // A flag in the header of the extended format.
+        SourceFormat::Webp => {
+            bytes.get(12..16) == Some(b"VP8X") && bytes.get(20).is_some_and(|flags| flags & 2 != 0)
+        }
+        SourceFormat::Jpeg | SourceFormat::Bmp | SourceFormat::Tiff => false,
+    }
+}
+
+fn png_chunks(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const SIGNATURE: usize = 8;
+    const AROUND_DATA: usize = 12;
+    let mut next = SIGNATURE;
+    std::iter::from_fn(move || {
+        let length = bytes.get(next..)?.first_chunk().copied().map(u32::from_be_bytes)?;
+        let name = bytes.get(next + 4..next + 8)?;
+        next = next.saturating_add(length as usize).saturating_add(AROUND_DATA);
+        Some(name)
+    })
+}
+
+/// The places where the frames of a GIF begin.
+fn gif_frames(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    const HEADER: usize = 13;
+    const FRAME: u8 = b',';
+    const EXTENSION: u8 = b'!';
+    let mut next = bytes.get(10).map_or(bytes.len(), |flags| HEADER + gif_palette_bytes(*flags));
+    std::iter::from_fn(move || {
+        while bytes.get(next) == Some(&EXTENSION) {
+            next = after_gif_blocks(bytes, next + 2)?;
+        }
+        let at = next;
+        if bytes.get(at) != Some(&FRAME) {
+            return None;
+        }
+        let palette = gif_palette_bytes(*bytes.get(at + 9)?);
+        // A frame that is cut off is still one.
+        next = after_gif_blocks(bytes, at + 11 + palette).unwrap_or(bytes.len());
+        Some(at)
+    })
+}
+
+fn gif_palette_bytes(flags: u8) -> usize {
+    if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
+}
+
+/// The place after a run of data blocks, each of which begins with its length; zero ends them.
+fn after_gif_blocks(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let length = usize::from(*bytes.get(at)?);
+        at += 1 + length;
+        if length == 0 {
+            return Some(at);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::{
     pixels::Pixels,
     resize::{self, ScalingError, Source},
     settings::Variant,
-    sniff::SourceFormat,
+    sniff::{self, SourceFormat},
 };
 
 /// One finished variant.
@@ -44,6 +44,8 @@ pub struct Rendering {
     pub width: u32,
     /// Rows of the upright original.
     pub height: u32,
+    /// Whether it holds more pictures than the first, which is all that is shown.
+    pub animated: bool,
     /// In the order they were asked for.
     pub variants: Vec<Rendered>,
     /// Time spent decoding.
@@ -103,6 +105,7 @@ fn render_unguarded(
         format: header.format,
         width,
         height,
+        animated: sniff::is_animated(bytes, header.format),
         variants: Vec::with_capacity(variants.len()),
         decode: started.elapsed(),
         resize: Duration::ZERO,

@@ -12,7 +12,7 @@ use crate::resource::Id;
 use crate::trial::{Image, Trial};
 
 /// The sample's size: that of a small camera photo.
-const SAMPLE_SIZE: (u16, u16) = (1600, 1200);
+const SAMPLE_SIZE: (u32, u32) = (1600, 1200);
 
 /// What an upload needs to become variants.
 const CHAIN: [Id; 5] = [Id::Topic, Id::Bucket, Id::Notification, Id::Function, Id::Trigger];

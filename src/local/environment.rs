@@ -2,6 +2,7 @@
 //! of the process.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::{LocalError, VERSION};
@@ -11,6 +12,9 @@ const PORT: u16 = 4566;
 /// What may be a Python that is new enough, best first: the user's default, then by version.
 const PYTHONS: [&str; 7] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
+/// What of the user's environment reaches the server, and through it every function. Nothing else
+/// does: no credentials, and no setting of another emulator.
+const PASSED: [&str; 7] = ["HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TZ", "USER"];
 
 /// The folders, the port and the interpreters that the local AWS uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub(crate) struct Environment {
     pub(crate) port: u16,
     /// Interpreters to try, in this order.
     pub(crate) pythons: Vec<PathBuf>,
+    /// The variables that the server gets beside its settings.
+    pub(crate) passed: Vec<(&'static str, OsString)>,
 }
 
 impl Environment {
@@ -60,6 +66,7 @@ impl Environment {
             )?),
             port,
             pythons: PYTHONS.map(PathBuf::from).to_vec(),
+            passed: PASSED.iter().filter_map(|name| Some((*name, env::var_os(name)?))).collect(),
         })
     }
 

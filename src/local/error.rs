@@ -42,7 +42,7 @@ pub(crate) enum LocalError {
 
 impl LocalError {
     pub(super) fn file(verb: &'static str, path: &Path, error: &io::Error) -> Self {
-        Self::File { verb, path: path.to_owned(), reason: error.kind().to_string() }
+        Self::File { verb, path: path.to_owned(), reason: reason(error) }
     }
 
     /// Why it failed, in lines, where the text does not say it all.
@@ -101,5 +101,13 @@ impl LocalError {
             Self::Immortal { pid, .. } => format!("end it with `kill -9 {pid}`"),
             Self::Locked { .. } => "wait for the other imgprep, or end it".into(),
         }
+    }
+}
+
+/// The kind of an error of the file system, in words.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".into(),
+        kind => kind.to_string(),
     }
 }

@@ -32,9 +32,6 @@ const MODULE: &str = "ministack";
 const LOG_BYTES_MAX: u64 = 10 * 1024 * 1024;
 /// How many lines of the log a failure shows.
 const LINES_MAX: usize = 15;
-/// What of the user's environment reaches the server, and through it every function. Nothing else
-/// does: no credentials, and no setting of another emulator.
-const PASSED: [&str; 7] = ["HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TZ", "USER"];
 
 /// The note of a server that was started.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -171,12 +168,7 @@ impl<'a> Server<'a> {
         let mut command = Command::new(&python.program);
         command.args(["-m", MODULE]).current_dir(&self.environment.state).process_group(0);
         command.stdin(Stdio::null()).stdout(log).stderr(errors);
-        command.env_clear();
-        for name in PASSED {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
+        command.env_clear().envs(self.environment.passed.iter().cloned());
         command.envs(self.settings(python));
         Ok(command)
     }

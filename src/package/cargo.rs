@@ -142,7 +142,7 @@ impl Cargo {
     /// Whether `cargo zigbuild` and the zig that it needs are there.
     fn has_zig(&self) -> bool {
         let mut zigbuild = self.command();
-        zigbuild.args(["zigbuild", "--version"]);
+        zigbuild.args(["zigbuild", "--help"]);
         let mut zig = Command::new("zig");
         zig.arg("version");
         let mut module = Command::new("python3");

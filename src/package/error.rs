@@ -58,7 +58,7 @@ pub(crate) enum ZigCause {
 
 impl PackageError {
     pub(super) fn file(verb: &'static str, path: &Path, error: &io::Error) -> Self {
-        Self::File { verb, path: path.to_owned(), reason: error.kind().to_string() }
+        Self::File { verb, path: path.to_owned(), reason: reason(error) }
     }
 
     /// Why it failed, in lines, where the text does not say it all.
@@ -135,8 +135,9 @@ impl ElfReason {
             Self::Machine { .. } => "build it for the other machine, or change `arch` under \
                  `[function]`"
                 .into(),
-            Self::Glibc { .. } => "link it statically, or build it with `cargo zigbuild --target \
-                 x86_64-unknown-linux-gnu.2.34`"
+            Self::Glibc { .. } => "link it statically, or build it with `cargo zigbuild`, whose \
+                 targets name the version of glibc: `x86_64-unknown-linux-gnu.2.34`, \
+                 `aarch64-unknown-linux-gnu.2.34`"
                 .into(),
         }
     }
@@ -157,5 +158,13 @@ fn listed(names: &[String]) -> String {
             format!("{} and {} more", shown.join(", "), count - SHOWN_MAX)
         }
         _ => shown.join(", "),
+    }
+}
+
+/// The kind of an error of the file system, in words.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "no such file or folder".into(),
+        kind => kind.to_string(),
     }
 }

@@ -117,5 +117,5 @@ fn what_is_no_crate_or_no_zip_is_named() {
     assert_eq!(error.to_string(), format!("cannot read `{}`", manifest.display()));
     let code = Code::Zip(folder.path().join("none.zip"));
     let error = build(&code, HERE, folder.path(), &|_| ()).err().unwrap();
-    assert_eq!(error.why(), ["entity not found"]);
+    assert_eq!(error.why(), ["no such file or folder"]);
 }

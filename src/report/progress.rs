@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -12,6 +12,8 @@ use crate::plan::{Action, Plan};
 use crate::resource::Id;
 
 const TICK: Duration = Duration::from_millis(100);
+/// Between two plain lines of one task, so that a log is not flooded.
+const LINE_PAUSE: Duration = Duration::from_secs(5);
 
 /// The steps of a plan as they go.
 pub(crate) struct Progress {
@@ -87,7 +89,8 @@ pub(crate) struct Task {
     name: &'static str,
     quiet: bool,
     bar: Option<ProgressBar>,
-    said: Mutex<String>,
+    /// When the last plain line was written.
+    said: Mutex<Option<Instant>>,
 }
 
 impl Task {
@@ -101,11 +104,14 @@ impl Task {
             bar.set_message(text.to_owned());
             return;
         }
-        let is_new = self
-            .said
-            .lock()
-            .is_ok_and(|mut said| std::mem::replace(&mut *said, text.to_owned()) != text);
-        if is_new && !self.quiet {
+        let is_due = self.said.lock().is_ok_and(|mut said| {
+            let is_due = said.is_none_or(|last| last.elapsed() >= LINE_PAUSE);
+            if is_due {
+                *said = Some(Instant::now());
+            }
+            is_due
+        });
+        if is_due && !self.quiet {
             err(&format!("{}: {text}\n", self.name));
         }
     }

@@ -145,10 +145,23 @@ fn variants_are_what_their_content_type_says() {
 }
 
 #[test]
+fn avif_is_written_with_and_without_alpha() {
+    for pixels in [quarters(40, 30), fixtures::half_clear(40, 30)] {
+        let file = fixtures::encoded(&pixels, ImageFormat::Png);
+        let result = rendered(&file, Variant { format: Format::Avif, ..variant(20, 15) });
+        assert_eq!(result.content_type, "image/avif");
+        assert_eq!(sniff::sniff(&result.bytes), Sniffed::Unsupported("AVIF"));
+        // The box that holds width and height.
+        let at = result.bytes.windows(4).position(|name| name == b"ispe").unwrap() + 8;
+        assert_eq!(result.bytes[at..at + 8], [0, 0, 0, 20, 0, 0, 0, 15]);
+    }
+}
+
+#[test]
 fn alpha_is_kept_or_flattened_on_white() {
     let file = fixtures::encoded(&fixtures::half_clear(80, 80), ImageFormat::Png);
     let pixel = |format, x| {
-        let file = rendered(&file, Variant { format, quality: 95, ..variant(40, 40) });
+        let file = rendered(&file, Variant { quality: 95, format, ..variant(40, 40) });
         fixtures::decoded(&file.bytes).get_pixel(x, 5)
     };
     for format in [Format::Keep, Format::Webp] {
@@ -196,7 +209,7 @@ fn quality_is_each_variants_own() {
     let file = crate::sample::jpeg(400, 300);
     for format in [Format::Jpeg, Format::Webp] {
         let sizes: Vec<_> = [30, 80, 95]
-            .map(|quality| rendered(&file, Variant { format, quality, ..variant(200, 150) }))
+            .map(|quality| rendered(&file, Variant { quality, format, ..variant(200, 150) }))
             .map(|result| result.bytes.len())
             .into();
         assert!(sizes.is_sorted_by(|a, b| a * 5 < b * 4), "{format:?}: {sizes:?}");
@@ -277,7 +290,29 @@ fn the_first_frame_of_an_animation_is_shown() {
     image::codecs::gif::GifEncoder::new(&mut file).encode_frames(frames).unwrap();
     let result = rendered(&file, Variant { format: Format::Keep, ..variant(4, 4) });
     assert_eq!(result.content_type, "image/gif");
+    assert!(sniff::is_animated(&file, SourceFormat::Gif));
+    assert!(!sniff::is_animated(&result.bytes, SourceFormat::Gif));
     assert!(near(fixtures::decoded(&result.bytes).get_pixel(1, 1), RED));
+}
+
+#[test]
+fn still_images_are_not_animations() {
+    for (format, source) in [
+        (ImageFormat::Png, SourceFormat::Png),
+        (ImageFormat::Gif, SourceFormat::Gif),
+        (ImageFormat::WebP, SourceFormat::Webp),
+    ] {
+        let file = fixtures::encoded(&quarters(20, 20), format);
+        assert!(!sniff::is_animated(&file, source), "{format:?}");
+        assert!(!sniff::is_animated(&file[..15], source), "{format:?}");
+    }
+    let chunk = |name: &[u8; 4]| [&[0; 4], &name[..], &[0; 4]].concat();
+    let png =
+        |names: [&[u8; 4]; 2]| [b"\x89PNG\r\n\x1a\n".to_vec(), names.map(chunk).concat()].concat();
+    assert!(sniff::is_animated(&png([b"acTL", b"IDAT"]), SourceFormat::Png));
+    assert!(!sniff::is_animated(&png([b"IDAT", b"acTL"]), SourceFormat::Png));
+    let webp = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x02";
+    assert!(sniff::is_animated(webp, SourceFormat::Webp));
 }
 
 const READABLE: [ImageFormat; 6] = [

@@ -1,0 +1,146 @@
+//! Which AWS call an HTTP request is: service, operation, and whether it changes anything.
+
+use std::fmt;
+
+use hyper::body::Bytes;
+use hyper::http::request::Parts;
+
+/// One call to AWS as it came past the proxy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// The service as signatures name it, such as `sns`; `web` for a request that is not signed.
+    pub(crate) service: String,
+    /// The operation as the service's API names it, such as `CreateTopic`.
+    pub(crate) operation: String,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.service, self.operation)
+    }
+}
+
+/// How the operations that only read begin.
+const READING: [&str; 6] = ["Describe", "Filter", "GET ", "Get", "Head", "List"];
+
+impl Call {
+    pub(crate) fn of(parts: &Parts, body: &Bytes) -> Self {
+        let service = signed_service(parts).unwrap_or_else(|| "web".to_owned());
+        let operation = match service.as_str() {
+            "s3" => s3(parts),
+            "lambda" => lambda(parts),
+            "cloudfront" => cloudfront(parts),
+            "web" => None,
+            _ => target(parts).or_else(|| action(body)),
+        };
+        let operation = operation.unwrap_or_else(|| format!("{} {}", parts.method, parts.uri));
+        Self { service, operation }
+    }
+
+    pub(crate) fn is_mutating(&self) -> bool {
+        !READING.iter().any(|prefix| self.operation.starts_with(prefix))
+    }
+}
+
+/// The service in the scope of the signature.
+fn signed_service(parts: &Parts) -> Option<String> {
+    let header = parts.headers.get("authorization")?.to_str().ok()?;
+    let scope = header.split("Credential=").nth(1)?.split(',').next()?;
+    scope.split('/').nth(3).map(ToOwned::to_owned)
+}
+
+/// The operation of the JSON protocols, as in `AmazonSQS.CreateQueue`.
+fn target(parts: &Parts) -> Option<String> {
+    let target = parts.headers.get("x-amz-target")?.to_str().ok()?;
+    target.rsplit('.').next().map(ToOwned::to_owned)
+}
+
+/// The operation of the query protocol, as in `Action=CreateTopic&…`.
+fn action(body: &Bytes) -> Option<String> {
+    let body = std::str::from_utf8(body).ok()?;
+    let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+    action.map(ToOwned::to_owned)
+}
+
+fn s3(parts: &Parts) -> Option<String> {
+    const DOCUMENTS: [(&str, &str); 7] = [
+        ("encryption", "BucketEncryption"),
+        ("notification", "BucketNotificationConfiguration"),
+        ("ownershipControls", "BucketOwnershipControls"),
+        ("policy", "BucketPolicy"),
+        ("publicAccessBlock", "PublicAccessBlock"),
+        ("tagging", "BucketTagging"),
+        ("versioning", "BucketVersioning"),
+    ];
+    let has = |name: &str| query(parts).any(|(key, _)| key == name);
+    let verb = match parts.method.as_str() {
+        "GET" => "Get",
+        "PUT" => "Put",
+        "DELETE" => "Delete",
+        "HEAD" => "Head",
+        "POST" if has("delete") => return Some("DeleteObjects".to_owned()),
+        _ => return None,
+    };
+    let path = parts.uri.path().trim_start_matches('/');
+    if path.split_once('/').is_some_and(|(_, key)| !key.is_empty()) {
+        return Some(format!("{verb}Object"));
+    }
+    if let Some((_, document)) = DOCUMENTS.iter().find(|(name, _)| has(name)) {
+        return Some(format!("{verb}{document}"));
+    }
+    Some(match (verb, has("versions"), has("uploads")) {
+        ("Put", ..) => "CreateBucket".to_owned(),
+        ("Get", true, _) => "ListObjectVersions".to_owned(),
+        ("Get", _, true) => "ListMultipartUploads".to_owned(),
+        ("Get", ..) => "ListObjectsV2".to_owned(),
+        (verb, ..) => format!("{verb}Bucket"),
+    })
+}
+
+fn lambda(parts: &Parts) -> Option<String> {
+    let segments: Vec<&str> = parts.uri.path().split('/').skip(2).collect();
+    let operation = match (parts.method.as_str(), segments.as_slice()) {
+        ("POST", ["functions"]) => "CreateFunction",
+        ("GET", ["functions", _]) => "GetFunction",
+        ("DELETE", ["functions", _]) => "DeleteFunction",
+        ("GET", ["functions", _, "configuration"]) => "GetFunctionConfiguration",
+        ("PUT", ["functions", _, "configuration"]) => "UpdateFunctionConfiguration",
+        ("PUT", ["functions", _, "code"]) => "UpdateFunctionCode",
+        ("GET", ["functions", _, "policy"]) => "GetPolicy",
+        ("POST", ["functions", _, "policy"]) => "AddPermission",
+        ("DELETE", ["functions", _, "policy", _]) => "RemovePermission",
+        ("GET", ["functions", _, "event-invoke-config"]) => "GetFunctionEventInvokeConfig",
+        ("PUT", ["functions", _, "event-invoke-config"]) => "PutFunctionEventInvokeConfig",
+        ("PUT", ["functions", _, "concurrency"]) => "PutFunctionConcurrency",
+        ("GET", ["tags", ..]) => "ListTags",
+        ("POST", ["tags", ..]) => "TagResource",
+        _ => return None,
+    };
+    Some(operation.to_owned())
+}
+
+fn cloudfront(parts: &Parts) -> Option<String> {
+    let segments: Vec<&str> = parts.uri.path().split('/').skip(2).collect();
+    let operation = match (parts.method.as_str(), segments.as_slice()) {
+        ("GET", ["distribution"]) => "ListDistributions",
+        ("POST", ["distribution"]) => "CreateDistribution",
+        ("GET", ["distribution", _]) => "GetDistribution",
+        ("DELETE", ["distribution", _]) => "DeleteDistribution",
+        ("GET", ["distribution", _, "config"]) => "GetDistributionConfig",
+        ("PUT", ["distribution", _, "config"]) => "UpdateDistribution",
+        ("POST", ["distribution", _, "invalidation"]) => "CreateInvalidation",
+        ("GET", ["origin-access-control"]) => "ListOriginAccessControls",
+        ("POST", ["origin-access-control"]) => "CreateOriginAccessControl",
+        ("GET", ["origin-access-control", _]) => "GetOriginAccessControl",
+        ("DELETE", ["origin-access-control", _]) => "DeleteOriginAccessControl",
+        ("GET", ["tagging"]) => "ListTagsForResource",
+        ("POST", ["tagging"]) => "TagResource",
+        _ => return None,
+    };
+    Some(operation.to_owned())
+}
+
+fn query(parts: &Parts) -> impl Iterator<Item = (&str, &str)> {
+    let pairs = parts.uri.query().unwrap_or_default().split('&');
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}

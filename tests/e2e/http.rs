@@ -1,0 +1,48 @@
+//! One plain HTTP request to a port of this machine, as the proxy and the tests of the CDN send it.
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+pub(crate) type WholeRequest = Request<Full<Bytes>>;
+pub(crate) type WholeResponse = Response<Full<Bytes>>;
+pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Sends a request with its headers as they are, and reads the whole answer.
+pub(crate) async fn send(port: u16, request: WholeRequest) -> Result<WholeResponse, Error> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let connection = tokio::spawn(connection);
+    let (parts, body) = sender.send_request(request).await?.into_parts();
+    let body = body.collect().await?.to_bytes();
+    connection.abort();
+    Ok(Response::from_parts(parts, Full::new(body)))
+}
+
+/// What an address of this machine answered to a browser.
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) cache_control: String,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Gets `path` from a port of this machine under the name of `host`, which need not resolve.
+pub(crate) async fn get(port: u16, host: &str, path: &str) -> Page {
+    let request = Request::get(path).header("host", host).body(Full::default()).unwrap();
+    let (parts, body) = send(port, request).await.unwrap().into_parts();
+    let header = |name| {
+        let value = parts.headers.get(name).map(|value| value.to_str().unwrap());
+        value.unwrap_or_default().to_owned()
+    };
+    Page {
+        status: parts.status.as_u16(),
+        content_type: header("content-type"),
+        cache_control: header("cache-control"),
+        body: body.collect().await.unwrap().to_bytes().to_vec(),
+    }
+}

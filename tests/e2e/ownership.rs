@@ -1,0 +1,72 @@
+//! Whose a resource is: nothing of other people's is changed unless it is taken over, and what was
+//! taken over is given back.
+
+use serde_json::json;
+
+use crate::clients::Clients;
+use crate::harness::{Pipeline, each, resource};
+
+pub(crate) async fn a_topic_without_our_tag_is_refused_and_then_adopted() {
+    let pipeline = Pipeline::new("adopt").await;
+    pipeline.aws.sns.create_topic().name(&pipeline.topic).send().await.unwrap();
+    let before = pipeline.aws.inventory().await;
+    let error = pipeline.imgprep(&["up", "--yes", "--json"]).exits(1).error();
+    assert_eq!((error.code.as_str(), error.resource.as_str()), ("Foreign", "topic"));
+    assert!(error.message.contains(&pipeline.topic), "{error:?}");
+    assert!(error.hint.contains("imgprep up --adopt"), "{error:?}");
+    assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
+    assert_eq!(pipeline.aws.inventory().await, before);
+    let status = pipeline.status(4);
+    assert_eq!(resource(&status, "topic")["state"], "foreign");
+    pipeline.imgprep(&["up", "--yes", "--adopt"]).exits(0);
+    let tags = pipeline.aws.sns.list_tags_for_resource().resource_arn(pipeline.topic_arn());
+    let tags = tags.send().await.unwrap().tags.unwrap();
+    let mut keys: Vec<&str> = tags.iter().map(aws_sdk_sns::types::Tag::key).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["imgprep:adopted", "imgprep:stack", "team"]);
+    pipeline.assert_whole();
+    assert_eq!(each(&pipeline.status(0), "state"), ["ok"; 11]);
+    pipeline.down();
+    let left = pipeline.aws.inventory().await;
+    assert!(left.iter().all(|name| name.starts_with("topic ")), "{left:?}");
+}
+
+pub(crate) async fn a_bucket_of_another_account_is_refused() {
+    let pipeline = Pipeline::new("taken").await;
+    let other = Clients::new("999988887777");
+    other.s3.create_bucket().bucket(&pipeline.bucket).send().await.unwrap();
+    for arguments in [&["up", "--yes", "--json"][..], &["up", "--yes", "--adopt", "--json"]] {
+        let error = pipeline.imgprep(arguments).exits(1).error();
+        assert_eq!((error.code.as_str(), error.resource.as_str()), ("Foreign", "bucket"));
+        assert!(error.message.contains("the name is taken"), "{error:?}");
+        assert!(error.hint.contains("`name` under `[bucket]`"), "{error:?}");
+    }
+    assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
+    assert_eq!(pipeline.aws.inventory().await, Vec::<String>::new());
+    other.s3.delete_bucket().bucket(&pipeline.bucket).send().await.unwrap();
+}
+
+pub(crate) async fn an_adopted_bucket_survives_with_everything_of_its_own() {
+    let pipeline = Pipeline::new("given-back").await;
+    pipeline.aws.s3.create_bucket().bucket(&pipeline.bucket).send().await.unwrap();
+    let tags = [("owner".to_owned(), "them".to_owned())];
+    pipeline.put_bucket_tags(&tags).await;
+    let statements = [json!({
+        "Sid": "Theirs", "Effect": "Allow", "Principal": { "AWS": "arn:aws:iam::999999999999:root" },
+        "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{}/shared/*", pipeline.bucket),
+    })];
+    pipeline.put_bucket_statements(&statements).await;
+    pipeline.upload("shared/a.txt", b"theirs").await;
+    pipeline.imgprep(&["up", "--yes"]).exits(1);
+    pipeline.imgprep(&["up", "--yes", "--adopt"]).exits(0);
+    pipeline.assert_whole();
+    assert_eq!(pipeline.bucket_statements().await.len(), 3, "theirs and two of ours");
+    // Even the strongest words do not delete what was not made by imgprep.
+    pipeline.imgprep(&["down", "--yes", "--delete-images"]).exits(0);
+    assert_eq!(pipeline.aws.inventory().await, [format!("bucket {}", pipeline.bucket)]);
+    assert_eq!(pipeline.bucket_tags().await, tags);
+    assert_eq!(pipeline.bucket_statements().await, statements);
+    assert_eq!(pipeline.keys().await.unwrap(), ["shared/a.txt"]);
+    let get = pipeline.aws.s3.get_bucket_notification_configuration().bucket(&pipeline.bucket);
+    assert!(get.send().await.unwrap().topic_configurations().is_empty());
+}
