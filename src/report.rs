@@ -12,6 +12,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstream::ColorChoice;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::args::{Color, Global};
@@ -106,7 +107,7 @@ impl Report {
             _ => 0,
         };
         if self.json {
-            out(&format!("{:#}\n", outcome_json(outcome)));
+            out(&format!("{}\n", outcome_json(outcome)));
         } else {
             out(&self.outcome_text(outcome));
         }
@@ -207,20 +208,25 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() { ExitCode::from(MISUSED) } else { ExitCode::SUCCESS }
 }
 
-fn outcome_json(outcome: &Outcome) -> Value {
+fn outcome_json(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Stack { document, .. } => serde_json::to_value(document).unwrap_or_default(),
-        Outcome::Trial(result) => serde_json::to_value(result).unwrap_or_default(),
-        Outcome::Local(status) => json!({
+        Outcome::Stack { document, .. } => pretty(document),
+        Outcome::Trial(result) => pretty(result),
+        Outcome::Local(status) => pretty(&json!({
             "state": text::health(status.health),
             "endpoint": status.endpoint,
             "pid": status.pid,
             "version": status.version,
             "state_folder": status.state_folder,
             "log_file": status.log_file,
-        }),
-        Outcome::Log(log) => json!({ "log_file": log.path, "lines": log.tail }),
+        })),
+        Outcome::Log(log) => pretty(&json!({ "log_file": log.path, "lines": log.tail })),
     }
+}
+
+/// What is reported has string keys and plain values, so writing it as JSON cannot fail.
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
 fn error_json(error: &Error) -> Value {

@@ -146,6 +146,11 @@ pub(crate) enum Owner {
     Unreachable(String),
 }
 
+/// The detail under which a resource that AWS deploys slowly says how far it is.
+pub(crate) const STATUS: &str = "status";
+/// The value of that detail while AWS is at it.
+pub(crate) const IN_PROGRESS: &str = "InProgress";
+
 /// What AWS numbers or names itself, such as a distribution's domain.
 pub(crate) type Details = BTreeMap<&'static str, String>;
 

@@ -18,6 +18,10 @@ use crate::names::Names;
 use crate::plan::{Condition, Plan};
 use crate::resource::Id;
 
+/// What an upload passes through, or needs, on its way to the variants.
+const CHAIN: [Id; 7] =
+    [Id::Topic, Id::Bucket, Id::Notification, Id::Policy, Id::Role, Id::Function, Id::Trigger];
+
 /// How often the variants are looked for.
 const LOOK_PAUSE: Duration = Duration::from_millis(200);
 /// How long the CDN may go on answering with an error it has cached (see the `cdn` resource).
@@ -205,22 +209,22 @@ impl Trial<'_> {
         }))
     }
 
+    /// The first link of the chain without which nothing can arrive.
+    pub(crate) fn missing_link(&self) -> Option<Broken> {
+        self.link(|condition| condition == Condition::Missing)
+    }
+
+    fn link(&self, is_broken: impl Fn(Condition) -> bool) -> Option<Broken> {
+        let mut links = CHAIN.iter().filter_map(|id| self.plan.step(*id));
+        let step = links.find(|step| is_broken(step.condition))?;
+        let (id, name, condition) = (step.id, step.name.clone(), step.condition);
+        Some(Broken::Link { id, name, condition })
+    }
+
     /// Follows the chain from the bucket on to the first link that is not as it should be.
     async fn diagnose(&self, original: &str, start: Instant) -> Result<Broken, Error> {
-        let chain = [
-            Id::Topic,
-            Id::Bucket,
-            Id::Notification,
-            Id::Policy,
-            Id::Role,
-            Id::Function,
-            Id::Trigger,
-        ];
-        let links = chain.iter().filter_map(|id| self.plan.step(*id));
-        let mut broken = links.filter(|step| step.condition != Condition::Ok);
-        if let Some(step) = broken.next() {
-            let (id, name, condition) = (step.id, step.name.clone(), step.condition);
-            return Ok(Broken::Link { id, name, condition });
+        if let Some(broken) = self.link(|condition| condition != Condition::Ok) {
+            return Ok(broken);
         }
         let logged = self.logged_error(original, start).await;
         let logged = logged.map_err(|error| Error::Read { id: Id::Logs, error })?;

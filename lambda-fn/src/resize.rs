@@ -5,8 +5,9 @@
 //! original first, for a fraction of the work.
 
 use fast_image_resize::{
-    FilterType, MulDiv, PixelType, ResizeAlg, ResizeOptions, Resizer,
-    images::{Image, ImageRef},
+    FilterType, MulDiv, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::{U8x3, U8x4},
 };
 use image::metadata::Orientation;
 
@@ -120,14 +121,10 @@ impl Source {
     /// Takes over an original as stored, with the turn that makes it upright.
     pub fn new(mut stored: Pixels, orientation: Orientation) -> Result<Self, ScalingError> {
         if stored.alpha {
-            let mut view = Image::from_slice_u8(
-                stored.width,
-                stored.height,
-                &mut stored.bytes,
-                PixelType::U8x4,
-            )
-            .map_err(ScalingError::new)?;
-            MulDiv::new().multiply_alpha_inplace(&mut view).map_err(ScalingError::new)?;
+            let Pixels { width, height, bytes, .. } = &mut stored;
+            let mut view = TypedImage::<U8x4>::from_buffer(*width, *height, bytes)
+                .map_err(ScalingError::new)?;
+            MulDiv::new().multiply_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
         }
         Ok(Self { stored, orientation })
     }
@@ -147,23 +144,16 @@ impl Source {
     pub fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
         let turned = swaps_sides(self.orientation);
         let (width, height) = if turned { (size.1, size.0) } else { size };
-        let alpha = self.stored.alpha;
-        let pixel_type = if alpha { PixelType::U8x4 } else { PixelType::U8x3 };
-
-        let stored = &self.stored;
-        let source = ImageRef::new(stored.width, stored.height, &stored.bytes, pixel_type)
-            .map_err(ScalingError::new)?;
-        let mut target = Image::new(width, height, pixel_type);
-        let kept = self.stored_area(area);
-        let options = ResizeOptions::new()
-            .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-            .crop(kept.left, kept.top, kept.width, kept.height)
-            .use_alpha(false);
-        Resizer::new().resize(&source, &mut target, &options).map_err(ScalingError::new)?;
-        if alpha {
-            MulDiv::new().divide_alpha_inplace(&mut target).map_err(ScalingError::new)?;
+        let mut scaled = Pixels::filled(width, height, self.stored.alpha, [0; 4]);
+        let area = self.stored_area(area);
+        if scaled.alpha {
+            scale_typed::<U8x4>(&self.stored, area, &mut scaled)?;
+            let mut view = TypedImage::<U8x4>::from_buffer(width, height, &mut scaled.bytes)
+                .map_err(ScalingError::new)?;
+            MulDiv::new().divide_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
+        } else {
+            scale_typed::<U8x3>(&self.stored, area, &mut scaled)?;
         }
-        let scaled = Pixels { width, height, alpha, bytes: target.into_vec() };
         Ok(scaled.oriented(self.orientation))
     }
 
@@ -199,6 +189,24 @@ impl Source {
             height,
         }
     }
+}
+
+/// Scales into an image that is there. The pixel type is fixed when this is compiled: choosing it
+/// at run time would bring in the resizer's code for all thirteen it knows.
+fn scale_typed<P: PixelTrait>(
+    stored: &Pixels,
+    area: Area,
+    scaled: &mut Pixels,
+) -> Result<(), ScalingError> {
+    let source = TypedImageRef::<P>::from_buffer(stored.width, stored.height, &stored.bytes)
+        .map_err(ScalingError::new)?;
+    let mut target = TypedImage::<P>::from_buffer(scaled.width, scaled.height, &mut scaled.bytes)
+        .map_err(ScalingError::new)?;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
+        .crop(area.left, area.top, area.width, area.height)
+        .use_alpha(false);
+    Resizer::new().resize_typed(&source, &mut target, &options).map_err(ScalingError::new)
 }
 
 /// A mistake in the arithmetic above, which the resizer noticed.

@@ -66,7 +66,7 @@ pub(crate) async fn delete_all(
                 .try_collect()
                 .await?;
         deleted += counts.into_iter().sum::<usize>();
-        tell(&format!("{deleted} objects to be deleted, so far"));
+        tell(&format!("S3 to delete the images; {deleted} objects are gone"));
     }
 }
 

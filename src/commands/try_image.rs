@@ -6,16 +6,12 @@ use std::time::Duration;
 use super::session::{Session, blocking};
 use crate::args::{Global, Try as Args};
 use crate::error::Error;
-use crate::plan::{Condition, Goal};
-use crate::report::{Outcome, Report};
-use crate::resource::Id;
+use crate::plan::Goal;
+use crate::report::{Outcome, Report, State};
 use crate::trial::{Image, Trial};
 
 /// The sample's size: that of a small camera photo.
 const SAMPLE_SIZE: (u32, u32) = (1600, 1200);
-
-/// What an upload needs to become variants.
-const CHAIN: [Id; 5] = [Id::Topic, Id::Bucket, Id::Notification, Id::Function, Id::Trigger];
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
     let image = match &args.image {
@@ -24,9 +20,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     };
     let session = Session::open(global, report, None).await?;
     let plan = session.plan(Goal::Present { adopt: false }).await?;
-    let is_missing =
-        |id: &Id| plan.step(*id).is_none_or(|step| step.condition == Condition::Missing);
-    if CHAIN.iter().all(is_missing) {
+    if session.view(&plan).state() == State::Absent {
         return Err(Error::NoStack);
     }
     let trial = Trial {
@@ -37,6 +31,9 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         stop: &session.stop,
         limit: Duration::from_secs(args.timeout),
     };
+    if let Some(broken) = trial.missing_link() {
+        return Err(Error::Trial(Box::new(broken)));
+    }
     let progress = report.task("try");
     let result = trial.run(&image, &|line| progress.say(line)).await?;
     Ok(Outcome::Trial(result))

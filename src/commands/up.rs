@@ -6,7 +6,7 @@ use crate::args::{Global, Up as Args};
 use crate::error::{Error, Failure};
 use crate::plan::{Condition, Goal, Plan};
 use crate::report::{Kind, Outcome, Report};
-use crate::resource::{Fields, Id, Observed, Owner};
+use crate::resource::{Fields, IN_PROGRESS, Observed, Owner, STATUS};
 
 const COMMAND: &str = "up";
 
@@ -70,8 +70,8 @@ async fn settle(session: &Session, plan: &mut Plan, report: &Report) -> Result<(
 fn take_over(plan: &mut Plan, ends: Ends) {
     for (id, end) in ends {
         let (Some(step), End::Done(details)) = (plan.step_mut(id), end) else { continue };
-        // A distribution takes minutes to reach its edges; all else is ready when it is made.
-        step.condition = if id == Id::Cdn { Condition::Deploying } else { Condition::Ok };
+        let is_deploying = details.get(STATUS).is_some_and(|status| status == IN_PROGRESS);
+        step.condition = if is_deploying { Condition::Deploying } else { Condition::Ok };
         step.note = None;
         if let Some(arn) = details.get("arn") {
             step.arn = Some(arn.clone());

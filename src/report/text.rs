@@ -82,7 +82,9 @@ pub(super) fn status(document: &Document) -> String {
     for entry in &document.resources {
         let (style, word) = condition(entry.state);
         line(&mut text, &painted(style, &format!("{word:<9}")), entry);
-        differences(&mut text, entry);
+        if entry.state != Condition::Missing {
+            differences(&mut text, entry);
+        }
     }
     let style = if document.state.is_whole() { GOOD } else { CHANGED };
     let _ = writeln!(text, "\n{}", painted(style, document.state.as_str()));
@@ -183,9 +185,6 @@ fn kept(document: &Document) -> impl Iterator<Item = &Entry> {
 }
 
 fn differences(text: &mut String, entry: &Entry) {
-    if entry.state == Condition::Missing && entry.action != Action::Create {
-        return;
-    }
     for edit in &entry.differences {
         let (have, want) = (value(&edit.have), value(&edit.want));
         let change = match entry.action {

@@ -22,7 +22,8 @@ use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::names::{Names, edited_tags, tag_fields};
 use crate::resource::{
-    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, touches,
+    Context, Details, Edit, Fields, IN_PROGRESS, Id, Observed, Owner, Removal, Resource, STATUS,
+    touches,
 };
 
 const SID: &str = "ImgprepAllowCloudFront";
@@ -195,7 +196,12 @@ impl Cdn {
                     let made = answer.distribution.ok_or_else(|| {
                         AwsError::request(CALL, "CloudFront did not say what it made")
                     })?;
-                    return Ok(Made { id: made.id, arn: made.arn, domain: made.domain_name });
+                    return Ok(Made {
+                        id: made.id,
+                        arn: made.arn,
+                        domain: made.domain_name,
+                        status: made.status,
+                    });
                 }
                 Err(error) if error.code() == "DistributionAlreadyExists" => {
                     if let Some(found) = self.find_distribution(context.aws).await? {
@@ -209,19 +215,21 @@ impl Cdn {
     }
 
     /// Changes our fields of the distribution and no other; again if somebody else was faster.
+    /// Answers with the status that the change leads to.
     async fn change_config(
         &self,
         context: &Context<'_>,
         id: &str,
         change: impl Fn(&mut aws_sdk_cloudfront::types::DistributionConfig) -> Result<(), AwsError>,
-    ) -> Result<(), AwsError> {
+    ) -> Result<Option<String>, AwsError> {
         const CALL: &str = "cloudfront:UpdateDistribution";
         let wait = context.wait(CALL, "another change of the distribution", CONTENTION_SECS_MAX);
         retry_while(&wait, is_stale, || async {
-            let Some(mut now) = self.read_config(context.aws, id).await? else { return Ok(()) };
+            let Some(mut now) = self.read_config(context.aws, id).await? else { return Ok(None) };
             change(&mut now.config)?;
             let put = context.aws.cloudfront.update_distribution().id(id).if_match(now.etag);
-            put.distribution_config(now.config).send().await.calling(CALL).map(|_| ())
+            let answer = put.distribution_config(now.config).send().await.calling(CALL)?;
+            Ok(answer.distribution.map(|distribution| distribution.status))
         })
         .await
     }
@@ -270,10 +278,12 @@ impl Cdn {
         let made = match self.find_distribution(context.aws).await? {
             None => self.create_distribution(context, &access_control).await?,
             Some(found) => {
+                let mut made = Made::from(&found);
                 if distribution::PATHS.iter().any(|path| touched(path)) {
                     let change =
                         |config: &mut _| self.settings.apply(&self.names, &access_control, config);
-                    self.change_config(context, found.id(), change).await?;
+                    let status = self.change_config(context, found.id(), change).await?;
+                    made.status = status.unwrap_or(made.status);
                 }
                 if touched("tags") {
                     const CALL: &str = "cloudfront:TagResource";
@@ -282,7 +292,7 @@ impl Cdn {
                     let tag = context.aws.cloudfront.tag_resource().resource(found.arn());
                     tag.tags(tags).send().await.calling(CALL)?;
                 }
-                Made::from(&found)
+                made
             }
         };
         if touched(STATEMENT_PATH) {
@@ -464,7 +474,6 @@ impl Cdn {
 }
 
 const DEPLOYED: &str = "Deployed";
-const IN_PROGRESS: &str = "InProgress";
 
 /// A distribution's configuration and the version of it that was read.
 struct Versioned {
@@ -477,6 +486,7 @@ struct Made {
     id: String,
     arn: String,
     domain: String,
+    status: String,
 }
 
 impl From<&DistributionSummary> for Made {
@@ -485,13 +495,19 @@ impl From<&DistributionSummary> for Made {
             id: summary.id.clone(),
             arn: summary.arn.clone(),
             domain: summary.domain_name.clone(),
+            status: summary.status.clone(),
         }
     }
 }
 
 impl Made {
     fn details(self) -> Details {
-        Details::from([("id", self.id), ("arn", self.arn), ("domain", self.domain)])
+        Details::from([
+            ("id", self.id),
+            ("arn", self.arn),
+            ("domain", self.domain),
+            (STATUS, self.status),
+        ])
     }
 }
 

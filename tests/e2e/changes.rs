@@ -6,7 +6,10 @@ use crate::variants::{arrived, dimensions, jpeg};
 pub(crate) async fn more_memory_is_one_call_without_code() {
     let pipeline = Pipeline::new("memory").await;
     pipeline.up();
-    pipeline.edit("[[variants]]\nsize = \"800x600\"", "memory = 512\n\n[[variants]]\nsize = \"800x600\"");
+    pipeline.edit(
+        "[[variants]]\nsize = \"800x600\"",
+        "memory = 512\n\n[[variants]]\nsize = \"800x600\"",
+    );
     let plan = pipeline.imgprep(&["plan", "--json"]).exits(0).json();
     let differences = &resource(&plan, "function")["differences"];
     let expected = serde_json::json!([{ "path": "memory", "have": 256, "want": 512 }]);

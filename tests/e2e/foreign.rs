@@ -95,7 +95,8 @@ async fn put_foreign(pipeline: &Pipeline) -> String {
 }
 
 async fn put_notifications(pipeline: &Pipeline, topic: &str) {
-    let (queue, queue_arn) = (foreign_queue(pipeline), pipeline.arn("sqs", &foreign_queue(pipeline)));
+    let (queue, queue_arn) =
+        (foreign_queue(pipeline), pipeline.arn("sqs", &foreign_queue(pipeline)));
     let allow = json!({
         "Effect": "Allow", "Principal": { "Service": "s3.amazonaws.com" },
         "Action": "sqs:SendMessage", "Resource": queue_arn,
@@ -142,7 +143,13 @@ async fn put_tags(pipeline: &Pipeline) {
     aws.sns.tag_resource().resource_arn(pipeline.topic_arn()).tags(tag).send().await.unwrap();
     let tag = aws_sdk_iam::types::Tag::builder().key(key).value(value).build().unwrap();
     aws.iam.tag_role().role_name(pipeline.role()).tags(tag).send().await.unwrap();
-    aws.sqs.tag_queue().queue_url(pipeline.queue_url().await).tags(key, value).send().await.unwrap();
+    aws.sqs
+        .tag_queue()
+        .queue_url(pipeline.queue_url().await)
+        .tags(key, value)
+        .send()
+        .await
+        .unwrap();
     let tag = aws.lambda.tag_resource().resource(pipeline.function_arn()).tags(key, value);
     tag.send().await.unwrap();
     let tag = aws.logs.tag_resource().resource_arn(pipeline.log_group_arn()).tags(key, value);

@@ -301,7 +301,6 @@ pub(crate) async fn build_function() {
 }
 
 /// Looks again and again until `look` finds something.
-#[track_caller]
 pub(crate) async fn wait_for<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let start = Instant::now();
     loop {

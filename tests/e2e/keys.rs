@@ -31,7 +31,7 @@ pub(crate) async fn every_key_keeps_its_name_in_every_folder() {
             assert_eq!(dimensions(&variant.bytes), size, "{folder}/{name}");
         }
     }
-    let mut expected = vec!["400x300/", "800x600/", "originals/"].map(ToOwned::to_owned).to_vec();
+    let mut expected = ["400x300/", "800x600/", "originals/"].map(ToOwned::to_owned).to_vec();
     for folder in ["400x300", "800x600", "originals"] {
         expected.extend(NAMES.map(|name| format!("{folder}/{name}")));
     }

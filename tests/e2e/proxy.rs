@@ -1,7 +1,6 @@
 //! A reverse proxy between imgprep and the emulator: it remembers every call, and may answer some
 //! of them itself.
 
-use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
@@ -47,7 +46,8 @@ impl Proxy {
     pub(crate) async fn start(upstream: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared = Arc::new(Shared { upstream, calls: Mutex::default(), rules: Mutex::default() });
+        let shared =
+            Arc::new(Shared { upstream, calls: Mutex::default(), rules: Mutex::default() });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
         Self { port, shared, accepting }
     }
@@ -154,13 +154,4 @@ impl Refusal {
         let response = response.header("x-amzn-errortype", *code);
         response.body(Full::new(Bytes::from(body))).unwrap()
     }
-}
-
-/// How often each of some names comes.
-pub(crate) fn counted(names: &[String]) -> BTreeMap<&str, usize> {
-    let mut counts = BTreeMap::new();
-    for name in names {
-        *counts.entry(name.as_str()).or_default() += 1;
-    }
-    counts
 }

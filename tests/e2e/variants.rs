@@ -31,7 +31,6 @@ pub(crate) async fn an_upload_becomes_variants_of_exact_size_that_the_cdn_serves
 }
 
 /// The object with this key, once it is there.
-#[track_caller]
 pub(crate) async fn arrived(pipeline: &Pipeline, key: &str) -> Object {
     wait_for(key, async || pipeline.object(key).await).await
 }

@@ -1,0 +1,81 @@
+//! Wrong use and wrong files: told with exit code 2 or 1 before AWS is asked anything.
+
+use std::fs;
+
+use crate::harness::{Pipeline, run};
+
+pub(crate) async fn nothing_is_asked_and_nothing_changed_without_a_terminal() {
+    let pipeline = Pipeline::new("unasked").await;
+    let error = pipeline.imgprep(&["up", "--json"]).exits(2).error();
+    assert_eq!(error.code, "Unconfirmed");
+    assert!(error.hint.contains("imgprep up --yes"), "{error:?}");
+    let text = pipeline.imgprep(&["up"]).exits(2);
+    assert!(text.stderr.contains("hint: ") && text.stdout.is_empty(), "{text}");
+    assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
+    pipeline.up();
+    pipeline.proxy.take_calls();
+    for arguments in [&["down", "--json"][..], &["down", "--delete-images", "--json"]] {
+        let error = pipeline.imgprep(arguments).exits(2).error();
+        assert_eq!(error.code, "Unconfirmed");
+        assert!(error.hint.contains("imgprep down --yes"), "{error:?}");
+    }
+    assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
+    pipeline.assert_whole();
+}
+
+pub(crate) async fn a_missing_file_is_named() {
+    let pipeline = Pipeline::new("missing").await;
+    fs::remove_file(pipeline.folder().join("pipeline.toml")).unwrap();
+    for command in ["plan", "up", "status", "down", "try"] {
+        let error = pipeline.imgprep(&[command, "--json"]).exits(2).error();
+        assert_eq!(error.code, "InvalidConfiguration", "{command}");
+        assert!(error.message.contains("pipeline.toml"), "{command}: {error:?}");
+    }
+    let text = pipeline.imgprep(&["plan", "-c", "no-such.toml"]).exits(2);
+    assert!(text.stderr.contains("no-such.toml") && text.stdout.is_empty(), "{text}");
+    assert!(pipeline.proxy.take_calls().is_empty(), "AWS is not asked");
+}
+
+pub(crate) async fn a_wrong_file_is_refused_with_line_and_column() {
+    let pipeline = Pipeline::new("wrong").await;
+    pipeline.write("[bucket]\nname = \"photos\"\n\n[function]\nmemroy = 256\n\n[[variants]]\nsize = \"800x600\"\n");
+    let text = pipeline.imgprep(&["plan"]).exits(2);
+    for word in ["pipeline.toml:5:1", "memroy = 256", "^^^^^^", "did you mean `memory`?"] {
+        assert!(text.stderr.contains(word), "{word}: {text}");
+    }
+    assert_eq!(text.stdout, "");
+    let error = pipeline.imgprep(&["plan", "--json"]).exits(2).error();
+    assert_eq!(error.code, "InvalidConfiguration");
+    assert!(error.message.contains("memroy"), "{error:?}");
+    pipeline.write("[bucket]\nname = \"photos\"\n\n[[variants]]\nsize = \"800x600\"\nfolder = \"originals/a\"\n");
+    let text = pipeline.imgprep(&["up", "--yes"]).exits(2);
+    assert!(text.stderr.contains("pipeline.toml:6:10"), "{text}");
+    assert!(pipeline.proxy.take_calls().is_empty(), "AWS is not asked");
+}
+
+pub(crate) async fn a_missing_region_is_told_with_where_to_set_it() {
+    let pipeline = Pipeline::new("nowhere").await;
+    let mut command = pipeline.command();
+    let error = run(command.args(["plan", "--json"]).env_remove("AWS_REGION")).exits(1).error();
+    assert_eq!((error.code.as_str(), error.message.as_str()), ("NoRegion", "no AWS region is set"));
+    for word in ["`region` in the file", "`AWS_REGION`", "`--region`"] {
+        assert!(error.hint.contains(word), "{error:?}");
+    }
+    assert!(pipeline.proxy.take_calls().is_empty(), "AWS is not asked");
+    let mut command = pipeline.command();
+    command.args(["plan", "--json", "--region", "eu-west-1"]).env_remove("AWS_REGION");
+    assert_eq!(run(&mut command).exits(0).json()["region"], "eu-west-1");
+}
+
+pub(crate) async fn an_unknown_option_is_wrong_use() {
+    let pipeline = Pipeline::new("option").await;
+    for arguments in [&["up", "--yess"][..], &["fly"], &[], &["try", "--timeout", "soon"]] {
+        let output = pipeline.imgprep(arguments).exits(2);
+        assert!(output.stdout.is_empty() && output.stderr.contains("Usage:"), "{output}");
+    }
+    let help = pipeline.imgprep(&["--help"]).exits(0);
+    for command in ["plan", "up", "status", "down", "try", "local"] {
+        assert!(help.stdout.contains(&format!("\n  {command} ")), "{command}: {help}");
+    }
+    assert!(pipeline.proxy.take_calls().is_empty(), "AWS is not asked");
+}

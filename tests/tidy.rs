@@ -1,0 +1,214 @@
+//! Rules that no compiler checks: file headers, file sizes, open ends, layers, and the commands that
+//! the README shows.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const LINES_MAX: usize = 500;
+
+/// Words that mark something as unfinished, put together so that they are not found here.
+const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
+
+/// Which modules of ours a module of `src` may use, itself aside. `commands` may use all.
+const LAYERS: [(&str, &[&str]); 15] = [
+    ("args", &[]),
+    ("aws", &[]),
+    ("config", &[]),
+    ("local", &[]),
+    ("package", &["config"]),
+    ("resource", &["aws"]),
+    ("names", &["aws", "resource"]),
+    ("resources", &["aws", "names", "resource"]),
+    ("plan", &["names", "resource"]),
+    ("stack", &["aws", "config", "names", "plan", "resource", "resources"]),
+    ("apply", &["aws", "plan", "resource", "stack"]),
+    ("outputs", &["aws", "config", "names", "plan", "resource"]),
+    ("trial", &["aws", "config", "error", "names", "outputs", "plan", "resource"]),
+    ("error", &["apply", "aws", "config", "local", "package", "plan", "resource", "trial"]),
+    (
+        "report",
+        &[
+            "apply", "args", "aws", "config", "error", "local", "names", "outputs", "plan",
+            "resource", "trial",
+        ],
+    ),
+];
+
+/// A Rust file of the project, by its path from the root.
+struct Source {
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    fn name(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// The module directly under `src` that the file belongs to.
+    fn module(&self) -> Option<String> {
+        let first = self.path.strip_prefix("src").ok()?.components().next()?;
+        let first = Path::new(first.as_os_str()).with_extension("");
+        first.to_str().map(ToOwned::to_owned)
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn sources() -> Vec<Source> {
+    let mut found = Vec::new();
+    let mut folders = ["src", "lambda-fn/src", "tests"].map(PathBuf::from).to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).unwrap() {
+            let path = folder.join(entry.unwrap().file_name());
+            if root().join(&path).is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(root().join(&path)).unwrap();
+                found.push(Source { path, text });
+            }
+        }
+    }
+    assert!(found.len() > 50, "only {} files were found", found.len());
+    found
+}
+
+#[track_caller]
+fn assert_none(what: &str, mut found: Vec<String>) {
+    found.sort();
+    assert!(found.is_empty(), "{what}:\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_file_says_first_what_it_is() {
+    let silent = sources().into_iter().filter(|source| !source.text.starts_with("//! "));
+    assert_none("files without a `//!` line first", silent.map(|source| source.name()).collect());
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let lengths = sources().into_iter().map(|source| (source.text.lines().count(), source));
+    let long = lengths.filter(|(lines, _)| *lines > LINES_MAX);
+    let long = long.map(|(lines, source)| format!("{}: {lines} lines", source.name()));
+    assert_none("files that are too long", long.collect());
+}
+
+#[test]
+fn nothing_is_left_open() {
+    let open = sources().into_iter().filter(|source| source.path != Path::new("tests/tidy.rs"));
+    let open = open.flat_map(|source| {
+        let lines = source.text.lines().enumerate();
+        let lines = lines.filter(|(_, line)| OPEN_ENDS.iter().any(|end| line.contains(end)));
+        let lines = lines.map(|(index, line)| format!("{}:{}: {line}", source.name(), index + 1));
+        lines.collect::<Vec<_>>()
+    });
+    assert_none("open ends", open.collect());
+}
+
+#[test]
+fn every_module_uses_only_the_layers_below_it() {
+    let mut seen = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let Some(module) = source.module() else { continue };
+        let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == module) else {
+            seen.insert(module);
+            continue;
+        };
+        for used in used_modules(&source.text) {
+            if used != module && !allowed.contains(&used.as_str()) {
+                wrong.push(format!("{} uses `{used}`", source.name()));
+            }
+        }
+        seen.insert(module);
+    }
+    assert_none("layers", wrong);
+    let listed = LAYERS.iter().map(|(name, _)| (*name).to_owned());
+    let listed: BTreeSet<_> = listed.chain(["commands", "lib", "main"].map(Into::into)).collect();
+    assert_eq!(seen, listed, "the table lists every module that exists");
+}
+
+#[test]
+fn resources_do_not_use_each_other() {
+    let resources = sources()
+        .into_iter()
+        .filter(|source| source.path.parent() == Some(Path::new("src/resources")));
+    let siblings = resources.filter(|source| {
+        used_modules(&source.text).contains("resources")
+            || source.text.lines().any(|line| line.starts_with("use super::"))
+    });
+    assert_none("resources that use others", siblings.map(|source| source.name()).collect());
+}
+
+/// The modules after every `crate::` in code.
+fn used_modules(text: &str) -> BTreeSet<String> {
+    let code: String = text
+        .lines()
+        .map(|line| line.split_once("//").map_or(line, |(code, _)| code))
+        .collect::<Vec<_>>()
+        .join("\n");
+    code.split("crate::").skip(1).flat_map(first_segments).collect()
+}
+
+/// The first segment of a path, or of each path of a group in braces.
+fn first_segments(path: &str) -> Vec<String> {
+    let identifier = |text: &str| -> String {
+        text.trim().chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect()
+    };
+    let Some(group) = path.strip_prefix('{') else { return vec![identifier(path)] };
+    let mut depth = 1;
+    let mut members = vec![String::new()];
+    for character in group.chars() {
+        match character {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 1 => members.push(String::new()),
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+        if let Some(member) = members.last_mut().filter(|_| character != ',') {
+            member.push(character);
+        }
+    }
+    members.iter().map(|member| identifier(member)).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn used_modules_are_found_in_every_spelling() {
+    let text = "use crate::a::B;\nuse crate::{c::{D, d}, e, f::G,\n};\n// crate::h\nlet _ = crate::i::j();";
+    let found: Vec<String> = used_modules(text).into_iter().collect();
+    assert_eq!(found, ["a", "c", "e", "f", "i"]);
+}
+
+#[test]
+fn the_readme_shows_only_commands_that_exist() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let shown = shown_commands(&readme);
+    assert!(!shown.is_empty(), "the README shows commands");
+    let help = Command::new(env!("CARGO_BIN_EXE_imgprep")).arg("--help").output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let exists = |command: &&String| help.contains(&format!("\n  {command} "));
+    let missing = shown.iter().filter(|command| !exists(command)).cloned();
+    assert_none("commands of the README that do not exist", missing.collect());
+}
+
+/// The commands in a text: the word after `imgprep` in code, and after `cargo run --release --`.
+fn shown_commands(markdown: &str) -> BTreeSet<String> {
+    const CALLS: [&str; 3] = ["\nimgprep ", "`imgprep ", "\ncargo run --release -- "];
+    let arguments = CALLS.iter().flat_map(|call| markdown.split(call).skip(1));
+    let commands = arguments.filter_map(|text| text.split_whitespace().next());
+    let commands = commands.map(|word| word.trim_end_matches(['`', ',', '.']).to_owned());
+    commands.filter(|word| !word.starts_with('-')).collect()
+}
+
+#[test]
+fn commands_are_found_in_code_only() {
+    let text = "a\nimgprep up --yes\ncargo run --release -- try\nimgprep --help\n`imgprep plan`, imgprep fly";
+    assert_eq!(shown_commands(text).into_iter().collect::<Vec<_>>(), ["plan", "try", "up"]);
+}
