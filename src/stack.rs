@@ -192,6 +192,7 @@ impl Parts<'_> {
             },
             concurrency: config.concurrency.and_then(|reserved| i32::try_from(reserved).ok()),
             variables: BTreeMap::from([(SETTINGS_VARIABLE.to_owned(), settings)]),
+            unwanted_variable: (!self.config.cdn.invalidate).then_some(DISTRIBUTION_VARIABLE),
             emulator_variables: self.aws.endpoint.function_variables(),
         }
     }

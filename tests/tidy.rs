@@ -1,6 +1,8 @@
 //! Rules that no compiler checks: file headers, file sizes, open ends, layers, and the commands that
 //! the README shows.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -200,15 +202,19 @@ fn the_readme_shows_only_commands_that_exist() {
 
 /// The commands in a text: the word after `imgprep` in code, and after `cargo run --release --`.
 fn shown_commands(markdown: &str) -> BTreeSet<String> {
-    const CALLS: [&str; 3] = ["\nimgprep ", "`imgprep ", "\ncargo run --release -- "];
-    let arguments = CALLS.iter().flat_map(|call| markdown.split(call).skip(1));
-    let commands = arguments.filter_map(|text| text.split_whitespace().next());
+    const CALLS: [&str; 2] = ["\nimgprep ", "\ncargo run --release -- "];
+    let blocks = markdown.split("\n```").skip(1).step_by(2);
+    let in_blocks =
+        blocks.flat_map(|block| CALLS.iter().flat_map(|call| block.split(call).skip(1)));
+    let in_prose = markdown.split("`imgprep ").skip(1);
+    let commands = in_blocks.chain(in_prose).filter_map(|text| text.split_whitespace().next());
     let commands = commands.map(|word| word.trim_end_matches(['`', ',', '.']).to_owned());
     commands.filter(|word| !word.starts_with('-')).collect()
 }
 
 #[test]
 fn commands_are_found_in_code_only() {
-    let text = "a\nimgprep up --yes\ncargo run --release -- try\nimgprep --help\n`imgprep plan`, imgprep fly";
+    let text = "a\n```sh\nimgprep up --yes\ncargo run --release -- try\nimgprep --help\n```\n\
+                `imgprep plan`, imgprep fly,\nimgprep itself\n```text\nx\n```\n";
     assert_eq!(shown_commands(text).into_iter().collect::<Vec<_>>(), ["plan", "try", "up"]);
 }

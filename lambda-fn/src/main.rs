@@ -7,7 +7,7 @@ use lambda_fn::{
     limits::Limits,
     log::{self, Level, Log, StandardOutput},
     s3_store::S3Store,
-    settings::{SETTINGS_VARIABLE, Settings},
+    settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE, Settings},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -23,8 +23,11 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Error> {
     let settings = variable(SETTINGS_VARIABLE)?;
-    let settings: Settings = serde_json::from_str(&settings)
+    let mut settings: Settings = serde_json::from_str(&settings)
         .map_err(|error| format!("{SETTINGS_VARIABLE} is not valid: {error}"))?;
+    if let Some(distribution) = env::var(DISTRIBUTION_VARIABLE).ok().filter(|id| !id.is_empty()) {
+        settings.invalidate = Some(distribution);
+    }
     let memory = variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?;
     let memory = memory
         .parse()

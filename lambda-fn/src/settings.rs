@@ -26,7 +26,8 @@ pub struct Settings {
     /// Whether variants are written with the canned ACL `public-read`.
     #[serde(default, skip_serializing_if = "is_false")]
     pub public_acl: bool,
-    /// The CloudFront distribution in which an overwritten variant is invalidated, if any.
+    /// The CloudFront distribution in which an overwritten variant is invalidated, if any. The
+    /// binary takes it from [`DISTRIBUTION_VARIABLE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalidate: Option<String>,
     /// What to make of each original. Never empty.

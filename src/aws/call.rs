@@ -200,5 +200,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
         last = source;
     }
     let text = last.to_string();
+    // The list of places without credentials is long and says only that they have none.
+    let text = text.split(" in chain. Attempted").next().unwrap_or_default().to_owned();
     if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
 }

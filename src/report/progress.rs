@@ -28,7 +28,11 @@ impl Progress {
         let bars = animated.then(|| {
             let all = MultiProgress::new();
             let steps = plan.steps.iter().filter(|step| step.action != Action::None);
-            let bars = steps.map(|step| (step.id, all.add(bar(step.id.as_str())))).collect();
+            let bars = steps
+                .map(|step| {
+                    (step.id, dressed(all.add(ProgressBar::new_spinner()), step.id.as_str()))
+                })
+                .collect();
             (all, bars)
         });
         Self { quiet, bars, said: Mutex::default() }
@@ -95,7 +99,12 @@ pub(crate) struct Task {
 
 impl Task {
     pub(super) fn new(name: &'static str, animated: bool, quiet: bool) -> Self {
-        Self { name, quiet, bar: animated.then(|| bar(name)), said: Mutex::default() }
+        Self {
+            name,
+            quiet,
+            bar: animated.then(|| dressed(ProgressBar::new_spinner(), name)),
+            said: Mutex::default(),
+        }
     }
 
     pub(crate) fn say(&self, text: &str) {
@@ -125,8 +134,8 @@ impl Drop for Task {
     }
 }
 
-fn bar(name: &'static str) -> ProgressBar {
-    let bar = ProgressBar::new_spinner();
+/// The look of a line. A bar among others must be one of them before, or it is drawn twice.
+fn dressed(bar: ProgressBar, name: &'static str) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix:<13} {wide_msg}") {
         bar.set_style(style);
     }

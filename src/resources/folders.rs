@@ -5,6 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 
+use crate::aws::bucket::CONFIGURATION_SECS_MAX;
+use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::Names;
 use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource};
@@ -40,14 +42,19 @@ impl Folders {
 
     async fn put(&self, context: &Context<'_>, keys: &[&str]) -> Result<(), AwsError> {
         const CALL: &str = "s3:PutObject";
-        let puts = keys.iter().map(|key| async move {
-            let put = context.aws.s3.put_object().bucket(&self.names.bucket).key(*key);
-            let put = put
-                .expected_bucket_owner(&self.names.account)
-                .content_type("application/x-directory")
-                .metadata(STACK_METADATA, &self.names.stack)
-                .if_none_match("*");
-            match put.send().await.calling(CALL) {
+        let wait = context.wait(CALL, "S3 to know the new bucket", CONFIGURATION_SECS_MAX);
+        let is_new = |error: &AwsError| error.code() == "NoSuchBucket";
+        let puts = keys.iter().map(|key| async {
+            let put = || async {
+                let put = context.aws.s3.put_object().bucket(&self.names.bucket).key(*key);
+                let put = put
+                    .expected_bucket_owner(&self.names.account)
+                    .content_type("application/x-directory")
+                    .metadata(STACK_METADATA, &self.names.stack)
+                    .if_none_match("*");
+                put.send().await.calling(CALL)
+            };
+            match retry_while(&wait, is_new, put).await {
                 // Somebody else was faster, and the marker is there.
                 Err(error) if error.status() == 412 => Ok(()),
                 other => other.map(|_| ()),

@@ -50,6 +50,8 @@ pub(crate) struct Settings {
     pub(crate) concurrency: Option<i32>,
     /// Variables that are compared and repaired.
     pub(crate) variables: BTreeMap<String, String>,
+    /// A variable of an earlier configuration, which must not be there.
+    pub(crate) unwanted_variable: Option<&'static str>,
     /// Variables that only an emulator needs: set along, never compared.
     pub(crate) emulator_variables: BTreeMap<String, String>,
 }
@@ -97,6 +99,9 @@ impl Function {
         for (name, value) in self.settings.emulator_variables.iter().chain(&self.settings.variables)
         {
             variables.insert(name.clone(), value.clone());
+        }
+        if let Some(unwanted) = self.settings.unwanted_variable {
+            variables.remove(unwanted);
         }
         Environment::builder().set_variables(Some(variables)).build()
     }
@@ -314,6 +319,9 @@ impl Resource for Function {
             .with("on_failure", self.names.queue_arn.as_str());
         for (name, value) in &self.settings.variables {
             fields.set(format!("environment.{name}"), value.as_str());
+        }
+        if let Some(unwanted) = self.settings.unwanted_variable {
+            fields.set(format!("environment.{unwanted}"), serde_json::Value::Null);
         }
         if let Some(reserved) = self.settings.concurrency {
             fields.set(CONCURRENCY_PATH, reserved);

@@ -1,6 +1,7 @@
 //! AWS by hand: the clients with which tests look at the emulator and change things in it.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_cloudfront::types::{DistributionList, OriginAccessControlList};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
@@ -71,12 +72,12 @@ impl Clients {
             add("function", function.function_name());
         }
         let list = self.cloudfront.list_distributions().send().await.unwrap();
-        for distribution in list.distribution_list().into_iter().flat_map(|list| list.items()) {
+        for distribution in list.distribution_list().into_iter().flat_map(DistributionList::items) {
             add("distribution", Some(distribution.comment()));
         }
         let list = self.cloudfront.list_origin_access_controls().send().await.unwrap();
         let list = list.origin_access_control_list();
-        for access_control in list.into_iter().flat_map(|list| list.items()) {
+        for access_control in list.into_iter().flat_map(OriginAccessControlList::items) {
             add("origin access control", Some(access_control.name()));
         }
         for bucket in self.s3.list_buckets().send().await.unwrap().buckets() {

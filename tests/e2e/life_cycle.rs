@@ -52,7 +52,7 @@ async fn up_makes_everything(pipeline: &Pipeline) -> Value {
     assert_eq!(status["outputs"], up["outputs"]);
     assert_eq!(each(&up, "id"), RESOURCES.map(|(id, _)| id));
     assert_outputs(pipeline, &up["outputs"]);
-    assert_eq!(pipeline.aws.inventory().await.len(), 11, "one of each kind, folders aside");
+    assert_eq!(pipeline.aws.inventory().await.len(), 10, "one of each kind");
     up["outputs"].clone()
 }
 

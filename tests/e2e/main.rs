@@ -2,6 +2,8 @@
 //!
 //! Tests run side by side; `cargo test --test e2e -- drift` runs those whose name holds `drift`.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+
 mod calls;
 mod changes;
 mod clients;

@@ -6,20 +6,105 @@ use crate::harness::{Pipeline, run};
 
 pub(crate) async fn the_text_of_a_whole_life() {
     let pipeline = Pipeline::new("text").await;
+    plan_and_up_read_so(&pipeline);
+    status_and_down_read_so(&pipeline).await;
+}
+
+fn plan_and_up_read_so(pipeline: &Pipeline) {
     let plan = pipeline.imgprep(&["plan"]).exits(0);
-    assert_snapshot!(normal(&pipeline, &plan.stdout), @"");
+    assert_snapshot!(normal(pipeline, &plan.stdout), @"
+    text (account <account>, us-east-1)
+
+      + topic         text-topic
+      + bucket        text-bucket
+      + folders       originals/ 800x600/ 400x300/
+      + notification  imgprep-text
+      + policy        AllowAccessOnTextBucket
+      + role          LambdaS3TextBucket
+      + logs          /aws/lambda/text-function
+      + dead-letters  text-dead-letters
+      + function      text-function
+      + trigger       text-topic -> text-function
+      + cdn           imgprep-text-us-east-1
+
+    11 to create
+    ");
     assert_eq!(plan.stderr, "");
     let up = pipeline.up();
-    assert_snapshot!(normal(&pipeline, &up.stdout), @"");
-    assert_snapshot!(progress(&pipeline, &up.stderr), @"");
+    assert_snapshot!(normal(pipeline, &up.stdout), @"
+    text: 11 changes
+
+      upload to      s3://text-bucket/originals/
+      400x300        http://<label>.cloudfront.localhost:<port>/400x300/
+      800x600        http://<label>.cloudfront.localhost:<port>/800x600/
+
+    next: imgprep try
+    ");
+    assert_snapshot!(progress(pipeline, &up.stderr), @"
+    bucket: created
+    cdn: created
+    dead-letters: created
+    folders: created
+    function: created
+    logs: created
+    notification: created
+    policy: created
+    role: created
+    topic: created
+    trigger: created
+    ");
+}
+
+async fn status_and_down_read_so(pipeline: &Pipeline) {
     let status = pipeline.imgprep(&["status"]).exits(0);
-    assert_snapshot!(normal(&pipeline, &status.stdout), @"");
+    assert_snapshot!(normal(pipeline, &status.stdout), @"
+    text (account <account>, us-east-1)
+
+      ok        topic         text-topic
+      ok        bucket        text-bucket
+      ok        folders       originals/ 800x600/ 400x300/
+      ok        notification  imgprep-text
+      ok        policy        AllowAccessOnTextBucket
+      ok        role          LambdaS3TextBucket
+      ok        logs          /aws/lambda/text-function
+      ok        dead-letters  text-dead-letters
+      ok        function      text-function
+      ok        trigger       text-topic -> text-function
+      ok        cdn           imgprep-text-us-east-1
+
+    ready
+
+      upload to      s3://text-bucket/originals/
+      400x300        http://<label>.cloudfront.localhost:<port>/400x300/
+      800x600        http://<label>.cloudfront.localhost:<port>/800x600/
+    ");
     let delete = pipeline.aws.logs.delete_retention_policy();
     delete.log_group_name(pipeline.log_group()).send().await.unwrap();
     let status = pipeline.imgprep(&["status"]).exits(4);
-    assert_snapshot!(normal(&pipeline, &status.stdout), @"");
+    assert_snapshot!(normal(pipeline, &status.stdout), @"
+    text (account <account>, us-east-1)
+
+      ok        topic         text-topic
+      ok        bucket        text-bucket
+      ok        folders       originals/ 800x600/ 400x300/
+      ok        notification  imgprep-text
+      ok        policy        AllowAccessOnTextBucket
+      ok        role          LambdaS3TextBucket
+      drifted   logs          /aws/lambda/text-function
+          retention_days: (none) -> 14
+      ok        dead-letters  text-dead-letters
+      ok        function      text-function
+      ok        trigger       text-topic -> text-function
+      ok        cdn           imgprep-text-us-east-1
+
+    drifted
+
+      upload to      s3://text-bucket/originals/
+      400x300        http://<label>.cloudfront.localhost:<port>/400x300/
+      800x600        http://<label>.cloudfront.localhost:<port>/800x600/
+    ");
     let down = pipeline.down();
-    assert_snapshot!(normal(&pipeline, &down.stdout), @"");
+    assert_snapshot!(normal(pipeline, &down.stdout), @"text: 11 removed, 0 left");
 }
 
 pub(crate) async fn a_terminal_is_needed_for_colour() {

@@ -18,10 +18,12 @@ use crate::harness::Pipeline;
 const STATEMENT: &str = "policy.Statement[ALLOW_S3_BUCKET_AS_PUBLISHER]";
 
 pub(super) fn rows(pipeline: &Pipeline) -> Vec<Row> {
-    let attachment = format!("policies[{}]", pipeline.policy());
-    let permission = format!("permission.Statement[imgprep-{}]", pipeline.stack);
-    let variable = format!("environment.{SETTINGS_VARIABLE}");
-    let subscription = ["subscription", "subscription.redrive"];
+    let mut rows = message_rows();
+    rows.extend(code_rows(pipeline));
+    rows
+}
+
+fn message_rows() -> Vec<Row> {
     vec![
         row(
             "topic statement removed",
@@ -60,6 +62,15 @@ pub(super) fn rows(pipeline: &Pipeline) -> Vec<Row> {
             "dead-letters",
             &["policy.Statement[ImgprepAllowTopic]"],
         ),
+    ]
+}
+
+fn code_rows(pipeline: &Pipeline) -> Vec<Row> {
+    let attachment = format!("policies[{}]", pipeline.policy());
+    let permission = format!("permission.Statement[imgprep-{}]", pipeline.stack);
+    let variable = format!("environment.{SETTINGS_VARIABLE}");
+    let subscription = ["subscription", "subscription.redrive"];
+    vec![
         row(
             "memory and timeout",
             |p| Box::pin(memory_and_timeout(p)),
@@ -154,8 +165,11 @@ async fn function_variable(pipeline: &Pipeline) {
 }
 
 async fn function_retries(pipeline: &Pipeline) {
-    let put = pipeline.aws.lambda.update_function_event_invoke_config();
-    let put = put.function_name(&pipeline.function).maximum_retry_attempts(0);
+    use aws_sdk_lambda::types::{DestinationConfig, OnFailure};
+    let queue = OnFailure::builder().destination(pipeline.arn("sqs", &pipeline.queue())).build();
+    let destination = DestinationConfig::builder().on_failure(queue).build();
+    let put = pipeline.aws.lambda.put_function_event_invoke_config().maximum_retry_attempts(0);
+    let put = put.function_name(&pipeline.function).destination_config(destination);
     put.send().await.unwrap();
 }
 
