@@ -15,6 +15,7 @@ pub(crate) struct Arguments {
 }
 
 /// Options of every command.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// The pipeline's file

@@ -167,7 +167,7 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Config(error) => error.hint().map(ToOwned::to_owned),
-            Self::Declined => None,
+            Self::Declined | Self::File { .. } => None,
             Self::Local(error) => Some(error.hint()),
             Self::Package(error) => Some(error.hint()),
             Self::Connect { error, local } => Some(connect_hint(error, *local)),
@@ -192,7 +192,6 @@ impl Error {
                 Some("take a JPEG, PNG, WebP, GIF, BMP or TIFF, or none for a sample".to_owned())
             }
             Self::Trial(broken) => Some(broken.hint()),
-            Self::File { .. } => None,
         }
     }
 
@@ -202,7 +201,7 @@ impl Error {
             Self::Foreign { steps, .. } => steps.first().map(|(id, ..)| *id),
             Self::Apply(failure) => failure.failed.first().map(|(id, ..)| *id),
             Self::Leftover(left) => left.first().map(|(id, _)| *id),
-            Self::Trial(broken) => broken.resource(),
+            Self::Trial(broken) => Some(broken.resource()),
             _ => None,
         }
     }

@@ -40,7 +40,7 @@ pub(crate) struct Names {
     pub(crate) log_group_arn: String,
     pub(crate) queue: String,
     pub(crate) queue_arn: String,
-    /// Comment of the distribution, its CallerReference, and name of its origin access control.
+    /// Comment of the distribution, its `CallerReference`, and name of its origin access control.
     pub(crate) cdn: String,
     /// Everything that can carry tags carries these.
     pub(crate) tags: BTreeMap<String, String>,
@@ -153,14 +153,13 @@ fn camel_case(name: &str) -> String {
 
 /// The name itself, or its beginning with a hash of the whole where it is too long.
 fn within(name: String, characters_max: usize) -> String {
-    const HASH_CHARACTERS: usize = 8;
+    const HASH_BYTES: usize = 4;
     if name.len() <= characters_max {
         return name;
     }
+    let kept: String = name.chars().take(characters_max - 2 * HASH_BYTES).collect();
     let hash = Sha256::digest(name.as_bytes());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    let kept: String = name.chars().take(characters_max - HASH_CHARACTERS).collect();
-    kept + &hash[..HASH_CHARACTERS]
+    hash.iter().take(HASH_BYTES).fold(kept, |name, byte| format!("{name}{byte:02x}"))
 }
 
 #[cfg(test)]

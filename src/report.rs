@@ -73,7 +73,8 @@ impl View<'_> {
 }
 
 /// How to write: decided once from the command line and the terminal.
-#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[derive(Clone, Debug)]
 pub(crate) struct Report {
     json: bool,
     quiet: bool,

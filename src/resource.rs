@@ -46,7 +46,7 @@ impl Id {
         }
     }
 
-    /// The resource type, named as CloudFormation names it where it has one.
+    /// The resource type, named as `CloudFormation` names it where it has one.
     pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Topic => "AWS::SNS::Topic",

@@ -103,7 +103,7 @@ impl Trial<'_> {
         image: &Image,
         tell: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<TrialResult, Error> {
-        let name = self.unique(&image.name);
+        let name = Self::unique(&image.name);
         let original = format!("{}/{name}", self.config.bucket.originals);
         let bucket_error = |error| Error::Read { id: Id::Bucket, error };
         tell(&format!("uploading {original}"));
@@ -122,7 +122,7 @@ impl Trial<'_> {
     }
 
     /// A name that no other image has, so that nothing is overwritten.
-    fn unique(&self, name: &str) -> String {
+    fn unique(name: &str) -> String {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let millis = now.map_or(0, |now| now.as_millis());
         format!("imgprep-try/{millis}-{name}")
@@ -236,7 +236,7 @@ impl Trial<'_> {
 
     /// The newest line of the function's log since the upload that tells of an error.
     async fn logged_error(&self, key: &str, start: Instant) -> Result<Option<String>, AwsError> {
-        const MARGIN: Duration = Duration::from_secs(60);
+        const MARGIN: Duration = Duration::from_mins(1);
         let since = std::time::SystemTime::now() - start.elapsed() - MARGIN;
         let since =
             since.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis());
@@ -373,14 +373,14 @@ impl Broken {
         }
     }
 
-    pub(crate) fn resource(&self) -> Option<Id> {
-        Some(match self {
+    pub(crate) fn resource(&self) -> Id {
+        match self {
             Self::Link { id, .. } => *id,
             Self::Recorded { .. } | Self::Function { .. } => Id::Function,
             Self::Cdn { .. } => Id::Cdn,
             Self::Silent { .. } => Id::Notification,
             Self::Variant { .. } => Id::Bucket,
-        })
+        }
     }
 }
 

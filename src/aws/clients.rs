@@ -65,7 +65,7 @@ impl Aws {
         let http = http_client();
         let config = load(connection, http).await;
         let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
-        let endpoint = Endpoint::new(s3_endpoint(&config).await);
+        let endpoint = Endpoint::new(s3_endpoint(&config));
         let account = account(&config).await?;
         let s3 = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(endpoint.url().is_some())
@@ -101,7 +101,7 @@ async fn load(connection: &Connection, http: SharedHttpClient) -> SdkConfig {
         .with_initial_backoff(Duration::from_millis(200));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
-        .read_timeout(Duration::from_secs(60))
+        .read_timeout(Duration::from_mins(1))
         .build();
     if let Some(endpoint) = &connection.local_endpoint {
         // Nothing of the user's own AWS settings may reach, or be reached from, the local AWS.
@@ -131,7 +131,7 @@ async fn load(connection: &Connection, http: SharedHttpClient) -> SdkConfig {
 }
 
 /// The endpoint that S3 would use: its own variable or profile entry, or the one for all.
-async fn s3_endpoint(config: &SdkConfig) -> Option<String> {
+fn s3_endpoint(config: &SdkConfig) -> Option<String> {
     let key = ServiceConfigKey::builder()
         .service_id("S3")
         .env("AWS_ENDPOINT_URL")

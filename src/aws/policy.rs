@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 const VERSION: &str = "2012-10-17";
 
 /// A policy with these statements.
-pub(crate) fn document(statements: Vec<Value>) -> Value {
+pub(crate) fn document(statements: &[Value]) -> Value {
     json!({ "Version": VERSION, "Statement": statements })
 }
 

@@ -38,10 +38,7 @@ impl Session {
                 .map_err(Error::Package)?,
             Some(_) => String::new(),
         };
-        let local_endpoint = match global.local {
-            true => Some(start_local(report).await?),
-            false => None,
-        };
+        let local_endpoint = if global.local { Some(start_local(report).await?) } else { None };
         let connection = Connection {
             profile: global.profile.clone(),
             region: global.region.clone().or_else(|| config.region.clone()),

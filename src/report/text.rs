@@ -58,12 +58,8 @@ pub(super) fn plan(document: &Document, verbose: bool) -> String {
 pub(super) fn up(document: &Document, local: bool) -> String {
     let mut text = String::new();
     let changed: usize = document.counts().values().sum();
-    let changes = match changed {
-        0 => "0 changes".to_owned(),
-        1 => "1 change".to_owned(),
-        changed => format!("{changed} changes"),
-    };
-    let _ = writeln!(text, "{}: {changes}", painted(BOLD, &document.stack));
+    let summary = if changed == 1 { "1 change".to_owned() } else { format!("{changed} changes") };
+    let _ = writeln!(text, "{}: {summary}", painted(BOLD, &document.stack));
     outputs(&mut text, &document.outputs);
     if document.resources.iter().any(|entry| entry.state == Condition::Deploying) {
         let _ = writeln!(

@@ -301,7 +301,7 @@ impl Resource for Bucket {
             }
             Presence::Here => {}
         }
-        let fields = self.read_fields(aws).await?;
+        let fields = Box::pin(self.read_fields(aws)).await?;
         let owner = self.names.owner(&fields);
         let mut observed = Observed::new(fields, owner);
         observed.kept = match (&observed.owner, self.settings.images) {
@@ -316,8 +316,9 @@ impl Resource for Bucket {
         self.create_bucket(context).await?;
         // Much of what we want is S3's default by now; only the rest costs a call.
         let wait = configuration_wait(context, "s3:GetBucketTagging");
-        let fields =
-            self.calls(context.aws).configure(&wait, || self.read_fields(context.aws)).await?;
+        let calls = self.calls(context.aws);
+        let read = || Box::pin(self.read_fields(context.aws));
+        let fields = calls.configure(&wait, read).await?;
         let edits = difference(&self.fields(), &fields);
         self.update(context, &Observed::new(fields, Owner::Ours), &edits).await
     }

@@ -3,15 +3,14 @@
 //! Its origin access control, its statement in the bucket's policy, and its identifier in the
 //! function's environment belong to it and live here too.
 
+mod access_control;
 mod distribution;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_cloudfront::types::{
-    DistributionConfigWithTags, DistributionSummary, OriginAccessControlConfig,
-    OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors,
-    OriginAccessControlSigningProtocols, OriginAccessControlSummary, Tag, Tags,
+    DistributionConfigWithTags, DistributionSummary, OriginAccessControlSummary, Tag, Tags,
 };
 use futures_util::try_join;
 use serde_json::{Value, json};
@@ -35,8 +34,6 @@ const THIS: &str = "this distribution";
 const DEPLOY_SECS_MAX: u64 = 60 * 60;
 /// How long other writers of the same distribution may be in the way.
 const CONTENTION_SECS_MAX: u64 = 60;
-/// How long CloudFront may see an access control in use after its distribution is gone.
-const ACCESS_CONTROL_SECS_MAX: u64 = 120;
 /// Generations of the caller reference that are tried before giving up.
 const GENERATIONS_MAX: usize = 8;
 
@@ -90,23 +87,6 @@ impl Cdn {
         }
     }
 
-    async fn find_access_control(
-        &self,
-        aws: &Aws,
-    ) -> Result<Option<OriginAccessControlSummary>, AwsError> {
-        let mut marker = None;
-        loop {
-            let page = aws.cloudfront.list_origin_access_controls().set_marker(marker).send().await;
-            let page = page.calling("cloudfront:ListOriginAccessControls")?;
-            let Some(list) = page.origin_access_control_list else { return Ok(None) };
-            let found = list.items().iter().find(|summary| summary.name() == self.names.cdn);
-            if found.is_some() || !list.is_truncated() {
-                return Ok(found.cloned());
-            }
-            marker = list.next_marker;
-        }
-    }
-
     async fn find(&self, aws: &Aws) -> Result<Present, AwsError> {
         let (distribution, access_control) =
             try_join!(self.find_distribution(aws), self.find_access_control(aws))?;
@@ -147,31 +127,6 @@ impl Cdn {
         let answer = get.send().await.found("lambda:GetFunctionConfiguration")?;
         let variables = answer.and_then(|answer| answer.environment?.variables);
         Ok(variables.and_then(|mut all| all.remove(variable)))
-    }
-
-    async fn put_access_control(&self, context: &Context<'_>) -> Result<String, AwsError> {
-        const CALL: &str = "cloudfront:CreateOriginAccessControl";
-        if let Some(found) = self.find_access_control(context.aws).await? {
-            return Ok(found.id);
-        }
-        let config = OriginAccessControlConfig::builder()
-            .name(&self.names.cdn)
-            .description(format!("Lets CloudFront read the variants of {}", self.names.bucket))
-            .signing_protocol(OriginAccessControlSigningProtocols::Sigv4)
-            .signing_behavior(OriginAccessControlSigningBehaviors::Always)
-            .origin_access_control_origin_type(OriginAccessControlOriginTypes::S3)
-            .build()
-            .map_err(|error| AwsError::request(CALL, error.to_string()))?;
-        let create = context.aws.cloudfront.create_origin_access_control();
-        let created = create.origin_access_control_config(config).send().await.calling(CALL);
-        match created {
-            Ok(answer) => Ok(answer.origin_access_control.map(|made| made.id).unwrap_or_default()),
-            // Another run was faster.
-            Err(error) if error.code() == "OriginAccessControlAlreadyExists" => {
-                self.find_access_control(context.aws).await?.map(|found| found.id).ok_or(error)
-            }
-            Err(error) => Err(error),
-        }
     }
 
     /// Makes the distribution under a caller reference that every run computes alike, so that two
@@ -347,7 +302,7 @@ impl Resource for Cdn {
         let owner = self.names.owner(&fields);
         if let Some(now) = &config {
             let access_control = present.access_control.as_ref();
-            fields.extend(self.settings.observed_fields(&self.names, &now.config, access_control));
+            fields.extend(Settings::observed_fields(&self.names, &now.config, access_control));
         }
         if let Some(statement) = statement {
             fields.set(STATEMENT_PATH, statement);
@@ -449,27 +404,6 @@ impl Cdn {
         let get = aws.cloudfront.get_distribution().id(id).send().await;
         let answer = get.found("cloudfront:GetDistribution")?;
         Ok(answer.and_then(|answer| answer.distribution).map(|distribution| distribution.status))
-    }
-
-    async fn delete_access_control(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        const CALL: &str = "cloudfront:DeleteOriginAccessControl";
-        let Some(found) = self.find_access_control(context.aws).await? else { return Ok(()) };
-        let cloudfront = &context.aws.cloudfront;
-        let wait = context.wait(
-            CALL,
-            "CloudFront to let go of the access control",
-            ACCESS_CONTROL_SECS_MAX,
-        );
-        let is_held =
-            |error: &AwsError| error.code() == "OriginAccessControlInUse" || is_stale(error);
-        retry_while(&wait, is_held, || async {
-            let get = cloudfront.get_origin_access_control().id(&found.id).send().await;
-            let now = get.found("cloudfront:GetOriginAccessControl")?;
-            let Some(etag) = now.and_then(|now| now.e_tag) else { return Ok(()) };
-            let delete = cloudfront.delete_origin_access_control().id(&found.id).if_match(etag);
-            delete.send().await.found(CALL).map(|_| ())
-        })
-        .await
     }
 }
 

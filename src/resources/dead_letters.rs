@@ -125,7 +125,7 @@ impl Resource for DeadLetters {
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
         const CALL: &str = "sqs:CreateQueue";
         let wait = context.wait(CALL, "SQS to release the deleted queue's name", RELEASE_SECS_MAX);
-        let document = policy::document(vec![self.statement()]).to_string();
+        let document = policy::document(&[self.statement()]).to_string();
         retry_while(
             &wait,
             |error| error.code().contains("QueueDeletedRecently"),

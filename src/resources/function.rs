@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
-    Architecture, DestinationConfig, Environment, FunctionCode, FunctionConfiguration,
+    Architecture, Concurrency, DestinationConfig, Environment, FunctionCode, FunctionConfiguration,
     LastUpdateStatus, OnFailure, Runtime, State,
 };
 use futures_util::try_join;
@@ -272,7 +272,7 @@ impl Function {
         }
         if self.settings.concurrency.is_some()
             && let Some(reserved) =
-                answer.concurrency().and_then(|all| all.reserved_concurrent_executions())
+                answer.concurrency().and_then(Concurrency::reserved_concurrent_executions)
         {
             fields.set(CONCURRENCY_PATH, reserved);
         }

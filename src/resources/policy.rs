@@ -29,7 +29,7 @@ impl Policy {
     }
 
     fn document(&self) -> String {
-        document::document(self.statements.clone()).to_string()
+        document::document(&self.statements).to_string()
     }
 
     async fn put_version(&self, context: &Context<'_>) -> Result<(), AwsError> {

@@ -31,8 +31,8 @@ impl Role {
         format!("policies[{}]", self.names.policy)
     }
 
-    fn trust(&self) -> String {
-        document::document(vec![json!({
+    fn trust() -> String {
+        document::document(&[json!({
             "Effect": "Allow",
             "Principal": { "Service": "lambda.amazonaws.com" },
             "Action": "sts:AssumeRole",
@@ -98,7 +98,7 @@ impl Resource for Role {
     fn fields(&self) -> Fields {
         self.names
             .tag_fields()
-            .with(TRUST_PATH, document::canonical_document(&self.trust()))
+            .with(TRUST_PATH, document::canonical_document(&Self::trust()))
             .with(self.attachment_path(), "attached")
     }
 
@@ -130,7 +130,7 @@ impl Resource for Role {
         let create = create
             .path(&self.names.iam_path)
             .description(format!("Runs the image function of the stack {}", self.names.stack))
-            .assume_role_policy_document(self.trust())
+            .assume_role_policy_document(Self::trust())
             .set_tags(Some(iam_tags(&self.names.tags, CALL)?));
         match create.send().await.calling(CALL) {
             Err(error) if error.code().starts_with("EntityAlreadyExists") => {}
@@ -149,7 +149,7 @@ impl Resource for Role {
         let iam = &context.aws.iam;
         if touches(edits, TRUST_PATH) {
             let put = iam.update_assume_role_policy().role_name(&self.names.role);
-            let put = put.policy_document(self.trust()).send().await;
+            let put = put.policy_document(Self::trust()).send().await;
             put.calling("iam:UpdateAssumeRolePolicy")?;
         }
         if touches(edits, &self.attachment_path()) {

@@ -35,7 +35,7 @@ pub(crate) struct Pipeline {
     pub(crate) topic: String,
     pub(crate) function: String,
     pub(crate) account: String,
-    /// The beginning of ARNs' last part is not here: `arn("sns", &topic)` makes whole ones.
+    /// Straight at the emulator, past the proxy.
     pub(crate) aws: Clients,
     pub(crate) proxy: Proxy,
     access_key: String,

@@ -97,7 +97,6 @@ impl Settings {
 
     /// The same fields, as a configuration holds them.
     pub(super) fn observed_fields(
-        &self,
         names: &Names,
         config: &DistributionConfig,
         access_control: Option<&OriginAccessControlSummary>,
@@ -266,13 +265,12 @@ fn merged_errors(config: &DistributionConfig) -> Result<CustomErrorResponses, Aw
     let present = config.custom_error_responses().map(CustomErrorResponses::items);
     let mut items = present.unwrap_or_default().to_vec();
     for code in ERROR_CODES {
-        match items.iter_mut().find(|error| error.error_code() == code) {
-            Some(ours) => ours.error_caching_min_ttl = Some(ERRORS_CACHED_SECS),
-            None => {
-                let error = CustomErrorResponse::builder().error_code(code);
-                let error = error.error_caching_min_ttl(ERRORS_CACHED_SECS);
-                items.push(error.build().map_err(invalid)?);
-            }
+        if let Some(ours) = items.iter_mut().find(|error| error.error_code() == code) {
+            ours.error_caching_min_ttl = Some(ERRORS_CACHED_SECS);
+        } else {
+            let error = CustomErrorResponse::builder().error_code(code);
+            let error = error.error_caching_min_ttl(ERRORS_CACHED_SECS);
+            items.push(error.build().map_err(invalid)?);
         }
     }
     let errors = CustomErrorResponses::builder().quantity(quantity(&items));
