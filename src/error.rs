@@ -12,7 +12,7 @@ use crate::local::LocalError;
 use crate::package::PackageError;
 use crate::plan::{Action, Plan};
 use crate::resource::Id;
-use crate::trial::Broken;
+use crate::trial::{Broken, Stopped};
 
 /// Exit code of a command that could not do what it was to do.
 pub(crate) const FAILED: u8 = 1;
@@ -71,6 +71,16 @@ pub(crate) enum Error {
         what: String,
         why: String,
     },
+}
+
+impl From<Stopped> for Error {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Read { id, error } => Self::Read { id, error },
+            Stopped::Broken(broken) => Self::Trial(broken),
+            Stopped::Interrupted => Self::Interrupted { command: "try" },
+        }
+    }
 }
 
 /// A failed run, step by step.

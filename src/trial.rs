@@ -13,7 +13,6 @@ use serde::Serialize;
 use crate::aws::wait::{Stop, pause_for};
 use crate::aws::{Aws, AwsError, Calling, fetch};
 use crate::config::Config;
-use crate::error::Error;
 use crate::names::Names;
 use crate::plan::{Condition, Plan};
 use crate::resource::Id;
@@ -80,6 +79,19 @@ pub(crate) enum CdnCheck {
     None,
 }
 
+/// Why a trial ended without its variants.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// A resource could not be read or written.
+    Read {
+        id: Id,
+        error: AwsError,
+    },
+    /// The pipeline does not work, or not for this image.
+    Broken(Box<Broken>),
+    Interrupted,
+}
+
 /// Where the way from original to variants broke.
 #[derive(Clone, Debug)]
 pub(crate) enum Broken {
@@ -102,10 +114,10 @@ impl Trial<'_> {
         &self,
         image: &Image,
         tell: &(dyn Fn(&str) + Send + Sync),
-    ) -> Result<TrialResult, Error> {
+    ) -> Result<TrialResult, Stopped> {
         let name = Self::unique(&image.name);
         let original = format!("{}/{name}", self.config.bucket.originals);
-        let bucket_error = |error| Error::Read { id: Id::Bucket, error };
+        let bucket_error = |error| Stopped::Read { id: Id::Bucket, error };
         tell(&format!("uploading {original}"));
         self.upload(&original, image).await.map_err(bucket_error)?;
         let start = Instant::now();
@@ -143,7 +155,7 @@ impl Trial<'_> {
         name: &str,
         start: Instant,
         tell: &(dyn Fn(&str) + Send + Sync),
-    ) -> Result<BTreeMap<String, Duration>, Error> {
+    ) -> Result<BTreeMap<String, Duration>, Stopped> {
         let mut arrived = BTreeMap::new();
         loop {
             let missing = self
@@ -156,20 +168,20 @@ impl Trial<'_> {
                 Ok(there.then(|| (variant.folder.clone(), start.elapsed())))
             });
             let seen: Result<Vec<_>, AwsError> = try_join_all(looks).await;
-            let seen = seen.map_err(|error| Error::Read { id: Id::Bucket, error })?;
+            let seen = seen.map_err(|error| Stopped::Read { id: Id::Bucket, error })?;
             arrived.extend(seen.into_iter().flatten());
             let (have, want) = (arrived.len(), self.config.variants.len());
             if have == want {
                 return Ok(arrived);
             }
             if let Some(broken) = self.recorded(original, name).await? {
-                return Err(Error::Trial(Box::new(broken)));
+                return Err(Stopped::Broken(Box::new(broken)));
             }
             if self.stop.is_asked() {
-                return Err(Error::Interrupted { command: "try" });
+                return Err(Stopped::Interrupted);
             }
             if start.elapsed() > self.limit {
-                return Err(Error::Trial(Box::new(self.diagnose(original, start).await?)));
+                return Err(Stopped::Broken(Box::new(self.diagnose(original, start).await?)));
             }
             let secs = start.elapsed().as_secs();
             tell(&format!("{have} of {want} variants are there after {secs} s"));
@@ -195,10 +207,10 @@ impl Trial<'_> {
     }
 
     /// What the function recorded of an image that it cannot process.
-    async fn recorded(&self, original: &str, name: &str) -> Result<Option<Broken>, Error> {
+    async fn recorded(&self, original: &str, name: &str) -> Result<Option<Broken>, Stopped> {
         let key = format!("{FAILED_FOLDER}/{name}.json");
         let record = self.get(&key).await;
-        let record = record.map_err(|error| Error::Read { id: Id::Bucket, error })?;
+        let record = record.map_err(|error| Stopped::Read { id: Id::Bucket, error })?;
         Ok(record.map(|record| {
             let parsed: Result<FailureRecord, _> = serde_json::from_slice(&record.bytes);
             let reason = match parsed {
@@ -222,12 +234,12 @@ impl Trial<'_> {
     }
 
     /// Follows the chain from the bucket on to the first link that is not as it should be.
-    async fn diagnose(&self, original: &str, start: Instant) -> Result<Broken, Error> {
+    async fn diagnose(&self, original: &str, start: Instant) -> Result<Broken, Stopped> {
         if let Some(broken) = self.link(|condition| condition != Condition::Ok) {
             return Ok(broken);
         }
         let logged = self.logged_error(original, start).await;
-        let logged = logged.map_err(|error| Error::Read { id: Id::Logs, error })?;
+        let logged = logged.map_err(|error| Stopped::Read { id: Id::Logs, error })?;
         Ok(match logged {
             Some(line) => Broken::Function { line },
             None => Broken::Silent { key: original.to_owned(), secs: start.elapsed().as_secs() },
@@ -259,14 +271,14 @@ impl Trial<'_> {
         variant: &Variant,
         name: &str,
         after: Duration,
-    ) -> Result<Arrived, Error> {
+    ) -> Result<Arrived, Stopped> {
         let key = variant_key(variant, name);
         let unusable =
-            |why: String| Error::Trial(Box::new(Broken::Variant { key: key.clone(), why }));
-        let object = self.get(&key).await.map_err(|error| Error::Read { id: Id::Bucket, error })?;
+            |why: String| Stopped::Broken(Box::new(Broken::Variant { key: key.clone(), why }));
+        let object =
+            self.get(&key).await.map_err(|error| Stopped::Read { id: Id::Bucket, error })?;
         let object = object.ok_or_else(|| unusable("it is gone again".to_owned()))?;
-        let (width, height) = lambda_fn::decode::dimensions(&object.bytes)
-            .map_err(|error| unusable(error.to_string()))?;
+        let (width, height) = dimensions(&object.bytes).map_err(unusable)?;
         let base = crate::outputs::base_url(self.config, self.aws, self.plan);
         let url = base.map(|base| format!("{base}/{}", url_path(&key)));
         let cdn = match &url {
@@ -291,7 +303,7 @@ impl Trial<'_> {
         self.plan.step(Id::Cdn).is_some_and(|step| step.condition == Condition::Deploying)
     }
 
-    async fn check_cdn(&self, url: &str, wanted: &[u8]) -> Result<CdnCheck, Error> {
+    async fn check_cdn(&self, url: &str, wanted: &[u8]) -> Result<CdnCheck, Stopped> {
         let start = Instant::now();
         loop {
             let answer = match fetch::get(&self.aws.web, url).await {
@@ -306,7 +318,7 @@ impl Trial<'_> {
             };
             if start.elapsed() > CDN_LIMIT {
                 let broken = Broken::Cdn { url: url.to_owned(), answer };
-                return Err(Error::Trial(Box::new(broken)));
+                return Err(Stopped::Broken(Box::new(broken)));
             }
             pause_for(LOOK_PAUSE).await;
         }
@@ -320,6 +332,26 @@ struct Object {
 
 fn variant_key(variant: &Variant, name: &str) -> String {
     format!("{}/{name}", variant.folder)
+}
+
+/// Width and height of a variant in pixels, or why it has none.
+fn dimensions(bytes: &[u8]) -> Result<(u32, u32), String> {
+    match lambda_fn::decode::dimensions(bytes) {
+        Ok(size) => Ok(size),
+        // The function writes AVIF but does not read it.
+        Err(error) => avif_dimensions(bytes).ok_or_else(|| error.to_string()),
+    }
+}
+
+/// The sides of an AVIF file, from its first image spatial extents property: the box `ispe`, four
+/// bytes of version and flags, width, height (ISO/IEC 23008-12, section 6.5.3).
+fn avif_dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
+    if bytes.get(4..12)? != b"ftypavif" {
+        return None;
+    }
+    let start = bytes.windows(4).position(|name| name == b"ispe")? + 8;
+    let side = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+    Some((side(start)?, side(start + 4)?))
 }
 
 /// A key as the path of an address (RFC 3986, section 3.3).
@@ -386,10 +418,19 @@ impl Broken {
 
 #[cfg(test)]
 mod tests {
-    use super::url_path;
+    use super::{avif_dimensions, url_path};
 
     #[test]
     fn a_key_becomes_the_path_of_an_address() {
         assert_eq!(url_path("800x600/a b+c%/é.jpg"), "800x600/a%20b%2Bc%25/%C3%A9.jpg");
+    }
+
+    #[test]
+    fn an_avif_tells_its_size() {
+        let mut file = b"\0\0\0\x1cftypavif".to_vec();
+        file.extend(b"....ispe\0\0\0\0\0\0\0\x64\0\0\0\x50");
+        assert_eq!(avif_dimensions(&file), Some((100, 80)));
+        assert_eq!(avif_dimensions(&file[..file.len() - 1]), None);
+        assert_eq!(avif_dimensions(b"GIF89a"), None);
     }
 }

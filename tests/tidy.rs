@@ -27,7 +27,7 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("stack", &["aws", "config", "names", "plan", "resource", "resources"]),
     ("apply", &["aws", "plan", "resource", "stack"]),
     ("outputs", &["aws", "config", "names", "plan", "resource"]),
-    ("trial", &["aws", "config", "error", "names", "outputs", "plan", "resource"]),
+    ("trial", &["aws", "config", "names", "outputs", "plan", "resource"]),
     ("error", &["apply", "aws", "config", "local", "package", "plan", "resource", "trial"]),
     (
         "report",

@@ -121,8 +121,8 @@ impl Cargo {
         let mut command = self.command();
         command.args(verb).args(&build.arguments).current_dir(&build.folder);
         if !build.own_flags {
-            // Even empty it takes the place of all flags from configuration files.
-            command.env("CARGO_ENCODED_RUSTFLAGS", "");
+            // It takes the place of all flags from configuration files.
+            command.env("CARGO_ENCODED_RUSTFLAGS", flags(&build.folder));
         }
         // Cargo counts its steps only for a terminal, or when told to.
         command.env("CARGO_TERM_COLOR", "never");
@@ -160,6 +160,29 @@ impl Cargo {
         }
         command
     }
+}
+
+/// Flags that keep this machine's folders, and with them its user's name, out of the executable, so
+/// that it is the same wherever it is built.
+fn flags(folder: &Path) -> OsString {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
+    let mut flags = remapped(folder, "/function");
+    if let Some(home) = home {
+        // Cargo takes flags apart at this character.
+        flags.push("\x1f");
+        flags.push(remapped(&home, "/cargo"));
+    }
+    flags
+}
+
+fn remapped(folder: &Path, name: &str) -> OsString {
+    let mut flag = OsString::from("--remap-path-prefix=");
+    flag.push(folder);
+    flag.push("=");
+    flag.push(name);
+    flag
 }
 
 /// Whether a variable reaches the nested cargo. All of cargo's and rustc's own go but where cargo
@@ -309,6 +332,16 @@ fn relevant(mut lines: VecDeque<String>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_executable_names_no_folder_of_this_machine() {
+        let flag = remapped(Path::new("/home/ada/.cargo"), "/cargo");
+        assert_eq!(flag, "--remap-path-prefix=/home/ada/.cargo=/cargo");
+        let flags = flags(Path::new("/tmp/source")).into_string().unwrap();
+        assert!(
+            flags.starts_with("--remap-path-prefix=/tmp/source=/function\x1f--remap-path-prefix=")
+        );
+    }
 
     #[test]
     fn the_nested_cargo_gets_no_settings_of_an_outer_one() {

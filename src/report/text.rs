@@ -109,7 +109,7 @@ pub(super) fn trial(result: &TrialResult) -> String {
     let mut text = format!("{}  {} bytes\n\n", result.original, result.original_bytes);
     for variant in &result.variants {
         let cdn = match variant.cdn {
-            CdnCheck::Ok => "served by the CDN",
+            CdnCheck::Ok => "served",
             CdnCheck::Deploying => "the CDN is still deploying",
             CdnCheck::None => "no public address",
         };

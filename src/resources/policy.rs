@@ -13,6 +13,8 @@ use crate::names::{Names, edited_tags, tag_fields};
 use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Removal, Resource, touches};
 
 const DOCUMENT_PATH: &str = "document";
+/// Statements of the document that are not ours.
+const OTHERS_PATH: &str = "document.others";
 /// IAM keeps at most this many versions of a policy (IAM User Guide, "IAM and AWS STS quotas").
 const VERSIONS_MAX: usize = 5;
 /// How long IAM may go on seeing what was just detached.
@@ -30,6 +32,20 @@ impl Policy {
 
     fn document(&self) -> String {
         document::document(&self.statements).to_string()
+    }
+
+    /// A document statement by statement, and whatever else it allows, which should be nothing.
+    fn statement_fields(&self, document: &str) -> Fields {
+        let sids: Vec<_> = self.statements.iter().map(|ours| ours.get("Sid")).collect();
+        let (ours, others): (Vec<Value>, Vec<Value>) = document::statements(Some(document))
+            .iter()
+            .map(document::canonical)
+            .partition(|statement| sids.contains(&statement.get("Sid")));
+        let fields = Fields::default().with(OTHERS_PATH, others);
+        ours.into_iter().fold(fields, |fields, statement| {
+            let sid = statement.get("Sid").and_then(Value::as_str).unwrap_or_default();
+            fields.with(format!("{DOCUMENT_PATH}.Statement[{sid}]"), statement.clone())
+        })
     }
 
     async fn put_version(&self, context: &Context<'_>) -> Result<(), AwsError> {
@@ -95,8 +111,9 @@ impl Resource for Policy {
     }
 
     fn fields(&self) -> Fields {
-        let wanted = document::canonical_document(&self.document());
-        self.names.tag_fields().with(DOCUMENT_PATH, wanted)
+        let mut fields = self.names.tag_fields();
+        fields.extend(self.statement_fields(&self.document()));
+        fields
     }
 
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
@@ -110,7 +127,7 @@ impl Resource for Policy {
         let version = version.send().await.found("iam:GetPolicyVersion")?;
         let text = version.and_then(|answer| answer.policy_version);
         if let Some(text) = text.as_ref().and_then(|version| version.document()) {
-            fields.set(DOCUMENT_PATH, document::canonical_document(&decoded(text)));
+            fields.extend(self.statement_fields(&decoded(text)));
         }
         Ok(Some(Observed::new(fields, owner)))
     }

@@ -88,7 +88,20 @@ fn code_rows(pipeline: &Pipeline) -> Vec<Row> {
         row("function code", |p| Box::pin(function_code(p)), "function", &["code"]),
         row("policy detached", |p| Box::pin(policy_detached(p)), "role", &[&attachment]),
         row("role trust", |p| Box::pin(role_trust(p)), "role", &["trust"]),
-        row("policy document", |p| Box::pin(policy_document(p)), "policy", &["document"]),
+        row(
+            "policy document",
+            |p| Box::pin(policy_document(p)),
+            "policy",
+            &[
+                "document.Statement[ListFolders]",
+                "document.Statement[ReadOriginals]",
+                "document.Statement[RecordFailures]",
+                "document.Statement[SendDeadLetters]",
+                "document.Statement[WriteLogs]",
+                "document.Statement[WriteVariants]",
+                "document.others",
+            ],
+        ),
         row(
             "subscription deleted",
             |p| Box::pin(subscription_deleted(p)),
