@@ -78,7 +78,6 @@ impl From<Stopped> for Error {
         match stopped {
             Stopped::Read { id, error } => Self::Read { id, error },
             Stopped::Broken(broken) => Self::Trial(broken),
-            Stopped::Interrupted => Self::Interrupted { command: "try" },
         }
     }
 }

@@ -10,7 +10,7 @@ use lambda_fn::failure::FailureRecord;
 use lambda_fn::settings::{FAILED_FOLDER, Variant};
 use serde::Serialize;
 
-use crate::aws::wait::{Stop, pause_for};
+use crate::aws::wait::pause_for;
 use crate::aws::{Aws, AwsError, Calling, fetch};
 use crate::config::Config;
 use crate::names::Names;
@@ -39,7 +39,6 @@ pub(crate) struct Trial<'a> {
     pub(crate) aws: &'a Aws,
     pub(crate) names: &'a Names,
     pub(crate) plan: &'a Plan,
-    pub(crate) stop: &'a Stop,
     pub(crate) limit: Duration,
 }
 
@@ -83,13 +82,9 @@ pub(crate) enum CdnCheck {
 #[derive(Debug)]
 pub(crate) enum Stopped {
     /// A resource could not be read or written.
-    Read {
-        id: Id,
-        error: AwsError,
-    },
+    Read { id: Id, error: AwsError },
     /// The pipeline does not work, or not for this image.
     Broken(Box<Broken>),
-    Interrupted,
 }
 
 /// Where the way from original to variants broke.
@@ -176,9 +171,6 @@ impl Trial<'_> {
             }
             if let Some(broken) = self.recorded(original, name).await? {
                 return Err(Stopped::Broken(Box::new(broken)));
-            }
-            if self.stop.is_asked() {
-                return Err(Stopped::Interrupted);
             }
             if start.elapsed() > self.limit {
                 return Err(Stopped::Broken(Box::new(self.diagnose(original, start).await?)));

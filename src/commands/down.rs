@@ -22,6 +22,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     if !args.yes && !global.local {
         confirm(&session, &plan, images, report)?;
     }
+    session.stop_on_interrupt();
     let ends = apply(&session, &plan, args.no_wait, report).await;
     if let Some(failure) = Failure::of(COMMAND, &plan, &ends) {
         return Err(Error::Apply(failure));

@@ -16,6 +16,9 @@ use crate::resources::bucket::Images;
 use crate::resources::function::{CODE_PATH, Zip};
 use crate::stack::{Observation, Stack};
 
+/// What shells show for a program that ended at Ctrl-C: 128 and the number of the signal.
+const INTERRUPTED: i32 = 130;
+
 /// A configuration, the account that it is for, and the stack that follows from both.
 pub(crate) struct Session {
     pub(crate) config: Config,
@@ -47,7 +50,7 @@ impl Session {
         let aws =
             Aws::connect(&connection).await.map_err(|error| Error::connect(&connection, error))?;
         let stack = Stack::new(&config, &aws, source_hash, images);
-        Ok(Self { config, aws, stack, stop: stop_on_interrupt() })
+        Ok(Self { config, aws, stack, stop: Arc::default() })
     }
 
     pub(crate) async fn observe(&self) -> Result<Observation, Error> {
@@ -78,13 +81,30 @@ impl Session {
         let built = blocking(move || {
             package::build(&function.code, function.arch, &cache, &|line| progress.say(line))
         });
-        let package = built.await?.map_err(Error::Package)?;
+        let built = built.await?;
+        // Cargo hears of Ctrl-C too, and its failure is not what the user wants to read about.
+        self.interrupted("up")?;
+        let package = built.map_err(Error::Package)?;
         let zip = Zip { bytes: package.zip, sha256: package.code_sha256 };
         // Only this call fills it, so it cannot be full.
         let _ = self.stack.code.zip.set(zip);
         Ok(())
     }
 
+    /// From here on Ctrl-C asks the run to stop cleanly; a second one ends the program as usual.
+    pub(crate) fn stop_on_interrupt(&self) {
+        let stop = Arc::clone(&self.stop);
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                stop.ask();
+                if tokio::signal::ctrl_c().await.is_ok() {
+                    std::process::exit(INTERRUPTED);
+                }
+            }
+        });
+    }
+
+    /// Whether the user asked to stop, as an error that says how to go on.
     pub(crate) fn interrupted(&self, command: &'static str) -> Result<(), Error> {
         if self.stop.is_asked() { Err(Error::Interrupted { command }) } else { Ok(()) }
     }
@@ -106,20 +126,4 @@ pub(super) async fn blocking<T: Send + 'static>(
         what: "an internal task broke off".to_owned(),
         why: error.to_string(),
     })
-}
-
-/// Ctrl-C asks the run to stop cleanly; a second one ends the program as usual.
-fn stop_on_interrupt() -> Arc<Stop> {
-    let stop = Arc::new(Stop::default());
-    let asked = Arc::clone(&stop);
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            asked.ask();
-            if tokio::signal::ctrl_c().await.is_ok() {
-                #[expect(clippy::exit, reason = "the user insists")]
-                std::process::exit(130);
-            }
-        }
-    });
-    stop
 }

@@ -17,7 +17,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let session = Session::open(global, report, None).await?;
     loop {
         let outcome = look(&session).await?;
-        if !args.watch || session.stop.is_asked() {
+        if !args.watch {
             return Ok(outcome);
         }
         report.redraw(&outcome);

@@ -28,7 +28,6 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         aws: &session.aws,
         names: &session.stack.names,
         plan: &plan,
-        stop: &session.stop,
         limit: Duration::from_secs(args.timeout),
     };
     if let Some(broken) = trial.missing_link() {

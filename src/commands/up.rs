@@ -19,8 +19,8 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         if !args.yes && !global.local {
             report.confirm(COMMAND, "Apply this plan?")?;
         }
+        session.stop_on_interrupt();
         session.build(&plan, report).await?;
-        session.interrupted(COMMAND)?;
         let ends = apply(&session, &plan, report).await;
         if let Some(failure) = Failure::of(COMMAND, &plan, &ends) {
             return Err(Error::Apply(failure));
