@@ -28,11 +28,13 @@ impl Progress {
         let bars = animated.then(|| {
             let all = MultiProgress::new();
             let steps = plan.steps.iter().filter(|step| step.action != Action::None);
-            let bars = steps
+            let bars: BTreeMap<Id, ProgressBar> = steps
                 .map(|step| {
                     (step.id, dressed(all.add(ProgressBar::new_spinner()), step.id.as_str()))
                 })
                 .collect();
+            // All lines are there from the first moment on, in order.
+            bars.values().for_each(ProgressBar::tick);
             (all, bars)
         });
         Self { quiet, bars, said: Mutex::default() }
