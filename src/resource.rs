@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use crate::aws::bucket::CONFIGURATION_SECS_MAX;
 use crate::aws::wait::{Stop, Wait};
 use crate::aws::{Aws, AwsError};
 
@@ -201,6 +202,11 @@ impl<'a> Context<'a> {
             tell: self.tell,
             stop: self.stop,
         }
+    }
+
+    /// The wait of every change to the bucket's configuration.
+    pub(crate) fn bucket_wait(&self, call: &'static str) -> Wait<'a> {
+        self.wait(call, "S3 to finish an earlier change of the bucket", CONFIGURATION_SECS_MAX)
     }
 }
 

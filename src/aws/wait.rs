@@ -58,6 +58,33 @@ pub(crate) struct Wait<'a> {
     pub(crate) tell: &'a (dyn Fn(&str) + Send + Sync),
 }
 
+/// The growing, jittered pauses of one wait.
+struct Backoff {
+    start: Instant,
+    next: Duration,
+}
+
+impl Backoff {
+    fn new() -> Self {
+        Self { start: Instant::now(), next: PAUSE_MIN }
+    }
+
+    /// Whether the next pause would go past the limit.
+    fn is_over(&self, wait: &Wait<'_>) -> bool {
+        self.start.elapsed() + self.next > wait.limit
+    }
+
+    /// Pauses; an error if the user asks to stop.
+    async fn pause(&mut self, wait: &Wait<'_>) -> Result<(), AwsError> {
+        wait.stop.pause(jittered(self.next)).await;
+        if wait.stop.is_asked() {
+            return Err(AwsError::wait(wait.call, "interrupted"));
+        }
+        self.next = (self.next * 3 / 2).min(PAUSE_MAX);
+        Ok(())
+    }
+}
+
 /// Probes until the probe is done, fails, or the limit has passed; the time-out carries the last
 /// answer.
 pub(crate) async fn wait_until<T, F>(
@@ -67,13 +94,12 @@ pub(crate) async fn wait_until<T, F>(
 where
     F: Future<Output = Result<Probe<T>, AwsError>>,
 {
-    let start = Instant::now();
-    let mut pause = PAUSE_MIN;
+    let mut backoff = Backoff::new();
     loop {
         match probe().await? {
             Probe::Done(value) => return Ok(value),
             Probe::Pending(answer) => {
-                if start.elapsed() + pause > wait.limit {
+                if backoff.is_over(wait) {
                     let seconds = wait.limit.as_secs();
                     return Err(AwsError::wait(
                         wait.call,
@@ -83,11 +109,7 @@ where
                 (wait.tell)(wait.what);
             }
         }
-        wait.stop.pause(jittered(pause)).await;
-        if wait.stop.is_asked() {
-            return Err(AwsError::wait(wait.call, "interrupted"));
-        }
-        pause = (pause * 3 / 2).min(PAUSE_MAX);
+        backoff.pause(wait).await?;
     }
 }
 
@@ -100,20 +122,15 @@ pub(crate) async fn retry_while<T, F>(
 where
     F: Future<Output = Result<T, AwsError>>,
 {
-    let start = Instant::now();
-    let mut pause = PAUSE_MIN;
+    let mut backoff = Backoff::new();
     loop {
         match call().await {
-            Err(error) if transient(&error) && start.elapsed() + pause <= wait.limit => {
+            Err(error) if transient(&error) && !backoff.is_over(wait) => {
                 (wait.tell)(wait.what);
             }
             other => return other,
         }
-        wait.stop.pause(jittered(pause)).await;
-        if wait.stop.is_asked() {
-            return Err(AwsError::wait(wait.call, "interrupted"));
-        }
-        pause = (pause * 3 / 2).min(PAUSE_MAX);
+        backoff.pause(wait).await?;
     }
 }
 

@@ -43,14 +43,14 @@ fn confirm(session: &Session, plan: &Plan, images: Images, report: &Report) -> R
 }
 
 async fn apply(session: &Session, plan: &Plan, no_wait: bool, report: &Report) -> Ends {
-    let progress = report.progress(plan);
-    let tell = |event| progress.event(event);
-    let run = Run { stack: &session.stack, aws: &session.aws, stop: &session.stop, tell: &tell };
-    let mut ends = run.apply(plan).await;
-    if !no_wait && !session.stop.is_asked() {
-        run.finish(&mut ends).await;
-    }
-    ends
+    let work = async |run: &Run<'_>| {
+        let mut ends = run.apply(plan).await;
+        if !no_wait && !session.stop.is_asked() {
+            run.finish(&mut ends).await;
+        }
+        ends
+    };
+    session.run(plan, report, work).await
 }
 
 /// Reads every name back and answers with what is left, which may only be what was meant to stay.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::apply::Run;
 use crate::args::Global;
 use crate::aws::wait::Stop;
 use crate::aws::{Aws, Connection};
@@ -89,6 +90,18 @@ impl Session {
         // Only this call fills it, so it cannot be full.
         let _ = self.stack.code.zip.set(zip);
         Ok(())
+    }
+
+    /// Runs work on a plan, with its progress shown.
+    pub(crate) async fn run<T>(
+        &self,
+        plan: &Plan,
+        report: &Report,
+        work: impl AsyncFnOnce(&Run<'_>) -> T,
+    ) -> T {
+        let progress = report.progress(plan);
+        let tell = |event| progress.event(event);
+        work(&Run { stack: &self.stack, aws: &self.aws, stop: &self.stop, tell: &tell }).await
     }
 
     /// From here on Ctrl-C asks the run to stop cleanly; a second one ends the program as usual.

@@ -1,7 +1,7 @@
 //! `imgprep up`
 
 use super::session::Session;
-use crate::apply::{End, Ends, Run};
+use crate::apply::{End, Ends};
 use crate::args::{Global, Up as Args};
 use crate::error::{Error, Failure};
 use crate::plan::{Condition, Goal, Plan};
@@ -21,7 +21,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         }
         session.stop_on_interrupt();
         session.build(&plan, report).await?;
-        let ends = apply(&session, &plan, report).await;
+        let ends = session.run(&plan, report, async |run| run.apply(&plan).await).await;
         if let Some(failure) = Failure::of(COMMAND, &plan, &ends) {
             return Err(Error::Apply(failure));
         }
@@ -48,18 +48,9 @@ fn refuse_foreign(plan: &Plan) -> Result<(), Error> {
     Err(Error::Foreign { steps, adoptable })
 }
 
-async fn apply(session: &Session, plan: &Plan, report: &Report) -> Ends {
-    let progress = report.progress(plan);
-    let tell = |event| progress.event(event);
-    let run = Run { stack: &session.stack, aws: &session.aws, stop: &session.stop, tell: &tell };
-    run.apply(plan).await
-}
-
 async fn settle(session: &Session, plan: &mut Plan, report: &Report) -> Result<(), Error> {
-    let progress = report.progress(plan);
-    let tell = |event| progress.event(event);
-    let run = Run { stack: &session.stack, aws: &session.aws, stop: &session.stop, tell: &tell };
-    run.settle(plan).await.map_err(|(id, error)| Error::Settle { id, error })?;
+    let settled = session.run(plan, report, async |run| run.settle(plan).await).await;
+    settled.map_err(|(id, error)| Error::Settle { id, error })?;
     for step in plan.steps.iter_mut().filter(|step| step.condition == Condition::Deploying) {
         step.condition = Condition::Ok;
     }

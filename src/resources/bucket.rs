@@ -12,9 +12,9 @@ use aws_sdk_s3::types::{
 use futures_util::try_join;
 use serde_json::{Value, json};
 
-use crate::aws::bucket::{Bucket as BucketCalls, CONFIGURATION_SECS_MAX};
+use crate::aws::bucket::Bucket as BucketCalls;
 use crate::aws::objects;
-use crate::aws::wait::{Wait, retry_while};
+use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::names::{ADOPTED_TAG, Names, edited_tags, tag_fields};
 use crate::resource::{
@@ -124,7 +124,7 @@ impl Bucket {
 
     async fn put_tags(&self, context: &Context<'_>, edits: &[Edit]) -> Result<(), AwsError> {
         const CALL: &str = "s3:PutBucketTagging";
-        let wait = configuration_wait(context, CALL);
+        let wait = context.bucket_wait(CALL);
         let calls = self.calls(context.aws);
         // S3 replaces the whole set, so foreign tags are read and written back.
         calls
@@ -146,7 +146,7 @@ impl Bucket {
         let s3 = &context.aws.s3;
         if touches(edits, PUBLIC_ACCESS_PATH) {
             const CALL: &str = "s3:PutPublicAccessBlock";
-            let wait = configuration_wait(context, CALL);
+            let wait = context.bucket_wait(CALL);
             let put = || async {
                 let put = s3.put_public_access_block().bucket(calls.name);
                 let put = put.public_access_block_configuration(self.public_access_block());
@@ -156,7 +156,7 @@ impl Bucket {
         }
         if touches(edits, OWNERSHIP_PATH) {
             const CALL: &str = "s3:PutBucketOwnershipControls";
-            let wait = configuration_wait(context, CALL);
+            let wait = context.bucket_wait(CALL);
             let rule = OwnershipControlsRule::builder().object_ownership(self.ownership()).build();
             let rule = rule.map_err(|error| AwsError::request(CALL, error.to_string()))?;
             let controls = OwnershipControls::builder().rules(rule).build();
@@ -174,7 +174,7 @@ impl Bucket {
     async fn put_encryption(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "s3:PutEncryptionConfiguration";
         let calls = self.calls(context.aws);
-        let wait = configuration_wait(context, CALL);
+        let wait = context.bucket_wait(CALL);
         let sse_s3 = ServerSideEncryptionByDefault::builder()
             .sse_algorithm(ServerSideEncryption::Aes256)
             .build()
@@ -245,8 +245,8 @@ impl Bucket {
     async fn release(&self, context: &Context<'_>) -> Result<Removal, AwsError> {
         const CALL: &str = "s3:PutBucketTagging";
         let calls = self.calls(context.aws);
-        calls.remove_statement(&configuration_wait(context, "s3:PutBucketPolicy"), SID).await?;
-        let wait = configuration_wait(context, CALL);
+        calls.remove_statement(&context.bucket_wait("s3:PutBucketPolicy"), SID).await?;
+        let wait = context.bucket_wait(CALL);
         calls
             .configure(&wait, || async {
                 let mut tags = self.read_tags(context.aws).await?;
@@ -315,7 +315,7 @@ impl Resource for Bucket {
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
         self.create_bucket(context).await?;
         // Much of what we want is S3's default by now; only the rest costs a call.
-        let wait = configuration_wait(context, "s3:GetBucketTagging");
+        let wait = context.bucket_wait("s3:GetBucketTagging");
         let calls = self.calls(context.aws);
         let read = || Box::pin(self.read_fields(context.aws));
         let fields = calls.configure(&wait, read).await?;
@@ -337,7 +337,7 @@ impl Resource for Bucket {
             self.put_encryption(context).await?;
         }
         if touches(edits, STATEMENT_PATH) {
-            let wait = configuration_wait(context, "s3:PutBucketPolicy");
+            let wait = context.bucket_wait("s3:PutBucketPolicy");
             self.calls(context.aws).put_statement(&wait, &self.statement()).await?;
         }
         Ok(Details::new())
@@ -362,7 +362,7 @@ impl Resource for Bucket {
                 }
             }
         }
-        let wait = configuration_wait(context, CALL);
+        let wait = context.bucket_wait(CALL);
         calls
             .configure(&wait, || async {
                 let delete = context.aws.s3.delete_bucket().bucket(calls.name);
@@ -405,10 +405,6 @@ impl Bucket {
         let count = objects::count(&self.calls(aws), &self.settings.markers).await?;
         Ok(count.map(|count| format!("it holds {count}")))
     }
-}
-
-fn configuration_wait<'a>(context: &Context<'a>, call: &'static str) -> Wait<'a> {
-    context.wait(call, "S3 to finish an earlier change of the bucket", CONFIGURATION_SECS_MAX)
 }
 
 fn access_fields(block: &PublicAccessBlockConfiguration) -> Fields {

@@ -16,7 +16,7 @@ use futures_util::try_join;
 use serde_json::{Value, json};
 
 pub(crate) use self::distribution::Settings;
-use crate::aws::bucket::{Bucket, CONFIGURATION_SECS_MAX};
+use crate::aws::bucket::Bucket;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::names::{Names, edited_tags, tag_fields};
@@ -190,11 +190,7 @@ impl Cdn {
     }
 
     async fn put_statement(&self, context: &Context<'_>, arn: &str) -> Result<(), AwsError> {
-        let wait = context.wait(
-            "s3:PutBucketPolicy",
-            "S3 to finish an earlier change of the bucket",
-            CONFIGURATION_SECS_MAX,
-        );
+        let wait = context.bucket_wait("s3:PutBucketPolicy");
         self.bucket(context.aws).put_statement(&wait, &self.statement(arn)).await
     }
 
@@ -338,11 +334,7 @@ impl Resource for Cdn {
         context: &Context<'_>,
         _observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        let wait = context.wait(
-            "s3:PutBucketPolicy",
-            "S3 to finish an earlier change of the bucket",
-            CONFIGURATION_SECS_MAX,
-        );
+        let wait = context.bucket_wait("s3:PutBucketPolicy");
         if let Some(found) = self.find_distribution(context.aws).await?
             && found.enabled()
         {

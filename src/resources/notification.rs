@@ -63,6 +63,10 @@ impl Notification {
             .map_err(|error| AwsError::request(PUT, error.to_string()))
     }
 
+    fn bucket<'a>(&'a self, aws: &'a Aws) -> Bucket<'a> {
+        Bucket { aws, name: &self.names.bucket, account: &self.names.account }
+    }
+
     async fn get(
         &self,
         aws: &Aws,
@@ -95,8 +99,7 @@ impl Notification {
 
     /// Puts our entry in, and proves by reading that it and all others are there.
     async fn merge(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        let bucket =
-            Bucket { aws: context.aws, name: &self.names.bucket, account: &self.names.account };
+        let bucket = self.bucket(context.aws);
         let wait = context.wait(PUT, "S3 to see the new topic policy", POLICY_SECS_MAX);
         let before = retry_while(&wait, is_unvalidated, || async {
             bucket
@@ -206,13 +209,8 @@ impl Resource for Notification {
         context: &Context<'_>,
         _observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        let bucket =
-            Bucket { aws: context.aws, name: &self.names.bucket, account: &self.names.account };
-        let wait = context.wait(
-            PUT,
-            "S3 to finish an earlier change of the bucket",
-            crate::aws::bucket::CONFIGURATION_SECS_MAX,
-        );
+        let bucket = self.bucket(context.aws);
+        let wait = context.bucket_wait(PUT);
         bucket
             .configure(&wait, || async {
                 let Some(present) = self.get(context.aws).await? else { return Ok(()) };
