@@ -5,22 +5,29 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::aws::wait::Stop;
 use crate::aws::{Aws, AwsError};
-use crate::plan::{Action, Goal, Plan, Step};
-use crate::resource::{Context, Details, Id, Removal, Resource};
+use crate::plan::{Action, Plan, Step};
+use crate::resource::{Context, Details, Id, Observed, Removal, Resource};
 use crate::stack::Stack;
 
-/// What happens while a plan is applied, for whoever shows it.
+/// What happens to one step while a plan is applied, for whoever shows it. `step` is the step's
+/// place in the plan.
 #[derive(Clone, Debug)]
-pub(crate) enum Event {
-    Started { id: Id, action: Action },
-    Waiting { id: Id, what: String },
-    Warned { id: Id, text: String },
-    Ended { id: Id, action: Action, end: End, took: Duration },
+pub(crate) struct Event {
+    pub(crate) step: usize,
+    pub(crate) what: Happening,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Happening {
+    Started(Action),
+    Waiting(String),
+    Warned(String),
+    Ended { action: Action, end: End, took: Duration },
 }
 
 /// How a step ended.
@@ -42,138 +49,198 @@ pub(crate) struct Run<'a> {
     pub(crate) aws: &'a Aws,
     pub(crate) stop: &'a Stop,
     pub(crate) tell: &'a (dyn Fn(Event) + Send + Sync),
+    /// Whether deletions that take AWS minutes are waited for.
+    pub(crate) finish: bool,
 }
 
-/// How each step of a plan ended.
-pub(crate) type Ends = BTreeMap<Id, End>;
+/// How the steps of a plan ended, by their place in it; those with nothing to do are not there.
+pub(crate) type Ends = BTreeMap<usize, End>;
+
+/// How far a step has come.
+enum Reached {
+    /// It exists, and is to be completed.
+    Existence(Details),
+    /// All but its end; for that, AWS needs minutes.
+    Parting(String, Details),
+    End(End),
+}
+
+/// What is known of a plan's steps while it is applied, by their place in it.
+struct Progress<'p> {
+    plan: &'p Plan,
+    /// What is not done yet, failures included: they hold back all that needs them.
+    open: BTreeMap<usize, &'p Step>,
+    started: BTreeMap<usize, Instant>,
+    /// What was created and is being completed.
+    existing: BTreeSet<usize>,
+    ends: Ends,
+}
+
+type Running<'r> = FuturesUnordered<BoxFuture<'r, (usize, Reached)>>;
 
 impl Run<'_> {
     /// Applies every step that has something to do. A step whose needs failed is not started; the
     /// others go on, so that a re-run has less left to do.
     pub(crate) async fn apply(&self, plan: &Plan) -> Ends {
-        let mut open: BTreeMap<Id, &Step> = plan
-            .steps
-            .iter()
-            .filter(|step| step.action != Action::None)
-            .map(|step| (step.id, step))
-            .collect();
-        let mut ends = Ends::new();
-        let mut running = FuturesUnordered::new();
-        let mut started = BTreeSet::new();
+        let has_work = |(_, step): &(usize, &Step)| step.action != Action::None;
+        let mut progress = Progress {
+            plan,
+            open: plan.steps.iter().enumerate().filter(has_work).collect(),
+            started: BTreeMap::new(),
+            existing: BTreeSet::new(),
+            ends: Ends::new(),
+        };
+        let mut running = Running::new();
         loop {
             if !self.stop.is_asked() {
-                let ready = open.keys().copied().filter(|id| {
-                    !started.contains(id) && self.blockers(plan.goal, *id, &open).is_empty()
-                });
-                for id in ready.collect::<Vec<_>>() {
-                    started.insert(id);
-                    if let Some(step) = open.get(&id) {
-                        running.push(self.step(plan.goal, step));
-                    }
+                self.start(&mut progress, &mut running);
+            }
+            let Some((index, reached)) = running.next().await else { break };
+            let step = &plan.steps[index];
+            match reached {
+                Reached::Existence(details) => {
+                    progress.existing.insert(index);
+                    running.push(self.complete(index, step, details).boxed());
                 }
+                Reached::Parting(why, details) => {
+                    if self.finish && !self.stop.is_asked() {
+                        running.push(self.finish(index, step, details).boxed());
+                    }
+                    progress.end(self, index, End::Later(why));
+                }
+                Reached::End(end) => progress.end(self, index, end),
             }
-            let Some((id, end)) = running.next().await else { break };
-            // What failed stays open and so holds back all that needs it.
-            if !matches!(end, End::Failed(_)) {
-                open.remove(&id);
-            }
-            ends.insert(id, end);
         }
-        for id in open.keys() {
-            ends.entry(*id).or_insert(End::NotStarted);
+        for index in progress.open.keys() {
+            progress.ends.entry(*index).or_insert(End::NotStarted);
         }
-        ends
+        progress.ends
     }
 
-    /// The last steps of deletions for which AWS needed minutes.
-    pub(crate) async fn finish(&self, ends: &mut Ends) {
-        let later = ends.iter().filter(|(_, end)| matches!(end, End::Later(_)));
-        let nodes: Vec<_> = later.filter_map(|(id, _)| self.stack.node(*id)).collect();
-        let finishes = nodes.into_iter().map(|node| async {
-            let id = node.resource.id();
-            let end = self.watched(id, Action::Delete, async |context| {
-                node.resource.finish_delete(context).await.map(|()| End::Done(Details::new()))
-            });
-            (id, end.await)
-        });
-        ends.extend(join_all(finishes).await);
+    /// Starts every step that nothing is in the way of any more.
+    fn start<'r>(&'r self, progress: &mut Progress<'r>, running: &mut Running<'r>) {
+        let is_ready = |index: &usize| {
+            !progress.started.contains_key(index) && !progress.is_blocked(self.stack, *index)
+        };
+        let ready: Vec<usize> = progress.open.keys().copied().filter(is_ready).collect();
+        for index in ready {
+            let step = &progress.plan.steps[index];
+            progress.started.insert(index, Instant::now());
+            self.tell(index, Happening::Started(step.action));
+            running.push(self.begin(index, step).boxed());
+        }
     }
 
-    /// Waits until AWS has deployed everything that the plan touched.
+    /// Waits until AWS has deployed everything that the plan is to leave there.
     pub(crate) async fn settle(&self, plan: &Plan) -> Result<(), (Id, AwsError)> {
-        for step in &plan.steps {
-            let Some(node) = self.stack.node(step.id) else { continue };
-            let tell = |what: &str| self.waiting(step.id, what);
-            let warn = |text: &str| self.warned(step.id, text);
-            let context = Context { aws: self.aws, stop: self.stop, tell: &tell, warn: &warn };
-            node.resource.settle(&context).await.map_err(|error| (step.id, error))?;
+        for (index, step) in plan.steps.iter().enumerate().filter(|(_, step)| !step.is_leaving) {
+            let settle = async |context: &Context<'_>| self.resource(step).settle(context).await;
+            self.working(index, settle).await.map_err(|error| (step.id, error))?;
         }
         Ok(())
     }
 
-    /// What is still in the way of a step: what it needs, or, going down, what needs it.
-    fn blockers(&self, goal: Goal, id: Id, open: &BTreeMap<Id, &Step>) -> Vec<Id> {
-        let needs =
-            |who: Id, what: Id| self.stack.node(who).is_some_and(|node| node.needs.contains(&what));
-        let blocks = |other: Id| match goal {
-            Goal::Present { .. } => needs(id, other),
-            Goal::Absent => needs(other, id),
-        };
-        open.keys().copied().filter(|other| blocks(*other)).collect()
+    fn resource(&self, step: &Step) -> &dyn Resource {
+        self.stack.node(step.node).resource.as_ref()
     }
 
-    async fn step(&self, goal: Goal, step: &Step) -> (Id, End) {
-        let Some(node) = self.stack.node(step.id) else { return (step.id, End::NotStarted) };
-        let resource = node.resource.as_ref();
-        let end = self.watched(step.id, step.action, async |context| {
-            perform(resource, goal, step, context).await
-        });
-        (step.id, end.await)
+    async fn begin(&self, index: usize, step: &Step) -> (usize, Reached) {
+        let resource = self.resource(step);
+        let begun = self.working(index, async |context| begin(resource, step, context).await).await;
+        (index, begun.unwrap_or_else(|error| Reached::End(End::Failed(error))))
     }
 
-    /// Runs one piece of work between its two events.
-    async fn watched(
+    async fn complete(&self, index: usize, step: &Step, created: Details) -> (usize, Reached) {
+        let resource = self.resource(step);
+        let complete = async |context: &Context<'_>| resource.complete(context, created).await;
+        let done = self.working(index, complete).await;
+        (index, Reached::End(done.map_or_else(End::Failed, End::Done)))
+    }
+
+    /// The last step of a deletion for which AWS needed minutes.
+    async fn finish(&self, index: usize, step: &Step, details: Details) -> (usize, Reached) {
+        let resource = self.resource(step);
+        let gone = self
+            .working(index, async |context| resource.finish_delete(context, &details).await)
+            .await;
+        let end = gone.map_or_else(End::Failed, |()| End::Done(Details::new()));
+        (index, Reached::End(end))
+    }
+
+    /// Runs one piece of work for a step, and tells what it waits for.
+    async fn working<T>(
         &self,
-        id: Id,
-        action: Action,
-        work: impl AsyncFnOnce(&Context<'_>) -> Result<End, AwsError>,
-    ) -> End {
-        let start = Instant::now();
-        (self.tell)(Event::Started { id, action });
-        let tell = |what: &str| self.waiting(id, what);
-        let warn = |text: &str| self.warned(id, text);
-        let context = Context { aws: self.aws, stop: self.stop, tell: &tell, warn: &warn };
-        let end = work(&context).await.unwrap_or_else(End::Failed);
-        (self.tell)(Event::Ended { id, action, end: end.clone(), took: start.elapsed() });
-        end
+        index: usize,
+        work: impl AsyncFnOnce(&Context<'_>) -> Result<T, AwsError>,
+    ) -> Result<T, AwsError> {
+        let tell = |what: &str| self.tell(index, Happening::Waiting(what.to_owned()));
+        let warn = |text: &str| self.tell(index, Happening::Warned(text.to_owned()));
+        work(&Context { aws: self.aws, stop: self.stop, tell: &tell, warn: &warn }).await
     }
 
-    fn waiting(&self, id: Id, what: &str) {
-        (self.tell)(Event::Waiting { id, what: what.to_owned() });
-    }
-
-    fn warned(&self, id: Id, text: &str) {
-        (self.tell)(Event::Warned { id, text: text.to_owned() });
+    fn tell(&self, step: usize, what: Happening) {
+        (self.tell)(Event { step, what });
     }
 }
 
-async fn perform(
+impl Progress<'_> {
+    fn end(&mut self, run: &Run<'_>, index: usize, end: End) {
+        let action = self.plan.steps[index].action;
+        let took = self.started.get(&index).map_or(Duration::ZERO, Instant::elapsed);
+        run.tell(index, Happening::Ended { action, end: end.clone(), took });
+        if !matches!(end, End::Failed(_)) {
+            self.open.remove(&index);
+        }
+        self.ends.insert(index, end);
+    }
+
+    /// Whether something open is in the way of a step: what it needs, or, for one that is leaving,
+    /// what must be gone before. Nothing leaves a stack that is still being made.
+    fn is_blocked(&self, stack: &Stack, index: usize) -> bool {
+        let step = &self.plan.steps[index];
+        let node = stack.node(step.node);
+        self.open.iter().any(|(other, open)| match (step.is_leaving, open.is_leaving) {
+            _ if *other == index => false,
+            (true, false) => true,
+            (true, true) => node.outlives.contains(&open.id),
+            (false, false) if self.existing.contains(other) => node.follows.contains(&open.id),
+            (false, false) => node.needs.contains(&open.id) || node.follows.contains(&open.id),
+            (false, true) => false,
+        })
+    }
+}
+
+async fn begin(
     resource: &dyn Resource,
-    goal: Goal,
     step: &Step,
     context: &Context<'_>,
-) -> Result<End, AwsError> {
-    match (&step.observed, goal) {
-        (None, _) => resource.create(context).await.map(End::Done),
-        (Some(observed), Goal::Present { .. }) => {
-            resource.update(context, observed, &step.edits).await.map(End::Done)
+) -> Result<Reached, AwsError> {
+    match &step.observed {
+        None => resource.create(context).await.map(Reached::Existence),
+        Some(observed) if step.is_leaving => remove(resource, observed, context).await,
+        Some(observed) if step.action == Action::Replace => {
+            match remove(resource, observed, context).await? {
+                Reached::End(End::Done(_)) => {
+                    resource.create(context).await.map(Reached::Existence)
+                }
+                kept => Ok(kept),
+            }
         }
-        (Some(observed), Goal::Absent) => {
-            resource.delete(context, observed).await.map(|removal| match removal {
-                Removal::Gone => End::Done(Details::new()),
-                Removal::Kept(why) => End::Kept(why),
-                Removal::Later(why) => End::Later(why),
-            })
+        Some(observed) => {
+            let done = resource.update(context, observed, &step.edits).await?;
+            Ok(Reached::End(End::Done(done)))
         }
     }
+}
+
+async fn remove(
+    resource: &dyn Resource,
+    observed: &Observed,
+    context: &Context<'_>,
+) -> Result<Reached, AwsError> {
+    Ok(match resource.delete(context, observed).await? {
+        Removal::Gone => Reached::End(End::Done(Details::new())),
+        Removal::Kept(why) => Reached::End(End::Kept(why)),
+        Removal::Later(why, details) => Reached::Parting(why, details),
+    })
 }

@@ -58,6 +58,7 @@ pub(crate) enum Command {
     Status(Status),
     Down(Down),
     Try(Try),
+    IamPolicy(IamPolicy),
     /// Manage the local AWS that `--local` uses
     #[command(subcommand)]
     Local(Local),
@@ -71,9 +72,22 @@ pub(crate) struct Plan {
     /// Exit with 0 if there is nothing to do, and with 2 if there is
     #[arg(long)]
     pub(crate) exit_code: bool,
-    /// Plan to take over resources that exist without our tag
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+/// How far `up` may go, and `plan` with it.
+#[derive(Debug, Args)]
+pub(crate) struct Changes {
+    /// Take over resources that exist without our tag
     #[arg(long)]
     pub(crate) adopt: bool,
+    /// Remove what carries our tag and is no longer in the file
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// With `--prune`: also images in buckets and folders that are no longer in the file
+    #[arg(long, requires = "prune")]
+    pub(crate) delete_images: bool,
 }
 
 /// Create or repair the stack; a second run does nothing
@@ -85,9 +99,8 @@ pub(crate) struct Up {
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Take over resources that exist without our tag
-    #[arg(long)]
-    pub(crate) adopt: bool,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
     /// Wait until the CDN is deployed everywhere
     #[arg(long)]
     pub(crate) wait: bool,
@@ -149,4 +162,47 @@ pub(crate) enum Local {
     },
     /// Forget everything that it holds
     Reset,
+}
+
+/// Print the smallest IAM policy with which imgprep works on this pipeline
+///
+/// Without a command it is one policy for `plan`, `up`, `status` and `down` without options. The
+/// statements whose Sid begins with `Read` are needed by all four and are enough for `plan` and
+/// `status`; `up` also needs those that begin with `Up`, and `down` those that begin with `Down`.
+///
+/// Example: imgprep iam-policy up > policy.json
+#[derive(Debug, Args)]
+pub(crate) struct IamPolicy {
+    #[command(subcommand)]
+    pub(crate) command: Option<Permitted>,
+}
+
+/// The command that a policy is for, with the options that ask more of AWS.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum Permitted {
+    /// Print the policy for `imgprep plan`
+    Plan,
+    /// Print the policy for `imgprep up`
+    Up {
+        /// Allow what `--adopt` does besides
+        #[arg(long)]
+        adopt: bool,
+        /// Allow what `--prune` does besides
+        #[arg(long)]
+        prune: bool,
+        /// Allow what `--prune` does with `--delete-images`
+        #[arg(long, requires = "prune")]
+        delete_images: bool,
+        /// Allow what `--wait` does besides
+        #[arg(long)]
+        wait: bool,
+    },
+    /// Print the policy for `imgprep status`
+    Status,
+    /// Print the policy for `imgprep down`
+    Down {
+        /// Allow what `--delete-images` does besides
+        #[arg(long)]
+        delete_images: bool,
+    },
 }

@@ -11,6 +11,7 @@ mod interpolate;
 mod limit_rules;
 mod name_rules;
 mod problem;
+mod region_rules;
 mod schema;
 mod suggestion;
 mod table;
@@ -111,6 +112,8 @@ pub(crate) enum Code {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cdn {
     pub(crate) enabled: bool,
+    /// Whether the file asks for it, and it is not only on by default.
+    pub(crate) chosen: bool,
     pub(crate) price_class: PriceClass,
     /// Whether the function invalidates a variant that it overwrites.
     pub(crate) invalidate: bool,
@@ -138,6 +141,25 @@ impl Config {
         let text = String::from_utf8(bytes)
             .map_err(|error| ConfigError::not_utf8(&file, error.as_bytes(), error.utf8_error()))?;
         Self::parse(&text, &file, path.parent().unwrap_or(Path::new("")), environment)
+    }
+
+    /// What remains of the file in the region that the stack is made in, wherever its name came
+    /// from. Where there is no CDN, one that was asked for is refused, and the default is none; the
+    /// text says why.
+    pub(crate) fn in_region(
+        mut self,
+        region: &str,
+    ) -> Result<(Self, Option<&'static str>), ConfigError> {
+        match region_rules::why_without_cdn(region) {
+            Some(why) if self.cdn.enabled && self.cdn.chosen => {
+                Err(ConfigError::Region { region: region.to_owned(), why })
+            }
+            Some(why) if self.cdn.enabled => {
+                self.cdn.enabled = false;
+                Ok((self, Some(why)))
+            }
+            _ => Ok((self, None)),
+        }
     }
 
     /// Reads `text` as the file called `file`, in which paths are relative to `folder`.

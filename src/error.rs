@@ -3,6 +3,8 @@
 //!
 //! Deliberately absent: layout and colour, which are `report`'s.
 
+use std::collections::BTreeSet;
+
 use crate::apply::{End, Ends};
 use crate::aws::call::Cause;
 use crate::aws::clients::NO_REGION;
@@ -12,6 +14,7 @@ use crate::local::LocalError;
 use crate::package::PackageError;
 use crate::plan::{Action, Plan};
 use crate::resource::Id;
+use crate::stack::Unread;
 use crate::trial::{Broken, Stopped};
 
 /// Exit code of a command that could not do what it was to do.
@@ -30,11 +33,8 @@ pub(crate) enum Error {
         error: AwsError,
         local: bool,
     },
-    /// A resource could not be read.
-    Read {
-        id: Id,
-        error: AwsError,
-    },
+    /// A resource could not be read, or looked for.
+    Read(Unread),
     /// Somebody else's resources are in the way.
     Foreign {
         steps: Vec<(Id, String, String)>,
@@ -76,7 +76,7 @@ pub(crate) enum Error {
 impl From<Stopped> for Error {
     fn from(stopped: Stopped) -> Self {
         match stopped {
-            Stopped::Read { id, error } => Self::Read { id, error },
+            Stopped::Read { id, error } => Self::Read(Unread::Resource(id, error)),
             Stopped::Broken(broken) => Self::Trial(broken),
         }
     }
@@ -95,8 +95,8 @@ impl Failure {
     /// The failures among the ends of a plan's steps, if there are any.
     pub(crate) fn of(command: &'static str, plan: &Plan, ends: &Ends) -> Option<Self> {
         let mut failure = Self { command, failed: Vec::new(), done: 0, not_started: Vec::new() };
-        for step in &plan.steps {
-            match ends.get(&step.id) {
+        for (index, step) in plan.steps.iter().enumerate() {
+            match ends.get(&index) {
                 Some(End::Failed(error)) => {
                     failure.failed.push((step.id, step.action, step.name.clone(), error.clone()));
                 }
@@ -121,7 +121,10 @@ impl Error {
                 Cause::Connection(_) => "cannot reach AWS".to_owned(),
                 _ => "cannot use the AWS credentials".to_owned(),
             },
-            Self::Read { id, .. } => format!("cannot read {id}"),
+            Self::Read(Unread::Resource(id, _)) => format!("cannot read {id}"),
+            Self::Read(Unread::Search(_)) => {
+                "cannot look for resources that are no longer in the file".to_owned()
+            }
             Self::Foreign { steps, .. } => {
                 let list: Vec<String> =
                     steps.iter().map(|(id, name, _)| format!("{id} `{name}`")).collect();
@@ -159,9 +162,9 @@ impl Error {
             Self::Package(error) => error.why(),
             Self::Local(error) => error.why(),
             Self::Connect { error, .. } if error.message() == NO_REGION => Vec::new(),
-            Self::Connect { error, .. } | Self::Read { error, .. } | Self::Settle { error, .. } => {
-                vec![error.to_string()]
-            }
+            Self::Connect { error, .. }
+            | Self::Read(Unread::Resource(_, error) | Unread::Search(error))
+            | Self::Settle { error, .. } => vec![error.to_string()],
             Self::Foreign { steps, .. } => {
                 steps.iter().map(|(id, _, why)| format!("{id}: {why}")).collect()
             }
@@ -180,7 +183,8 @@ impl Error {
             Self::Local(error) => Some(error.hint()),
             Self::Package(error) => Some(error.hint()),
             Self::Connect { error, local } => Some(connect_hint(error, *local)),
-            Self::Read { error, .. } | Self::Settle { error, .. } => Some(aws_hint(error)),
+            Self::Read(Unread::Resource(_, error) | Unread::Search(error))
+            | Self::Settle { error, .. } => Some(aws_hint(error)),
             Self::Foreign { adoptable: true, .. } => Some(
                 "choose other names in the file, or run `imgprep up --adopt` to take them over"
                     .to_owned(),
@@ -206,7 +210,7 @@ impl Error {
 
     pub(crate) fn resource(&self) -> Option<Id> {
         match self {
-            Self::Read { id, .. } | Self::Settle { id, .. } => Some(*id),
+            Self::Read(Unread::Resource(id, _)) | Self::Settle { id, .. } => Some(*id),
             Self::Foreign { steps, .. } => steps.first().map(|(id, ..)| *id),
             Self::Apply(failure) => failure.failed.first().map(|(id, ..)| *id),
             Self::Leftover(left) => left.first().map(|(id, _)| *id),
@@ -218,9 +222,9 @@ impl Error {
     /// A word for programs: AWS's own code where AWS refused.
     pub(crate) fn code(&self) -> String {
         let aws = match self {
-            Self::Connect { error, .. } | Self::Read { error, .. } | Self::Settle { error, .. } => {
-                error.code()
-            }
+            Self::Connect { error, .. }
+            | Self::Read(Unread::Resource(_, error) | Unread::Search(error))
+            | Self::Settle { error, .. } => error.code(),
             Self::Apply(failure) => {
                 failure.failed.first().map_or("", |(_, _, _, error)| error.code())
             }
@@ -238,7 +242,7 @@ impl Error {
                 Cause::Connection(_) => "Unreachable",
                 _ => "NoCredentials",
             },
-            Self::Read { .. } => "Read",
+            Self::Read(_) => "Read",
             Self::Foreign { .. } => "Foreign",
             Self::Apply(_) => "Apply",
             Self::Leftover(_) => "Leftover",
@@ -279,11 +283,11 @@ impl Failure {
     }
 
     fn hint(&self) -> Option<String> {
-        let (_, _, _, error) = self.failed.first()?;
+        let errors: Vec<&AwsError> = self.failed.iter().map(|(_, _, _, error)| error).collect();
         let total = self.done + self.failed.len() + self.not_started.len();
         Some(format!(
             "{}; {} of {total} steps are done and will be kept: run `imgprep {}` again to go on",
-            aws_hint(error),
+            aws_hints(&errors)?,
             self.done,
             self.command
         ))
@@ -295,6 +299,7 @@ fn verb(action: Action) -> &'static str {
         Action::None => "read",
         Action::Create => "create",
         Action::Update => "update",
+        Action::Replace => "replace",
         Action::Delete => "delete",
     }
 }
@@ -320,8 +325,30 @@ fn connect_hint(error: &AwsError, local: bool) -> String {
     }
 }
 
+/// The hint for the first error; where that is a missing permission, with all that are missing, so
+/// that nobody has to find them one run at a time.
+fn aws_hints(errors: &[&AwsError]) -> Option<String> {
+    let first = errors.first()?;
+    if !is_lack_of_permission(first) {
+        return Some(aws_hint(first));
+    }
+    let lacking = errors.iter().filter(|error| is_lack_of_permission(error));
+    let permissions: BTreeSet<String> =
+        lacking.map(|error| format!("`{}`", error.missing_permission())).collect();
+    let permissions: Vec<String> = permissions.into_iter().collect();
+    Some(format!("allow {} for whoever runs imgprep", permissions.join(", ")))
+}
+
+fn is_lack_of_permission(error: &AwsError) -> bool {
+    error.is_denied() && !is_unverified_account(error)
+}
+
+fn is_unverified_account(error: &AwsError) -> bool {
+    error.says("account must be verified")
+}
+
 fn aws_hint(error: &AwsError) -> String {
-    if error.says("account must be verified") {
+    if is_unverified_account(error) {
         return "AWS must verify a new account before it may use CloudFront: open a case with AWS \
                 Support, or set `enabled = false` under `[cdn]` meanwhile"
             .to_owned();
@@ -330,19 +357,47 @@ fn aws_hint(error: &AwsError) -> String {
         return "renew the credentials, for example with `aws sso login`".to_owned();
     }
     if error.is_denied() {
-        return format!("allow `{}` for whoever runs imgprep", error.call);
+        return format!("allow `{}` for whoever runs imgprep", error.missing_permission());
     }
+    if error.is_throttled() {
+        return "AWS is throttling this account: wait a minute".to_owned();
+    }
+    if error.is_not_found() {
+        return VANISHED.to_owned();
+    }
+    code_hint(error)
+        .unwrap_or(match error.cause {
+            Cause::Connection(_) => "check the network",
+            Cause::Wait(_) => "AWS may just be slow",
+            Cause::Vanished(_) => VANISHED,
+            Cause::Answer { .. } | Cause::Request(_) => "see AWS's answer above",
+        })
+        .to_owned()
+}
+
+/// What is read before it is changed does not go away by itself.
+const VANISHED: &str = "it went away meanwhile: another run, or somebody by hand, may be at work on \
+                        this stack; wait for them";
+
+/// What to do about AWS's own words for limits and taken names.
+fn code_hint(error: &AwsError) -> Option<&'static str> {
     match error.code() {
-        "BucketAlreadyExists" => {
-            "bucket names are global: choose another `name` under `[bucket]`".to_owned()
+        "BucketAlreadyExists" | "IllegalLocationConstraintException" => {
+            Some("bucket names are global: choose another `name` under `[bucket]`")
         }
-        code if code.contains("Throttl") || code.contains("TooManyRequests") => {
-            "AWS is throttling this account: wait a minute".to_owned()
+        // The retries are over by now.
+        "OperationAborted" if error.call == "s3:CreateBucket" => {
+            Some("S3 still releases the name of a deleted bucket, which may take an hour: wait")
         }
-        _ => match error.cause {
-            Cause::Connection(_) => "check the network".to_owned(),
-            Cause::Wait(_) => "AWS may just be slow".to_owned(),
-            _ => "see AWS's answer above".to_owned(),
-        },
+        "RequestEntityTooLargeException" => Some(TOO_LARGE),
+        _ if error.says("Unzipped size must be smaller") => Some(TOO_LARGE),
+        "CodeStorageExceededException" => Some(
+            "this region's storage for Lambda code is full: delete old versions of functions, or \
+             ask AWS for a higher quota",
+        ),
+        _ => None,
     }
 }
+
+const TOO_LARGE: &str =
+    "Lambda takes 50 MB zipped and 250 MB unzipped: leave out what the function does not need";

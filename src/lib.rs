@@ -11,12 +11,14 @@ mod config;
 mod error;
 mod local;
 mod names;
+mod operator;
 mod outputs;
 mod package;
 mod plan;
 mod report;
 mod resource;
 mod resources;
+mod retired;
 mod stack;
 mod trial;
 

@@ -14,6 +14,13 @@ pub(crate) const STACK_TAG: &str = "imgprep:stack";
 /// The tag of a resource that was there before imgprep took it over.
 pub(crate) const ADOPTED_TAG: &str = "imgprep:adopted";
 
+/// The tag of what is under one name for all regions: the region of the stack that it belongs to.
+pub(crate) const REGION_TAG: &str = "imgprep:region";
+
+/// Where Lambda's functions log (AWS Lambda Developer Guide, "Sending function logs to CloudWatch
+/// Logs").
+pub(crate) const LOG_GROUPS: &str = "/aws/lambda/";
+
 /// The longest name of an IAM role (IAM User Guide, "IAM and AWS STS quotas").
 const ROLE_NAME_CHARACTERS_MAX: usize = 64;
 
@@ -63,7 +70,7 @@ impl Names {
         let iam_path = format!("/imgprep/{stack}/");
         let policy = format!("AllowAccessOn{camel}");
         let role = within(format!("LambdaS3{camel}"), ROLE_NAME_CHARACTERS_MAX);
-        let log_group = format!("/aws/lambda/{function}");
+        let log_group = format!("{LOG_GROUPS}{function}");
         let queue = format!("{stack}-dead-letters");
         let mut tags = chosen.tags.clone();
         tags.insert(STACK_TAG.to_owned(), (*stack).to_owned());
@@ -94,6 +101,74 @@ impl Names {
             log_group,
             queue,
             tags,
+        }
+    }
+
+    /// The same stack with another topic.
+    pub(crate) fn with_topic(&self, topic: &str) -> Self {
+        let topic_arn = self.regional("sns", topic);
+        Self { topic: topic.to_owned(), topic_arn, ..self.clone() }
+    }
+
+    /// The same stack with another bucket; the names that follow from a bucket's stay.
+    pub(crate) fn with_bucket(&self, bucket: &str) -> Self {
+        let bucket_arn = format!("arn:{}:s3:::{bucket}", self.partition);
+        Self { bucket: bucket.to_owned(), bucket_arn, ..self.clone() }
+    }
+
+    /// The same stack with another function, and the log group that follows from it.
+    pub(crate) fn with_function(&self, function: &str) -> Self {
+        let log_group = format!("{LOG_GROUPS}{function}");
+        Self {
+            function: function.to_owned(),
+            function_arn: self.regional("lambda", &format!("function:{function}")),
+            log_group_arn: self.regional("logs", &format!("log-group:{log_group}")),
+            log_group,
+            ..self.clone()
+        }
+    }
+
+    /// The same stack with another queue.
+    pub(crate) fn with_queue(&self, queue: &str) -> Self {
+        let queue_arn = self.regional("sqs", queue);
+        Self { queue: queue.to_owned(), queue_arn, ..self.clone() }
+    }
+
+    /// The same stack with another policy.
+    pub(crate) fn with_policy(&self, policy: &str) -> Self {
+        let policy_arn = self.in_iam("policy", policy);
+        Self { policy: policy.to_owned(), policy_arn, ..self.clone() }
+    }
+
+    /// The same stack with another role.
+    pub(crate) fn with_role(&self, role: &str) -> Self {
+        let role_arn = self.in_iam("role", role);
+        Self { role: role.to_owned(), role_arn, ..self.clone() }
+    }
+
+    fn regional(&self, service: &str, name: &str) -> String {
+        let Self { partition, region, account, .. } = self;
+        format!("arn:{partition}:{service}:{region}:{account}:{name}")
+    }
+
+    fn in_iam(&self, kind: &str, name: &str) -> String {
+        let Self { partition, account, iam_path, .. } = self;
+        format!("arn:{partition}:iam::{account}:{kind}{iam_path}{name}")
+    }
+
+    /// The tags of roles and policies, which IAM keeps for all regions alike.
+    pub(crate) fn iam_tags(&self) -> BTreeMap<String, String> {
+        let region = (REGION_TAG.to_owned(), self.region.clone());
+        self.tags.clone().into_iter().chain([region]).collect()
+    }
+
+    /// Whose a role or policy with these tags is; the same name may stand for a stack elsewhere.
+    pub(crate) fn iam_owner(&self, fields: &Fields) -> Owner {
+        match (self.owner(fields), fields.get(&tag_path(REGION_TAG)).as_str()) {
+            (Owner::Ours | Owner::Adopted, Some(region)) if region != self.region => {
+                Owner::Foreign(format!("it belongs to the stack `{}` in {region}", self.stack))
+            }
+            (owner, _) => owner,
         }
     }
 

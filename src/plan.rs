@@ -7,13 +7,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::names::{ADOPTED_TAG, STACK_TAG};
-use crate::resource::{Details, Edit, Fields, Id, Observed, Owner, difference};
+use crate::resource::{Details, Edit, Fields, Id, Observed, Owner, difference, touches};
 
 /// What a plan is to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Goal {
-    /// The whole stack; foreign resources of its names are taken over only if `adopt` says so.
-    Present { adopt: bool },
+    /// The whole stack; foreign resources of its names are taken over only if `adopt` says so, and
+    /// what is no longer part of it is removed only if `prune` says so.
+    Present { adopt: bool, prune: bool },
     /// Nothing of the stack.
     Absent,
 }
@@ -27,6 +28,8 @@ pub(crate) enum Condition {
     Drifted,
     Foreign,
     Deploying,
+    /// Ours by its tag, and no longer in the file.
+    Retired,
 }
 
 /// What is to be done about a resource.
@@ -36,6 +39,8 @@ pub(crate) enum Action {
     None,
     Create,
     Update,
+    /// Delete, then create: AWS cannot change what differs.
+    Replace,
     Delete,
 }
 
@@ -43,6 +48,10 @@ pub(crate) enum Action {
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pub(crate) id: Id,
+    /// Its place in the stack's list of resources.
+    pub(crate) node: usize,
+    /// Whether it is to be gone in the end.
+    pub(crate) is_leaving: bool,
     pub(crate) name: String,
     pub(crate) arn: Option<String>,
     pub(crate) condition: Condition,
@@ -56,15 +65,19 @@ pub(crate) struct Step {
 /// What planning needs to know of a resource.
 pub(crate) struct Wanted {
     pub(crate) id: Id,
+    pub(crate) node: usize,
+    /// Whether it is no longer in the file.
+    pub(crate) retired: bool,
     pub(crate) name: String,
     pub(crate) arn: Option<String>,
     pub(crate) fields: Fields,
+    pub(crate) immutable: &'static [&'static str],
+    pub(crate) held_by: &'static [(Id, &'static str)],
 }
 
 /// Every resource of a stack, in order, with what is to be done about it.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    pub(crate) goal: Goal,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -73,8 +86,28 @@ impl Plan {
         goal: Goal,
         resources: impl IntoIterator<Item = (Wanted, Option<Observed>)>,
     ) -> Self {
-        let steps = resources.into_iter().map(|(wanted, observed)| step(goal, wanted, observed));
-        Self { goal, steps: steps.collect() }
+        let is_there = |(wanted, observed): &(Wanted, Option<Observed>)| {
+            !wanted.retired || observed.as_ref().is_some_and(|now| is_ours(&now.owner))
+        };
+        let resources: Vec<_> = resources.into_iter().filter(is_there).collect();
+        let mut steps: Vec<Step> = resources
+            .iter()
+            .map(|(wanted, observed)| step(goal, wanted, observed.clone()))
+            .collect();
+        let is_replaced = |step: &&Step| step.action == Action::Replace;
+        let replaced: Vec<Id> = steps.iter().filter(is_replaced).map(|step| step.id).collect();
+        // What a replaced resource holds for others goes with it, and is to be put back.
+        for (place, (wanted, observed)) in resources.into_iter().enumerate() {
+            let lost = wanted.held_by.iter().filter(|(holder, _)| replaced.contains(holder));
+            let lost: Vec<&str> = lost.map(|(_, path)| *path).collect();
+            if let (Some(mut observed), false) = (observed, lost.is_empty() || wanted.retired) {
+                for path in lost {
+                    observed.fields.remove(path);
+                }
+                steps[place] = step(goal, &wanted, Some(observed));
+            }
+        }
+        Self { steps }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -88,12 +121,9 @@ impl Plan {
             .filter(|step| step.condition == Condition::Foreign && step.action == Action::None)
     }
 
+    /// The resource of the file with this id; there may be retired ones of the same id beside it.
     pub(crate) fn step(&self, id: Id) -> Option<&Step> {
-        self.steps.iter().find(|step| step.id == id)
-    }
-
-    pub(crate) fn step_mut(&mut self, id: Id) -> Option<&mut Step> {
-        self.steps.iter_mut().find(|step| step.id == id)
+        self.steps.iter().find(|step| step.id == id && step.condition != Condition::Retired)
     }
 
     /// What AWS numbered and named itself for this resource.
@@ -102,21 +132,30 @@ impl Plan {
     }
 }
 
-fn step(goal: Goal, wanted: Wanted, observed: Option<Observed>) -> Step {
+fn is_ours(owner: &Owner) -> bool {
+    matches!(owner, Owner::Ours | Owner::Adopted)
+}
+
+fn step(goal: Goal, wanted: &Wanted, observed: Option<Observed>) -> Step {
+    let is_leaving = wanted.retired || goal == Goal::Absent;
     let verdict = match (&observed, goal) {
+        (Some(observed), _) if wanted.retired => retired(goal, observed),
         (None, Goal::Present { .. }) => {
             let edits = difference(&wanted.fields, &Fields::default());
             Verdict { edits, ..Verdict::new(Condition::Missing, Action::Create) }
         }
         (None, Goal::Absent) => Verdict::new(Condition::Missing, Action::None),
-        (Some(observed), Goal::Present { adopt }) => present(&wanted.fields, observed, adopt),
+        (Some(observed), Goal::Present { adopt, .. }) => present(wanted, observed, adopt),
         (Some(observed), Goal::Absent) => absent(observed),
     };
     Step {
         id: wanted.id,
-        name: wanted.name,
+        node: wanted.node,
+        is_leaving,
+        name: wanted.name.clone(),
         arn: wanted
             .arn
+            .clone()
             .or_else(|| observed.as_ref().and_then(|now| now.details.get("arn").cloned())),
         condition: verdict.condition,
         action: verdict.action,
@@ -143,8 +182,10 @@ impl Verdict {
     }
 }
 
-fn present(wanted: &Fields, observed: &Observed, adopt: bool) -> Verdict {
-    let edits = difference(wanted, &observed.fields);
+fn present(wanted: &Wanted, observed: &Observed, adopt: bool) -> Verdict {
+    let edits = difference(&wanted.fields, &observed.fields);
+    let is_immutable = wanted.immutable.iter().any(|path| touches(&edits, path));
+    let change = if is_immutable { Action::Replace } else { Action::Update };
     match &observed.owner {
         Owner::Unreachable(why) => {
             Verdict::new(Condition::Foreign, Action::None).noted(Some(why.clone()))
@@ -155,13 +196,10 @@ fn present(wanted: &Fields, observed: &Observed, adopt: bool) -> Verdict {
         }
         Owner::Foreign(why) => {
             let mut edits = edits;
-            edits.push(adoption(wanted));
-            Verdict { edits, ..Verdict::new(Condition::Foreign, Action::Update) }
-                .noted(Some(why.clone()))
+            edits.push(adoption(&wanted.fields));
+            Verdict { edits, ..Verdict::new(Condition::Foreign, change) }.noted(Some(why.clone()))
         }
-        _ if !edits.is_empty() => {
-            Verdict { edits, ..Verdict::new(Condition::Drifted, Action::Update) }
-        }
+        _ if !edits.is_empty() => Verdict { edits, ..Verdict::new(Condition::Drifted, change) },
         _ => match &observed.deploying {
             Some(why) => Verdict::new(Condition::Deploying, Action::None).noted(Some(why.clone())),
             None => Verdict::new(Condition::Ok, Action::None),
@@ -190,13 +228,34 @@ fn absent(observed: &Observed) -> Verdict {
     }
 }
 
+/// What became of a resource that is no longer in the file.
+fn retired(goal: Goal, observed: &Observed) -> Verdict {
+    let verdict = match goal {
+        Goal::Present { prune: false, .. } => {
+            let note = "no longer in the file; `imgprep up --prune` removes it";
+            return Verdict::new(Condition::Retired, Action::None).noted(Some(note.to_owned()));
+        }
+        _ => absent(observed),
+    };
+    Verdict { condition: Condition::Retired, ..verdict }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn wanted() -> Wanted {
         let fields = Fields::default().with(format!("tags.{STACK_TAG}"), "s").with("memory", 256);
-        Wanted { id: Id::Function, name: "f".to_owned(), arn: None, fields }
+        Wanted {
+            id: Id::Function,
+            node: 0,
+            retired: false,
+            name: "f".to_owned(),
+            arn: None,
+            fields,
+            immutable: &["path"],
+            held_by: &[],
+        }
     }
 
     fn observed(memory: u32, owner: Owner) -> Observed {
@@ -214,8 +273,9 @@ mod tests {
         assert_eq!((step.condition, step.action, paths.as_slice()), expected);
     }
 
-    const UP: Goal = Goal::Present { adopt: false };
-    const ADOPT: Goal = Goal::Present { adopt: true };
+    const UP: Goal = Goal::Present { adopt: false, prune: false };
+    const ADOPT: Goal = Goal::Present { adopt: true, prune: false };
+    const PRUNE: Goal = Goal::Present { adopt: false, prune: true };
 
     #[test]
     fn what_is_as_it_should_be_is_left_alone() {
@@ -270,5 +330,31 @@ mod tests {
         let mut deploying = observed(256, Owner::Ours);
         deploying.deploying = Some("at the edges".to_owned());
         check(UP, Some(deploying), (Condition::Deploying, Action::None, &[]));
+    }
+
+    #[test]
+    fn what_aws_cannot_change_is_made_anew() {
+        let mut wanted = wanted();
+        wanted.fields.set("path", "/imgprep/s/");
+        let plan = Plan::new(UP, [(wanted, Some(observed(256, Owner::Ours)))]);
+        assert_eq!(plan.steps[0].action, Action::Replace);
+    }
+
+    fn check_retired(goal: Goal, observed: Option<Observed>, expected: Option<Action>) {
+        let wanted = Wanted { retired: true, ..wanted() };
+        let plan = Plan::new(goal, [(wanted, observed)]);
+        let found = plan.steps.first().map(|step| (step.condition, step.action));
+        assert_eq!(found, expected.map(|action| (Condition::Retired, action)));
+        assert!(plan.step(Id::Function).is_none(), "it is not the one in the file");
+    }
+
+    #[test]
+    fn what_left_the_file_stays_until_it_is_pruned() {
+        let ours = || Some(observed(128, Owner::Ours));
+        check_retired(UP, ours(), Some(Action::None));
+        check_retired(PRUNE, ours(), Some(Action::Delete));
+        check_retired(Goal::Absent, ours(), Some(Action::Delete));
+        check_retired(PRUNE, None, None);
+        check_retired(PRUNE, Some(observed(128, Owner::Foreign("no tag".to_owned()))), None);
     }
 }

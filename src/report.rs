@@ -3,8 +3,12 @@
 //! Standard output is the answer, standard error is progress, warnings and errors. Deliberately
 //! absent: AWS, and decisions.
 
+mod diff;
 mod document;
+mod layout;
 mod progress;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::fmt::Write as _;
@@ -31,10 +35,16 @@ pub(crate) use self::progress::{Progress, Task};
 /// What a command comes to.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    Stack { kind: Kind, document: Box<Document>, exit_code: u8 },
+    Stack {
+        kind: Kind,
+        document: Box<Document>,
+        exit_code: u8,
+    },
     Trial(TrialResult),
     Local(local::Status),
     Log(local::Log),
+    /// An IAM policy, which is JSON in either form.
+    Policy(Value),
 }
 
 /// Which command a stack is reported for.
@@ -131,6 +141,13 @@ impl Report {
         out(&format!("{clear}{}", self.outcome_text(outcome)));
     }
 
+    /// Says what is otherwise than people may expect, and stops nothing.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.quiet {
+            err(&format!("warning: {text}\n"));
+        }
+    }
+
     /// Prints one line of an answer that has no end.
     #[expect(clippy::unused_self, reason = "all printing goes through the report")]
     pub(crate) fn line(&self, line: &str) {
@@ -188,7 +205,7 @@ impl Report {
 
     fn outcome_text(&self, outcome: &Outcome) -> String {
         match outcome {
-            Outcome::Stack { kind: Kind::Plan, document, .. } => text::plan(document, self.verbose),
+            Outcome::Stack { kind: Kind::Plan, document, .. } => text::plan(document, true),
             Outcome::Stack { kind: Kind::Up, document, .. } => text::up(document, self.local),
             Outcome::Stack { kind: Kind::Status, document, .. } => text::status(document),
             Outcome::Stack { kind: Kind::Down, document, .. } => text::down(document),
@@ -198,6 +215,7 @@ impl Report {
                 let _ = writeln!(text, "{line}");
                 text
             }),
+            Outcome::Policy(document) => format!("{}\n", pretty(document)),
         }
     }
 }
@@ -222,6 +240,7 @@ fn outcome_json(outcome: &Outcome) -> String {
             "log_file": status.log_file,
         })),
         Outcome::Log(log) => pretty(&json!({ "log_file": log.path, "lines": log.tail })),
+        Outcome::Policy(document) => pretty(document),
     }
 }
 

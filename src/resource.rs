@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::aws::bucket::CONFIGURATION_SECS_MAX;
-use crate::aws::wait::{Stop, Wait};
+use crate::aws::wait::{PAUSE_MIN, Stop, Wait};
 use crate::aws::{Aws, AwsError};
 
 /// The resources of a stack, in the order in which people read them.
@@ -101,6 +101,11 @@ impl Fields {
         self.0.get(path).unwrap_or(&Value::Null)
     }
 
+    /// Takes out the field at `path`, and all below it.
+    pub(crate) fn remove(&mut self, path: &str) {
+        self.0.retain(|field, _| !is_within(field, path));
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().map(|(path, value)| (path.as_str(), value))
     }
@@ -128,11 +133,12 @@ pub(crate) fn difference(want: &Fields, have: &Fields) -> Vec<Edit> {
 
 /// Whether an edit touches the field at `path`, or one below it.
 pub(crate) fn touches(edits: &[Edit], path: &str) -> bool {
-    edits.iter().any(|edit| {
-        edit.path
-            .strip_prefix(path)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-    })
+    edits.iter().any(|edit| is_within(&edit.path, path))
+}
+
+fn is_within(field: &str, path: &str) -> bool {
+    let rest = field.strip_prefix(path);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 
 /// Whose a resource is, as its tags say.
@@ -173,14 +179,22 @@ impl Observed {
     }
 }
 
+/// What a deletion does with images.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Images {
+    Keep,
+    Delete,
+}
+
 /// What came of a deletion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Removal {
     Gone,
     /// It stays on purpose; the text says why.
     Kept(String),
-    /// AWS needs minutes before the last step, which is `Resource::finish_delete`.
-    Later(String),
+    /// AWS needs minutes before the last step, which is `Resource::finish_delete`: why, and what
+    /// that step should know.
+    Later(String, Details),
 }
 
 /// What a change runs in: the clients, and where to say what it waits for.
@@ -201,12 +215,26 @@ impl<'a> Context<'a> {
             limit: std::time::Duration::from_secs(secs_max),
             tell: self.tell,
             stop: self.stop,
+            pause: PAUSE_MIN,
         }
     }
 
     /// The wait of every change to the bucket's configuration.
     pub(crate) fn bucket_wait(&self, call: &'static str) -> Wait<'a> {
         self.wait(call, "S3 to finish an earlier change of the bucket", CONFIGURATION_SECS_MAX)
+    }
+}
+
+/// Whether what AWS says to be there already is ours after all: an answer of AWS that was lost, or
+/// another run that was faster. Otherwise the refusal stands.
+pub(crate) async fn ours_or(
+    refusal: AwsError,
+    resource: &dyn Resource,
+    aws: &Aws,
+) -> Result<Observed, AwsError> {
+    match resource.read(aws).await? {
+        Some(now) if now.owner == Owner::Ours => Ok(now),
+        _ => Err(refusal),
     }
 }
 
@@ -224,11 +252,30 @@ pub(crate) trait Resource: Send + Sync {
     /// The managed fields, as they should be.
     fn fields(&self) -> Fields;
 
+    /// Paths of fields that AWS cannot change in place, so that the resource is made anew.
+    fn immutable(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Fields that AWS keeps with another resource, and that go with it when it is replaced.
+    fn held_by(&self) -> &'static [(Id, &'static str)] {
+        &[]
+    }
+
     /// The resource as AWS holds it; `None` when it is not there.
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError>;
 
-    /// Makes it whole, all fields included.
+    /// Makes it exist; what needs no more than that can begin then.
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError>;
+
+    /// Makes whole what was just created, all fields included. Takes what `create` told of it.
+    async fn complete(
+        &self,
+        _context: &Context<'_>,
+        created: Details,
+    ) -> Result<Details, AwsError> {
+        Ok(created)
+    }
 
     /// Puts the edited fields right; safe to repeat.
     async fn update(
@@ -242,8 +289,12 @@ pub(crate) trait Resource: Send + Sync {
     async fn delete(&self, context: &Context<'_>, observed: &Observed)
     -> Result<Removal, AwsError>;
 
-    /// The last step of a deletion that `delete` left for later.
-    async fn finish_delete(&self, _context: &Context<'_>) -> Result<(), AwsError> {
+    /// The last step of a deletion that `delete` left for later, with what that told of it.
+    async fn finish_delete(
+        &self,
+        _context: &Context<'_>,
+        _details: &Details,
+    ) -> Result<(), AwsError> {
         Ok(())
     }
 

@@ -10,6 +10,7 @@ pub(crate) mod function;
 pub(crate) mod logs;
 pub(crate) mod notification;
 pub(crate) mod policy;
+pub(crate) mod retired_folder;
 pub(crate) mod role;
 pub(crate) mod topic;
 pub(crate) mod trigger;

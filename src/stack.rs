@@ -6,6 +6,7 @@ use std::sync::Arc;
 use aws_sdk_cloudfront::types::PriceClass;
 use aws_sdk_lambda::types::Architecture;
 use futures_util::future::join_all;
+use futures_util::try_join;
 use lambda_fn::settings::{DISTRIBUTION_VARIABLE, FAILED_FOLDER, SETTINGS_VARIABLE, Settings};
 use serde_json::{Value, json};
 
@@ -13,8 +14,8 @@ use crate::aws::{Aws, AwsError};
 use crate::config::{self, Access, Arch, Config};
 use crate::names::{Chosen, Names};
 use crate::plan::{Goal, Plan, Wanted};
-use crate::resource::{Id, Observed, Owner, Resource};
-use crate::resources::bucket::{self, Bucket, Images};
+use crate::resource::{Id, Images, Observed, Owner, Resource};
+use crate::resources::bucket::{self, Bucket};
 use crate::resources::cdn::{self, Cdn};
 use crate::resources::dead_letters::DeadLetters;
 use crate::resources::folders::Folders;
@@ -22,35 +23,49 @@ use crate::resources::function::{self, Code, Function};
 use crate::resources::logs::Logs;
 use crate::resources::notification::Notification;
 use crate::resources::policy::Policy;
+use crate::resources::retired_folder::RetiredFolder;
 use crate::resources::role::Role;
 use crate::resources::topic::Topic;
 use crate::resources::trigger::Trigger;
+use crate::retired::{self, Found};
 
-/// A resource, and what must be there before it can be made.
+/// A resource, and its place among the others.
 pub(crate) struct Node {
     pub(crate) resource: Box<dyn Resource>,
+    /// What must exist before it can be made.
     pub(crate) needs: Vec<Id>,
+    /// What must be whole before it can be made.
+    pub(crate) follows: Vec<Id>,
+    /// What must be gone before it can go.
+    pub(crate) outlives: Vec<Id>,
+    /// Whether it is no longer in the file.
+    retired: bool,
 }
 
 /// Every resource of one pipeline in one account.
 pub(crate) struct Stack {
     pub(crate) names: Arc<Names>,
     pub(crate) code: Arc<Code>,
-    nodes: BTreeMap<Id, Node>,
+    /// Those of the file in their order, then those that are no longer in it.
+    nodes: Vec<Node>,
+    /// How many of them are decided by the file alone.
+    lasting: usize,
+    purpose: Purpose,
 }
 
-/// What AWS holds of a stack.
-pub(crate) type Observation = BTreeMap<Id, Option<Observed>>;
+/// What a stack is looked at for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Purpose {
+    pub(crate) goal: Goal,
+    /// What is to become of images in what is to go.
+    pub(crate) images: Images,
+}
+
+/// What AWS holds of a stack, resource by resource.
+pub(crate) type Observation = Vec<Option<Observed>>;
 
 impl Stack {
-    /// `images`: what becomes of the bucket's images when the stack is to go; `None` when it is to
-    /// stay.
-    pub(crate) fn new(
-        config: &Config,
-        aws: &Aws,
-        source_hash: String,
-        images: Option<Images>,
-    ) -> Self {
+    pub(crate) fn new(config: &Config, aws: &Aws, source_hash: String, purpose: Purpose) -> Self {
         let chosen = Chosen {
             stack: &config.name,
             bucket: &config.bucket.name,
@@ -60,51 +75,84 @@ impl Stack {
         };
         let names = Arc::new(Names::new(&chosen, aws));
         let code = Arc::new(Code { source_hash, ..Code::default() });
-        let parts = Parts { config, aws, names: &names, code: &code };
-        let nodes = parts.nodes(images);
-        let nodes = nodes.into_iter().map(|node| (node.resource.id(), node)).collect();
-        Self { names, code, nodes }
+        let nodes = Parts { config, aws, names: &names, code: &code, purpose }.nodes();
+        let lasting = nodes.len();
+        Self { names, code, nodes, lasting, purpose }
     }
 
-    pub(crate) fn node(&self, id: Id) -> Option<&Node> {
-        self.nodes.get(&id)
+    pub(crate) fn node(&self, index: usize) -> &Node {
+        &self.nodes[index]
     }
 
-    /// Reads every resource, all at once.
-    pub(crate) async fn observe(&self, aws: &Aws) -> Result<Observation, (Id, AwsError)> {
-        let reads = self
-            .nodes
-            .values()
-            .map(|node| async move { (node.resource.id(), node.resource.read(aws).await) });
-        let mut read: BTreeMap<Id, _> = join_all(reads).await.into_iter().collect();
-        let bucket = read.get(&Id::Bucket);
-        if let Some(Ok(Some(Observed { owner: Owner::Unreachable(_), .. }))) = bucket {
-            // What is inside somebody else's bucket is not ours to ask about.
-            read.insert(Id::Folders, Ok(None));
-            read.insert(Id::Notification, Ok(None));
-        }
-        read.into_iter()
-            .map(|(id, observed)| {
-                observed.map(|observed| (id, observed)).map_err(|error| (id, error))
-            })
-            .collect()
+    /// Reads every resource, and looks for those that are no longer in the file, all at once.
+    pub(crate) async fn observe(
+        &mut self,
+        config: &Config,
+        aws: &Aws,
+    ) -> Result<Observation, Unread> {
+        self.nodes.truncate(self.lasting);
+        let folders = folders(config);
+        let search =
+            async { retired::find(aws, &self.names, &folders).await.map_err(Unread::Search) };
+        let (mut observation, found) = try_join!(read(&self.nodes, aws), search)?;
+        let parts =
+            Parts { config, aws, names: &self.names, code: &self.code, purpose: self.purpose };
+        let retired: Vec<Node> = found.into_iter().flat_map(|it| parts.retired(it)).collect();
+        observation.extend(read(&retired, aws).await?);
+        self.nodes.extend(retired);
+        Ok(observation)
     }
 
-    pub(crate) fn plan(&self, goal: Goal, observation: Observation) -> Plan {
-        let mut observation = observation;
-        let resources = self.nodes.values().map(|node| {
+    pub(crate) fn plan(&self, observation: Observation) -> Plan {
+        let resources = self.nodes.iter().enumerate().zip(observation);
+        let resources = resources.map(|((index, node), observed)| {
             let resource = &node.resource;
             let wanted = Wanted {
                 id: resource.id(),
+                node: index,
+                retired: node.retired,
                 name: resource.name(),
                 arn: resource.arn(),
                 fields: resource.fields(),
+                immutable: resource.immutable(),
+                held_by: resource.held_by(),
             };
-            let observed = observation.remove(&wanted.id).flatten();
             (wanted, observed)
         });
-        Plan::new(goal, resources)
+        Plan::new(self.purpose.goal, resources)
     }
+}
+
+/// Why a stack could not be read.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    Resource(Id, AwsError),
+    /// The search for what is no longer in the file.
+    Search(AwsError),
+}
+
+async fn read(nodes: &[Node], aws: &Aws) -> Result<Observation, Unread> {
+    let reads = nodes.iter().map(|node| node.resource.read(aws));
+    let mut read = join_all(reads).await;
+    let bucket = nodes.iter().position(|node| node.resource.id() == Id::Bucket && !node.retired);
+    let bucket = bucket.and_then(|index| read.get(index));
+    if let Some(Ok(Some(Observed { owner: Owner::Unreachable(_), .. }))) = bucket {
+        // What is inside somebody else's bucket is not ours to ask about.
+        for (node, observed) in nodes.iter().zip(&mut read) {
+            if matches!(node.resource.id(), Id::Folders | Id::Notification) {
+                *observed = Ok(None);
+            }
+        }
+    }
+    let read = nodes.iter().zip(read);
+    read.map(|(node, read)| read.map_err(|error| Unread::Resource(node.resource.id(), error)))
+        .collect()
+}
+
+/// Every folder of the bucket that the file gives a meaning.
+fn folders(config: &Config) -> Vec<String> {
+    let variants = config.variants.iter().map(|variant| variant.folder.clone());
+    variants.chain([config.bucket.originals.clone(), FAILED_FOLDER.to_owned()]).collect()
 }
 
 /// What the resources are built from.
@@ -113,41 +161,105 @@ struct Parts<'a> {
     aws: &'a Aws,
     names: &'a Arc<Names>,
     code: &'a Arc<Code>,
+    purpose: Purpose,
 }
 
 impl Parts<'_> {
-    /// The one place that knows the order; each entry says why it waits for what it needs.
-    fn nodes(&self, images: Option<Images>) -> Vec<Node> {
+    /// The one place that knows the order of things; each entry says why it waits.
+    fn nodes(&self) -> Vec<Node> {
         let names = || Arc::clone(self.names);
         let originals = self.config.bucket.originals.clone();
+        let retention = self.config.function.log_retention_days;
+        let mut cdn = node(Cdn::new(names(), self.cdn_settings())).needs(&[Id::Bucket]);
+        if self.config.cdn.invalidate {
+            // The function is told the distribution.
+            cdn.follows.push(Id::Function);
+        }
         let mut nodes = vec![
-            node(Topic::new(names()), []),
-            node(Bucket::new(names(), self.bucket_settings(images)), []),
-            node(Folders::new(names(), self.markers()), [Id::Bucket]),
-            // S3 checks the topic's policy when a notification is attached.
-            node(Notification::new(names(), originals), [Id::Topic, Id::Bucket]),
-            node(Policy::new(names(), self.permissions()), []),
-            // The role is attached to the policy as part of its making.
-            node(Role::new(names()), [Id::Policy]),
-            node(Logs::new(names(), self.config.function.log_retention_days), []),
-            node(DeadLetters::new(names()), []),
+            // What is subscribed goes before what it is subscribed to.
+            node(Topic::new(names())).outlives(&[Id::Trigger]),
+            node(Bucket::new(names(), self.bucket_settings())).outlives(&[
+                Id::Folders,
+                Id::Notification,
+                Id::Cdn,
+            ]),
+            node(Folders::new(names(), self.markers())).needs(&[Id::Bucket]),
+            // S3 checks the topic's policy when a notification is attached; and nothing may be
+            // published before somebody listens.
+            node(Notification::new(names(), originals)).follows(&[
+                Id::Topic,
+                Id::Bucket,
+                Id::Trigger,
+            ]),
+            // Its attachment to the role is part of its making.
+            node(Policy::new(names(), self.permissions())).needs(&[Id::Role]),
+            // An invocation under way still runs as it.
+            node(Role::new(names())).outlives(&[Id::Function]),
+            // A function that still runs would write logs again.
+            node(Logs::new(names(), retention)).outlives(&[Id::Function]),
+            node(DeadLetters::new(names())).outlives(&[Id::Trigger, Id::Function]),
             // A function that runs before its log group exists would make one without retention;
             // Lambda checks the role and the failure destination.
-            node(
-                Function::new(names(), self.function_settings(), Arc::clone(self.code)),
-                [Id::Role, Id::Logs, Id::DeadLetters],
-            ),
-            node(Trigger::new(names()), [Id::Topic, Id::Function, Id::DeadLetters]),
+            node(Function::new(names(), self.function_settings(), Arc::clone(self.code)))
+                .needs(&[Id::Role, Id::Logs, Id::DeadLetters])
+                .outlives(&[Id::Trigger]),
+            node(Trigger::new(names()))
+                .needs(&[Id::Topic, Id::DeadLetters])
+                .follows(&[Id::Function]),
         ];
-        // Going down removes the CDN of an earlier configuration as well.
-        if self.config.cdn.enabled || images.is_some() {
-            let mut needs = vec![Id::Bucket];
-            if self.config.cdn.invalidate {
-                needs.push(Id::Function);
-            }
-            nodes.push(node(Cdn::new(names(), self.cdn_settings()), needs));
+        if self.config.cdn.enabled {
+            nodes.push(cdn);
+        } else if self.aws.has_cloudfront() {
+            nodes.push(cdn.retired());
         }
         nodes
+    }
+
+    /// The resources that something found stands for: what it consists of goes in the same order
+    /// as everything else.
+    fn retired(&self, found: Found) -> Vec<Node> {
+        let names = self.names.as_ref();
+        let images = self.purpose.images;
+        let nodes = match found {
+            Found::Topic(name) => vec![node(Topic::new(names.with_topic(&name).into()))],
+            Found::Bucket(name) => {
+                let names = Arc::new(names.with_bucket(&name));
+                let settings = bucket::Settings { images: Some(images), ..self.bucket_settings() };
+                let originals = self.config.bucket.originals.clone();
+                vec![
+                    node(Bucket::new(Arc::clone(&names), settings)).outlives(&[Id::Notification]),
+                    node(Notification::new(names, originals)),
+                ]
+            }
+            // A bucket that stays when its stack goes keeps its images, and only the marker goes.
+            Found::Folder(folder) if self.purpose.goal == Goal::Absent => {
+                vec![node(Folders::new(Arc::clone(self.names), vec![format!("{folder}/")]))]
+            }
+            Found::Folder(folder) => {
+                vec![node(RetiredFolder::new(Arc::clone(self.names), &folder, images))]
+            }
+            Found::Policy(name) => {
+                let names = names.with_policy(&name).into();
+                vec![node(Policy::new(names, Vec::new()))]
+            }
+            Found::Role(name) => vec![node(Role::new(names.with_role(&name).into()))],
+            Found::Logs(function) => {
+                let names = names.with_function(&function).into();
+                let retention = self.config.function.log_retention_days;
+                vec![node(Logs::new(names, retention)).outlives(&[Id::Function])]
+            }
+            Found::Queue(name) => vec![node(DeadLetters::new(names.with_queue(&name).into()))],
+            Found::Function(name) => {
+                let names = Arc::new(names.with_function(&name));
+                let (settings, code) = (self.function_settings(), Arc::clone(self.code));
+                vec![
+                    node(Function::new(Arc::clone(&names), settings, code))
+                        .outlives(&[Id::Trigger]),
+                    node(Trigger::new(names)),
+                ]
+            }
+        };
+        nodes.into_iter().map(Node::retired).collect()
     }
 
     fn folders(&self) -> Vec<String> {
@@ -164,12 +276,11 @@ impl Parts<'_> {
         self.config.bucket.access == Access::PublicAcl
     }
 
-    fn bucket_settings(&self, images: Option<Images>) -> bucket::Settings {
+    fn bucket_settings(&self) -> bucket::Settings {
         bucket::Settings {
             public_acl: self.is_public_acl(),
             plain_http: self.aws.endpoint.is_plain_http(),
-            images,
-            markers: self.markers(),
+            images: (self.purpose.goal == Goal::Absent).then_some(self.purpose.images),
         }
     }
 
@@ -267,6 +378,25 @@ impl Parts<'_> {
     }
 }
 
-fn node(resource: impl Resource + 'static, needs: impl Into<Vec<Id>>) -> Node {
-    Node { resource: Box::new(resource), needs: needs.into() }
+fn node(resource: impl Resource + 'static) -> Node {
+    let resource = Box::new(resource);
+    Node { resource, needs: Vec::new(), follows: Vec::new(), outlives: Vec::new(), retired: false }
+}
+
+impl Node {
+    fn needs(self, needs: &[Id]) -> Self {
+        Self { needs: needs.to_vec(), ..self }
+    }
+
+    fn follows(self, follows: &[Id]) -> Self {
+        Self { follows: follows.to_vec(), ..self }
+    }
+
+    fn outlives(self, outlives: &[Id]) -> Self {
+        Self { outlives: outlives.to_vec(), ..self }
+    }
+
+    fn retired(self) -> Self {
+        Self { retired: true, ..self }
+    }
 }

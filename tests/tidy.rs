@@ -14,7 +14,7 @@ const LINES_MAX: usize = 500;
 const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
 
 /// Which modules of ours a module of `src` may use, itself aside. `commands` may use all.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     ("args", &[]),
     ("aws", &[]),
     ("config", &[]),
@@ -23,12 +23,17 @@ const LAYERS: [(&str, &[&str]); 15] = [
     ("resource", &["aws"]),
     ("names", &["aws", "resource"]),
     ("resources", &["aws", "names", "resource"]),
+    ("operator", &["aws", "config", "names"]),
     ("plan", &["names", "resource"]),
-    ("stack", &["aws", "config", "names", "plan", "resource", "resources"]),
+    ("retired", &["aws", "names"]),
+    ("stack", &["aws", "config", "names", "plan", "resource", "resources", "retired"]),
     ("apply", &["aws", "plan", "resource", "stack"]),
     ("outputs", &["aws", "config", "names", "plan", "resource"]),
     ("trial", &["aws", "config", "names", "outputs", "plan", "resource"]),
-    ("error", &["apply", "aws", "config", "local", "package", "plan", "resource", "trial"]),
+    (
+        "error",
+        &["apply", "aws", "config", "local", "package", "plan", "resource", "stack", "trial"],
+    ),
     (
         "report",
         &[

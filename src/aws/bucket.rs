@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use serde_json::Value;
+use tokio::sync::MutexGuard;
 
 use super::wait::{Wait, retry_while};
 use super::{Aws, AwsError, Calling, policy};
@@ -20,17 +21,22 @@ pub(crate) struct Bucket<'a> {
 }
 
 impl Bucket<'_> {
-    /// Makes one configuration call, alone, and again while S3 is busy with an earlier one.
+    /// Makes a change of the configuration, and again while S3 is busy with an earlier one. What
+    /// the change writes, it writes in its `turn`.
     pub(crate) async fn configure<T, F>(
         &self,
         wait: &Wait<'_>,
-        call: impl FnMut() -> F,
+        change: impl FnMut() -> F,
     ) -> Result<T, AwsError>
     where
         F: Future<Output = Result<T, AwsError>>,
     {
-        let _turn = self.aws.bucket_configuration.lock().await;
-        retry_while(wait, is_settling, call).await
+        retry_while(wait, is_settling, change).await
+    }
+
+    /// Held over each call that writes configuration.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.aws.bucket_configuration.lock().await
     }
 
     /// The bucket policy; `None` where there is none.
@@ -47,6 +53,7 @@ impl Bucket<'_> {
         statement: &Value,
     ) -> Result<(), AwsError> {
         self.configure(wait, || async {
+            let _reading_and_writing = self.aws.bucket_policy.lock().await;
             let present = self.policy().await?;
             self.put_policy(&policy::with_statement(present.as_deref(), statement)).await
         })
@@ -60,6 +67,7 @@ impl Bucket<'_> {
         sid: &str,
     ) -> Result<(), AwsError> {
         self.configure(wait, || async {
+            let _reading_and_writing = self.aws.bucket_policy.lock().await;
             let Some(present) = self.policy().await? else { return Ok(()) };
             if policy::statement(&policy::statements(Some(&present)), sid).is_none() {
                 return Ok(());
@@ -72,9 +80,10 @@ impl Bucket<'_> {
         .await
     }
 
-    async fn put_policy(&self, document: &Value) -> Result<(), AwsError> {
+    pub(crate) async fn put_policy(&self, document: &Value) -> Result<(), AwsError> {
         let put = self.aws.s3.put_bucket_policy().bucket(self.name);
         let put = put.expected_bucket_owner(self.account).policy(document.to_string());
+        let _turn = self.turn().await;
         put.send().await.calling("s3:PutBucketPolicy")?;
         Ok(())
     }
@@ -82,6 +91,7 @@ impl Bucket<'_> {
     async fn delete_policy(&self) -> Result<(), AwsError> {
         let delete = self.aws.s3.delete_bucket_policy().bucket(self.name);
         let delete = delete.expected_bucket_owner(self.account);
+        let _turn = self.turn().await;
         delete.send().await.found("s3:DeleteBucketPolicy")?;
         Ok(())
     }

@@ -10,6 +10,9 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+/// "Too many requests", and "bandwidth limit exceeded".
+pub(crate) const THROTTLING_STATUSES: [u16; 2] = [429, 509];
+
 /// One AWS call that did not succeed.
 #[derive(Clone, Debug)]
 pub(crate) struct AwsError {
@@ -29,6 +32,8 @@ pub(crate) enum Cause {
     Request(String),
     /// A bounded wait ended without the state that was waited for.
     Wait(String),
+    /// What the call was for is gone, though it was there when the plan was made.
+    Vanished(String),
 }
 
 impl AwsError {
@@ -38,6 +43,10 @@ impl AwsError {
 
     pub(crate) fn request(call: &'static str, message: impl Into<String>) -> Self {
         Self { call, cause: Cause::Request(message.into()) }
+    }
+
+    pub(crate) fn vanished(call: &'static str, message: impl Into<String>) -> Self {
+        Self { call, cause: Cause::Vanished(message.into()) }
     }
 
     /// The error code that AWS sent, or "" where it sent none.
@@ -53,7 +62,8 @@ impl AwsError {
             Cause::Answer { message, .. }
             | Cause::Connection(message)
             | Cause::Request(message)
-            | Cause::Wait(message) => message,
+            | Cause::Wait(message)
+            | Cause::Vanished(message) => message,
         }
     }
 
@@ -71,6 +81,7 @@ impl AwsError {
             "NotFound"
                 | "NotFoundException"
                 | "404"
+                | "ResourceNotFound"
                 | "NoSuchBucket"
                 | "NoSuchKey"
                 | "NoSuchEntity"
@@ -80,6 +91,7 @@ impl AwsError {
                 | "AWS.SimpleQueueService.NonExistentQueue"
                 | "NoSuchDistribution"
                 | "NoSuchOriginAccessControl"
+                | "NoSuchResource"
                 | "NoSuchBucketPolicy"
                 | "NoSuchTagSet"
                 | "NoSuchTagSetError"
@@ -100,6 +112,42 @@ impl AwsError {
                 | "UnauthorizedOperation"
                 | "Forbidden"
         ) || self.status() == 403 && !self.is_bad_credentials()
+    }
+
+    /// The permission that the caller lacks. AWS often names it, and it need not be the call's own:
+    /// to make a function takes `iam:PassRole`, say.
+    pub(crate) fn missing_permission(&self) -> String {
+        let named = self.message().split("not authorized to perform: ").nth(1);
+        let named = named.and_then(|rest| rest.split_whitespace().next());
+        match named.and_then(|action| action.trim_end_matches(['.', ',']).split_once(':')) {
+            Some((service, action)) => format!("{}:{action}", service.to_lowercase()),
+            None => self.call.to_owned(),
+        }
+    }
+
+    /// Whether AWS wants fewer calls, also after the SDK's own retries.
+    pub(crate) fn is_throttled(&self) -> bool {
+        let code = self.code();
+        code.contains("Throttl")
+            || code.starts_with("TooManyRequests")
+            || matches!(
+                code,
+                "BandwidthLimitExceeded"
+                    | "PriorRequestNotComplete"
+                    | "RequestLimitExceeded"
+                    | "ServiceUnavailable"
+                    | "SlowDown"
+            )
+            || THROTTLING_STATUSES.contains(&self.status())
+    }
+
+    /// The same error with what was found out about it.
+    #[must_use]
+    pub(crate) fn explained(mut self, why: &str) -> Self {
+        if let Cause::Answer { message, .. } = &mut self.cause {
+            *message = format!("{message}; {why}");
+        }
+        self
     }
 
     /// Whether AWS refused the credentials themselves.
@@ -134,9 +182,10 @@ impl fmt::Display for AwsError {
                 ("", message) => formatter.write_str(message),
                 (code, message) => write!(formatter, "{code}: {message}"),
             },
-            Cause::Connection(message) | Cause::Request(message) | Cause::Wait(message) => {
-                formatter.write_str(message)
-            }
+            Cause::Connection(message)
+            | Cause::Request(message)
+            | Cause::Wait(message)
+            | Cause::Vanished(message) => formatter.write_str(message),
         }
     }
 }
@@ -203,4 +252,26 @@ fn innermost(error: &dyn std::error::Error) -> String {
     // The list of places without credentials is long and says only that they have none.
     let text = text.split(" in chain. Attempted").next().unwrap_or_default().to_owned();
     if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(message: &str) -> AwsError {
+        let (code, message) = ("AccessDenied".to_owned(), message.to_owned());
+        AwsError {
+            call: "lambda:CreateFunction",
+            cause: Cause::Answer { code, message, status: 403 },
+        }
+    }
+
+    #[test]
+    fn the_missing_permission_is_the_one_that_aws_names() {
+        let passing = denied("User: u is not authorized to perform: iam:PassRole on resource: r");
+        assert_eq!(passing.missing_permission(), "iam:PassRole");
+        let shouted = denied("User: u is not authorized to perform: SNS:CreateTopic.");
+        assert_eq!(shouted.missing_permission(), "sns:CreateTopic");
+        assert_eq!(denied("Access Denied").missing_permission(), "lambda:CreateFunction");
+    }
 }

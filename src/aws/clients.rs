@@ -12,9 +12,12 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
+use super::call::THROTTLING_STATUSES;
 use super::endpoint::Endpoint;
 use super::{AwsError, Calling};
 
@@ -38,6 +41,15 @@ const LOCAL_REGION: &str = "us-east-1";
 /// The credentials of the local AWS's root account.
 const LOCAL_KEY: &str = "test";
 
+/// One service's client.
+macro_rules! client {
+    ($service:ident, $config:expr) => {
+        $service::Client::from_conf(
+            $service::config::Builder::from($config).retry_classifier(ThrottlingStatus).build(),
+        )
+    };
+}
+
 /// One account in one region, and the clients to talk to it.
 #[derive(Debug)]
 pub(crate) struct Aws {
@@ -54,9 +66,13 @@ pub(crate) struct Aws {
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
     /// S3 refuses overlapping changes to one bucket's configuration with `OperationAborted`, so
     /// they take turns.
     pub(crate) bucket_configuration: Mutex<()>,
+    /// Held from the reading of a bucket's policy to the writing of what was made of it, for more
+    /// than one resource has a statement in it.
+    pub(crate) bucket_policy: Mutex<()>,
 }
 
 impl Aws {
@@ -69,6 +85,7 @@ impl Aws {
         let account = account(&config).await?;
         let s3 = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(endpoint.url().is_some())
+            .retry_classifier(ThrottlingStatus)
             .build();
         Ok(Self {
             account,
@@ -76,22 +93,50 @@ impl Aws {
             region,
             endpoint,
             web: web_connector(),
-            cloudfront: aws_sdk_cloudfront::Client::new(&config),
-            iam: aws_sdk_iam::Client::new(&config),
-            lambda: aws_sdk_lambda::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            cloudfront: client!(aws_sdk_cloudfront, &config),
+            iam: client!(aws_sdk_iam, &config),
+            lambda: client!(aws_sdk_lambda, &config),
+            logs: client!(aws_sdk_cloudwatchlogs, &config),
             s3: aws_sdk_s3::Client::from_conf(s3),
-            sns: aws_sdk_sns::Client::new(&config),
-            sqs: aws_sdk_sqs::Client::new(&config),
+            sns: client!(aws_sdk_sns, &config),
+            sqs: client!(aws_sdk_sqs, &config),
+            tagging: client!(aws_sdk_resourcegroupstagging, &config),
             bucket_configuration: Mutex::new(()),
+            bucket_policy: Mutex::new(()),
         })
     }
 }
 
 impl Aws {
+    /// Whether there is a CloudFront in this partition (AWS General Reference, "Amazon CloudFront
+    /// endpoints and quotas").
+    pub(crate) fn has_cloudfront(&self) -> bool {
+        matches!(self.partition, "aws" | "aws-cn")
+    }
+
     /// The domain under which AWS's services of this partition live.
     pub(crate) fn dns_suffix(&self) -> &'static str {
-        if self.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+        dns_suffix(self.partition)
+    }
+}
+
+/// Knows throttling by the status alone. The SDK knows it by error codes, and of statuses only those
+/// of servers in trouble, but a gateway in between may answer with a status and no code.
+#[derive(Debug)]
+struct ThrottlingStatus;
+
+impl ClassifyRetry for ThrottlingStatus {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.response().map(|response| response.status().as_u16()) {
+            Some(status) if THROTTLING_STATUSES.contains(&status) => {
+                RetryAction::throttling_error()
+            }
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "throttling by status"
     }
 }
 
@@ -159,13 +204,28 @@ fn no_region() -> AwsError {
 /// The message of the error for a missing region.
 pub(crate) const NO_REGION: &str = "no AWS region is set";
 
-/// The partition of a region (AWS General Reference, "ARNs: partitions").
+/// How the regions of each partition but `aws` begin, and the domain of its services: the list that
+/// every SDK carries (`partitions.json`, "Amazon Resource Names (ARNs)" in the IAM User Guide).
+const PARTITIONS: [(&str, &str, &str); 7] = [
+    ("cn-", "aws-cn", "amazonaws.com.cn"),
+    ("eusc-", "aws-eusc", "amazonaws.eu"),
+    ("us-gov-", "aws-us-gov", DNS_SUFFIX),
+    ("us-iso-", "aws-iso", "c2s.ic.gov"),
+    ("us-isob-", "aws-iso-b", "sc2s.sgov.gov"),
+    ("eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"),
+    ("us-isof-", "aws-iso-f", "csp.hci.ic.gov"),
+];
+const DNS_SUFFIX: &str = "amazonaws.com";
+
+/// The partition of a region. One that nobody knows yet is of `aws`, where AWS opens most.
 pub(crate) fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
+    let found = PARTITIONS.iter().find(|(prefix, ..)| region.starts_with(prefix));
+    found.map_or("aws", |(_, partition, _)| partition)
+}
+
+fn dns_suffix(partition: &str) -> &'static str {
+    let found = PARTITIONS.iter().find(|(_, name, _)| *name == partition);
+    found.map_or(DNS_SUFFIX, |(.., suffix)| suffix)
 }
 
 fn http_client() -> SharedHttpClient {
@@ -200,11 +260,28 @@ impl ResolveDns for LoopbackForLocalhost {
 
 #[cfg(test)]
 mod tests {
-    use super::partition;
+    use super::{dns_suffix, partition};
 
     #[test]
-    fn the_partition_follows_from_the_region() {
-        let regions = ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"];
-        assert_eq!(regions.map(partition), ["aws", "aws", "aws-cn", "aws-us-gov"]);
+    fn partition_and_domain_follow_from_the_region() {
+        let cases = [
+            ("us-east-1", "aws", "amazonaws.com"),
+            ("us-west-2", "aws", "amazonaws.com"),
+            ("eu-central-1", "aws", "amazonaws.com"),
+            ("mx-central-1", "aws", "amazonaws.com"),
+            ("xx-new-1", "aws", "amazonaws.com"),
+            ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+            ("cn-northwest-1", "aws-cn", "amazonaws.com.cn"),
+            ("us-gov-east-1", "aws-us-gov", "amazonaws.com"),
+            ("us-gov-west-1", "aws-us-gov", "amazonaws.com"),
+            ("us-iso-east-1", "aws-iso", "c2s.ic.gov"),
+            ("us-isob-east-1", "aws-iso-b", "sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "aws-iso-e", "cloud.adc-e.uk"),
+            ("us-isof-south-1", "aws-iso-f", "csp.hci.ic.gov"),
+            ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
+        ];
+        for (region, name, suffix) in cases {
+            assert_eq!((partition(region), dns_suffix(name)), (name, suffix), "{region}");
+        }
     }
 }

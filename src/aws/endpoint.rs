@@ -71,6 +71,22 @@ mod tests {
     }
 
     #[test]
+    fn a_bucket_is_addressed_in_its_region_and_partition() {
+        let aws = Endpoint::default();
+        let cases = [
+            ("eu-central-1", "amazonaws.com", "https://photos.s3.eu-central-1.amazonaws.com"),
+            ("us-gov-west-1", "amazonaws.com", "https://photos.s3.us-gov-west-1.amazonaws.com"),
+            ("cn-north-1", "amazonaws.com.cn", "https://photos.s3.cn-north-1.amazonaws.com.cn"),
+        ];
+        for (region, suffix, url) in cases {
+            assert_eq!(aws.bucket_url("photos", region, suffix), url);
+        }
+        let emulator = Endpoint::new(Some("http://127.0.0.1:4566".to_owned()));
+        let url = emulator.bucket_url("photos", "cn-north-1", "amazonaws.com.cn");
+        assert_eq!(url, "http://127.0.0.1:4566/photos");
+    }
+
+    #[test]
     fn a_distribution_serves_on_loopback_on_an_emulator() {
         let endpoint = Endpoint::new(Some("http://127.0.0.1:4566/".to_owned()));
         assert!(endpoint.is_plain_http());

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, ObjectIdentifier, ObjectVersion};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::bucket::Bucket;
@@ -28,35 +28,50 @@ impl fmt::Display for Count {
     }
 }
 
-/// How many objects the bucket holds beside empty ones with the keys of `markers`; `None`: none.
-pub(crate) async fn count(
-    bucket: &Bucket<'_>,
-    markers: &[String],
-) -> Result<Option<Count>, AwsError> {
-    let page = list(bucket, None).await?;
-    let is_marker =
-        |key: Option<&str>| key.is_some_and(|key| markers.iter().any(|marker| marker == key));
-    let versions = page
-        .versions()
-        .iter()
-        .filter(|version| !(version.size() == Some(0) && is_marker(version.key())))
-        .count();
-    let deletions = page.delete_markers().iter().filter(|marker| !is_marker(marker.key())).count();
+/// How many objects lie under a prefix beside empty folder markers; `None`: none. "" is the whole
+/// bucket.
+pub(crate) async fn count(bucket: &Bucket<'_>, prefix: &str) -> Result<Option<Count>, AwsError> {
+    let page = list(bucket, prefix, None).await?;
+    let versions = page.versions().iter().filter(|version| !is_marker(version)).count();
+    let deletions = page.delete_markers().iter().filter(|it| !is_folder(it.key())).count();
     let count = Count { objects: versions + deletions, more: page.is_truncated() == Some(true) };
     Ok((count.objects > 0 || count.more).then_some(count))
 }
 
-/// Deletes everything in the bucket: objects, versions, delete markers, unfinished uploads.
-/// Interrupted, it goes on where it was when it is called again.
+fn is_folder(key: Option<&str>) -> bool {
+    key.is_some_and(|key| key.ends_with('/'))
+}
+
+fn is_marker(version: &ObjectVersion) -> bool {
+    version.size() == Some(0) && is_folder(version.key())
+}
+
+/// Deletes empty folder markers, and nothing that could be an image.
+pub(crate) async fn delete_markers(bucket: &Bucket<'_>) -> Result<(), AwsError> {
+    let page = list(bucket, "", None).await?;
+    let versions = page.versions().iter().filter(|version| is_marker(version));
+    let versions = versions.map(|version| identifier(version.key(), version.version_id()));
+    let deletions = page.delete_markers().iter().filter(|it| is_folder(it.key()));
+    let deletions = deletions.map(|it| identifier(it.key(), it.version_id()));
+    let markers = versions.chain(deletions).collect::<Result<Vec<_>, _>>()?;
+    if markers.is_empty() {
+        return Ok(());
+    }
+    delete(bucket, markers).await.map(|_| ())
+}
+
+/// Deletes everything under a prefix but the object with just this key: objects, versions, delete
+/// markers, unfinished uploads. Interrupted, it goes on where it was when it is called again.
 pub(crate) async fn delete_all(
     bucket: &Bucket<'_>,
+    prefix: &str,
     tell: &(dyn Fn(&str) + Send + Sync),
 ) -> Result<(), AwsError> {
-    abort_uploads(bucket).await?;
+    abort_uploads(bucket, prefix).await?;
     let mut deleted = 0;
     loop {
         // Always the first pages: what they held is gone by the next turn.
-        let batches = first_pages(bucket).await?;
+        let batches = first_pages(bucket, prefix).await?;
         if batches.is_empty() {
             return Ok(());
         }
@@ -72,8 +87,8 @@ pub(crate) async fn delete_all(
 
 type Page = aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 
-async fn list(bucket: &Bucket<'_>, after: Option<&Page>) -> Result<Page, AwsError> {
-    let list = bucket.aws.s3.list_object_versions().bucket(bucket.name);
+async fn list(bucket: &Bucket<'_>, prefix: &str, after: Option<&Page>) -> Result<Page, AwsError> {
+    let list = bucket.aws.s3.list_object_versions().bucket(bucket.name).prefix(prefix);
     let list = list.expected_bucket_owner(bucket.account);
     let list = list
         .set_key_marker(after.and_then(|page| page.next_key_marker.clone()))
@@ -82,12 +97,15 @@ async fn list(bucket: &Bucket<'_>, after: Option<&Page>) -> Result<Page, AwsErro
 }
 
 /// A page of the listing for each deletion that may run at once; no page is empty.
-async fn first_pages(bucket: &Bucket<'_>) -> Result<Vec<Vec<ObjectIdentifier>>, AwsError> {
+async fn first_pages(
+    bucket: &Bucket<'_>,
+    prefix: &str,
+) -> Result<Vec<Vec<ObjectIdentifier>>, AwsError> {
     let mut batches = Vec::new();
     let mut last: Option<Page> = None;
     while batches.len() < PARALLEL_DELETIONS {
-        let page = list(bucket, last.as_ref()).await?;
-        let batch = identifiers(&page)?;
+        let page = list(bucket, prefix, last.as_ref()).await?;
+        let batch = identifiers(&page, prefix)?;
         if !batch.is_empty() {
             batches.push(batch);
         }
@@ -99,20 +117,22 @@ async fn first_pages(bucket: &Bucket<'_>) -> Result<Vec<Vec<ObjectIdentifier>>, 
     Ok(batches)
 }
 
-fn identifiers(page: &Page) -> Result<Vec<ObjectIdentifier>, AwsError> {
+/// Everything on a page but what has just the prefix for its key.
+fn identifiers(page: &Page, prefix: &str) -> Result<Vec<ObjectIdentifier>, AwsError> {
     let versions = page.versions().iter().map(|version| (version.key(), version.version_id()));
     let markers = page.delete_markers().iter().map(|marker| (marker.key(), marker.version_id()));
     versions
         .chain(markers)
-        .map(|(key, version)| {
-            let identifier = ObjectIdentifier::builder()
-                .key(key.unwrap_or_default())
-                .set_version_id(version.map(ToOwned::to_owned));
-            identifier
-                .build()
-                .map_err(|error| AwsError::request("s3:DeleteObject", error.to_string()))
-        })
+        .filter(|(key, _)| *key != Some(prefix))
+        .map(|(key, version)| identifier(key, version))
         .collect()
+}
+
+fn identifier(key: Option<&str>, version: Option<&str>) -> Result<ObjectIdentifier, AwsError> {
+    let identifier = ObjectIdentifier::builder()
+        .key(key.unwrap_or_default())
+        .set_version_id(version.map(ToOwned::to_owned));
+    identifier.build().map_err(|error| AwsError::request("s3:DeleteObject", error.to_string()))
 }
 
 async fn delete(bucket: &Bucket<'_>, batch: Vec<ObjectIdentifier>) -> Result<usize, AwsError> {
@@ -137,9 +157,9 @@ async fn delete(bucket: &Bucket<'_>, batch: Vec<ObjectIdentifier>) -> Result<usi
     }
 }
 
-async fn abort_uploads(bucket: &Bucket<'_>) -> Result<(), AwsError> {
+async fn abort_uploads(bucket: &Bucket<'_>, prefix: &str) -> Result<(), AwsError> {
     loop {
-        let list = bucket.aws.s3.list_multipart_uploads().bucket(bucket.name);
+        let list = bucket.aws.s3.list_multipart_uploads().bucket(bucket.name).prefix(prefix);
         let list = list.expected_bucket_owner(bucket.account).send().await;
         let page = list.calling("s3:ListBucketMultipartUploads")?;
         for upload in page.uploads() {

@@ -1,20 +1,21 @@
 //! `imgprep down`
 
 use super::session::Session;
-use crate::apply::{End, Ends, Run};
+use crate::apply::{End, Ends};
 use crate::args::{Down as Args, Global};
 use crate::error::{Error, Failure};
-use crate::plan::{Action, Condition, Goal, Plan};
+use crate::plan::{Action, Condition, Goal, Plan, Step};
 use crate::report::{Kind, Outcome, Report};
-use crate::resource::Id;
-use crate::resources::bucket::Images;
+use crate::resource::{Id, Images};
+use crate::stack::Purpose;
 
 const COMMAND: &str = "down";
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
     let images = if args.delete_images { Images::Delete } else { Images::Keep };
-    let session = Session::open(global, report, Some(images)).await?;
-    let plan = session.plan(Goal::Absent).await?;
+    let purpose = Purpose { goal: Goal::Absent, images };
+    let mut session = Session::open(global, report, purpose).await?;
+    let plan = session.plan().await?;
     if plan.is_empty() {
         return Ok(session.view(&plan).outcome(Kind::Down, 0));
     }
@@ -23,12 +24,12 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         confirm(&session, &plan, images, report)?;
     }
     session.stop_on_interrupt();
-    let ends = apply(&session, &plan, args.no_wait, report).await;
+    let ends = session.run(&plan, report, !args.no_wait, async |run| run.apply(&plan).await).await;
     if let Some(failure) = Failure::of(COMMAND, &plan, &ends) {
         return Err(Error::Apply(failure));
     }
     session.interrupted(COMMAND)?;
-    let left = proof(&session, &plan, &ends).await?;
+    let left = proof(&mut session, &plan, &ends).await?;
     Ok(session.view(&left).outcome(Kind::Down, 0))
 }
 
@@ -42,22 +43,15 @@ fn confirm(session: &Session, plan: &Plan, images: Images, report: &Report) -> R
     }
 }
 
-async fn apply(session: &Session, plan: &Plan, no_wait: bool, report: &Report) -> Ends {
-    let work = async |run: &Run<'_>| {
-        let mut ends = run.apply(plan).await;
-        if !no_wait && !session.stop.is_asked() {
-            run.finish(&mut ends).await;
-        }
-        ends
-    };
-    session.run(plan, report, work).await
-}
-
 /// Reads every name back and answers with what is left, which may only be what was meant to stay.
-async fn proof(session: &Session, plan: &Plan, ends: &Ends) -> Result<Plan, Error> {
-    let mut left = session.plan(Goal::Absent).await?;
+async fn proof(session: &mut Session, plan: &Plan, ends: &Ends) -> Result<Plan, Error> {
+    let mut left = session.plan().await?;
+    let mut leftovers = Vec::new();
     for step in &mut left.steps {
-        match ends.get(&step.id) {
+        let is_same =
+            |(_, before): &(usize, &Step)| before.id == step.id && before.name == step.name;
+        let before = plan.steps.iter().enumerate().find(is_same);
+        match before.and_then(|(index, _)| ends.get(&index)) {
             Some(End::Kept(why)) => {
                 step.action = Action::None;
                 step.note = Some(why.clone());
@@ -66,24 +60,22 @@ async fn proof(session: &Session, plan: &Plan, ends: &Ends) -> Result<Plan, Erro
                 step.condition = Condition::Deploying;
                 step.note = Some(why.clone());
             }
+            _ if step.action == Action::Delete => leftovers.push((step.id, step.name.clone())),
+            _ if step.condition == Condition::Missing => {
+                step.action = before.map_or(Action::None, |(_, before)| before.action);
+            }
             _ => {}
         }
     }
-    let is_left = |id: Id| {
-        !matches!(ends.get(&id), Some(End::Kept(_) | End::Later(_)))
-            && left.step(id).is_some_and(|step| step.action == Action::Delete)
-    };
-    let leftovers: Vec<_> = left
-        .steps
-        .iter()
-        .filter(|step| is_left(step.id))
-        .map(|step| (step.id, step.name.clone()))
-        .collect();
     if !leftovers.is_empty() {
         return Err(Error::Leftover(leftovers));
     }
-    for step in left.steps.iter_mut().filter(|step| step.condition == Condition::Missing) {
-        step.action = plan.step(step.id).map_or(Action::None, |before| before.action);
-    }
+    // What was retired and is gone is in no later plan.
+    let is_gone = |step: &&Step| {
+        step.condition == Condition::Retired
+            && !left.steps.iter().any(|it| it.id == step.id && it.name == step.name)
+    };
+    let gone: Vec<Step> = plan.steps.iter().filter(is_gone).cloned().collect();
+    left.steps.extend(gone.into_iter().map(|step| Step { condition: Condition::Missing, ..step }));
     Ok(left)
 }

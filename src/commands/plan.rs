@@ -3,12 +3,11 @@
 use super::session::Session;
 use crate::args::{Global, Plan as Args};
 use crate::error::{Error, MISUSED};
-use crate::plan::Goal;
 use crate::report::{Kind, Outcome, Report};
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
-    let session = Session::open(global, report, None).await?;
-    let plan = session.plan(Goal::Present { adopt: args.adopt }).await?;
+    let mut session = Session::open(global, report, args.changes.purpose()).await?;
+    let plan = session.plan().await?;
     let exit_code = if args.exit_code && !plan.is_empty() { MISUSED } else { 0 };
     Ok(session.view(&plan).outcome(Kind::Plan, exit_code))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::apply::Run;
-use crate::args::Global;
+use crate::args::{Changes, Global};
 use crate::aws::wait::Stop;
 use crate::aws::{Aws, Connection};
 use crate::config::Config;
@@ -12,10 +12,21 @@ use crate::local;
 use crate::package;
 use crate::plan::{Action, Goal, Plan};
 use crate::report::{Report, View};
-use crate::resource::{Id, touches};
-use crate::resources::bucket::Images;
+use crate::resource::{Id, Images, touches};
 use crate::resources::function::{CODE_PATH, Zip};
-use crate::stack::{Observation, Stack};
+use crate::stack::{Purpose, Stack};
+
+/// The purpose of a command that only looks.
+pub(crate) const LOOK: Purpose =
+    Purpose { goal: Goal::Present { adopt: false, prune: false }, images: Images::Keep };
+
+impl Changes {
+    pub(crate) fn purpose(&self) -> Purpose {
+        let goal = Goal::Present { adopt: self.adopt, prune: self.prune };
+        let images = if self.delete_images { Images::Delete } else { Images::Keep };
+        Purpose { goal, images }
+    }
+}
 
 /// What shells show for a program that ended at Ctrl-C: 128 and the number of the signal.
 const INTERRUPTED: i32 = 130;
@@ -29,18 +40,20 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Reads the file and connects. `images` says what becomes of them if the stack is to go.
+    /// Reads the file and connects.
     pub(crate) async fn open(
         global: &Global,
         report: &Report,
-        images: Option<Images>,
+        purpose: Purpose,
     ) -> Result<Self, Error> {
         let config = Config::load(&global.config, &|name| std::env::var(name).ok())
             .map_err(Error::Config)?;
-        let source_hash = match images {
-            None => package::source_hash(&config.function.code, config.function.arch)
-                .map_err(Error::Package)?,
-            Some(_) => String::new(),
+        let source_hash = match purpose.goal {
+            Goal::Present { .. } => {
+                package::source_hash(&config.function.code, config.function.arch)
+                    .map_err(Error::Package)?
+            }
+            Goal::Absent => String::new(),
         };
         let local_endpoint = if global.local { Some(start_local(report).await?) } else { None };
         let connection = Connection {
@@ -50,16 +63,18 @@ impl Session {
         };
         let aws =
             Aws::connect(&connection).await.map_err(|error| Error::connect(&connection, error))?;
-        let stack = Stack::new(&config, &aws, source_hash, images);
+        let (config, without_cdn) = config.in_region(&aws.region).map_err(Error::Config)?;
+        if let Some(why) = without_cdn {
+            report.warn(&format!("no CDN in {}: {why}", aws.region));
+        }
+        let stack = Stack::new(&config, &aws, source_hash, purpose);
         Ok(Self { config, aws, stack, stop: Arc::default() })
     }
 
-    pub(crate) async fn observe(&self) -> Result<Observation, Error> {
-        self.stack.observe(&self.aws).await.map_err(|(id, error)| Error::Read { id, error })
-    }
-
-    pub(crate) async fn plan(&self, goal: Goal) -> Result<Plan, Error> {
-        Ok(self.stack.plan(goal, self.observe().await?))
+    /// Looks at AWS, and plans what is to be done for the session's purpose.
+    pub(crate) async fn plan(&mut self) -> Result<Plan, Error> {
+        let observation = Box::pin(self.stack.observe(&self.config, &self.aws)).await;
+        Ok(self.stack.plan(observation.map_err(Error::Read)?))
     }
 
     pub(crate) fn view<'a>(&'a self, plan: &'a Plan) -> View<'a> {
@@ -69,7 +84,7 @@ impl Session {
     /// Builds the function if the plan needs its code, before anything is changed.
     pub(crate) async fn build(&self, plan: &Plan, report: &Report) -> Result<(), Error> {
         let needed = plan.step(Id::Function).is_some_and(|step| {
-            step.action == Action::Create
+            matches!(step.action, Action::Create | Action::Replace)
                 || touches(&step.edits, CODE_PATH)
                 || touches(&step.edits, "architecture")
         });
@@ -92,16 +107,19 @@ impl Session {
         Ok(())
     }
 
-    /// Runs work on a plan, with its progress shown.
+    /// Runs work on a plan, with its progress shown. `finish`: whether deletions that take AWS
+    /// minutes are waited for.
     pub(crate) async fn run<T>(
         &self,
         plan: &Plan,
         report: &Report,
+        finish: bool,
         work: impl AsyncFnOnce(&Run<'_>) -> T,
     ) -> T {
         let progress = report.progress(plan);
         let tell = |event| progress.event(event);
-        work(&Run { stack: &self.stack, aws: &self.aws, stop: &self.stop, tell: &tell }).await
+        let (stack, aws, stop) = (&self.stack, &self.aws, self.stop.as_ref());
+        work(&Run { stack, aws, stop, tell: &tell, finish }).await
     }
 
     /// From here on Ctrl-C asks the run to stop cleanly; a second one ends the program as usual.

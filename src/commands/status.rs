@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::session::Session;
+use super::session::{LOOK, Session};
 use crate::args::{Global, Status as Args};
 use crate::aws::wait::pause_for;
 use crate::error::Error;
-use crate::plan::Goal;
 use crate::report::{Kind, Outcome, Report};
 
 /// Exit code of a stack that is not whole.
@@ -14,9 +13,9 @@ const NOT_WHOLE: u8 = 4;
 const WATCH_PAUSE: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
-    let session = Session::open(global, report, None).await?;
+    let mut session = Session::open(global, report, LOOK).await?;
     loop {
-        let outcome = look(&session).await?;
+        let outcome = look(&mut session).await?;
         if !args.watch {
             return Ok(outcome);
         }
@@ -25,8 +24,8 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     }
 }
 
-async fn look(session: &Session) -> Result<Outcome, Error> {
-    let plan = session.plan(Goal::Present { adopt: false }).await?;
+async fn look(session: &mut Session) -> Result<Outcome, Error> {
+    let plan = session.plan().await?;
     let view = session.view(&plan);
     let exit_code = if view.state().is_whole() { 0 } else { NOT_WHOLE };
     Ok(view.outcome(Kind::Status, exit_code))

@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::session::{Session, blocking};
+use super::session::{LOOK, Session, blocking};
 use crate::args::{Global, Try as Args};
 use crate::error::Error;
-use crate::plan::Goal;
 use crate::report::{Outcome, Report, State};
 use crate::trial::{Image, Trial};
 
@@ -18,8 +17,8 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         Some(path) => read(path).await?,
         None => sample().await?,
     };
-    let session = Session::open(global, report, None).await?;
-    let plan = session.plan(Goal::Present { adopt: false }).await?;
+    let mut session = Session::open(global, report, LOOK).await?;
+    let plan = session.plan().await?;
     if session.view(&plan).state() == State::Absent {
         return Err(Error::NoStack);
     }

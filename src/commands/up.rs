@@ -4,24 +4,24 @@ use super::session::Session;
 use crate::apply::{End, Ends};
 use crate::args::{Global, Up as Args};
 use crate::error::{Error, Failure};
-use crate::plan::{Condition, Goal, Plan};
+use crate::plan::{Action, Condition, Plan, Step};
 use crate::report::{Kind, Outcome, Report};
-use crate::resource::{Fields, IN_PROGRESS, Observed, Owner, STATUS};
+use crate::resource::{Details, Fields, IN_PROGRESS, Id, Observed, Owner, STATUS};
 
 const COMMAND: &str = "up";
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
-    let session = Session::open(global, report, None).await?;
-    let mut plan = session.plan(Goal::Present { adopt: args.adopt }).await?;
+    let mut session = Session::open(global, report, args.changes.purpose()).await?;
+    let mut plan = session.plan().await?;
     refuse_foreign(&plan)?;
     if !plan.is_empty() {
         report.preview(&session.view(&plan));
         if !args.yes && !global.local {
-            report.confirm(COMMAND, "Apply this plan?")?;
+            confirm(args, &plan, report)?;
         }
         session.stop_on_interrupt();
         session.build(&plan, report).await?;
-        let ends = session.run(&plan, report, async |run| run.apply(&plan).await).await;
+        let ends = session.run(&plan, report, args.wait, async |run| run.apply(&plan).await).await;
         if let Some(failure) = Failure::of(COMMAND, &plan, &ends) {
             return Err(Error::Apply(failure));
         }
@@ -32,6 +32,19 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         settle(&session, &mut plan, report).await?;
     }
     Ok(session.view(&plan).outcome(Kind::Up, 0))
+}
+
+/// Images are gone for ever, so their deletion is confirmed by typing the bucket's name.
+fn confirm(args: &Args, plan: &Plan, report: &Report) -> Result<(), Error> {
+    let goes = |step: &&Step| {
+        matches!(step.id, Id::Bucket | Id::Folders)
+            && step.condition == Condition::Retired
+            && step.action == Action::Delete
+    };
+    match plan.steps.iter().find(goes).filter(|_| args.changes.delete_images) {
+        Some(step) => report.confirm_by_typing(COMMAND, &step.name),
+        None => report.confirm(COMMAND, "Apply this plan?"),
+    }
 }
 
 /// Stops before the first change if anything in the way is somebody else's.
@@ -49,7 +62,7 @@ fn refuse_foreign(plan: &Plan) -> Result<(), Error> {
 }
 
 async fn settle(session: &Session, plan: &mut Plan, report: &Report) -> Result<(), Error> {
-    let settled = session.run(plan, report, async |run| run.settle(plan).await).await;
+    let settled = session.run(plan, report, true, async |run| run.settle(plan).await).await;
     settled.map_err(|(id, error)| Error::Settle { id, error })?;
     for step in plan.steps.iter_mut().filter(|step| step.condition == Condition::Deploying) {
         step.condition = Condition::Ok;
@@ -59,16 +72,29 @@ async fn settle(session: &Session, plan: &mut Plan, report: &Report) -> Result<(
 
 /// The plan as it reads once it is done: what was changed is now as it should be.
 fn take_over(plan: &mut Plan, ends: Ends) {
-    for (id, end) in ends {
-        let (Some(step), End::Done(details)) = (plan.step_mut(id), end) else { continue };
-        let is_deploying = details.get(STATUS).is_some_and(|status| status == IN_PROGRESS);
-        step.condition = if is_deploying { Condition::Deploying } else { Condition::Ok };
-        step.note = None;
-        if let Some(arn) = details.get("arn") {
-            step.arn = Some(arn.clone());
+    for (index, end) in ends {
+        let step = &mut plan.steps[index];
+        match end {
+            End::Done(details) if !step.is_leaving => made(step, details),
+            End::Done(_) => step.condition = Condition::Missing,
+            End::Kept(why) => {
+                step.action = Action::None;
+                step.note = Some(why);
+            }
+            End::Later(why) => step.note = Some(why),
+            End::Failed(_) | End::NotStarted => {}
         }
-        let observed =
-            step.observed.get_or_insert_with(|| Observed::new(Fields::default(), Owner::Ours));
-        observed.details.extend(details);
     }
+}
+
+fn made(step: &mut Step, details: Details) {
+    let is_deploying = details.get(STATUS).is_some_and(|status| status == IN_PROGRESS);
+    step.condition = if is_deploying { Condition::Deploying } else { Condition::Ok };
+    step.note = None;
+    if let Some(arn) = details.get("arn") {
+        step.arn = Some(arn.clone());
+    }
+    let observed =
+        step.observed.get_or_insert_with(|| Observed::new(Fields::default(), Owner::Ours));
+    observed.details.extend(details);
 }

@@ -21,6 +21,8 @@ pub(crate) enum ConfigError {
     Unreadable { file: String, reason: String },
     #[error("cannot read `{file}`: it is not UTF-8 text, see line {line}, column {column}")]
     NotUtf8 { file: String, line: usize, column: usize },
+    #[error("`cdn.enabled` is not possible in `{region}`: {why}")]
+    Region { region: String, why: &'static str },
     /// The problems are in the order of the file and never empty.
     #[error("{}", summary(file, problems))]
     Invalid { file: String, text: String, problems: Vec<Problem> },
@@ -59,6 +61,9 @@ impl ConfigError {
             }
             Self::Folder { .. } => Some("name the file itself with `--config FILE`"),
             Self::NotUtf8 { .. } => Some("save the file as UTF-8"),
+            Self::Region { .. } => {
+                Some("write `enabled = false` under `[cdn]`, or choose another region")
+            }
             Self::Unreadable { .. } | Self::Invalid { .. } => None,
         }
     }

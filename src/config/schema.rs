@@ -14,7 +14,7 @@ use super::problem::{Fault, reason};
 use super::table::{Table, Text, Words};
 use super::{
     Access, Arch, Bucket, Cdn, Code, Config, Function, PriceClass, Topic, limit_rules, name_rules,
-    web_rules,
+    region_rules, web_rules,
 };
 
 const DEFAULT_NAME: &str = "imgprep";
@@ -56,7 +56,7 @@ const PRICE_CLASS: &Words<PriceClass> =
 /// The whole file, in which paths are relative to `folder`.
 pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
     let name = root.text_or("name", DEFAULT_NAME, name_rules::stack).value;
-    let region = root.text("region", name_rules::region).map(|region| region.value);
+    let region = root.text("region", name_rules::region);
     let (bucket, originals) = bucket(&root.table("bucket"));
     let topic = topic(&root.table("topic"), &name);
     let function = function(&root.table("function"), &name, folder);
@@ -68,7 +68,12 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
     }
     let tables = tables.unwrap_or_default();
     let variants = variants(&tables, &look, &originals);
-    let cdn = cdn(&root.table("cdn"));
+    let cdn_table = root.table("cdn");
+    let cdn = cdn(&cdn_table);
+    if let Some(region) = region.as_ref().filter(|_| cdn.enabled && cdn.chosen) {
+        check_cdn_region(&cdn_table, region);
+    }
+    let region = region.map(|region| region.value);
     let tags = tags(root);
     let config = Config { name, region, bucket, topic, function, variants, cdn, tags };
     check_environment(&config, &tables);
@@ -236,7 +241,8 @@ fn beside_others(folder: &Text, others: &[Text]) -> Result<(), Fault> {
 }
 
 fn cdn(table: &Table<'_>) -> Cdn {
-    let enabled = table.flag("enabled").unwrap_or(true);
+    let switch = table.flag("enabled");
+    let enabled = switch.unwrap_or(true);
     let price_class = table.word("price_class", PRICE_CLASS).unwrap_or_default();
     let invalidate = table.flag("invalidate").unwrap_or_default();
     let (domains, certificate_arn) = domains(table);
@@ -248,7 +254,26 @@ fn cdn(table: &Table<'_>) -> Cdn {
             table.report_key(key, fault);
         }
     }
-    Cdn { enabled, price_class, invalidate, domains, certificate_arn }
+    let chosen = switch == Some(true) || invalidate || !domains.is_empty();
+    Cdn { enabled, chosen, price_class, invalidate, domains, certificate_arn }
+}
+
+/// Refuses a CDN that is asked for where the file's region has none: at the switch, or at the region
+/// where other settings ask for it.
+fn check_cdn_region(table: &Table<'_>, region: &Text) {
+    if name_rules::region(&region.value).is_err() {
+        return;
+    }
+    let Err(fault) = region_rules::cdn(&region.value) else { return };
+    match table.key_span("enabled") {
+        Some(_) => {
+            let fault = fault.label("write `enabled = false`");
+            table.report_key("enabled", fault.related(region.span.as_ref(), "the region"));
+        }
+        None => {
+            table.report("enabled", region, fault.label("add `enabled = false` below `[cdn]`"));
+        }
+    }
 }
 
 /// The user's own host names, and the certificate for them.

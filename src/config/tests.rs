@@ -6,6 +6,7 @@ mod environment;
 mod files;
 mod names;
 mod places;
+mod regions;
 mod syntax;
 mod variants;
 

@@ -68,7 +68,11 @@ pub(super) fn certificate_arn(arn: &str) -> Result<(), Fault> {
     if !partition.starts_with("aws") || *service != "acm" || !is_account || !is_id {
         return Err(Fault::new("is not the ARN of an ACM certificate").help(rule));
     }
-    if *partition == "aws" && *region != "us-east-1" {
+    if *partition != "aws" {
+        return Err(Fault::new(format!("is of a certificate in the partition `{partition}`"))
+            .help("the CDN is made in the partition `aws` only"));
+    }
+    if *region != "us-east-1" {
         return Err(Fault::new(format!("is of a certificate in `{region}`")).help(
             "CloudFront takes certificates from `us-east-1` only, whatever the stack's region",
         ));

@@ -1,8 +1,6 @@
 //! The one JSON document of `plan`, `up`, `status` and `down`, from which their texts come too.
 
-use std::collections::BTreeMap;
-
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::names::Names;
 use crate::outputs::Outputs;
@@ -44,6 +42,8 @@ pub(crate) struct Entry {
     pub(crate) differences: Vec<Edit>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
+    #[serde(flatten)]
+    pub(crate) effort: Effort,
 }
 
 impl State {
@@ -90,6 +90,7 @@ impl Document {
             action: step.action,
             differences: step.edits.clone(),
             note: step.note.clone(),
+            effort: Effort::of(step.id, step.action, &step.edits),
         });
         Self {
             stack: names.stack.clone(),
@@ -101,19 +102,81 @@ impl Document {
         }
     }
 
-    /// How many resources each action is for.
-    pub(crate) fn counts(&self) -> BTreeMap<&'static str, usize> {
-        let mut counts = BTreeMap::new();
-        for entry in &self.resources {
-            let word = match entry.action {
-                Action::None => continue,
-                Action::Create => "create",
-                Action::Update => "update",
-                Action::Delete => "delete",
-            };
-            *counts.entry(word).or_default() += 1;
-        }
+    /// What there is to do, and what is in the way, in words and in a fixed order.
+    pub(crate) fn counts(&self) -> Vec<(&'static str, usize)> {
+        let actions = [
+            (Action::Create, "to create"),
+            (Action::Update, "to update"),
+            (Action::Replace, "to replace"),
+            (Action::Delete, "to delete"),
+        ];
+        let count =
+            |is: &dyn Fn(&Entry) -> bool| self.resources.iter().filter(|entry| is(entry)).count();
+        let mut counts: Vec<_> = actions
+            .into_iter()
+            .map(|(action, what)| (what, count(&|entry| entry.action == action)))
+            .collect();
+        let is_foreign =
+            |entry: &Entry| entry.action == Action::None && entry.state == Condition::Foreign;
+        counts.push(("foreign", count(&is_foreign)));
+        let is_retired =
+            |entry: &Entry| entry.action == Action::None && entry.state == Condition::Retired;
+        counts.push(("retired", count(&is_retired)));
+        counts.retain(|(_, count)| *count > 0);
         counts
+    }
+
+    /// How many resources something is done about.
+    pub(crate) fn changed(&self) -> usize {
+        self.resources.iter().filter(|entry| entry.action != Action::None).count()
+    }
+}
+
+/// What people should know before they say yes: in JSON that it is so, in texts why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Effort {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) long: Option<Why>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) irreversible: Option<Why>,
+}
+
+/// A reason in words; for programs it is true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Why(pub(crate) &'static str);
+
+impl Serialize for Why {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(true)
+    }
+}
+
+impl Effort {
+    /// What is long about a step of a plan, and what cannot be undone.
+    pub(crate) fn of(id: Id, action: Action, edits: &[Edit]) -> Self {
+        const DEPLOYMENT: &str = "takes minutes; see `--wait`";
+        // The edges hold only the distribution's own configuration.
+        const ELSEWHERE: [&str; 3] = ["tags", "bucket_policy", "function"];
+        let at_edges = |edit: &Edit| {
+            let kind = edit.path.split(['.', '[']).next().unwrap_or_default();
+            !ELSEWHERE.contains(&kind)
+        };
+        let long = match (id, action) {
+            (Id::Cdn, Action::Create) => Some(DEPLOYMENT),
+            (Id::Cdn, Action::Update) if edits.iter().any(at_edges) => Some(DEPLOYMENT),
+            (Id::Cdn, Action::Delete) => Some("takes minutes; see `--no-wait`"),
+            _ => None,
+        };
+        let irreversible = match (id, action) {
+            (_, Action::Replace) => Some("it is deleted and made anew"),
+            (Id::Bucket, Action::Delete) => {
+                Some("any images in it are lost, and others may take its name")
+            }
+            (Id::Logs, Action::Delete) => Some("the logs in it are lost"),
+            (Id::DeadLetters, Action::Delete) => Some("the messages in it are lost"),
+            _ => None,
+        };
+        Self { long: long.map(Why), irreversible: irreversible.map(Why) }
     }
 }
 

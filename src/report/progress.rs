@@ -1,5 +1,6 @@
 //! Work as it goes: on a terminal a line for each resource, redrawn in place; elsewhere plain lines.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -7,9 +8,8 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::err;
-use crate::apply::{End, Event};
-use crate::plan::{Action, Plan};
-use crate::resource::Id;
+use crate::apply::{End, Event, Happening};
+use crate::plan::{Action, Condition, Plan, Step};
 
 const TICK: Duration = Duration::from_millis(100);
 /// Between two plain lines of one task, so that a log is not flooded.
@@ -18,65 +18,72 @@ const LINE_PAUSE: Duration = Duration::from_secs(5);
 /// The steps of a plan as they go.
 pub(crate) struct Progress {
     quiet: bool,
-    bars: Option<(MultiProgress, BTreeMap<Id, ProgressBar>)>,
-    /// What each resource said last, so that a wait is told once.
-    said: Mutex<BTreeMap<Id, String>>,
+    /// What each step of the plan is called.
+    labels: Vec<String>,
+    bars: Option<(MultiProgress, BTreeMap<usize, ProgressBar>)>,
+    /// What each step said last, so that a wait is told once.
+    said: Mutex<BTreeMap<usize, String>>,
 }
 
 impl Progress {
     pub(super) fn new(plan: &Plan, animated: bool, quiet: bool) -> Self {
+        let labels: Vec<String> = plan.steps.iter().map(label).collect();
         let bars = animated.then(|| {
             let all = MultiProgress::new();
-            let steps = plan.steps.iter().filter(|step| step.action != Action::None);
-            let bars: BTreeMap<Id, ProgressBar> = steps
-                .map(|step| {
-                    (step.id, dressed(all.add(ProgressBar::new_spinner()), step.id.as_str()))
+            let steps = plan.steps.iter().zip(&labels).enumerate();
+            let steps = steps.filter(|(_, (step, _))| step.action != Action::None);
+            let bars: BTreeMap<usize, ProgressBar> = steps
+                .map(|(index, (_, label))| {
+                    (index, dressed(all.add(ProgressBar::new_spinner()), label.clone()))
                 })
                 .collect();
             // All lines are there from the first moment on, in order.
             bars.values().for_each(ProgressBar::tick);
             (all, bars)
         });
-        Self { quiet, bars, said: Mutex::default() }
+        Self { quiet, labels, bars, said: Mutex::default() }
     }
 
     pub(crate) fn event(&self, event: Event) {
-        match event {
-            Event::Started { id, action } => self.show(id, doing(action)),
-            Event::Waiting { id, what } => self.show(id, &format!("waiting for {what}")),
-            Event::Warned { id, text } => self.note(&format!("warning: {id}: {text}\n")),
-            Event::Ended { id, action, end, took } => {
+        let step = event.step;
+        match event.what {
+            Happening::Started(action) => self.show(step, doing(action)),
+            Happening::Waiting(what) => self.show(step, &format!("waiting for {what}")),
+            Happening::Warned(text) => {
+                self.note(&format!("warning: {}: {text}\n", self.labels[step]));
+            }
+            Happening::Ended { action, end, took } => {
                 let line = format!("{} ({:.1} s)", ended(action, &end), took.as_secs_f64());
-                self.end(id, &line);
+                self.end(step, &line);
             }
         }
     }
 
-    fn show(&self, id: Id, text: &str) {
+    fn show(&self, step: usize, text: &str) {
         let is_new = self
             .said
             .lock()
-            .is_ok_and(|mut said| said.insert(id, text.to_owned()).as_deref() != Some(text));
+            .is_ok_and(|mut said| said.insert(step, text.to_owned()).as_deref() != Some(text));
         match &self.bars {
             Some((_, bars)) => {
-                if let Some(bar) = bars.get(&id) {
+                if let Some(bar) = bars.get(&step) {
                     bar.enable_steady_tick(TICK);
                     bar.set_message(text.to_owned());
                 }
             }
-            None if is_new && !self.quiet => err(&format!("{id}: {text}\n")),
+            None if is_new && !self.quiet => err(&format!("{}: {text}\n", self.labels[step])),
             None => {}
         }
     }
 
-    fn end(&self, id: Id, text: &str) {
+    fn end(&self, step: usize, text: &str) {
         match &self.bars {
             Some((_, bars)) => {
-                if let Some(bar) = bars.get(&id) {
+                if let Some(bar) = bars.get(&step) {
                     bar.finish_with_message(text.to_owned());
                 }
             }
-            None if !self.quiet => err(&format!("{id}: {text}\n")),
+            None if !self.quiet => err(&format!("{}: {text}\n", self.labels[step])),
             None => {}
         }
     }
@@ -87,6 +94,14 @@ impl Progress {
             Some((all, _)) => drop(all.println(text.trim_end())),
             None => err(text),
         }
+    }
+}
+
+/// There can be more than one retired resource of a kind, so those go by their names.
+fn label(step: &Step) -> String {
+    match step.condition {
+        Condition::Retired => format!("{} {}", step.id, step.name),
+        _ => step.id.to_string(),
     }
 }
 
@@ -137,7 +152,7 @@ impl Drop for Task {
 }
 
 /// The look of a line. A bar among others must be one of them before, or it is drawn twice.
-fn dressed(bar: ProgressBar, name: &'static str) -> ProgressBar {
+fn dressed(bar: ProgressBar, name: impl Into<Cow<'static, str>>) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix:<13} {wide_msg}") {
         bar.set_style(style);
     }
@@ -150,6 +165,7 @@ fn doing(action: Action) -> &'static str {
         Action::None => "looking",
         Action::Create => "creating",
         Action::Update => "updating",
+        Action::Replace => "replacing",
         Action::Delete => "deleting",
     }
 }
@@ -160,6 +176,7 @@ fn ended(action: Action, end: &End) -> String {
             Action::None => "looked at",
             Action::Create => "created",
             Action::Update => "updated",
+            Action::Replace => "replaced",
             Action::Delete => "deleted",
         }
         .to_owned(),

@@ -3,61 +3,72 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use serde_json::Value;
 
+use super::diff::Change;
 use super::document::{Document, Entry, State};
+use super::layout::{self, COLUMNS, spaces, width, wrapped};
 use crate::error::Error;
 use crate::local::{Health, Status};
 use crate::outputs::Outputs;
 use crate::plan::{Action, Condition};
 use crate::trial::{CdnCheck, TrialResult};
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const CHANGED: Style = AnsiColor::Yellow.on_default();
-const BAD: Style = AnsiColor::Red.on_default();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
+pub(super) const CHANGED: Style = AnsiColor::Yellow.on_default();
+pub(super) const BAD: Style = AnsiColor::Red.on_default();
 const HINT: Style = AnsiColor::Cyan.on_default();
 const BOLD: Style = Style::new().bold();
-const DIM: Style = Style::new().dimmed();
+pub(super) const DIM: Style = Style::new().dimmed();
 
-fn painted(style: Style, text: &str) -> String {
+/// Where the fields of a resource begin.
+const FIELDS: usize = 6;
+
+pub(super) fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// What is about to be done, or, for `imgprep plan`, would be.
-pub(super) fn plan(document: &Document, verbose: bool) -> String {
+/// What is about to be done, or, for `imgprep plan`, would be. `full` shows the fields of what is
+/// new as well.
+pub(super) fn plan(document: &Document, full: bool) -> String {
     let mut text = head(document);
     for entry in &document.resources {
-        let mark = match (entry.action, entry.state) {
-            (Action::Create, _) => painted(GOOD, "+"),
-            (Action::Update, _) => painted(CHANGED, "~"),
-            (Action::Delete, _) => painted(BAD, "-"),
-            (Action::None, Condition::Foreign) => painted(BAD, "!"),
-            (Action::None, _) => continue,
-        };
-        line(&mut text, &mark, entry);
-        let all_are_new = entry.action == Action::Create;
-        if verbose || !all_are_new {
+        let Some((style, mark)) = mark(entry) else { continue };
+        line(&mut text, &Lead { style, word: mark, columns: 3 }, entry);
+        if entry.action != Action::Create {
             differences(&mut text, entry);
+        } else if full {
+            layout::fields(&mut text, &entry.differences, FIELDS);
         }
     }
-    for entry in kept(document) {
-        line(&mut text, " ", entry);
+    for entry in document.resources.iter().filter(|entry| is_kept(entry)) {
+        line(&mut text, &Lead::NONE, entry);
     }
-    let counts = document.counts();
+    let counts: Vec<String> =
+        document.counts().into_iter().map(|(what, count)| format!("{count} {what}")).collect();
     if counts.is_empty() {
         text.push_str("nothing to do\n");
     } else {
-        let counts: Vec<String> =
-            counts.into_iter().map(|(verb, count)| format!("{count} to {verb}")).collect();
         let _ = writeln!(text, "\n{}", counts.join(", "));
     }
     text
 }
 
+/// What stands before a resource of a plan; nothing before one that is left as it is.
+fn mark(entry: &Entry) -> Option<(Style, &'static str)> {
+    match (entry.action, entry.state) {
+        (Action::Create, _) => Some((GOOD, "+")),
+        (Action::Update, _) => Some((CHANGED, "~")),
+        (Action::Replace, _) => Some((CHANGED, "-/+")),
+        (Action::Delete, _) => Some((BAD, "-")),
+        (Action::None, Condition::Foreign) => Some((BAD, "!")),
+        (Action::None, _) => None,
+    }
+}
+
 /// What `up` made, and what to do next.
 pub(super) fn up(document: &Document, local: bool) -> String {
     let mut text = String::new();
-    let changed: usize = document.counts().values().sum();
+    let changed = document.changed();
     let summary = if changed == 1 { "1 change".to_owned() } else { format!("{changed} changes") };
     let _ = writeln!(text, "{}: {summary}", painted(BOLD, &document.stack));
     outputs(&mut text, &document.outputs);
@@ -66,6 +77,14 @@ pub(super) fn up(document: &Document, local: bool) -> String {
             text,
             "\nUploads are processed from now on. The CDN needs a few minutes to reach its edges."
         );
+    }
+    let left: Vec<&Entry> =
+        document.resources.iter().filter(|entry| entry.state == Condition::Retired).collect();
+    if !left.is_empty() {
+        text.push_str("\nno longer in the file:\n");
+        for entry in left {
+            line(&mut text, &Lead::NONE, entry);
+        }
     }
     let option = if local { " --local" } else { "" };
     let _ = writeln!(text, "\nnext: {}", painted(HINT, &format!("imgprep try{option}")));
@@ -77,7 +96,7 @@ pub(super) fn status(document: &Document) -> String {
     let mut text = head(document);
     for entry in &document.resources {
         let (style, word) = condition(entry.state);
-        line(&mut text, &painted(style, &format!("{word:<9}")), entry);
+        line(&mut text, &Lead { style, word: &format!("  {word:<9}"), columns: 11 }, entry);
         if entry.state != Condition::Missing {
             differences(&mut text, entry);
         }
@@ -100,7 +119,7 @@ pub(super) fn down(document: &Document) -> String {
         document.resources.iter().filter(|entry| entry.state != Condition::Missing).collect();
     let _ = writeln!(text, "{}: {removed} removed, {} left", document.stack, left.len());
     for entry in left {
-        line(&mut text, " ", entry);
+        line(&mut text, &Lead::NONE, entry);
     }
     text
 }
@@ -169,34 +188,60 @@ fn head(document: &Document) -> String {
     format!("{} {}\n\n", painted(BOLD, &document.stack), painted(DIM, &format!("({place})")))
 }
 
-fn line(text: &mut String, mark: &str, entry: &Entry) {
-    let note = entry.note.as_ref().map_or(String::new(), |note| format!("  ({note})"));
-    let _ = writeln!(text, "  {mark} {:<13} {}{}", entry.id, entry.name, painted(DIM, &note));
+/// What stands before a resource, at the right end of its columns.
+struct Lead<'w> {
+    style: Style,
+    word: &'w str,
+    columns: usize,
 }
 
-fn kept(document: &Document) -> impl Iterator<Item = &Entry> {
-    document.resources.iter().filter(|entry| {
-        entry.action == Action::None && entry.state == Condition::Ok && entry.note.is_some()
-    })
+impl Lead<'_> {
+    const NONE: Self = Self { style: Style::new(), word: "", columns: 3 };
+}
+
+/// The line of a resource; what does not fit goes below its name.
+fn line(text: &mut String, lead: &Lead<'_>, entry: &Entry) {
+    let Lead { style, word, columns } = lead;
+    let before = spaces(columns.saturating_sub(width(word)));
+    let _ = write!(text, "{before}{} {:<13} ", painted(*style, word), entry.id);
+    let column = columns + 15;
+    let words: Vec<String> = entry.name.split_whitespace().map(ToOwned::to_owned).collect();
+    let name = wrapped(&words, column);
+    let last = name.lines().last().unwrap_or_default();
+    // The first line begins at the column, the others hold the space before it.
+    let mut at = if name.contains('\n') { width(last) } else { column + width(last) };
+    text.push_str(&name);
+    for (style, remark) in remarks(entry) {
+        if at + 2 + width(&remark) <= COLUMNS {
+            let _ = write!(text, "  {}", painted(style, &remark));
+            at += 2 + width(&remark);
+        } else {
+            let words: Vec<String> = remark.split(' ').map(ToOwned::to_owned).collect();
+            let remark = wrapped(&words, column);
+            let _ = write!(text, "\n{}{}", spaces(column), painted(style, &remark));
+            at = COLUMNS;
+        }
+    }
+    text.push('\n');
+}
+
+fn remarks(entry: &Entry) -> Vec<(Style, String)> {
+    let note = entry.note.as_ref().map(|note| (DIM, format!("({note})")));
+    let long = entry.effort.long.map(|why| (CHANGED, why.0.to_owned()));
+    let irreversible = entry.effort.irreversible.map(|why| (BAD, why.0.to_owned()));
+    [note, long, irreversible].into_iter().flatten().collect()
+}
+
+/// Whether it stays although the stack goes, or although it left the file, for a reason.
+fn is_kept(entry: &Entry) -> bool {
+    matches!(entry.state, Condition::Ok | Condition::Retired)
+        && entry.action == Action::None
+        && entry.note.is_some()
 }
 
 fn differences(text: &mut String, entry: &Entry) {
-    for edit in &entry.differences {
-        let (have, want) = (value(&edit.have), value(&edit.want));
-        let change = match entry.action {
-            Action::Create => want,
-            _ => format!("{have} -> {want}"),
-        };
-        let _ = writeln!(text, "      {}: {change}", edit.path);
-    }
-}
-
-fn value(value: &Value) -> String {
-    match value {
-        Value::Null => "(none)".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
+    let changes: Vec<Change> = entry.differences.iter().map(Change::from).collect();
+    layout::changes(text, &changes, FIELDS);
 }
 
 fn condition(condition: Condition) -> (Style, &'static str) {
@@ -206,6 +251,7 @@ fn condition(condition: Condition) -> (Style, &'static str) {
         Condition::Drifted => (CHANGED, "drifted"),
         Condition::Foreign => (BAD, "foreign"),
         Condition::Deploying => (CHANGED, "deploying"),
+        Condition::Retired => (CHANGED, "retired"),
     }
 }
 

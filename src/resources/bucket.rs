@@ -18,7 +18,8 @@ use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::names::{ADOPTED_TAG, Names, edited_tags, tag_fields};
 use crate::resource::{
-    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, difference, touches,
+    Context, Details, Edit, Fields, Id, Images, Observed, Owner, Removal, Resource, difference,
+    ours_or, touches,
 };
 
 const SID: &str = "ImgprepDenyPlainHttp";
@@ -46,15 +47,6 @@ pub(crate) struct Settings {
     pub(crate) plain_http: bool,
     /// What is to become of the images when the bucket is to go; `None`: it is to stay.
     pub(crate) images: Option<Images>,
-    /// Keys of the folder markers, which do not count as images.
-    pub(crate) markers: Vec<String>,
-}
-
-/// What a deletion does with a bucket's images.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Images {
-    Keep,
-    Delete,
 }
 
 impl Bucket {
@@ -135,6 +127,7 @@ impl Bucket {
                 let tagging = tagging(s3_tags(tags.iter(), CALL)?, CALL)?;
                 let put = context.aws.s3.put_bucket_tagging().bucket(calls.name);
                 let put = put.expected_bucket_owner(calls.account).tagging(tagging);
+                let _turn = calls.turn().await;
                 put.send().await.calling(CALL)
             })
             .await?;
@@ -145,11 +138,12 @@ impl Bucket {
         let calls = self.calls(context.aws);
         let s3 = &context.aws.s3;
         if touches(edits, PUBLIC_ACCESS_PATH) {
-            const CALL: &str = "s3:PutPublicAccessBlock";
+            const CALL: &str = "s3:PutBucketPublicAccessBlock";
             let wait = context.bucket_wait(CALL);
             let put = || async {
                 let put = s3.put_public_access_block().bucket(calls.name);
                 let put = put.public_access_block_configuration(self.public_access_block());
+                let _turn = calls.turn().await;
                 put.expected_bucket_owner(calls.account).send().await.calling(CALL)
             };
             calls.configure(&wait, put).await?;
@@ -164,6 +158,7 @@ impl Bucket {
             let put = || async {
                 let put = s3.put_bucket_ownership_controls().bucket(calls.name);
                 let put = put.ownership_controls(controls.clone());
+                let _turn = calls.turn().await;
                 put.expected_bucket_owner(calls.account).send().await.calling(CALL)
             };
             calls.configure(&wait, put).await?;
@@ -187,6 +182,7 @@ impl Bucket {
         let put = || async {
             let put = context.aws.s3.put_bucket_encryption().bucket(calls.name);
             let put = put.server_side_encryption_configuration(encryption.clone());
+            let _turn = calls.turn().await;
             put.expected_bucket_owner(calls.account).send().await.calling(CALL)
         };
         calls.configure(&wait, put).await?;
@@ -201,7 +197,8 @@ impl Bucket {
         Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
     }
 
-    async fn read_fields(&self, aws: &Aws) -> Result<Fields, AwsError> {
+    /// The managed fields, and the whole policy that one of them was found in.
+    async fn read_fields(&self, aws: &Aws) -> Result<(Fields, Option<String>), AwsError> {
         let (bucket, account) = (&self.names.bucket, &self.names.account);
         let access = async {
             let get = aws.s3.get_public_access_block().bucket(bucket);
@@ -238,7 +235,7 @@ impl Bucket {
         if let Some(statement) = policy::statement(&statements, SID) {
             fields.set(STATEMENT_PATH, policy::canonical(statement));
         }
-        Ok(fields)
+        Ok((fields, document))
     }
 
     /// Takes back what was added to a bucket that was there before.
@@ -253,6 +250,7 @@ impl Bucket {
                 tags.retain(|(key, _)| key != ADOPTED_TAG && !self.names.tags.contains_key(key));
                 let tags = s3_tags(tags.iter().map(|(key, value)| (key, value)), CALL)?;
                 let s3 = &context.aws.s3;
+                let _turn = calls.turn().await;
                 if tags.is_empty() {
                     let delete = s3.delete_bucket_tagging().bucket(calls.name);
                     let delete = delete.expected_bucket_owner(calls.account).send().await;
@@ -301,26 +299,60 @@ impl Resource for Bucket {
             }
             Presence::Here => {}
         }
-        let fields = Box::pin(self.read_fields(aws)).await?;
+        let count = async {
+            match self.settings.images {
+                Some(Images::Keep) => self.kept_for_images(aws).await,
+                _ => Ok(None),
+            }
+        };
+        let ((fields, _), kept) = try_join!(Box::pin(self.read_fields(aws)), count)?;
         let owner = self.names.owner(&fields);
         let mut observed = Observed::new(fields, owner);
         observed.kept = match (&observed.owner, self.settings.images) {
             (Owner::Adopted, Some(_)) => Some(KEPT_ADOPTED.to_owned()),
-            (Owner::Ours, Some(Images::Keep)) => self.kept_for_images(aws).await?,
-            _ => None,
+            _ => kept,
         };
         Ok(Some(observed))
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
-        self.create_bucket(context).await?;
+        match self.create_bucket(context).await {
+            Err(error) if error.code() == "BucketAlreadyOwnedByYou" => {
+                ours_or(error, self, context.aws).await?;
+            }
+            // S3 answers so, too, for a name that is taken in another region.
+            Err(error) if error.code() == "IllegalLocationConstraintException" => {
+                return Err(match self.presence(context.aws).await? {
+                    Presence::Elsewhere(why) => error.explained(&why),
+                    Presence::Absent | Presence::Here => error,
+                });
+            }
+            other => other?,
+        }
+        Ok(Details::new())
+    }
+
+    async fn complete(
+        &self,
+        context: &Context<'_>,
+        _created: Details,
+    ) -> Result<Details, AwsError> {
         // Much of what we want is S3's default by now; only the rest costs a call.
         let wait = context.bucket_wait("s3:GetBucketTagging");
         let calls = self.calls(context.aws);
+        let reading_and_writing = context.aws.bucket_policy.lock().await;
         let read = || Box::pin(self.read_fields(context.aws));
-        let fields = calls.configure(&wait, read).await?;
-        let edits = difference(&self.fields(), &fields);
-        self.update(context, &Observed::new(fields, Owner::Ours), &edits).await
+        let (fields, document) = calls.configure(&wait, read).await?;
+        let (statement, rest): (Vec<Edit>, Vec<Edit>) = difference(&self.fields(), &fields)
+            .into_iter()
+            .partition(|edit| edit.path == STATEMENT_PATH);
+        if !statement.is_empty() {
+            let merged = policy::with_statement(document.as_deref(), &self.statement());
+            let wait = context.bucket_wait("s3:PutBucketPolicy");
+            calls.configure(&wait, || calls.put_policy(&merged)).await?;
+        }
+        drop(reading_and_writing);
+        self.update(context, &Observed::new(fields, Owner::Ours), &rest).await
     }
 
     async fn update(
@@ -353,22 +385,28 @@ impl Resource for Bucket {
             return self.release(context).await;
         }
         let calls = self.calls(context.aws);
-        match self.settings.images {
-            Some(Images::Delete) => objects::delete_all(&calls, context.tell).await?,
-            // An upload may have come in since the plan was made.
-            _ => {
+        if self.settings.images == Some(Images::Delete) {
+            objects::delete_all(&calls, "", context.tell).await?;
+        }
+        let wait = context.bucket_wait(CALL);
+        let delete = || {
+            calls.configure(&wait, || async {
+                let delete = context.aws.s3.delete_bucket().bucket(calls.name);
+                let delete = delete.expected_bucket_owner(calls.account).send().await;
+                delete.found(CALL)
+            })
+        };
+        // S3 itself decides whether the bucket is empty, so that no upload can come in between.
+        match delete().await {
+            Err(error) if error.code() == "BucketNotEmpty" => {
                 if let Some(why) = self.kept_for_images(context.aws).await? {
                     return Ok(Removal::Kept(why));
                 }
+                objects::delete_markers(&calls).await?;
+                delete().await?;
             }
+            other => drop(other?),
         }
-        let wait = context.bucket_wait(CALL);
-        calls
-            .configure(&wait, || async {
-                let delete = context.aws.s3.delete_bucket().bucket(calls.name);
-                delete.expected_bucket_owner(calls.account).send().await.found(CALL)
-            })
-            .await?;
         Ok(Removal::Gone)
     }
 }
@@ -402,7 +440,7 @@ impl Bucket {
 
     /// Why the bucket must stay for the images in it, if there are any.
     async fn kept_for_images(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
-        let count = objects::count(&self.calls(aws), &self.settings.markers).await?;
+        let count = objects::count(&self.calls(aws), "").await?;
         Ok(count.map(|count| format!("it holds {count}")))
     }
 }

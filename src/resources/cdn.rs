@@ -4,25 +4,24 @@
 //! function's environment belong to it and live here too.
 
 mod access_control;
+mod calls;
 mod distribution;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_cloudfront::types::{
-    DistributionConfigWithTags, DistributionSummary, OriginAccessControlSummary, Tag, Tags,
-};
 use futures_util::try_join;
 use serde_json::{Value, json};
 
+use self::access_control::{access_control_fields, wanted_access_control};
+use self::calls::{Made, cloudfront_tags};
 pub(crate) use self::distribution::Settings;
 use crate::aws::bucket::Bucket;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling, policy};
-use crate::names::{Names, edited_tags, tag_fields};
+use crate::names::{Names, edited_tags};
 use crate::resource::{
-    Context, Details, Edit, Fields, IN_PROGRESS, Id, Observed, Owner, Removal, Resource, STATUS,
-    touches,
+    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, touches,
 };
 
 const SID: &str = "ImgprepAllowCloudFront";
@@ -30,23 +29,20 @@ const STATEMENT_PATH: &str = "bucket_policy.Statement[ImgprepAllowCloudFront]";
 /// Stands for the distribution's own ARN or identifier, which AWS chooses.
 const THIS: &str = "this distribution";
 
+/// Details of what AWS numbers itself.
+const ID_DETAIL: &str = "id";
+const ACCESS_CONTROL_DETAIL: &str = "access_control";
+/// The version of a distribution that is off everywhere.
+const VERSION_DETAIL: &str = "version";
+
 /// A distribution takes minutes to reach every edge; AWS's own tools wait 35, others 90.
 const DEPLOY_SECS_MAX: u64 = 60 * 60;
 /// How long other writers of the same distribution may be in the way.
 const CONTENTION_SECS_MAX: u64 = 60;
-/// Generations of the caller reference that are tried before giving up.
-const GENERATIONS_MAX: usize = 8;
 
 pub(crate) struct Cdn {
     names: Arc<Names>,
     settings: Settings,
-}
-
-/// What belongs to the CDN, as AWS holds it.
-#[derive(Default)]
-struct Present {
-    distribution: Option<DistributionSummary>,
-    access_control: Option<OriginAccessControlSummary>,
 }
 
 impl Cdn {
@@ -71,43 +67,6 @@ impl Cdn {
         Bucket { aws, name: &self.names.bucket, account: &self.names.account }
     }
 
-    /// Ours among all distributions of the account: CloudFront cannot be asked by comment.
-    async fn find_distribution(&self, aws: &Aws) -> Result<Option<DistributionSummary>, AwsError> {
-        let mut marker = None;
-        loop {
-            let page = aws.cloudfront.list_distributions().set_marker(marker).send().await;
-            let Some(list) = page.calling("cloudfront:ListDistributions")?.distribution_list else {
-                return Ok(None);
-            };
-            let found = list.items().iter().find(|summary| summary.comment() == self.names.cdn);
-            if found.is_some() || !list.is_truncated() {
-                return Ok(found.cloned());
-            }
-            marker = list.next_marker;
-        }
-    }
-
-    async fn find(&self, aws: &Aws) -> Result<Present, AwsError> {
-        let (distribution, access_control) =
-            try_join!(self.find_distribution(aws), self.find_access_control(aws))?;
-        Ok(Present { distribution, access_control })
-    }
-
-    async fn read_tags(&self, aws: &Aws, arn: &str) -> Result<Fields, AwsError> {
-        let list = aws.cloudfront.list_tags_for_resource().resource(arn).send().await;
-        let tags = list.calling("cloudfront:ListTagsForResource")?.tags;
-        let tags = tags.and_then(|tags| tags.items).unwrap_or_default();
-        Ok(tag_fields(tags.iter().map(|tag| (tag.key(), tag.value().unwrap_or_default()))))
-    }
-
-    async fn read_config(&self, aws: &Aws, id: &str) -> Result<Option<Versioned>, AwsError> {
-        let get = aws.cloudfront.get_distribution_config().id(id).send().await;
-        let answer = get.found("cloudfront:GetDistributionConfig")?;
-        Ok(answer.and_then(|answer| {
-            Some(Versioned { etag: answer.e_tag?, config: answer.distribution_config? })
-        }))
-    }
-
     /// Our statement in the bucket's policy, with this distribution's ARN told apart from others.
     async fn read_statement(&self, aws: &Aws, arn: &str) -> Result<Option<Value>, AwsError> {
         let document = match self.bucket(aws).policy().await {
@@ -127,66 +86,6 @@ impl Cdn {
         let answer = get.send().await.found("lambda:GetFunctionConfiguration")?;
         let variables = answer.and_then(|answer| answer.environment?.variables);
         Ok(variables.and_then(|mut all| all.remove(variable)))
-    }
-
-    /// Makes the distribution under a caller reference that every run computes alike, so that two
-    /// runs cannot make two. A reference that a deleted distribution used up is passed over.
-    async fn create_distribution(
-        &self,
-        context: &Context<'_>,
-        access_control: &str,
-    ) -> Result<Made, AwsError> {
-        const CALL: &str = "cloudfront:CreateDistribution";
-        for generation in 1..=GENERATIONS_MAX {
-            let reference = format!("{}-{generation}", self.names.cdn);
-            let config = self.settings.new_config(&self.names, access_control, &reference)?;
-            let tags = cloudfront_tags(self.names.tags.iter(), CALL)?;
-            let config =
-                DistributionConfigWithTags::builder().distribution_config(config).tags(tags);
-            let config = config.build();
-            let create = context.aws.cloudfront.create_distribution_with_tags();
-            let created = create.distribution_config_with_tags(config).send().await.calling(CALL);
-            match created {
-                Ok(answer) => {
-                    let made = answer.distribution.ok_or_else(|| {
-                        AwsError::request(CALL, "CloudFront did not say what it made")
-                    })?;
-                    return Ok(Made {
-                        id: made.id,
-                        arn: made.arn,
-                        domain: made.domain_name,
-                        status: made.status,
-                    });
-                }
-                Err(error) if error.code() == "DistributionAlreadyExists" => {
-                    if let Some(found) = self.find_distribution(context.aws).await? {
-                        return Ok(Made::from(&found));
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(AwsError::request(CALL, "every caller reference of this stack is used up"))
-    }
-
-    /// Changes our fields of the distribution and no other; again if somebody else was faster.
-    /// Answers with the status that the change leads to.
-    async fn change_config(
-        &self,
-        context: &Context<'_>,
-        id: &str,
-        change: impl Fn(&mut aws_sdk_cloudfront::types::DistributionConfig) -> Result<(), AwsError>,
-    ) -> Result<Option<String>, AwsError> {
-        const CALL: &str = "cloudfront:UpdateDistribution";
-        let wait = context.wait(CALL, "another change of the distribution", CONTENTION_SECS_MAX);
-        retry_while(&wait, is_stale, || async {
-            let Some(mut now) = self.read_config(context.aws, id).await? else { return Ok(None) };
-            change(&mut now.config)?;
-            let put = context.aws.cloudfront.update_distribution().id(id).if_match(now.etag);
-            let answer = put.distribution_config(now.config).send().await.calling(CALL)?;
-            Ok(answer.distribution.map(|distribution| distribution.status))
-        })
-        .await
     }
 
     async fn put_statement(&self, context: &Context<'_>, arn: &str) -> Result<(), AwsError> {
@@ -218,41 +117,44 @@ impl Cdn {
         Ok(())
     }
 
-    /// Brings everything of the CDN to what it should be, whatever is there.
-    async fn converge(
+    /// Puts the edited fields of a distribution right.
+    async fn change(
         &self,
         context: &Context<'_>,
-        edits: Option<&[Edit]>,
-    ) -> Result<Details, AwsError> {
-        let touched = |path: &str| edits.is_none_or(|edits| touches(edits, path));
-        let access_control = self.put_access_control(context).await?;
-        let made = match self.find_distribution(context.aws).await? {
-            None => self.create_distribution(context, &access_control).await?,
-            Some(found) => {
-                let mut made = Made::from(&found);
-                if distribution::PATHS.iter().any(|path| touched(path)) {
-                    let change =
-                        |config: &mut _| self.settings.apply(&self.names, &access_control, config);
-                    let status = self.change_config(context, found.id(), change).await?;
-                    made.status = status.unwrap_or(made.status);
-                }
-                if touched("tags") {
-                    const CALL: &str = "cloudfront:TagResource";
-                    let wanted = edits.map_or_else(|| self.names.tags.clone(), edited_tags);
-                    let tags = cloudfront_tags(wanted.iter(), CALL)?;
-                    let tag = context.aws.cloudfront.tag_resource().resource(found.arn());
-                    tag.tags(tags).send().await.calling(CALL)?;
-                }
-                made
+        made: &mut Made,
+        access_control: &str,
+        edits: &[Edit],
+    ) -> Result<(), AwsError> {
+        if distribution::PATHS.iter().any(|path| touches(edits, path)) {
+            let change = |config: &mut _| self.settings.apply(&self.names, access_control, config);
+            if let Some(changed) = self.change_config(context, &made.id, change).await? {
+                made.status = changed.status;
             }
-        };
+        }
+        if touches(edits, "tags") {
+            const CALL: &str = "cloudfront:TagResource";
+            let tags = cloudfront_tags(edited_tags(edits).iter(), CALL)?;
+            let tag = context.aws.cloudfront.tag_resource().resource(&made.arn);
+            tag.tags(tags).send().await.calling(CALL)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the bucket, and the function if it is to know, of the distribution.
+    async fn introduce(
+        &self,
+        context: &Context<'_>,
+        made: &Made,
+        edits: Option<&[Edit]>,
+    ) -> Result<(), AwsError> {
+        let touched = |path: &str| edits.is_none_or(|edits| touches(edits, path));
         if touched(STATEMENT_PATH) {
             self.put_statement(context, &made.arn).await?;
         }
         if touched(distribution::VARIABLE_PATH) {
             self.put_function_variable(context, &made.id).await?;
         }
-        Ok(made.details())
+        Ok(())
     }
 }
 
@@ -273,6 +175,7 @@ impl Resource for Cdn {
     fn fields(&self) -> Fields {
         let mut fields = self.names.tag_fields();
         fields.extend(self.settings.fields(&self.names));
+        fields.extend(wanted_access_control());
         fields.set(STATEMENT_PATH, policy::canonical(&self.statement(THIS)));
         if self.settings.function_variable.is_some() {
             fields.set(distribution::VARIABLE_PATH, THIS);
@@ -280,13 +183,20 @@ impl Resource for Cdn {
         fields
     }
 
+    fn held_by(&self) -> &'static [(Id, &'static str)] {
+        &[(Id::Function, "function.environment")]
+    }
+
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
         let present = self.find(aws).await?;
+        let access_control = present.access_control.as_ref();
         let Some(summary) = &present.distribution else {
             // A run that was cut off may have left the access control alone.
-            return Ok(present
-                .access_control
-                .map(|_| Observed::new(Fields::default(), Owner::Ours)));
+            return Ok(access_control.map(|found| {
+                let mut observed = Observed::new(access_control_fields(found), Owner::Ours);
+                observed.details.insert(ACCESS_CONTROL_DETAIL, found.id.clone());
+                observed
+            }));
         };
         let made = Made::from(summary);
         let (mut fields, config, statement, variable) = try_join!(
@@ -296,8 +206,8 @@ impl Resource for Cdn {
             self.read_function_variable(aws),
         )?;
         let owner = self.names.owner(&fields);
+        fields.extend(access_control.map(access_control_fields).unwrap_or_default());
         if let Some(now) = &config {
-            let access_control = present.access_control.as_ref();
             fields.extend(Settings::observed_fields(&self.names, &now.config, access_control));
         }
         if let Some(statement) = statement {
@@ -312,74 +222,99 @@ impl Resource for Cdn {
             observed.deploying = Some("CloudFront is still deploying it to its edges".to_owned());
         }
         observed.details = made.details();
+        let id = access_control.map(|found| (ACCESS_CONTROL_DETAIL, found.id.clone()));
+        observed.details.extend(id);
         Ok(Some(observed))
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
-        self.converge(context, None).await
+        let access_control = self.create_access_control(context).await?;
+        let made = self.create_distribution(context, &access_control).await?;
+        Ok(made.details())
+    }
+
+    async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
+        if let Some(made) = Made::from_details(&created) {
+            self.introduce(context, &made, None).await?;
+        }
+        Ok(created)
     }
 
     async fn update(
         &self,
         context: &Context<'_>,
-        _observed: &Observed,
+        observed: &Observed,
         edits: &[Edit],
     ) -> Result<Details, AwsError> {
-        self.converge(context, Some(edits)).await
+        let access_control = match observed.details.get(ACCESS_CONTROL_DETAIL) {
+            Some(id) => {
+                if touches(edits, "access_control") {
+                    self.update_access_control(context, id).await?;
+                }
+                id.clone()
+            }
+            None => self.create_access_control(context).await?,
+        };
+        let made = match Made::from_details(&observed.details) {
+            Some(mut made) => {
+                self.change(context, &mut made, &access_control, edits).await?;
+                made
+            }
+            None => self.create_distribution(context, &access_control).await?,
+        };
+        self.introduce(context, &made, Some(edits)).await?;
+        Ok(made.details())
     }
 
     /// Switches the distribution off; CloudFront deletes only what is off everywhere.
     async fn delete(
         &self,
         context: &Context<'_>,
-        _observed: &Observed,
+        observed: &Observed,
     ) -> Result<Removal, AwsError> {
         let wait = context.bucket_wait("s3:PutBucketPolicy");
-        if let Some(found) = self.find_distribution(context.aws).await?
-            && found.enabled()
-        {
-            let disable = |config: &mut aws_sdk_cloudfront::types::DistributionConfig| {
-                config.enabled = false;
-                Ok(())
-            };
-            self.change_config(context, found.id(), disable).await?;
-        }
-        match self.bucket(context.aws).remove_statement(&wait, SID).await {
-            Err(error) if error.is_not_found() => {}
-            other => other?,
-        }
-        Ok(Removal::Later("CloudFront is switching it off at its edges".to_owned()))
+        let switch_off = async {
+            let Some(id) = observed.details.get(ID_DETAIL) else { return Ok(None) };
+            if *observed.fields.get("enabled") == Value::Bool(false) {
+                return Ok(None);
+            }
+            self.switch_off(context, id).await
+        };
+        let close_bucket = async {
+            match self.bucket(context.aws).remove_statement(&wait, SID).await {
+                Err(error) if error.is_not_found() => Ok(()),
+                other => other,
+            }
+        };
+        let (changed, ()) = try_join!(switch_off, close_bucket)?;
+        let mut details = observed.details.clone();
+        let off = changed.filter(|changed| changed.status == DEPLOYED);
+        details.extend(off.and_then(|changed| Some((VERSION_DETAIL, changed.version?))));
+        Ok(Removal::Later("CloudFront is switching it off at its edges".to_owned(), details))
     }
 
-    async fn finish_delete(&self, context: &Context<'_>) -> Result<(), AwsError> {
+    async fn finish_delete(
+        &self,
+        context: &Context<'_>,
+        details: &Details,
+    ) -> Result<(), AwsError> {
         const CALL: &str = "cloudfront:DeleteDistribution";
-        if let Some(found) = self.find_distribution(context.aws).await? {
-            let id = found.id();
+        let detail = |name: &str| details.get(name);
+        let gone = async {
+            let Some(id) = detail(ID_DETAIL) else { return Ok(()) };
             let wait =
                 context.wait(CALL, "CloudFront to switch it off everywhere", DEPLOY_SECS_MAX);
-            wait_until(&wait, || async {
-                if self.status(context.aws, id).await?.as_deref() == Some(IN_PROGRESS) {
-                    return Ok(Probe::Pending("it is still InProgress".to_owned()));
-                }
-                let Some(now) = self.read_config(context.aws, id).await? else {
-                    return Ok(Probe::Done(()));
-                };
-                let delete = context.aws.cloudfront.delete_distribution().id(id).if_match(now.etag);
-                match delete.send().await.found(CALL) {
-                    Err(error) if is_stale(&error) || is_still_on(&error) => {
-                        Ok(Probe::Pending(error.to_string()))
-                    }
-                    other => other.map(|_| Probe::Done(())),
-                }
-            })
-            .await?;
-        }
-        self.delete_access_control(context).await
+            let mut version = detail(VERSION_DETAIL).cloned();
+            wait_until(&wait, || self.probe_deletion(context, id, version.take())).await
+        };
+        let Some(id) = detail(ACCESS_CONTROL_DETAIL) else { return gone.await };
+        let ((), version) = try_join!(gone, self.access_control_version(context, id))?;
+        self.delete_access_control(context, id, version).await
     }
 
     async fn settle(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "cloudfront:GetDistribution";
-        let Some(found) = self.find_distribution(context.aws).await? else { return Ok(()) };
+        let Some(found) = self.find(context.aws).await?.distribution else { return Ok(()) };
         let wait = context.wait(CALL, "CloudFront to deploy it to its edges", DEPLOY_SECS_MAX);
         wait_until(&wait, || async {
             Ok(match self.status(context.aws, found.id()).await?.as_deref() {
@@ -391,66 +326,4 @@ impl Resource for Cdn {
     }
 }
 
-impl Cdn {
-    async fn status(&self, aws: &Aws, id: &str) -> Result<Option<String>, AwsError> {
-        let get = aws.cloudfront.get_distribution().id(id).send().await;
-        let answer = get.found("cloudfront:GetDistribution")?;
-        Ok(answer.and_then(|answer| answer.distribution).map(|distribution| distribution.status))
-    }
-}
-
 const DEPLOYED: &str = "Deployed";
-
-/// A distribution's configuration and the version of it that was read.
-struct Versioned {
-    etag: String,
-    config: aws_sdk_cloudfront::types::DistributionConfig,
-}
-
-/// What CloudFront numbered and named itself.
-struct Made {
-    id: String,
-    arn: String,
-    domain: String,
-    status: String,
-}
-
-impl From<&DistributionSummary> for Made {
-    fn from(summary: &DistributionSummary) -> Self {
-        Self {
-            id: summary.id.clone(),
-            arn: summary.arn.clone(),
-            domain: summary.domain_name.clone(),
-            status: summary.status.clone(),
-        }
-    }
-}
-
-impl Made {
-    fn details(self) -> Details {
-        Details::from([
-            ("id", self.id),
-            ("arn", self.arn),
-            ("domain", self.domain),
-            (STATUS, self.status),
-        ])
-    }
-}
-
-fn is_stale(error: &AwsError) -> bool {
-    matches!(error.code(), "PreconditionFailed" | "InvalidIfMatchVersion")
-}
-
-fn is_still_on(error: &AwsError) -> bool {
-    matches!(error.code(), "DistributionNotDisabled" | "ResourceInUse")
-}
-
-fn cloudfront_tags<'a>(
-    tags: impl Iterator<Item = (&'a String, &'a String)>,
-    call: &'static str,
-) -> Result<Tags, AwsError> {
-    let tags: Result<Vec<Tag>, _> =
-        tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
-    let tags = tags.map_err(|error| AwsError::request(call, error.to_string()))?;
-    Ok(Tags::builder().set_items(Some(tags)).build())
-}

@@ -18,6 +18,9 @@ const SID: &str = "ImgprepAllowTopic";
 const STATEMENT_PATH: &str = "policy.Statement[ImgprepAllowTopic]";
 const RETENTION_PATH: &str = "retention_seconds";
 
+/// The detail under which the queue's address is remembered, which SQS chooses.
+const URL_DETAIL: &str = "url";
+
 /// Fourteen days, the longest SQS keeps a message (Amazon SQS API, `SetQueueAttributes`).
 const RETENTION_SECS: u32 = 14 * 24 * 60 * 60;
 /// SQS holds a deleted queue's name back for a minute (Amazon SQS API, `DeleteQueue`).
@@ -52,7 +55,7 @@ impl DeadLetters {
 
     async fn required_url(&self, aws: &Aws) -> Result<String, AwsError> {
         self.url(aws).await?.ok_or_else(|| {
-            AwsError::request("sqs:GetQueueUrl", "the queue was deleted in the meantime")
+            AwsError::vanished("sqs:GetQueueUrl", "the queue was deleted in the meantime")
         })
     }
 
@@ -119,7 +122,9 @@ impl Resource for DeadLetters {
         if let Some(statement) = policy::statement(&statements, SID) {
             fields.set(STATEMENT_PATH, policy::canonical(statement));
         }
-        Ok(Some(Observed::new(fields, owner)))
+        let mut observed = Observed::new(fields, owner);
+        observed.details.insert(URL_DETAIL, url);
+        Ok(Some(observed))
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
@@ -174,9 +179,9 @@ impl Resource for DeadLetters {
     async fn delete(
         &self,
         context: &Context<'_>,
-        _observed: &Observed,
+        observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        if let Some(url) = self.url(context.aws).await? {
+        if let Some(url) = observed.details.get(URL_DETAIL) {
             let delete = context.aws.sqs.delete_queue().queue_url(url);
             delete.send().await.found("sqs:DeleteQueue")?;
         }

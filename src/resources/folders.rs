@@ -5,14 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures_util::future::try_join_all;
 
-use crate::aws::bucket::CONFIGURATION_SECS_MAX;
+use crate::aws::bucket::{Bucket, CONFIGURATION_SECS_MAX};
+use crate::aws::marker::{self, STACK_METADATA};
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::Names;
 use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource};
 
-/// Metadata of a marker that we made, so that we delete no other.
-const STACK_METADATA: &str = "imgprep-stack";
 const PRESENT: &str = "marker";
 
 pub(crate) struct Folders {
@@ -29,21 +28,16 @@ impl Folders {
     /// Which markers exist, each with whether it is ours.
     async fn present(&self, aws: &Aws) -> Result<Vec<(&String, bool)>, AwsError> {
         let heads = self.markers.iter().map(|key| async move {
-            let head = aws.s3.head_object().bucket(&self.names.bucket).key(key);
-            let head = head.expected_bucket_owner(&self.names.account).send().await;
-            let head = head.found("s3:GetObject")?;
-            Ok(head.map(|head| {
-                let stack = head.metadata().and_then(|all| all.get(STACK_METADATA));
-                (key, stack == Some(&self.names.stack))
-            }))
+            let bucket = Bucket { aws, name: &self.names.bucket, account: &self.names.account };
+            let found = marker::find(&bucket, key).await?;
+            Ok(found.map(|marker| (key, marker.stack.as_ref() == Some(&self.names.stack))))
         });
         Ok(try_join_all(heads).await?.into_iter().flatten().collect())
     }
 
     async fn put(&self, context: &Context<'_>, keys: &[&str]) -> Result<(), AwsError> {
         const CALL: &str = "s3:PutObject";
-        let wait = context.wait(CALL, "S3 to know the new bucket", CONFIGURATION_SECS_MAX);
-        let is_new = |error: &AwsError| error.code() == "NoSuchBucket";
+        let wait = context.wait(CALL, "S3 to take the folder's marker", CONFIGURATION_SECS_MAX);
         let puts = keys.iter().map(|key| async {
             let put = || async {
                 let put = context.aws.s3.put_object().bucket(&self.names.bucket).key(*key);
@@ -54,7 +48,7 @@ impl Folders {
                     .if_none_match("*");
                 put.send().await.calling(CALL)
             };
-            match retry_while(&wait, is_new, put).await {
+            match retry_while(&wait, is_settling, put).await {
                 // Somebody else was faster, and the marker is there.
                 Err(error) if error.status() == 412 => Ok(()),
                 other => other.map(|_| ()),
@@ -126,4 +120,9 @@ impl Resource for Folders {
         try_join_all(deletions).await?;
         Ok(Removal::Gone)
     }
+}
+
+/// What S3 answers while it does not know a new bucket yet, or somebody writes the same key.
+fn is_settling(error: &AwsError) -> bool {
+    matches!(error.code(), "NoSuchBucket" | "ConditionalRequestConflict")
 }

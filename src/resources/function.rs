@@ -1,22 +1,26 @@
 //! The Lambda function that makes the variants.
 
+mod state;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
     Architecture, Concurrency, DestinationConfig, Environment, FunctionCode, FunctionConfiguration,
-    LastUpdateStatus, OnFailure, Runtime, State,
+    OnFailure, PackageType, Runtime,
 };
 use futures_util::try_join;
 
+use self::state::Current;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
 use crate::resource::{
-    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, touches,
+    Context, Details, Edit, Fields, Id, Observed, Removal, Resource, ours_or, touches,
 };
 
 /// Tags that say which code was uploaded: the hash of its source, and Lambda's hash of the zip.
@@ -25,6 +29,7 @@ const ZIP_TAG: &str = "imgprep:code-sha256";
 
 /// The path of the field that a build of the function goes with.
 pub(crate) const CODE_PATH: &str = "code";
+const PACKAGE_PATH: &str = "package_type";
 const CONCURRENCY_PATH: &str = "concurrency";
 const EVENT_PATHS: [&str; 2] = ["retries", "on_failure"];
 const CONFIGURATION_PATHS: [&str; 6] =
@@ -37,8 +42,15 @@ const HANDLER: &str = "bootstrap";
 /// Retries of an asynchronous invocation before it goes to the dead letters; Lambda's maximum.
 const RETRIES: i32 = 2;
 
+/// The call that looks at a function.
+const LOOK: &str = "lambda:GetFunctionConfiguration";
+/// Between two looks at a function: Lambda's control plane is throttled early, and its own waiters
+/// pause as long (AWS Lambda API Reference, `GetFunctionConfiguration`; botocore's waiters).
+const POLL_PAUSE: Duration = Duration::from_secs(1);
 /// How long a new role may not be assumable yet.
 const ROLE_SECS_MAX: u64 = 60;
+/// How long a new function may not be known everywhere.
+const VISIBLE_SECS_MAX: u64 = 30;
 /// How long Lambda may take over one change of a function.
 const UPDATE_SECS_MAX: u64 = 300;
 
@@ -111,31 +123,13 @@ impl Function {
         get.send().await.found("lambda:GetFunction")
     }
 
-    async fn configuration(&self, aws: &Aws) -> Result<FunctionConfigurationNow, AwsError> {
-        const CALL: &str = "lambda:GetFunctionConfiguration";
-        let get = aws.lambda.get_function_configuration().function_name(&self.names.function);
-        let now = get.send().await.calling(CALL)?;
-        Ok(FunctionConfigurationNow {
-            state: now.state,
-            state_reason: now.state_reason,
-            update: now.last_update_status,
-            update_reason: now.last_update_status_reason,
-            variables: now.environment.and_then(|all| all.variables).unwrap_or_default(),
-        })
-    }
-
-    /// Waits until the function takes changes and events. Answers with its variables.
-    async fn ready(&self, context: &Context<'_>) -> Result<HashMap<String, String>, AwsError> {
-        const CALL: &str = "lambda:GetFunctionConfiguration";
-        let wait = context.wait(CALL, "Lambda to finish its update", UPDATE_SECS_MAX);
-        wait_until(&wait, || async {
-            let now = match self.configuration(context.aws).await {
-                Err(error) if error.is_not_found() => {
-                    return Ok(Probe::Pending("the new function is not visible yet".to_owned()));
-                }
-                other => other?,
-            };
-            now.probe(CALL)
+    /// Waits until the function takes changes and events.
+    async fn ready(&self, context: &Context<'_>) -> Result<Current, AwsError> {
+        let wait = context.wait(LOOK, "Lambda to finish its update", UPDATE_SECS_MAX);
+        wait_until(&wait.paced(POLL_PAUSE), || async {
+            let get = context.aws.lambda.get_function_configuration();
+            let now = get.function_name(&self.names.function).send().await.calling(LOOK)?;
+            state::probe(LOOK, now)
         })
         .await
     }
@@ -169,13 +163,15 @@ impl Function {
 
     async fn put_configuration(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "lambda:UpdateFunctionConfiguration";
-        let variables = self.ready(context).await?;
         let wait = context.wait(CALL, "Lambda to finish an earlier change", UPDATE_SECS_MAX);
-        let transient = |error: &AwsError| is_busy(error) || is_role_settling(error);
+        let transient =
+            |error: &AwsError| is_busy(error) || is_stale(error) || is_role_settling(error);
         retry_while(&wait, transient, || async {
+            let Current { variables, revision } = self.ready(context).await?;
             let put = context.aws.lambda.update_function_configuration();
             let put = put
                 .function_name(&self.names.function)
+                .set_revision_id(revision)
                 .runtime(RUNTIME)
                 .handler(HANDLER)
                 .memory_size(self.settings.memory)
@@ -238,9 +234,13 @@ impl Function {
     async fn put_concurrency(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "lambda:PutFunctionConcurrency";
         let Some(reserved) = self.settings.concurrency else { return Ok(()) };
-        let put = context.aws.lambda.put_function_concurrency();
-        let put = put.function_name(&self.names.function).reserved_concurrent_executions(reserved);
-        match put.send().await.calling(CALL) {
+        let wait = context.wait(CALL, "Lambda to finish an earlier change", UPDATE_SECS_MAX);
+        let put = retry_while(&wait, is_busy, || async {
+            let put = context.aws.lambda.put_function_concurrency();
+            let put = put.function_name(&self.names.function);
+            put.reserved_concurrent_executions(reserved).send().await.calling(CALL)
+        });
+        match put.await {
             // A new account has too little to reserve from; the pipeline works without.
             Err(error) if error.says("UnreservedConcurrentExecution") => {
                 (context.warn)(&format!(
@@ -259,6 +259,9 @@ impl Function {
         let mut fields = tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         let Some(now) = &answer.configuration else { return fields };
         let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        // Before there were images, functions had no package type to tell.
+        let package = now.package_type().unwrap_or(&PackageType::Zip);
+        fields.set(PACKAGE_PATH, package.as_str());
         fields.set("runtime", text(now.runtime().map(Runtime::as_str)));
         fields.set("handler", text(now.handler()));
         fields.set("architecture", text(now.architectures().first().map(Architecture::as_str)));
@@ -308,6 +311,7 @@ impl Resource for Function {
         let mut fields = self
             .names
             .tag_fields()
+            .with(PACKAGE_PATH, PackageType::Zip.as_str())
             .with("runtime", RUNTIME.as_str())
             .with("handler", HANDLER)
             .with("architecture", self.settings.architecture.as_str())
@@ -329,6 +333,11 @@ impl Resource for Function {
         fields
     }
 
+    /// Lambda makes no function of a zip from one of a container image.
+    fn immutable(&self) -> &'static [&'static str] {
+        &[PACKAGE_PATH]
+    }
+
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
         let events = async {
             let get = aws.lambda.get_function_event_invoke_config();
@@ -346,7 +355,7 @@ impl Resource for Function {
         let owner = self.names.owner(&fields);
         let mut observed = Observed::new(fields, owner);
         if let Some(now) = &answer.configuration {
-            observed.deploying = deploying(now);
+            observed.deploying = state::deploying(now);
         }
         Ok(Some(observed))
     }
@@ -354,18 +363,24 @@ impl Resource for Function {
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
         match self.create_function(context).await {
             Err(error) if error.says("already exist") => {
-                // Another run was faster; what it made is put right and kept only if it is ours.
-                let Some(now) = self.read(context.aws).await? else { return Err(error) };
-                if now.owner != Owner::Ours {
-                    return Err(error);
-                }
+                ours_or(error, self, context.aws).await?;
             }
             other => other?,
         }
-        self.ready(context).await?;
-        self.put_event_handling(context).await?;
-        self.put_concurrency(context).await?;
         Ok(Details::new())
+    }
+
+    async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
+        let wait = context.wait(LOOK, "Lambda to know the new function", VISIBLE_SECS_MAX);
+        retry_while(&wait, AwsError::is_not_found, || async {
+            try_join!(
+                self.ready(context),
+                self.put_event_handling(context),
+                self.put_concurrency(context)
+            )
+        })
+        .await?;
+        Ok(created)
     }
 
     async fn update(
@@ -406,7 +421,7 @@ impl Resource for Function {
         })
         .await?;
         let wait = context.wait(CALL, "Lambda to delete the function", UPDATE_SECS_MAX);
-        wait_until(&wait, || async {
+        wait_until(&wait.paced(POLL_PAUSE), || async {
             let get = context.aws.lambda.get_function_configuration();
             let get = get.function_name(&self.names.function).send().await;
             Ok(match get.found("lambda:GetFunctionConfiguration")? {
@@ -419,47 +434,15 @@ impl Resource for Function {
     }
 }
 
-/// What decides whether a function takes changes now.
-struct FunctionConfigurationNow {
-    state: Option<State>,
-    state_reason: Option<String>,
-    update: Option<LastUpdateStatus>,
-    update_reason: Option<String>,
-    variables: HashMap<String, String>,
-}
-
-impl FunctionConfigurationNow {
-    fn probe(self, call: &'static str) -> Result<Probe<HashMap<String, String>>, AwsError> {
-        match (&self.state, &self.update) {
-            (Some(State::Failed), _) => Err(AwsError::request(
-                call,
-                format!("the function failed to start: {}", self.state_reason.unwrap_or_default()),
-            )),
-            (_, Some(LastUpdateStatus::Failed)) => Err(AwsError::request(
-                call,
-                format!("the last update failed: {}", self.update_reason.unwrap_or_default()),
-            )),
-            (Some(State::Pending), _) => Ok(Probe::Pending("the function is pending".to_owned())),
-            (_, Some(LastUpdateStatus::InProgress)) => {
-                Ok(Probe::Pending("an update is in progress".to_owned()))
-            }
-            _ => Ok(Probe::Done(self.variables)),
-        }
-    }
-}
-
-fn deploying(now: &FunctionConfiguration) -> Option<String> {
-    if now.state() == Some(&State::Pending) {
-        Some("Lambda is still starting it".to_owned())
-    } else if now.last_update_status() == Some(&LastUpdateStatus::InProgress) {
-        Some("Lambda is still updating it".to_owned())
-    } else {
-        None
-    }
-}
-
+/// How Lambda answers while it starts or changes the function.
 fn is_busy(error: &AwsError) -> bool {
-    error.code().starts_with("ResourceConflict") && error.says("in progress")
+    error.code().starts_with("ResourceConflict")
+        && (error.says("cannot be performed at this time") || error.says("in progress"))
+}
+
+/// How Lambda answers if somebody else changed the function since it was read.
+fn is_stale(error: &AwsError) -> bool {
+    error.code().starts_with("PreconditionFailed")
 }
 
 /// What Lambda answers for a role that IAM has not spread everywhere yet.

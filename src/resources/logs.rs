@@ -1,11 +1,12 @@
 //! The function's log group, made before the function so that its logs expire and its tag is ours.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_cloudwatchlogs::types::LogGroup;
 
-use crate::aws::wait::retry_while;
+use crate::aws::wait::{Wait, retry_while};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
 use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Removal, Resource, touches};
@@ -47,8 +48,12 @@ impl Logs {
         const CALL: &str = "logs:PutRetentionPolicy";
         let days = i32::try_from(self.retention_days)
             .map_err(|error| AwsError::request(CALL, error.to_string()))?;
-        let put = context.aws.logs.put_retention_policy().log_group_name(&self.names.log_group);
-        put.retention_in_days(days).send().await.calling(CALL)?;
+        retry_while(&busy_wait(context, CALL), is_busy, || async {
+            let put = context.aws.logs.put_retention_policy();
+            let put = put.log_group_name(&self.names.log_group).retention_in_days(days);
+            put.send().await.calling(CALL)
+        })
+        .await?;
         Ok(())
     }
 }
@@ -86,21 +91,12 @@ impl Resource for Logs {
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
         const CALL: &str = "logs:CreateLogGroup";
-        let wait = context.wait(CALL, "CloudWatch Logs to finish an earlier call", BUSY_SECS_MAX);
-        let tags = self.names.tags.clone().into_iter().collect();
-        let created = retry_while(
-            &wait,
-            |error| error.code().starts_with("OperationAborted"),
-            || async {
-                let create = context.aws.logs.create_log_group();
-                let create = create.log_group_name(&self.names.log_group);
-                create
-                    .set_tags(Some(std::collections::HashMap::clone(&tags)))
-                    .send()
-                    .await
-                    .calling(CALL)
-            },
-        )
+        let tags: HashMap<String, String> = self.names.tags.clone().into_iter().collect();
+        let created = retry_while(&busy_wait(context, CALL), is_busy, || async {
+            let create = context.aws.logs.create_log_group();
+            let create = create.log_group_name(&self.names.log_group);
+            create.set_tags(Some(tags.clone())).send().await.calling(CALL)
+        })
         .await;
         match created {
             // A running function may win the race; then it is only missing our tags.
@@ -109,8 +105,12 @@ impl Resource for Logs {
             }
             other => drop(other?),
         }
-        self.put_retention(context).await?;
         Ok(Details::new())
+    }
+
+    async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
+        self.put_retention(context).await?;
+        Ok(created)
     }
 
     async fn update(
@@ -133,8 +133,12 @@ impl Resource for Logs {
         context: &Context<'_>,
         _observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        let delete = context.aws.logs.delete_log_group().log_group_name(&self.names.log_group);
-        delete.send().await.found("logs:DeleteLogGroup")?;
+        const CALL: &str = "logs:DeleteLogGroup";
+        retry_while(&busy_wait(context, CALL), is_busy, || async {
+            let delete = context.aws.logs.delete_log_group();
+            delete.log_group_name(&self.names.log_group).send().await.found(CALL)
+        })
+        .await?;
         Ok(Removal::Gone)
     }
 }
@@ -143,10 +147,18 @@ impl Logs {
     async fn put_tags(
         &self,
         context: &Context<'_>,
-        tags: std::collections::HashMap<String, String>,
+        tags: HashMap<String, String>,
     ) -> Result<(), AwsError> {
         let tag = context.aws.logs.tag_resource().resource_arn(&self.names.log_group_arn);
         tag.set_tags(Some(tags)).send().await.calling("logs:TagResource")?;
         Ok(())
     }
+}
+
+fn busy_wait<'a>(context: &Context<'a>, call: &'static str) -> Wait<'a> {
+    context.wait(call, "CloudWatch Logs to finish an earlier call", BUSY_SECS_MAX)
+}
+
+fn is_busy(error: &AwsError) -> bool {
+    error.code().starts_with("OperationAborted")
 }

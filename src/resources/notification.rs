@@ -11,11 +11,10 @@ use aws_sdk_s3::types::{
     Event, FilterRule, FilterRuleName, NotificationConfiguration, NotificationConfigurationFilter,
     S3KeyFilter, TopicConfiguration,
 };
-use serde_json::{Value, json};
 
 use crate::aws::bucket::Bucket;
 use crate::aws::wait::retry_while;
-use crate::aws::{Aws, AwsError, Calling};
+use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::names::Names;
 use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource};
 
@@ -23,6 +22,8 @@ const GET: &str = "s3:GetBucketNotification";
 const PUT: &str = "s3:PutBucketNotification";
 const EVENTS: &str = "s3:ObjectCreated:*";
 
+/// The statement of the topic's policy that lets S3 publish.
+const PUBLISHER_SID: &str = "ALLOW_S3_BUCKET_AS_PUBLISHER";
 /// How long S3 may not see a topic policy that was just written.
 const POLICY_SECS_MAX: u64 = 90;
 
@@ -39,10 +40,6 @@ impl Notification {
 
     fn id_at_s3(&self) -> String {
         format!("imgprep-{}", self.names.stack)
-    }
-
-    fn path(&self) -> String {
-        format!("TopicConfiguration[{}]", self.id_at_s3())
     }
 
     fn prefix(&self) -> String {
@@ -67,6 +64,14 @@ impl Notification {
         Bucket { aws, name: &self.names.bucket, account: &self.names.account }
     }
 
+    /// Whether an entry is ours: by its Id, or because it tells our topic of our folder under an Id
+    /// that somebody gave it.
+    fn is_ours(&self, entry: &TopicConfiguration) -> bool {
+        let is_same = entry.topic_arn() == self.names.topic_arn
+            && overlaps(&filter_value(entry.filter(), "prefix"), &self.prefix());
+        entry.id() == Some(self.id_at_s3().as_str()) || is_same
+    }
+
     async fn get(
         &self,
         aws: &Aws,
@@ -81,9 +86,9 @@ impl Notification {
         present: GetBucketNotificationConfigurationOutput,
         ours: Option<TopicConfiguration>,
     ) -> Result<(), AwsError> {
-        let id = self.id_at_s3();
         let mut topics = present.topic_configurations.unwrap_or_default();
-        topics.retain(|topic| topic.id() != Some(id.as_str()));
+        topics.retain(|topic| !self.is_ours(topic));
+        let is_removal = ours.is_none();
         topics.extend(ours);
         let merged = NotificationConfiguration::builder()
             .set_topic_configurations(Some(topics))
@@ -93,6 +98,11 @@ impl Notification {
             .build();
         let put = context.aws.s3.put_bucket_notification_configuration();
         let put = put.bucket(&self.names.bucket).expected_bucket_owner(&self.names.account);
+        // S3 checks every destination at each write. Where ours only goes, a foreign one that is
+        // gone is none of our business.
+        let put = put.skip_destination_validation(is_removal);
+        let bucket = self.bucket(context.aws);
+        let _turn = bucket.turn().await;
         put.notification_configuration(merged).send().await.calling(PUT)?;
         Ok(())
     }
@@ -101,19 +111,26 @@ impl Notification {
     async fn merge(&self, context: &Context<'_>) -> Result<(), AwsError> {
         let bucket = self.bucket(context.aws);
         let wait = context.wait(PUT, "S3 to see the new topic policy", POLICY_SECS_MAX);
-        let before = retry_while(&wait, is_unvalidated, || async {
+        let merged = retry_while(&wait, is_unvalidated, || async {
             bucket
                 .configure(&wait, || async {
                     let present = self.get(context.aws).await?.unwrap_or_else(empty);
                     self.refuse_overlap(&present)?;
-                    let ids = ids(&present);
+                    let others = self.others(&present);
                     self.put(context, present, Some(self.configuration()?)).await?;
-                    Ok(ids)
+                    Ok(others)
                 })
                 .await
         })
-        .await?;
-        let after = self.get(context.aws).await?.map(|present| ids(&present)).unwrap_or_default();
+        .await;
+        let before = match merged {
+            Err(error) if is_unvalidated(&error) => {
+                return Err(self.explain(context.aws, error).await);
+            }
+            other => other?,
+        };
+        let after = self.get(context.aws).await?.unwrap_or_else(empty);
+        let after: Vec<String> = entries(&after).into_iter().map(|entry| entry.id).collect();
         let ours = self.id_at_s3();
         match before.iter().chain([&ours]).find(|id| !after.contains(id)) {
             None => Ok(()),
@@ -124,14 +141,45 @@ impl Notification {
         }
     }
 
+    /// S3 does not say which of its conditions is not met, so they are looked at one by one.
+    async fn explain(&self, aws: &Aws, error: AwsError) -> AwsError {
+        let get = aws.sns.get_topic_attributes().topic_arn(&self.names.topic_arn).send().await;
+        let attributes = match get.found("sns:GetTopicAttributes") {
+            Ok(Some(topic)) => topic.attributes.unwrap_or_default(),
+            Ok(None) => {
+                return error.explained(&format!("the topic `{}` is gone", self.names.topic));
+            }
+            Err(_) => return error,
+        };
+        let statements = policy::statements(attributes.get("Policy").map(String::as_str));
+        if policy::statement(&statements, PUBLISHER_SID).is_none() {
+            let why = format!("the topic's policy lacks the statement `{PUBLISHER_SID}`");
+            error.explained(&why)
+        } else if attributes.contains_key("KmsMasterKeyId") {
+            error.explained("the topic is encrypted with a key that S3 may not use")
+        } else {
+            error
+        }
+    }
+
+    /// The Ids of everybody else's entries.
+    fn others(&self, present: &GetBucketNotificationConfigurationOutput) -> Vec<String> {
+        let topics = present.topic_configurations().iter().filter(|topic| self.is_ours(topic));
+        let ours: Vec<&str> = topics.filter_map(TopicConfiguration::id).collect();
+        let all = entries(present).into_iter().map(|entry| entry.id);
+        all.filter(|id| !ours.contains(&id.as_str())).collect()
+    }
+
     /// S3 refuses two entries for one event under overlapping prefixes, in words that name neither.
     fn refuse_overlap(
         &self,
         present: &GetBucketNotificationConfigurationOutput,
     ) -> Result<(), AwsError> {
-        let ours = (self.id_at_s3(), self.prefix());
+        let others = self.others(present);
         let clash = entries(present).into_iter().find(|entry| {
-            entry.id != ours.0 && entry.is_for_creation && overlaps(&entry.prefix, &ours.1)
+            others.contains(&entry.id)
+                && entry.is_for_creation
+                && overlaps(&entry.prefix, &self.prefix())
         });
         match clash {
             None => Ok(()),
@@ -163,30 +211,31 @@ impl Resource for Notification {
     }
 
     fn fields(&self) -> Fields {
-        let entry = json!({
-            "events": [EVENTS],
-            "prefix": self.prefix(),
-            "suffix": "",
-            "topic": self.names.topic_arn,
-        });
-        Fields::default().with(self.path(), entry)
+        Fields::default()
+            .with("id", self.id_at_s3())
+            .with("events", vec![EVENTS])
+            .with("prefix", self.prefix())
+            .with("suffix", "")
+            .with("topic", self.names.topic_arn.as_str())
     }
 
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
         let Some(present) = self.get(aws).await? else { return Ok(None) };
         let id = self.id_at_s3();
-        let ours = present.topic_configurations().iter().find(|topic| topic.id() == Some(&id));
-        Ok(ours.map(|topic| {
-            let mut events: Vec<&str> = topic.events().iter().map(Event::as_str).collect();
-            events.sort_unstable();
-            let entry: Value = json!({
-                "events": events,
-                "prefix": filter_value(topic.filter(), "prefix"),
-                "suffix": filter_value(topic.filter(), "suffix"),
-                "topic": topic.topic_arn(),
-            });
-            Observed::new(Fields::default().with(self.path(), entry), Owner::Ours)
-        }))
+        let mut topics = present.topic_configurations().iter();
+        let by_id = topics.clone().find(|topic| topic.id() == Some(&id));
+        let Some(ours) = by_id.or_else(|| topics.find(|topic| self.is_ours(topic))) else {
+            return Ok(None);
+        };
+        let mut events: Vec<&str> = ours.events().iter().map(Event::as_str).collect();
+        events.sort_unstable();
+        let fields = Fields::default()
+            .with("id", ours.id())
+            .with("events", events)
+            .with("prefix", filter_value(ours.filter(), "prefix"))
+            .with("suffix", filter_value(ours.filter(), "suffix"))
+            .with("topic", ours.topic_arn());
+        Ok(Some(Observed::new(fields, Owner::Ours)))
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
@@ -251,10 +300,6 @@ fn entries(present: &GetBucketNotificationConfigurationOutput) -> Vec<Entry> {
         .chain(queues.map(|queue| entry(queue.id(), queue.events(), queue.filter())))
         .chain(functions.map(|function| entry(function.id(), function.events(), function.filter())))
         .collect()
-}
-
-fn ids(present: &GetBucketNotificationConfigurationOutput) -> Vec<String> {
-    entries(present).into_iter().map(|entry| entry.id).collect()
 }
 
 /// The value of a filter rule, whose name S3 returns in either case.

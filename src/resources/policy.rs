@@ -1,8 +1,11 @@
-//! The managed IAM policy that says what the function may do: the least that it needs.
+//! The managed IAM policy that says what the function may do, the least that it needs, and its
+//! attachment to the role that the function runs as.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::try_join_all;
+use futures_util::try_join;
 use serde_json::Value;
 
 use crate::aws::iam::{decoded, iam_tags};
@@ -10,15 +13,19 @@ use crate::aws::policy as document;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
-use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Removal, Resource, touches};
+use crate::resource::{
+    Context, Details, Edit, Fields, Id, Observed, Removal, Resource, ours_or, touches,
+};
 
 const DOCUMENT_PATH: &str = "document";
 /// Statements of the document that are not ours.
 const OTHERS_PATH: &str = "document.others";
 /// IAM keeps at most this many versions of a policy (IAM User Guide, "IAM and AWS STS quotas").
 const VERSIONS_MAX: usize = 5;
-/// How long IAM may go on seeing what was just detached.
-const DETACH_SECS_MAX: u64 = 60;
+/// IAM is eventually consistent; operators of large estates allow it this long.
+const PROPAGATION_SECS_MAX: u64 = 120;
+/// How often the version of a full list of versions is made room for, if others fill it again.
+const ROOM_MADE_MAX: usize = 3;
 
 pub(crate) struct Policy {
     names: Arc<Names>,
@@ -48,21 +55,50 @@ impl Policy {
         })
     }
 
+    fn attachment_path(&self) -> String {
+        format!("attachments[{}]", self.names.role)
+    }
+
+    async fn attach(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "iam:AttachRolePolicy";
+        let wait = context.wait(CALL, "IAM to know the new role and policy", PROPAGATION_SECS_MAX);
+        retry_while(&wait, is_settling, || async {
+            let attach = context.aws.iam.attach_role_policy().role_name(&self.names.role);
+            attach.policy_arn(&self.names.policy_arn).send().await.calling(CALL)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Makes our document the one in force. IAM keeps few versions, so the oldest gives way.
     async fn put_version(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "iam:CreatePolicyVersion";
         let iam = &context.aws.iam;
-        let list = iam.list_policy_versions().policy_arn(&self.names.policy_arn);
-        let versions = list.send().await.calling("iam:ListPolicyVersions")?;
-        let versions = versions.versions();
-        if versions.len() >= VERSIONS_MAX {
-            let old = versions.iter().filter(|version| !version.is_default_version());
-            if let Some(oldest) = old.min_by_key(|version| version.create_date().copied()) {
-                self.delete_version(context, oldest.version_id().unwrap_or_default()).await?;
+        for _ in 0..ROOM_MADE_MAX {
+            self.make_room(context).await?;
+            let create = iam.create_policy_version().policy_arn(&self.names.policy_arn);
+            let create = create.policy_document(self.document()).set_as_default(true);
+            match create.send().await.calling(CALL) {
+                // Another writer filled the list again.
+                Err(error) if error.code().starts_with("LimitExceeded") => {}
+                other => return other.map(|_| ()),
             }
         }
-        let create = iam.create_policy_version().policy_arn(&self.names.policy_arn);
-        let create = create.policy_document(self.document()).set_as_default(true);
-        create.send().await.calling("iam:CreatePolicyVersion")?;
-        Ok(())
+        Err(AwsError::request(CALL, "other writers keep filling the policy's list of versions"))
+    }
+
+    async fn make_room(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        let list = context.aws.iam.list_policy_versions().policy_arn(&self.names.policy_arn);
+        let versions = list.send().await.calling("iam:ListPolicyVersions")?;
+        let versions = versions.versions();
+        let old = versions.iter().filter(|version| !version.is_default_version());
+        let oldest = old.min_by_key(|version| version.create_date().copied());
+        match oldest.filter(|_| versions.len() >= VERSIONS_MAX) {
+            Some(oldest) => {
+                self.delete_version(context, oldest.version_id().unwrap_or_default()).await
+            }
+            None => Ok(()),
+        }
     }
 
     async fn delete_version(&self, context: &Context<'_>, version: &str) -> Result<(), AwsError> {
@@ -72,7 +108,7 @@ impl Policy {
     }
 
     /// Detaches it from everything, also from what people attached it to by hand.
-    async fn detach(&self, context: &Context<'_>) -> Result<(), AwsError> {
+    async fn detach_all(&self, context: &Context<'_>) -> Result<(), AwsError> {
         let iam = &context.aws.iam;
         let arn = &self.names.policy_arn;
         let list = iam.list_entities_for_policy().policy_arn(arn).send().await;
@@ -111,17 +147,29 @@ impl Resource for Policy {
     }
 
     fn fields(&self) -> Fields {
-        let mut fields = self.names.tag_fields();
+        let tags = self.names.iam_tags();
+        let mut fields = tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         fields.extend(self.statement_fields(&self.document()));
-        fields
+        fields.with(self.attachment_path(), "attached")
+    }
+
+    fn held_by(&self) -> &'static [(Id, &'static str)] {
+        &[(Id::Role, "attachments")]
     }
 
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
         let arn = &self.names.policy_arn;
-        let policy = aws.iam.get_policy().policy_arn(arn).send().await.found("iam:GetPolicy")?;
+        let role = &self.names.role;
+        let policy =
+            async { aws.iam.get_policy().policy_arn(arn).send().await.found("iam:GetPolicy") };
+        let attached = async {
+            let list = aws.iam.list_attached_role_policies().role_name(role);
+            list.send().await.found("iam:ListAttachedRolePolicies")
+        };
+        let (policy, attached) = try_join!(policy, attached)?;
         let Some(policy) = policy.and_then(|answer| answer.policy) else { return Ok(None) };
         let mut fields = tag_fields(policy.tags().iter().map(|tag| (tag.key(), tag.value())));
-        let owner = self.names.owner(&fields);
+        let owner = self.names.iam_owner(&fields);
         let version = aws.iam.get_policy_version().policy_arn(arn);
         let version = version.version_id(policy.default_version_id().unwrap_or("v1"));
         let version = version.send().await.found("iam:GetPolicyVersion")?;
@@ -129,24 +177,41 @@ impl Resource for Policy {
         if let Some(text) = text.as_ref().and_then(|version| version.document()) {
             fields.extend(self.statement_fields(&decoded(text)));
         }
+        let attached = attached.and_then(|answer| answer.attached_policies).unwrap_or_default();
+        if attached.iter().any(|policy| policy.policy_arn() == Some(arn)) {
+            fields.set(self.attachment_path(), "attached");
+        }
         Ok(Some(Observed::new(fields, owner)))
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
         const CALL: &str = "iam:CreatePolicy";
-        let create = context.aws.iam.create_policy().policy_name(&self.names.policy);
-        let create = create
-            .path(&self.names.iam_path)
-            .description(format!(
-                "What the image function of the stack {} may do",
-                self.names.stack
-            ))
-            .policy_document(self.document())
-            .set_tags(Some(iam_tags(&self.names.tags, CALL)?));
-        match create.send().await.calling(CALL) {
-            Err(error) if error.code().starts_with("EntityAlreadyExists") => Ok(Details::new()),
-            other => other.map(|_| Details::new()),
+        let wait = context.wait(CALL, "IAM to finish an earlier change", PROPAGATION_SECS_MAX);
+        let tags = iam_tags(&self.names.iam_tags(), CALL)?;
+        let description =
+            format!("What the image function of the stack {} may do", self.names.stack);
+        let created = retry_while(&wait, is_settling, || async {
+            let create = context.aws.iam.create_policy().policy_name(&self.names.policy);
+            let create = create
+                .path(&self.names.iam_path)
+                .description(&description)
+                .policy_document(self.document())
+                .set_tags(Some(tags.clone()));
+            create.send().await.calling(CALL)
+        })
+        .await;
+        match created {
+            Err(error) if error.code().starts_with("EntityAlreadyExists") => {
+                ours_or(error, self, context.aws).await?;
+            }
+            other => drop(other?),
         }
+        Ok(Details::new())
+    }
+
+    async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
+        self.attach(context).await?;
+        Ok(created)
     }
 
     async fn update(
@@ -159,10 +224,18 @@ impl Resource for Policy {
         if touches(edits, DOCUMENT_PATH) {
             self.put_version(context).await?;
         }
+        if touches(edits, &self.attachment_path()) {
+            self.attach(context).await?;
+        }
         if touches(edits, "tags") {
-            let tag = context.aws.iam.tag_policy().policy_arn(&self.names.policy_arn);
-            let tag = tag.set_tags(Some(iam_tags(&edited_tags(edits), CALL)?));
-            tag.send().await.calling(CALL)?;
+            let wait = context.wait(CALL, "IAM to finish an earlier change", PROPAGATION_SECS_MAX);
+            let tags = iam_tags(&edited_tags(edits), CALL)?;
+            let is_busy = |error: &AwsError| error.code().starts_with("ConcurrentModification");
+            retry_while(&wait, is_busy, || async {
+                let tag = context.aws.iam.tag_policy().policy_arn(&self.names.policy_arn);
+                tag.set_tags(Some(tags.clone())).send().await.calling(CALL)
+            })
+            .await?;
         }
         Ok(Details::new())
     }
@@ -175,16 +248,17 @@ impl Resource for Policy {
         const CALL: &str = "iam:DeletePolicy";
         let iam = &context.aws.iam;
         let arn = &self.names.policy_arn;
-        self.detach(context).await?;
-        let versions = iam.list_policy_versions().policy_arn(arn).send().await;
-        if let Some(versions) = versions.found("iam:ListPolicyVersions")? {
-            for version in
-                versions.versions().iter().filter(|version| !version.is_default_version())
-            {
-                self.delete_version(context, version.version_id().unwrap_or_default()).await?;
-            }
-        }
-        let wait = context.wait(CALL, "IAM to see the policy detached", DETACH_SECS_MAX);
+        let versions = async {
+            let list = iam.list_policy_versions().policy_arn(arn).send().await;
+            let Some(list) = list.found("iam:ListPolicyVersions")? else { return Ok(()) };
+            let old = list.versions().iter().filter(|version| !version.is_default_version());
+            let deletions = old.map(|version| {
+                self.delete_version(context, version.version_id().unwrap_or_default())
+            });
+            try_join_all(deletions).await.map(|_| ())
+        };
+        try_join!(self.detach_all(context), versions)?;
+        let wait = context.wait(CALL, "IAM to see the policy detached", PROPAGATION_SECS_MAX);
         retry_while(
             &wait,
             |error| error.code().starts_with("DeleteConflict"),
@@ -193,4 +267,9 @@ impl Resource for Policy {
         .await?;
         Ok(Removal::Gone)
     }
+}
+
+/// How IAM answers about what it was told of a moment ago.
+fn is_settling(error: &AwsError) -> bool {
+    error.is_not_found() || error.code().starts_with("ConcurrentModification")
 }

@@ -11,9 +11,12 @@ use crate::aws::policy as document;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
-use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Removal, Resource, touches};
+use crate::resource::{
+    Context, Details, Edit, Fields, Id, Observed, Removal, Resource, ours_or, touches,
+};
 
 const TRUST_PATH: &str = "trust";
+const PATH_PATH: &str = "path";
 
 /// IAM is eventually consistent; operators of large estates allow it this long.
 const PROPAGATION_SECS_MAX: u64 = 120;
@@ -27,10 +30,6 @@ impl Role {
         Self { names }
     }
 
-    fn attachment_path(&self) -> String {
-        format!("policies[{}]", self.names.policy)
-    }
-
     fn trust() -> String {
         document::document(&[json!({
             "Effect": "Allow",
@@ -40,12 +39,29 @@ impl Role {
         .to_string()
     }
 
-    async fn attach(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        const CALL: &str = "iam:AttachRolePolicy";
-        let wait = context.wait(CALL, "IAM to know the new role and policy", PROPAGATION_SECS_MAX);
-        retry_while(&wait, AwsError::is_not_found, || async {
-            let attach = context.aws.iam.attach_role_policy().role_name(&self.names.role);
-            attach.policy_arn(&self.names.policy_arn).send().await.calling(CALL)
+    async fn create_role(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "iam:CreateRole";
+        let wait = context.wait(CALL, "IAM to know the role's principal", PROPAGATION_SECS_MAX);
+        let tags = iam_tags(&self.names.iam_tags(), CALL)?;
+        retry_while(&wait, is_settling, || async {
+            let create = context.aws.iam.create_role().role_name(&self.names.role);
+            let create = create
+                .path(&self.names.iam_path)
+                .description(format!("Runs the image function of the stack {}", self.names.stack))
+                .assume_role_policy_document(Self::trust())
+                .set_tags(Some(tags.clone()));
+            create.send().await.calling(CALL)
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn put_trust(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "iam:UpdateAssumeRolePolicy";
+        let wait = context.wait(CALL, "IAM to know the role's principal", PROPAGATION_SECS_MAX);
+        retry_while(&wait, is_settling, || async {
+            let put = context.aws.iam.update_assume_role_policy().role_name(&self.names.role);
+            put.policy_document(Self::trust()).send().await.calling(CALL)
         })
         .await?;
         Ok(())
@@ -54,30 +70,36 @@ impl Role {
     /// Takes off everything that keeps IAM from deleting a role, also what people put on by hand.
     async fn strip(&self, context: &Context<'_>) -> Result<(), AwsError> {
         let (iam, role) = (&context.aws.iam, &self.names.role);
-        let attached = iam.list_attached_role_policies().role_name(role).send().await;
-        if let Some(attached) = attached.found("iam:ListAttachedRolePolicies")? {
-            for policy in attached.attached_policies() {
+        let attached = async {
+            let list = iam.list_attached_role_policies().role_name(role).send().await;
+            let Some(list) = list.found("iam:ListAttachedRolePolicies")? else { return Ok(()) };
+            for policy in list.attached_policies() {
                 let detach = iam.detach_role_policy().role_name(role);
                 let detach = detach.set_policy_arn(policy.policy_arn.clone()).send().await;
                 detach.found("iam:DetachRolePolicy")?;
             }
-        }
-        let inline = iam.list_role_policies().role_name(role).send().await;
-        if let Some(inline) = inline.found("iam:ListRolePolicies")? {
-            for name in inline.policy_names() {
+            Ok(())
+        };
+        let inline = async {
+            let list = iam.list_role_policies().role_name(role).send().await;
+            let Some(list) = list.found("iam:ListRolePolicies")? else { return Ok(()) };
+            for name in list.policy_names() {
                 let delete = iam.delete_role_policy().role_name(role).policy_name(name);
                 delete.send().await.found("iam:DeleteRolePolicy")?;
             }
-        }
-        let profiles = iam.list_instance_profiles_for_role().role_name(role).send().await;
-        if let Some(profiles) = profiles.found("iam:ListInstanceProfilesForRole")? {
-            for profile in profiles.instance_profiles() {
+            Ok(())
+        };
+        let profiles = async {
+            let list = iam.list_instance_profiles_for_role().role_name(role).send().await;
+            let Some(list) = list.found("iam:ListInstanceProfilesForRole")? else { return Ok(()) };
+            for profile in list.instance_profiles() {
                 let remove = iam.remove_role_from_instance_profile().role_name(role);
                 let remove = remove.instance_profile_name(profile.instance_profile_name());
                 remove.send().await.found("iam:RemoveRoleFromInstanceProfile")?;
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        try_join!(attached, inline, profiles).map(|_| ())
     }
 }
 
@@ -96,47 +118,38 @@ impl Resource for Role {
     }
 
     fn fields(&self) -> Fields {
-        self.names
-            .tag_fields()
+        let tags = self.names.iam_tags();
+        tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+            .with(PATH_PATH, self.names.iam_path.as_str())
             .with(TRUST_PATH, document::canonical_document(&Self::trust()))
-            .with(self.attachment_path(), "attached")
+    }
+
+    /// IAM has no call that moves a role to another path.
+    fn immutable(&self) -> &'static [&'static str] {
+        &[PATH_PATH]
     }
 
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
-        let name = &self.names.role;
-        let role = async { aws.iam.get_role().role_name(name).send().await.found("iam:GetRole") };
-        let attached = async {
-            let list = aws.iam.list_attached_role_policies().role_name(name);
-            list.send().await.found("iam:ListAttachedRolePolicies")
+        let role = aws.iam.get_role().role_name(&self.names.role).send().await;
+        let Some(role) = role.found("iam:GetRole")?.and_then(|answer| answer.role) else {
+            return Ok(None);
         };
-        let (role, attached) = try_join!(role, attached)?;
-        let Some(role) = role.and_then(|answer| answer.role) else { return Ok(None) };
         let mut fields = tag_fields(role.tags().iter().map(|tag| (tag.key(), tag.value())));
-        let owner = self.names.owner(&fields);
+        let owner = self.names.iam_owner(&fields);
+        fields.set(PATH_PATH, role.path());
         if let Some(trust) = role.assume_role_policy_document() {
             fields.set(TRUST_PATH, document::canonical_document(&decoded(trust)));
-        }
-        let attached = attached.and_then(|answer| answer.attached_policies).unwrap_or_default();
-        let ours = Some(self.names.policy_arn.as_str());
-        if attached.iter().any(|policy| policy.policy_arn() == ours) {
-            fields.set(self.attachment_path(), "attached");
         }
         Ok(Some(Observed::new(fields, owner)))
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
-        const CALL: &str = "iam:CreateRole";
-        let create = context.aws.iam.create_role().role_name(&self.names.role);
-        let create = create
-            .path(&self.names.iam_path)
-            .description(format!("Runs the image function of the stack {}", self.names.stack))
-            .assume_role_policy_document(Self::trust())
-            .set_tags(Some(iam_tags(&self.names.tags, CALL)?));
-        match create.send().await.calling(CALL) {
-            Err(error) if error.code().starts_with("EntityAlreadyExists") => {}
-            other => drop(other?),
+        match self.create_role(context).await {
+            Err(error) if error.code().starts_with("EntityAlreadyExists") => {
+                ours_or(error, self, context.aws).await?;
+            }
+            other => other?,
         }
-        self.attach(context).await?;
         Ok(Details::new())
     }
 
@@ -146,20 +159,18 @@ impl Resource for Role {
         _observed: &Observed,
         edits: &[Edit],
     ) -> Result<Details, AwsError> {
-        let iam = &context.aws.iam;
         if touches(edits, TRUST_PATH) {
-            let put = iam.update_assume_role_policy().role_name(&self.names.role);
-            let put = put.policy_document(Self::trust()).send().await;
-            put.calling("iam:UpdateAssumeRolePolicy")?;
-        }
-        if touches(edits, &self.attachment_path()) {
-            self.attach(context).await?;
+            self.put_trust(context).await?;
         }
         if touches(edits, "tags") {
             const CALL: &str = "iam:TagRole";
-            let tag = iam.tag_role().role_name(&self.names.role);
-            let tag = tag.set_tags(Some(iam_tags(&edited_tags(edits), CALL)?));
-            tag.send().await.calling(CALL)?;
+            let wait = context.wait(CALL, "IAM to finish an earlier change", PROPAGATION_SECS_MAX);
+            let tags = iam_tags(&edited_tags(edits), CALL)?;
+            retry_while(&wait, is_settling, || async {
+                let tag = context.aws.iam.tag_role().role_name(&self.names.role);
+                tag.set_tags(Some(tags.clone())).send().await.calling(CALL)
+            })
+            .await?;
         }
         Ok(Details::new())
     }
@@ -174,7 +185,7 @@ impl Resource for Role {
         let wait = context.wait(CALL, "IAM to see the role without policies", PROPAGATION_SECS_MAX);
         retry_while(
             &wait,
-            |error| error.code().starts_with("DeleteConflict"),
+            |error| error.code().starts_with("DeleteConflict") || is_settling(error),
             || async {
                 let delete = context.aws.iam.delete_role().role_name(&self.names.role);
                 delete.send().await.found(CALL)
@@ -183,4 +194,10 @@ impl Resource for Role {
         .await?;
         Ok(Removal::Gone)
     }
+}
+
+/// How IAM answers about what it was told of a moment ago.
+fn is_settling(error: &AwsError) -> bool {
+    error.code().starts_with("ConcurrentModification")
+        || error.code().starts_with("MalformedPolicyDocument") && error.says("Invalid principal")
 }

@@ -1,5 +1,6 @@
 //! The SNS topic that hears of every new original, and the policy that lets S3 publish on it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,7 +12,9 @@ use crate::aws::policy;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
-use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Removal, Resource, touches};
+use crate::resource::{
+    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, difference, touches,
+};
 
 /// The one statement of the topic's policy that is ours.
 const SID: &str = "ALLOW_S3_BUCKET_AS_PUBLISHER";
@@ -72,8 +75,28 @@ impl Topic {
     /// Adds or repairs our statement and keeps all others, the owner's default one included.
     async fn put_statement(&self, context: &Context<'_>) -> Result<(), AwsError> {
         let present = self.read_policy(context.aws).await?;
+        let statements = policy::statements(present.as_deref());
+        let now = policy::statement(&statements, SID).map(policy::canonical);
+        if now == Some(policy::canonical(&self.statement())) {
+            return Ok(());
+        }
         let merged = policy::with_statement(present.as_deref(), &self.statement());
         self.put_policy(context, &merged).await
+    }
+
+    async fn put_tags(
+        &self,
+        context: &Context<'_>,
+        tags: &BTreeMap<String, String>,
+    ) -> Result<(), AwsError> {
+        const CALL: &str = "sns:TagResource";
+        let wait = context.wait(CALL, "SNS to finish an earlier change", RELEASE_SECS_MAX);
+        retry_while(&wait, is_settling, || async {
+            let put = context.aws.sns.tag_resource().resource_arn(&self.names.topic_arn);
+            put.set_tags(Some(sns_tags(tags, CALL)?)).send().await.calling(CALL)
+        })
+        .await?;
+        Ok(())
     }
 }
 
@@ -115,26 +138,30 @@ impl Resource for Topic {
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
         const CALL: &str = "sns:CreateTopic";
         let wait = context.wait(CALL, "SNS to release the deleted topic's name", RELEASE_SECS_MAX);
-        retry_while(
-            &wait,
-            |error| {
-                matches!(
-                    error.code(),
-                    "StaleTag"
-                        | "StaleTagException"
-                        | "ConcurrentAccess"
-                        | "ConcurrentAccessException"
-                )
-            },
-            || async {
-                let create = context.aws.sns.create_topic().name(&self.names.topic);
-                let create = create.set_tags(Some(sns_tags(&self.names.tags, CALL)?));
-                create.send().await.calling(CALL)
-            },
-        )
-        .await?;
-        self.put_statement(context).await?;
+        let created = retry_while(&wait, is_settling, || async {
+            let create = context.aws.sns.create_topic().name(&self.names.topic);
+            let create = create.set_tags(Some(sns_tags(&self.names.tags, CALL)?));
+            create.send().await.calling(CALL)
+        })
+        .await;
+        match created {
+            // Somebody was faster; what they made is put right only if it is ours.
+            Err(error) if error.says("Topic already exists with different") => {
+                let now = self.read(context.aws).await?;
+                let Some(now) = now.filter(|now| !matches!(now.owner, Owner::Foreign(_))) else {
+                    return Err(error);
+                };
+                let edits = difference(&self.fields(), &now.fields);
+                return self.update(context, &now, &edits).await;
+            }
+            other => drop(other?),
+        }
         Ok(Details::new())
+    }
+
+    async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
+        self.put_statement(context).await?;
+        Ok(created)
     }
 
     async fn update(
@@ -143,14 +170,11 @@ impl Resource for Topic {
         _observed: &Observed,
         edits: &[Edit],
     ) -> Result<Details, AwsError> {
-        const CALL: &str = "sns:TagResource";
         if touches(edits, STATEMENT_PATH) {
             self.put_statement(context).await?;
         }
         if touches(edits, "tags") {
-            let put = context.aws.sns.tag_resource().resource_arn(&self.names.topic_arn);
-            let put = put.set_tags(Some(sns_tags(&edited_tags(edits), CALL)?));
-            put.send().await.calling(CALL)?;
+            self.put_tags(context, &edited_tags(edits)).await?;
         }
         Ok(Details::new())
     }
@@ -160,16 +184,27 @@ impl Resource for Topic {
         context: &Context<'_>,
         _observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        let delete = context.aws.sns.delete_topic().topic_arn(&self.names.topic_arn);
-        delete.send().await.found("sns:DeleteTopic")?;
+        const CALL: &str = "sns:DeleteTopic";
+        let wait = context.wait(CALL, "SNS to finish an earlier change", RELEASE_SECS_MAX);
+        retry_while(&wait, is_settling, || async {
+            let delete = context.aws.sns.delete_topic().topic_arn(&self.names.topic_arn);
+            delete.send().await.found(CALL)
+        })
+        .await?;
         Ok(Removal::Gone)
     }
 }
 
-fn sns_tags(
-    tags: &std::collections::BTreeMap<String, String>,
-    call: &'static str,
-) -> Result<Vec<Tag>, AwsError> {
+/// What SNS answers while it still knows the tags of a topic of this name that is gone, or is at
+/// another change of it.
+fn is_settling(error: &AwsError) -> bool {
+    matches!(
+        error.code(),
+        "StaleTag" | "StaleTagException" | "ConcurrentAccess" | "ConcurrentAccessException"
+    )
+}
+
+fn sns_tags(tags: &BTreeMap<String, String>, call: &'static str) -> Result<Vec<Tag>, AwsError> {
     tags.iter()
         .map(|(key, value)| {
             let tag = Tag::builder().key(key).value(value).build();

@@ -7,6 +7,7 @@ use futures_util::try_join;
 use serde_json::{Value, json};
 
 use crate::aws::policy;
+use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::Names;
 use crate::resource::{
@@ -16,6 +17,10 @@ use crate::resource::{
 const SUBSCRIPTION_PATH: &str = "subscription";
 const REDRIVE_PATH: &str = "subscription.redrive";
 const REDRIVE_ATTRIBUTE: &str = "RedrivePolicy";
+/// The detail under which the subscription's ARN is remembered, which SNS chooses.
+const SUBSCRIPTION_DETAIL: &str = "subscription";
+/// How long Lambda may take over an earlier change of the function.
+const UPDATE_SECS_MAX: u64 = 300;
 
 pub(crate) struct Trigger {
     names: Arc<Names>,
@@ -76,7 +81,8 @@ impl Trigger {
         }
     }
 
-    async fn read_subscription(&self, aws: &Aws) -> Result<Option<Fields>, AwsError> {
+    /// The fields of our subscription, and its ARN.
+    async fn read_subscription(&self, aws: &Aws) -> Result<Option<(Fields, String)>, AwsError> {
         let Some(arn) = self.find_subscription(aws).await? else { return Ok(None) };
         let get = aws.sns.get_subscription_attributes().subscription_arn(&arn);
         let answer = get.send().await.found("sns:GetSubscriptionAttributes")?;
@@ -87,36 +93,49 @@ impl Trigger {
         if let Some(Ok(redrive)) = redrive {
             fields.set(REDRIVE_PATH, Value::clone(&redrive));
         }
-        Ok(Some(fields))
+        Ok(Some((fields, arn)))
     }
 
-    async fn allow(&self, context: &Context<'_>) -> Result<(), AwsError> {
+    async fn add_permission(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "lambda:AddPermission";
-        let lambda = &context.aws.lambda;
-        let add = || async {
-            let add = lambda.add_permission().function_name(&self.names.function);
+        let wait = context.wait(CALL, "Lambda to finish its update", UPDATE_SECS_MAX);
+        retry_while(&wait, is_busy, || async {
+            let add = context.aws.lambda.add_permission().function_name(&self.names.function);
             let add = add
                 .statement_id(self.sid())
                 .action("lambda:InvokeFunction")
                 .principal("sns.amazonaws.com")
                 .source_arn(&self.names.topic_arn);
             add.send().await.calling(CALL)
-        };
-        match add().await {
-            // A statement of our name that says something else: Lambda cannot change one in place.
-            Err(error) if error.says("already exists") => {
-                self.disallow(context).await?;
-                add().await?;
-            }
-            other => drop(other?),
-        }
+        })
+        .await?;
         Ok(())
     }
 
+    async fn allow(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        match self.add_permission(context).await {
+            Err(error) if error.says("already exists") => {
+                let present = self.read_permission(context.aws).await?;
+                if present == Some(policy::canonical(&self.permission())) {
+                    return Ok(());
+                }
+                // One of our name says something else, and Lambda cannot change one in place.
+                self.disallow(context).await?;
+                self.add_permission(context).await
+            }
+            other => other,
+        }
+    }
+
     async fn disallow(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        let remove = context.aws.lambda.remove_permission().function_name(&self.names.function);
-        let remove = remove.statement_id(self.sid()).send().await;
-        remove.found("lambda:RemovePermission")?;
+        const CALL: &str = "lambda:RemovePermission";
+        let wait = context.wait(CALL, "Lambda to finish its update", UPDATE_SECS_MAX);
+        retry_while(&wait, is_busy, || async {
+            let remove = context.aws.lambda.remove_permission();
+            let remove = remove.function_name(&self.names.function).statement_id(self.sid());
+            remove.send().await.found(CALL)
+        })
+        .await?;
         Ok(())
     }
 
@@ -165,23 +184,30 @@ impl Resource for Trigger {
             .with(REDRIVE_PATH, self.redrive())
     }
 
+    fn held_by(&self) -> &'static [(Id, &'static str)] {
+        &[(Id::Function, "permission")]
+    }
+
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
         let (permission, subscription) =
             try_join!(self.read_permission(aws), self.read_subscription(aws))?;
         if permission.is_none() && subscription.is_none() {
             return Ok(None);
         }
-        let mut fields = subscription.unwrap_or_default();
+        let (fields, arn) = subscription.unzip();
+        let mut fields = fields.unwrap_or_default();
         if let Some(permission) = permission {
             fields.set(self.permission_path(), permission);
         }
-        Ok(Some(Observed::new(fields, Owner::Ours)))
+        let mut observed = Observed::new(fields, Owner::Ours);
+        observed.details.extend(arn.map(|arn| (SUBSCRIPTION_DETAIL, arn)));
+        Ok(Some(observed))
     }
 
-    /// The permission first: without it SNS drops a delivery and does not try again.
+    /// Both at once: nothing is published on the topic before both are there, for the bucket's
+    /// notification comes last.
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
-        self.allow(context).await?;
-        self.subscribe(context).await?;
+        try_join!(self.allow(context), self.subscribe(context))?;
         Ok(Details::new())
     }
 
@@ -191,6 +217,7 @@ impl Resource for Trigger {
         _observed: &Observed,
         edits: &[Edit],
     ) -> Result<Details, AwsError> {
+        // The permission first: without it SNS gives a delivery up at once.
         if touches(edits, &self.permission_path()) {
             self.allow(context).await?;
         }
@@ -205,13 +232,19 @@ impl Resource for Trigger {
     async fn delete(
         &self,
         context: &Context<'_>,
-        _observed: &Observed,
+        observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        if let Some(arn) = self.find_subscription(context.aws).await? {
+        let unsubscribe = async {
+            let Some(arn) = observed.details.get(SUBSCRIPTION_DETAIL) else { return Ok(()) };
             let unsubscribe = context.aws.sns.unsubscribe().subscription_arn(arn);
-            unsubscribe.send().await.found("sns:Unsubscribe")?;
-        }
-        self.disallow(context).await?;
+            unsubscribe.send().await.found("sns:Unsubscribe").map(|_| ())
+        };
+        try_join!(unsubscribe, self.disallow(context))?;
         Ok(Removal::Gone)
     }
+}
+
+/// How Lambda answers while it changes the function.
+fn is_busy(error: &AwsError) -> bool {
+    error.code().starts_with("ResourceConflict") && error.says("cannot be performed at this time")
 }

@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 use hyper::http::request::Parts;
 
 /// One call to AWS as it came past the proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Call {
     /// The service as signatures name it, such as `sns`; `web` for a request that is not signed.
     pub(crate) service: String,
@@ -63,8 +63,11 @@ fn action(body: &Bytes) -> Option<String> {
 }
 
 fn s3(parts: &Parts) -> Option<String> {
-    const DOCUMENTS: [(&str, &str); 7] = [
+    const DOCUMENTS: [(&str, &str); 10] = [
+        ("acl", "BucketAcl"),
         ("encryption", "BucketEncryption"),
+        ("lifecycle", "BucketLifecycleConfiguration"),
+        ("location", "BucketLocation"),
         ("notification", "BucketNotificationConfiguration"),
         ("ownershipControls", "BucketOwnershipControls"),
         ("policy", "BucketPolicy"),
@@ -82,7 +85,13 @@ fn s3(parts: &Parts) -> Option<String> {
         _ => return None,
     };
     let path = parts.uri.path().trim_start_matches('/');
+    if path.is_empty() {
+        return Some("ListBuckets".to_owned());
+    }
     if path.split_once('/').is_some_and(|(_, key)| !key.is_empty()) {
+        if verb == "Delete" && has("uploadId") {
+            return Some("AbortMultipartUpload".to_owned());
+        }
         return Some(format!("{verb}Object"));
     }
     if let Some((_, document)) = DOCUMENTS.iter().find(|(name, _)| has(name)) {
@@ -98,8 +107,9 @@ fn s3(parts: &Parts) -> Option<String> {
 }
 
 fn lambda(parts: &Parts) -> Option<String> {
-    let segments: Vec<&str> = parts.uri.path().split('/').skip(2).collect();
+    let segments = segments(parts);
     let operation = match (parts.method.as_str(), segments.as_slice()) {
+        ("GET", ["functions"]) => "ListFunctions",
         ("POST", ["functions"]) => "CreateFunction",
         ("GET", ["functions", _]) => "GetFunction",
         ("DELETE", ["functions", _]) => "DeleteFunction",
@@ -111,16 +121,22 @@ fn lambda(parts: &Parts) -> Option<String> {
         ("DELETE", ["functions", _, "policy", _]) => "RemovePermission",
         ("GET", ["functions", _, "event-invoke-config"]) => "GetFunctionEventInvokeConfig",
         ("PUT", ["functions", _, "event-invoke-config"]) => "PutFunctionEventInvokeConfig",
+        ("DELETE", ["functions", _, "event-invoke-config"]) => "DeleteFunctionEventInvokeConfig",
+        ("GET", ["functions", _, "concurrency"]) => "GetFunctionConcurrency",
         ("PUT", ["functions", _, "concurrency"]) => "PutFunctionConcurrency",
+        ("DELETE", ["functions", _, "concurrency"]) => "DeleteFunctionConcurrency",
+        ("POST", ["functions", _, "invocations"]) => "Invoke",
         ("GET", ["tags", ..]) => "ListTags",
         ("POST", ["tags", ..]) => "TagResource",
+        ("DELETE", ["tags", ..]) => "UntagResource",
         _ => return None,
     };
     Some(operation.to_owned())
 }
 
 fn cloudfront(parts: &Parts) -> Option<String> {
-    let segments: Vec<&str> = parts.uri.path().split('/').skip(2).collect();
+    let segments = segments(parts);
+    let untags = query(parts).any(|pair| pair == ("Operation", "Untag"));
     let operation = match (parts.method.as_str(), segments.as_slice()) {
         ("GET", ["distribution"]) => "ListDistributions",
         ("POST", ["distribution"]) => "CreateDistribution",
@@ -132,12 +148,20 @@ fn cloudfront(parts: &Parts) -> Option<String> {
         ("GET", ["origin-access-control"]) => "ListOriginAccessControls",
         ("POST", ["origin-access-control"]) => "CreateOriginAccessControl",
         ("GET", ["origin-access-control", _]) => "GetOriginAccessControl",
+        ("GET", ["origin-access-control", _, "config"]) => "GetOriginAccessControlConfig",
+        ("PUT", ["origin-access-control", _, "config"]) => "UpdateOriginAccessControl",
         ("DELETE", ["origin-access-control", _]) => "DeleteOriginAccessControl",
         ("GET", ["tagging"]) => "ListTagsForResource",
+        ("POST", ["tagging"]) if untags => "UntagResource",
         ("POST", ["tagging"]) => "TagResource",
         _ => return None,
     };
     Some(operation.to_owned())
+}
+
+/// The parts of a path after the version of the API.
+fn segments(parts: &Parts) -> Vec<&str> {
+    parts.uri.path().trim_end_matches('/').split('/').skip(2).collect()
 }
 
 fn query(parts: &Parts) -> impl Iterator<Item = (&str, &str)> {

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::Child;
 use tokio::runtime::Runtime;
 
 use crate::clients::Clients;
@@ -21,7 +23,12 @@ pub(crate) const REGION: &str = "us-east-1";
 
 /// How long anything may take that a test waits for.
 const WAIT_MAX: Duration = Duration::from_secs(90);
+/// How long a run beside others may take.
+const RUN_MAX: Duration = Duration::from_mins(3);
 const WAIT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What nobody should ever read: a crash, and an SDK's own words.
+const BARE: [&str; 4] = ["panicked", "service error", "dispatch failure", "unhandled error"];
 
 /// Serves the proxies; each test runs on a thread of its own.
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
@@ -100,6 +107,11 @@ impl Pipeline {
         fs::write(self.file(), text).unwrap();
     }
 
+    /// Puts `function.zip` beside the pipeline's file.
+    pub(crate) fn put_function(&self, zip: &[u8]) {
+        fs::write(self.folder().join("function.zip"), zip).unwrap();
+    }
+
     /// Changes one place of the pipeline's file.
     pub(crate) fn edit(&self, from: &str, to: &str) {
         let text = fs::read_to_string(self.file()).unwrap();
@@ -125,6 +137,26 @@ impl Pipeline {
             self.may_be_up.set(true);
         }
         run(self.command().args(arguments))
+    }
+
+    /// As `imgprep`, but beside other work of the test, and not for ever.
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Output {
+        ended(self.start(arguments, Stdio::piped), arguments).await
+    }
+
+    /// Starts imgprep; it is killed with SIGKILL when the child is dropped.
+    pub(crate) fn start(&self, arguments: &[&str], output: fn() -> Stdio) -> Child {
+        if arguments.first() == Some(&"up") {
+            self.may_be_up.set(true);
+        }
+        let mut command = self.command();
+        command.args(arguments).stdin(Stdio::null()).stdout(output()).stderr(output());
+        tokio::process::Command::from(command).kill_on_drop(true).spawn().unwrap()
+    }
+
+    /// The test has seen for itself that nothing is left to take down, or why not.
+    pub(crate) fn is_over(&self) {
+        self.may_be_up.set(false);
     }
 
     /// `up --yes`, which must succeed.
@@ -225,11 +257,26 @@ impl Output {
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
         assert!(self.code == code, "expected exit code {code}: {self}");
-        for word in ["panicked", "service error", "dispatch failure", "unhandled error"] {
+        for word in BARE {
             assert!(!self.stderr.contains(word), "`{word}` was shown: {self}");
             assert!(!self.stdout.contains(word), "`{word}` was shown: {self}");
         }
         self
+    }
+
+    /// What is wrong with a run that should have ended well, or with an error that says what could
+    /// not be done and what to do now.
+    pub(crate) fn not_plain(&self) -> Option<String> {
+        let is_plain = self.code == 0
+            || self.code == 1
+                && self.stderr.contains("error: cannot ")
+                && self.stderr.contains("hint: ");
+        let bare = BARE.iter().find(|word| self.stderr.contains(*word));
+        match (is_plain, bare) {
+            (true, None) => None,
+            (true, Some(word)) => Some(format!("`{word}` was shown: {self}")),
+            (false, _) => Some(format!("it does not say plainly what happened: {self}")),
+        }
     }
 
     /// Standard output as one JSON document and nothing else.
@@ -292,6 +339,32 @@ pub(crate) fn run(command: &mut Command) -> Output {
         stderr: String::from_utf8(output.stderr).unwrap(),
         took: start.elapsed(),
     }
+}
+
+/// What a run that was started comes to; one that does not end is killed.
+pub(crate) async fn ended(mut child: Child, arguments: &[&str]) -> Output {
+    let start = Instant::now();
+    // Read while it runs, so that what it said is there even if it has to be killed.
+    let stdout = tokio::spawn(read(child.stdout.take().unwrap()));
+    let stderr = tokio::spawn(read(child.stderr.take().unwrap()));
+    let status = tokio::time::timeout(RUN_MAX, child.wait()).await;
+    if status.is_err() {
+        child.kill().await.unwrap();
+    }
+    let late = if status.is_err() { "\nit was killed, as it did not end" } else { "" };
+    Output {
+        arguments: arguments.join(" "),
+        code: status.ok().and_then(|status| status.unwrap().code()).unwrap_or(-1),
+        stdout: stdout.await.unwrap(),
+        stderr: stderr.await.unwrap() + late,
+        took: start.elapsed(),
+    }
+}
+
+async fn read(mut pipe: impl AsyncRead + Unpin) -> String {
+    let mut text = String::new();
+    pipe.read_to_string(&mut text).await.unwrap();
+    text
 }
 
 /// Makes one stack and removes it, so that the function is built before the tests need it.

@@ -1,5 +1,6 @@
 //! One plain HTTP request to a port of this machine, as the proxy and the tests of the CDN send it.
 
+use futures_util::FutureExt;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -20,6 +21,16 @@ pub(crate) async fn send(port: u16, request: WholeRequest) -> Result<WholeRespon
     let body = body.collect().await?.to_bytes();
     connection.abort();
     Ok(Response::from_parts(parts, Full::new(body)))
+}
+
+/// The response with another body.
+pub(crate) fn edited(response: WholeResponse, edit: impl FnOnce(&str) -> String) -> WholeResponse {
+    let (mut parts, body) = response.into_parts();
+    // It is all here, so that nothing is waited for.
+    let body = body.collect().now_or_never().unwrap().unwrap().to_bytes();
+    parts.headers.remove("content-length");
+    let body = edit(&String::from_utf8_lossy(&body));
+    Response::from_parts(parts, Full::new(Bytes::from(body)))
 }
 
 /// What an address of this machine answered to a browser.

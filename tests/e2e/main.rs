@@ -4,22 +4,37 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod behaviour;
 mod calls;
+mod changed;
 mod changes;
 mod clients;
+mod concurrency;
+mod crashes;
+mod delays;
 mod drift;
 mod emulator;
 mod failures;
+mod faults;
 mod foreign;
 mod harness;
 mod http;
 mod images;
 mod keys;
 mod life_cycle;
+mod lives;
+mod matrix;
 mod misuse;
 mod output;
 mod ownership;
+mod permissions;
+mod plans;
 mod proxy;
+mod real_aws;
+mod regions;
+mod retired;
+mod small_function;
+mod snapshot;
 mod trial;
 mod variants;
 
@@ -58,14 +73,101 @@ fn main() -> ExitCode {
 }
 
 /// The slowest first, so that none of them is left running alone.
+#[expect(clippy::too_many_lines, reason = "a line for each test")]
 fn trials() -> Vec<Trial> {
     trials![
-        drift::every_change_by_hand_to_messaging_and_code_is_shown_and_repaired,
-        drift::every_change_by_hand_to_storage_and_cdn_is_shown_and_repaired,
+        delays::a_stack_is_made_changed_and_removed_in_spite_of_them,
+        delays::what_was_just_removed_is_made_again_in_spite_of_them,
+        concurrency::a_run_that_is_overtaken_at_any_change_harms_nothing,
+        concurrency::two_ups_make_one_stack,
+        concurrency::two_updates_keep_what_is_not_ours,
+        concurrency::an_up_and_a_down_leave_what_the_next_run_completes,
+        concurrency::two_downs_leave_nothing,
+        crashes::every_change_survives_a_kill,
+        crashes::every_call_survives_a_fault,
+        drift::every_change_by_hand_to_the_cdn_is_shown_and_repaired,
+        drift::every_change_by_hand_to_storage_is_shown_and_repaired,
+        drift::every_change_by_hand_to_messaging_is_shown_and_repaired,
+        drift::every_change_by_hand_to_the_function_is_shown_and_repaired,
+        drift::every_change_by_hand_to_what_is_optional_is_shown_and_repaired,
+        drift::every_change_by_hand_to_role_and_policy_is_shown_and_repaired,
+        drift::every_change_by_hand_to_a_public_bucket_is_shown_and_repaired,
+        drift::a_function_of_another_package_type_is_replaced,
+        drift::a_role_under_another_path_is_replaced,
         drift::what_was_deleted_by_hand_is_missing_and_made_again,
+        behaviour::row_12_the_false_precondition_of_a_notification_is_named,
+        behaviour::row_13_a_notification_in_the_way_is_named_and_left,
+        behaviour::row_15_filter_rules_are_known_in_any_case,
+        behaviour::row_55_every_throttled_read_is_tried_again,
+        behaviour::row_55_every_throttled_write_is_tried_again,
+        behaviour::row_55_throttling_without_end_is_told_as_such,
+        behaviour::row_02_a_bucket_outside_us_east_1_is_made_in_its_region,
+        behaviour::row_02_a_name_that_is_taken_in_another_region_is_told_apart,
+        behaviour::row_03_a_bucket_that_another_run_made_first_is_gone_on_with_if_it_is_ours,
+        behaviour::row_04_a_name_that_somebody_else_has_is_told_with_what_to_change,
+        behaviour::row_06_each_change_of_a_busy_bucket_is_tried_again,
+        behaviour::row_08_no_acl_is_sent_where_acls_are_off,
+        behaviour::row_09_no_statement_of_the_bucket_policy_is_public,
+        behaviour::row_10_a_public_access_block_is_put_only_where_it_is_needed,
+        behaviour::row_11_each_code_for_what_is_not_set_is_no_error,
+        behaviour::row_19_an_object_that_cannot_be_deleted_is_named,
+        behaviour::row_19_no_empty_list_is_deleted,
+        behaviour::row_20_a_marker_that_another_run_writes_is_tried_again_or_left,
+        behaviour::row_21_the_cdn_reads_from_the_regional_domain,
+        behaviour::each_services_word_for_what_is_not_there_is_no_error,
+        behaviour::row_54_every_arn_is_in_the_partition_of_its_region,
+        behaviour::row_29_a_role_and_a_policy_that_iam_is_busy_with_are_tried_again,
+        behaviour::row_29_a_role_and_a_policy_of_our_name_are_gone_on_with_only_if_they_are_ours,
+        behaviour::row_32_the_oldest_version_of_a_policy_makes_room,
+        behaviour::row_34_what_people_attached_by_hand_does_not_keep_role_and_policy,
+        behaviour::row_22_a_topic_that_another_run_made_first_is_gone_on_with_if_it_is_ours,
+        behaviour::row_23_a_topic_that_sns_is_busy_with_is_tried_again,
+        behaviour::row_24_a_principal_that_sns_does_not_know_yet_is_tried_again,
+        behaviour::row_24_a_policy_that_sns_refuses_is_told_at_once,
+        behaviour::row_25_the_owners_statement_stays,
+        behaviour::row_28_a_subscription_on_the_second_page_is_found,
+        behaviour::row_45_a_log_group_that_is_there_first_is_made_ours,
+        behaviour::row_38_a_function_that_another_run_made_first_is_gone_on_with_if_it_is_ours,
+        behaviour::row_39_a_permission_that_another_run_made_first_is_left,
+        behaviour::row_40_code_that_is_too_large_is_told_with_what_to_do,
+        behaviour::row_41_concurrency_that_cannot_be_reserved_is_a_warning,
+        behaviour::row_46_an_account_that_must_be_verified_gets_everything_else,
+        behaviour::row_47_a_distribution_that_another_run_made_first_is_gone_on_with,
+        behaviour::row_47_a_reference_that_is_used_up_is_passed_over,
+        behaviour::row_49_an_update_keeps_what_people_added_and_reads_again_when_it_lost,
+        behaviour::row_51_an_access_control_that_another_run_made_first_is_gone_on_with,
+        behaviour::row_51_an_access_control_that_is_still_in_use_is_tried_again,
+        behaviour::every_read_that_is_denied_is_named_with_its_permission,
+        behaviour::every_change_that_is_denied_is_named_with_its_permission,
+        behaviour::a_permission_behind_a_call_is_the_one_that_is_named,
+        behaviour::what_vanishes_during_a_run_points_to_another_run,
+        behaviour::row_26_the_notification_comes_last,
+        behaviour::rows_27_and_43_what_sends_is_removed_before_what_receives,
+        behaviour::row_28_nothing_is_found_by_listing_an_account,
+        permissions::nothing_can_be_taken_from_an_up_that_repairs,
+        permissions::nothing_else_can_be_taken_from_an_up_that_repairs,
+        permissions::nothing_can_be_taken_from_a_first_up,
+        permissions::nothing_can_be_taken_from_down,
+        permissions::nothing_else_can_be_taken_from_down,
+        permissions::nothing_can_be_taken_from_down_with_images_or_an_adopted_bucket,
+        permissions::nothing_can_be_taken_from_status,
+        permissions::nothing_can_be_taken_from_an_up_that_waits,
+        permissions::what_is_called_is_in_the_policy_and_nothing_else,
+        permissions::the_printed_policies_are_enough_for_a_whole_life,
+        permissions::the_printed_policies_are_enough_without_a_cdn,
         life_cycle::a_stack_is_planned_made_left_alone_and_removed,
         keys::every_key_keeps_its_name_in_every_folder,
         variants::an_upload_becomes_variants_of_exact_size_that_the_cdn_serves,
+        regions::a_stack_in_us_east_1,
+        regions::a_stack_in_eu_central_1,
+        regions::a_stack_in_cn_north_1,
+        regions::a_stack_in_us_gov_west_1,
+        regions::a_region_of_the_environment_is_refused_before_the_first_change,
+        regions::a_cdn_where_there_is_none_is_refused_before_any_call,
+        plans::three_changes_by_hand_are_shown_member_by_member,
+        plans::going_down_says_what_is_lost_and_what_takes_long,
+        plans::the_first_plan_shows_every_field,
+        plans::the_preview_of_a_first_up_is_short_unless_asked,
         changes::a_new_size_keeps_old_variants_and_tells_the_function,
         changes::more_memory_is_one_call_without_code,
         trial::a_trial_without_an_image_sends_a_sample,
@@ -76,9 +178,21 @@ fn trials() -> Vec<Trial> {
         foreign::a_bucket_with_foreign_objects_keeps_what_others_put_on_it,
         images::a_bucket_with_images_stays_until_their_deletion_is_asked_for,
         images::every_version_and_delete_marker_is_deleted_when_asked_for,
+        retired::a_renamed_topic_and_function_are_told_until_they_are_pruned,
+        retired::a_renamed_bucket_keeps_its_images_until_their_deletion_is_asked_for,
+        retired::the_folder_of_a_removed_variant_keeps_its_images_until_asked,
+        retired::a_cdn_that_is_switched_off_is_retired_and_pruned,
+        retired::going_down_removes_what_is_retired_as_well,
+        retired::a_stack_of_the_same_name_elsewhere_is_left_alone,
+        retired::what_aws_cannot_change_is_made_anew,
         ownership::a_topic_without_our_tag_is_refused_and_then_adopted,
+        ownership::everything_foreign_is_listed_at_once_and_then_adopted,
         ownership::a_bucket_of_another_account_is_refused,
         ownership::an_adopted_bucket_survives_with_everything_of_its_own,
+        permissions::every_policy_is_short_enough_for_iam,
+        permissions::the_sids_of_the_policy_for_all_say_which_command_needs_what,
+        permissions::a_distribution_is_taken_over_only_with_the_policy_for_that,
+        permissions::a_role_is_handed_to_lambda_only_and_only_ours,
         failures::a_denied_call_is_named_and_a_second_run_completes,
         failures::an_expired_token_is_named_and_a_second_run_completes,
         failures::an_endpoint_that_is_closed_is_told_within_seconds,

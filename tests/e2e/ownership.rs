@@ -30,6 +30,34 @@ pub(crate) async fn a_topic_without_our_tag_is_refused_and_then_adopted() {
     assert_eq!(pipeline.aws.inventory().await, Vec::<String>::new(), "it was ours by then");
 }
 
+pub(crate) async fn everything_foreign_is_listed_at_once_and_then_adopted() {
+    let pipeline = Pipeline::new("all-foreign").await;
+    let aws = &pipeline.aws;
+    aws.sns.create_topic().name(&pipeline.topic).send().await.unwrap();
+    aws.sqs.create_queue().queue_name(pipeline.queue()).send().await.unwrap();
+    aws.s3.create_bucket().bucket(&pipeline.bucket).send().await.unwrap();
+    let group = aws.logs.create_log_group().log_group_name(pipeline.log_group());
+    group.send().await.unwrap();
+    let before = aws.inventory().await;
+    let error = pipeline.imgprep(&["up", "--yes", "--json"]).exits(1).error();
+    assert_eq!(error.code, "Foreign");
+    for name in [&pipeline.topic, &pipeline.bucket, &pipeline.log_group(), &pipeline.queue()] {
+        assert!(error.message.contains(&format!("`{name}`")), "{name}: {error:?}");
+    }
+    let text = pipeline.imgprep(&["plan"]).exits(0);
+    assert!(text.stdout.contains("4 foreign"), "{text}");
+    assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
+    assert_eq!(aws.inventory().await, before);
+    pipeline.imgprep(&["up", "--yes", "--adopt"]).exits(0);
+    pipeline.assert_whole();
+    let down = pipeline.down();
+    assert!(down.stdout.contains("it was there before imgprep"), "{down}");
+    assert_eq!(aws.inventory().await, [format!("bucket {}", pipeline.bucket)]);
+    assert_eq!(pipeline.keys().await.unwrap(), Vec::<String>::new());
+    assert_eq!(pipeline.bucket_tags().await, []);
+    aws.s3.delete_bucket().bucket(&pipeline.bucket).send().await.unwrap();
+}
+
 pub(crate) async fn a_bucket_of_another_account_is_refused() {
     let pipeline = Pipeline::new("taken").await;
     let other = Clients::new("999988887777");

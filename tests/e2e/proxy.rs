@@ -1,24 +1,41 @@
 //! A reverse proxy between imgprep and the emulator: it remembers every call, and may answer some
-//! of them itself.
+//! of them itself, hold them, lose them, or change what is answered.
 
-use std::convert::Infallible;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::calls::Call;
+use crate::faults::{Deed, Spot};
 use crate::http::{self, WholeResponse};
 
 /// Answers a call in AWS's place, or lets it pass.
 pub(crate) type Rule = Box<dyn Fn(&Call) -> Option<WholeResponse> + Send + Sync>;
+
+/// What is done with a call, if anything.
+pub(crate) type Script = Box<dyn Fn(&Call) -> Option<Deed> + Send + Sync>;
+
+/// How AWS behaves where the emulator does not: sees every call that passes, and its answer.
+pub(crate) trait Behaviour: Send + Sync {
+    /// Answers a call in AWS's place, or lets it pass.
+    fn answer(&self, call: &Call, body: &Bytes) -> Option<WholeResponse>;
+
+    /// Changes what the emulator answered.
+    fn change(&self, call: &Call, response: WholeResponse) -> WholeResponse;
+}
 
 /// A running proxy; dropping it closes its port.
 pub(crate) struct Proxy {
@@ -29,8 +46,20 @@ pub(crate) struct Proxy {
 
 struct Shared {
     upstream: u16,
-    calls: Mutex<Vec<Call>>,
-    rules: Mutex<Vec<Rule>>,
+    calls: Mutex<Vec<Timed>>,
+    scripts: Mutex<Vec<Script>>,
+    behaviour: Mutex<Option<Arc<dyn Behaviour>>>,
+    /// How many calls are with the emulator now.
+    passing: watch::Sender<usize>,
+}
+
+/// A call, and how long it took.
+#[derive(Clone, Debug)]
+pub(crate) struct Timed {
+    pub(crate) call: Call,
+    pub(crate) start: Instant,
+    /// `None` for a call without an answer.
+    pub(crate) end: Option<Instant>,
 }
 
 /// An error as AWS sends it.
@@ -46,14 +75,24 @@ impl Proxy {
     pub(crate) async fn start(upstream: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared =
-            Arc::new(Shared { upstream, calls: Mutex::default(), rules: Mutex::default() });
+        let shared = Arc::new(Shared {
+            upstream,
+            calls: Mutex::default(),
+            scripts: Mutex::default(),
+            behaviour: Mutex::default(),
+            passing: watch::Sender::new(0),
+        });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
         Self { port, shared, accepting }
     }
 
     pub(crate) fn add_rule(&self, rule: Rule) {
-        self.shared.rules.lock().unwrap().push(rule);
+        self.add_script(Box::new(move |call| rule(call).map(Deed::Answer)));
+    }
+
+    /// The first script that has something to do with a call decides.
+    pub(crate) fn add_script(&self, script: Script) {
+        self.shared.scripts.lock().unwrap().push(script);
     }
 
     /// Answers the next `times` calls of one operation, such as `sns:CreateTopic`, with an error.
@@ -69,14 +108,51 @@ impl Proxy {
         }));
     }
 
+    /// Does something with one call, counted from now. Answers with whether that call has come.
+    pub(crate) fn strike(&self, spot: &Spot, deed: Deed) -> Arc<AtomicBool> {
+        let has_come = Arc::new(AtomicBool::new(false));
+        let (spot, state, has_come_here) =
+            (spot.clone(), Mutex::new((0, Some(deed))), Arc::clone(&has_come));
+        self.add_script(Box::new(move |call| {
+            if *call != spot.call {
+                return None;
+            }
+            let mut state = state.lock().unwrap();
+            state.0 += 1;
+            if state.0 != spot.nth {
+                return None;
+            }
+            has_come_here.store(true, Ordering::SeqCst);
+            state.1.take()
+        }));
+        has_come
+    }
+
+    /// Behaves as AWS does until further notice.
+    pub(crate) fn behave(&self, behaviour: Arc<dyn Behaviour>) {
+        *self.shared.behaviour.lock().unwrap() = Some(behaviour);
+    }
+
     /// Lets everything pass again.
     pub(crate) fn clear_rules(&self) {
-        self.shared.rules.lock().unwrap().clear();
+        self.shared.scripts.lock().unwrap().clear();
+    }
+
+    /// Waits until the emulator has answered every call that it was sent, also those of a run that
+    /// was killed.
+    pub(crate) async fn settled(&self) {
+        let mut passing = self.shared.passing.subscribe();
+        passing.wait_for(|passing| *passing == 0).await.unwrap();
+    }
+
+    /// Every call since the last time with its times, in the order in which they came.
+    pub(crate) fn take_timed(&self) -> Vec<Timed> {
+        std::mem::take(&mut self.shared.calls.lock().unwrap())
     }
 
     /// Every call since the last time, in the order in which they came.
     pub(crate) fn take_calls(&self) -> Vec<Call> {
-        std::mem::take(&mut self.shared.calls.lock().unwrap())
+        self.take_timed().into_iter().map(|timed| timed.call).collect()
     }
 
     /// The calls since the last time that were to change something, sorted.
@@ -103,26 +179,95 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
+/// Why a connection is closed without an answer.
+#[derive(Debug)]
+enum Broken {
+    /// As by a firewall or a load balancer that restarts: "connection reset by peer".
+    Reset,
+    /// As by a server that goes away: the end of the connection where an answer was due.
+    Closed,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{self:?}")
+    }
+}
+
+impl std::error::Error for Broken {}
+
 /// Serves one connection until imgprep closes it, which is no error whenever it comes.
 async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let service = service_fn(|request| answer(request, &shared));
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let Err(error) = (&mut connection).await else { return };
+    let broken = std::error::Error::source(&error).and_then(|source| source.downcast_ref());
+    if matches!(broken, Some(Broken::Reset)) {
+        // Without lingering, closing resets.
+        let _ = connection.into_parts().io.inner().set_zero_linger();
+    }
 }
 
-async fn answer(request: Request<Incoming>, shared: &Shared) -> Result<WholeResponse, Infallible> {
+async fn answer(request: Request<Incoming>, shared: &Arc<Shared>) -> Result<WholeResponse, Broken> {
+    let start = Instant::now();
     let (mut parts, body) = request.into_parts();
     // The whole body is here before it goes on, so nobody need wait for leave to send it.
     parts.headers.remove("expect");
     let Ok(body) = body.collect().await else { return Ok(bad_gateway("a broken request")) };
     let body = body.to_bytes();
     let call = Call::of(&parts, &body);
-    shared.calls.lock().unwrap().push(call.clone());
-    let own = shared.rules.lock().unwrap().iter().find_map(|rule| rule(&call));
-    if let Some(own) = own {
-        return Ok(own);
+    shared.calls.lock().unwrap().push(Timed { call: call.clone(), start, end: None });
+    let deed = shared.scripts.lock().unwrap().iter().find_map(|script| script(&call));
+    match &deed {
+        Some(Deed::Reset) => return Err(Broken::Reset),
+        Some(Deed::Delay(delay)) => tokio::time::sleep(*delay).await,
+        Some(Deed::HoldBefore(gate)) => gate.pass().await,
+        _ => {}
     }
-    let passed = http::send(shared.upstream, Request::from_parts(parts, Full::new(body))).await;
-    Ok(passed.unwrap_or_else(|error| bad_gateway(&error.to_string())))
+    let response = match &deed {
+        Some(Deed::Answer(response)) => response.clone(),
+        _ => shared.pass(&call, parts, body).await,
+    };
+    match &deed {
+        Some(Deed::Lose) => return Err(Broken::Closed),
+        Some(Deed::HoldAfter(gate)) => gate.pass().await,
+        _ => {}
+    }
+    shared.ended(start, &call);
+    Ok(response)
+}
+
+impl Shared {
+    /// The answer to a call from the emulator, as AWS would give it.
+    async fn pass(self: &Arc<Self>, call: &Call, parts: Parts, body: Bytes) -> WholeResponse {
+        let behaviour = self.behaviour.lock().unwrap().clone();
+        if let Some(own) = behaviour.as_ref().and_then(|behaviour| behaviour.answer(call, &body)) {
+            return own;
+        }
+        let request = Request::from_parts(parts, Full::new(body));
+        self.passing.send_modify(|passing| *passing += 1);
+        let (shared, call) = (Arc::clone(self), call.clone());
+        // A task of its own: what was sent takes effect even if imgprep is gone meanwhile.
+        let passed = tokio::spawn(async move {
+            let passed = http::send(shared.upstream, request).await;
+            let response = passed.unwrap_or_else(|error| bad_gateway(&error.to_string()));
+            let response = match behaviour {
+                Some(behaviour) => behaviour.change(&call, response),
+                None => response,
+            };
+            shared.passing.send_modify(|passing| *passing -= 1);
+            response
+        });
+        passed.await.unwrap_or_else(|error| bad_gateway(&error.to_string()))
+    }
+
+    fn ended(&self, start: Instant, call: &Call) {
+        let mut calls = self.calls.lock().unwrap();
+        let timed = calls.iter_mut().find(|timed| timed.start == start && timed.call == *call);
+        if let Some(timed) = timed {
+            timed.end = Some(Instant::now());
+        }
+    }
 }
 
 fn bad_gateway(why: &str) -> WholeResponse {
@@ -132,12 +277,38 @@ fn bad_gateway(why: &str) -> WholeResponse {
 }
 
 impl Refusal {
+    /// How a service says that it is called too often.
+    pub(crate) fn throttling(service: &str) -> Self {
+        let (status, code) = match service {
+            "s3" => (503, "SlowDown"),
+            "lambda" => (429, "TooManyRequestsException"),
+            "sqs" => (403, "RequestThrottled"),
+            "logs" => (400, "ThrottlingException"),
+            "tagging" => (400, "ThrottledException"),
+            _ => (400, "Throttling"),
+        };
+        Self { status, code, message: "Rate exceeded" }
+    }
+
+    /// How a service says that the fault is its own.
+    pub(crate) fn internal(service: &str) -> Self {
+        let code = match service {
+            "s3" | "sqs" => "InternalError",
+            "lambda" => "ServiceException",
+            "logs" => "ServiceUnavailableException",
+            "tagging" => "InternalServiceException",
+            "iam" => "ServiceFailure",
+            _ => "InternalFailure",
+        };
+        Self { status: 500, code, message: "We encountered an internal error." }
+    }
+
     /// The error in the words of a service's protocol.
     pub(crate) fn answer(&self, service: &str) -> WholeResponse {
         let Self { status, code, message } = self;
         let error = format!("<Code>{code}</Code><Message>{message}</Message>");
         let (content_type, body) = match service {
-            "sqs" | "logs" | "lambda" => (
+            "sqs" | "logs" | "lambda" | "tagging" => (
                 "application/x-amz-json-1.0",
                 json!({ "__type": code, "message": message, "Type": "User" }).to_string(),
             ),

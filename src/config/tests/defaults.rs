@@ -44,6 +44,7 @@ fn least() -> Config {
         variants: vec![variant("800x600", 800, 600)],
         cdn: Cdn {
             enabled: true,
+            chosen: false,
             price_class: PriceClass::Class100,
             invalidate: false,
             domains: Vec::new(),
@@ -147,6 +148,7 @@ fn every_key() -> Config {
         ],
         cdn: Cdn {
             enabled: true,
+            chosen: true,
             price_class: PriceClass::All,
             invalidate: true,
             domains: vec!["img.example.com".to_owned(), "*.example.org".to_owned()],
@@ -227,6 +229,8 @@ fn what_the_repositorys_pipeline_leaves_out_is_right() {
         let with = text.replacen(line, &line[2..], 1);
         if line.starts_with("# team") {
             assert_eq!(accepted(&with).tags["team"], "marketplace");
+        } else if line.starts_with("# enabled") {
+            assert!(accepted(&with).cdn.chosen && accepted(&text).cdn.enabled);
         } else {
             assert_eq!(parse(&with), parse(&text), "{line}");
         }

@@ -115,7 +115,8 @@ fn regions() {
         "Frankfurt",
         "",
     ];
-    assert_snapshot!(verdicts(names, |name| format!("region = '{name}'\n{LEAST}")), @"
+    let file = |name: &str| format!("region = '{name}'\n{LEAST}cdn.enabled = false\n");
+    assert_snapshot!(verdicts(names, file), @"
     us-east-1 => accepted
     us-gov-west-1 => accepted
     eusc-de-east-1 => accepted

@@ -149,7 +149,7 @@ fn certificates() {
     };
     assert_snapshot!(verdicts(arns, file), @"
     arn:aws:acm:us-east-1:123456789012:certificate/0f-1 => accepted
-    arn:aws-cn:acm:cn-north-1:123456789012:certificate/0f-1 => accepted
+    arn:aws-cn:acm:cn-north-1:123456789012:certificate/0f-1 => `cdn.certificate_arn` is of a certificate in the partition `aws-cn`: the CDN is made in the partition `aws` only
     arn:aws:acm:eu-central-1:123456789012:certificate/0f-1 => `cdn.certificate_arn` is of a certificate in `eu-central-1`: CloudFront takes certificates from `us-east-1` only, whatever the stack's region
     arn:aws:iam::123456789012:server-certificate/a => `cdn.certificate_arn` is not the ARN of an ACM certificate: the ARN of an ACM certificate looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`
     arn:aws:acm:us-east-1:12345:certificate/0f-1 => `cdn.certificate_arn` is not the ARN of an ACM certificate: the ARN of an ACM certificate looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`

@@ -5,10 +5,11 @@ use aws_sdk_cloudfront::types::{
     OriginAccessControlSigningProtocols, OriginAccessControlSummary,
 };
 
-use super::{Cdn, is_stale};
+use super::calls::is_stale;
+use super::{CONTENTION_SECS_MAX, Cdn};
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
-use crate::resource::Context;
+use crate::resource::{Context, Fields};
 
 /// How long CloudFront may see an access control in use after its distribution is gone.
 const ACCESS_CONTROL_SECS_MAX: u64 = 120;
@@ -31,27 +32,16 @@ impl Cdn {
         }
     }
 
-    pub(super) async fn put_access_control(
+    pub(super) async fn create_access_control(
         &self,
         context: &Context<'_>,
     ) -> Result<String, AwsError> {
         const CALL: &str = "cloudfront:CreateOriginAccessControl";
-        if let Some(found) = self.find_access_control(context.aws).await? {
-            return Ok(found.id);
-        }
-        let config = OriginAccessControlConfig::builder()
-            .name(&self.names.cdn)
-            .description(format!("Lets CloudFront read the variants of {}", self.names.bucket))
-            .signing_protocol(OriginAccessControlSigningProtocols::Sigv4)
-            .signing_behavior(OriginAccessControlSigningBehaviors::Always)
-            .origin_access_control_origin_type(OriginAccessControlOriginTypes::S3)
-            .build()
-            .map_err(|error| AwsError::request(CALL, error.to_string()))?;
         let create = context.aws.cloudfront.create_origin_access_control();
-        let created = create.origin_access_control_config(config).send().await.calling(CALL);
-        match created {
+        let create = create.origin_access_control_config(self.access_control(CALL)?);
+        match create.send().await.calling(CALL) {
             Ok(answer) => Ok(answer.origin_access_control.map(|made| made.id).unwrap_or_default()),
-            // Another run was faster.
+            // Another run was faster, or the answer to an earlier attempt was lost.
             Err(error) if error.code() == "OriginAccessControlAlreadyExists" => {
                 self.find_access_control(context.aws).await?.map(|found| found.id).ok_or(error)
             }
@@ -59,13 +49,53 @@ impl Cdn {
         }
     }
 
+    pub(super) async fn update_access_control(
+        &self,
+        context: &Context<'_>,
+        id: &str,
+    ) -> Result<(), AwsError> {
+        const CALL: &str = "cloudfront:UpdateOriginAccessControl";
+        let cloudfront = &context.aws.cloudfront;
+        let wait = context.wait(CALL, "another change of the access control", CONTENTION_SECS_MAX);
+        retry_while(&wait, is_stale, || async {
+            let get = cloudfront.get_origin_access_control().id(id).send().await;
+            let now = get.calling("cloudfront:GetOriginAccessControl")?;
+            let put = cloudfront.update_origin_access_control().id(id).set_if_match(now.e_tag);
+            let put = put.origin_access_control_config(self.access_control(CALL)?);
+            put.send().await.calling(CALL).map(|_| ())
+        })
+        .await
+    }
+
+    fn access_control(&self, call: &'static str) -> Result<OriginAccessControlConfig, AwsError> {
+        OriginAccessControlConfig::builder()
+            .name(&self.names.cdn)
+            .description(format!("Lets CloudFront read the variants of {}", self.names.bucket))
+            .signing_protocol(SIGNING_PROTOCOL)
+            .signing_behavior(SIGNING_BEHAVIOR)
+            .origin_access_control_origin_type(ORIGIN_TYPE)
+            .build()
+            .map_err(|error| AwsError::request(call, error.to_string()))
+    }
+
+    /// What a deletion of the access control must name; `None` where it is gone.
+    pub(super) async fn access_control_version(
+        &self,
+        context: &Context<'_>,
+        id: &str,
+    ) -> Result<Option<String>, AwsError> {
+        let get = context.aws.cloudfront.get_origin_access_control().id(id).send().await;
+        Ok(get.found("cloudfront:GetOriginAccessControl")?.and_then(|now| now.e_tag))
+    }
+
+    /// Deletes the access control in the version that is known, or in the one it has come to.
     pub(super) async fn delete_access_control(
         &self,
         context: &Context<'_>,
+        id: &str,
+        version: Option<String>,
     ) -> Result<(), AwsError> {
         const CALL: &str = "cloudfront:DeleteOriginAccessControl";
-        let Some(found) = self.find_access_control(context.aws).await? else { return Ok(()) };
-        let cloudfront = &context.aws.cloudfront;
         let wait = context.wait(
             CALL,
             "CloudFront to let go of the access control",
@@ -73,13 +103,47 @@ impl Cdn {
         );
         let is_held =
             |error: &AwsError| error.code() == "OriginAccessControlInUse" || is_stale(error);
-        retry_while(&wait, is_held, || async {
-            let get = cloudfront.get_origin_access_control().id(&found.id).send().await;
-            let now = get.found("cloudfront:GetOriginAccessControl")?;
-            let Some(etag) = now.and_then(|now| now.e_tag) else { return Ok(()) };
-            let delete = cloudfront.delete_origin_access_control().id(&found.id).if_match(etag);
-            delete.send().await.found(CALL).map(|_| ())
+        let mut known = version;
+        retry_while(&wait, is_held, || {
+            let known = known.take();
+            async {
+                let version = match known {
+                    Some(version) => Some(version),
+                    None => self.access_control_version(context, id).await?,
+                };
+                let Some(version) = version else { return Ok(()) };
+                let delete = context.aws.cloudfront.delete_origin_access_control();
+                delete.id(id).if_match(version).send().await.found(CALL).map(|_| ())
+            }
         })
         .await
     }
+}
+
+const ORIGIN_TYPE: OriginAccessControlOriginTypes = OriginAccessControlOriginTypes::S3;
+const SIGNING_BEHAVIOR: OriginAccessControlSigningBehaviors =
+    OriginAccessControlSigningBehaviors::Always;
+const SIGNING_PROTOCOL: OriginAccessControlSigningProtocols =
+    OriginAccessControlSigningProtocols::Sigv4;
+
+/// The fields of the access control, as they should be.
+pub(super) fn wanted_access_control() -> Fields {
+    fields(&ORIGIN_TYPE, &SIGNING_BEHAVIOR, &SIGNING_PROTOCOL)
+}
+
+/// The same fields, as CloudFront holds them.
+pub(super) fn access_control_fields(found: &OriginAccessControlSummary) -> Fields {
+    let origin_type = found.origin_access_control_origin_type();
+    fields(origin_type, found.signing_behavior(), found.signing_protocol())
+}
+
+fn fields(
+    origin_type: &OriginAccessControlOriginTypes,
+    behavior: &OriginAccessControlSigningBehaviors,
+    protocol: &OriginAccessControlSigningProtocols,
+) -> Fields {
+    Fields::default()
+        .with("access_control.origin_type", origin_type.as_str())
+        .with("access_control.signing_behavior", behavior.as_str())
+        .with("access_control.signing_protocol", protocol.as_str())
 }

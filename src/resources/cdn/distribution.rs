@@ -6,8 +6,8 @@
 use aws_sdk_cloudfront::types::{
     Aliases, AllowedMethods, CachedMethods, CustomErrorResponse, CustomErrorResponses,
     DefaultCacheBehavior, DistributionConfig, HttpVersion, Method, MinimumProtocolVersion, Origin,
-    OriginAccessControlSigningBehaviors, OriginAccessControlSummary, Origins, PriceClass,
-    S3OriginConfig, SslSupportMethod, ViewerCertificate, ViewerProtocolPolicy,
+    OriginAccessControlSummary, Origins, PriceClass, S3OriginConfig, SslSupportMethod,
+    ViewerCertificate, ViewerProtocolPolicy,
 };
 
 use crate::aws::AwsError;
@@ -17,7 +17,8 @@ use crate::resource::Fields;
 /// The field that the function's environment holds for us.
 pub(super) const VARIABLE_PATH: &str = "function.environment";
 /// Where the fields of the distribution's own configuration begin.
-pub(super) const PATHS: [&str; 13] = [
+pub(super) const PATHS: [&str; 14] = [
+    "comment",
     "enabled",
     "origin",
     "viewer_protocol",
@@ -72,6 +73,7 @@ impl Settings {
     /// The fields of the configuration, as they should be.
     pub(super) fn fields(&self, names: &Names) -> Fields {
         let mut fields = Fields::default()
+            .with("comment", names.cdn.as_str())
             .with("enabled", true)
             .with("origin.domain", origin_domain(names))
             .with("origin.access_control", names.cdn.as_str())
@@ -102,6 +104,7 @@ impl Settings {
         access_control: Option<&OriginAccessControlSummary>,
     ) -> Fields {
         let mut fields = Fields::default()
+            .with("comment", config.comment())
             .with("enabled", config.enabled())
             .with("http_version", config.http_version().map(|it| it.as_str().to_lowercase()))
             .with("ipv6", config.is_ipv6_enabled())
@@ -109,10 +112,8 @@ impl Settings {
         let origins = config.origins().map(Origins::items).unwrap_or_default();
         if let Some(origin) = origins.iter().find(|origin| origin.id() == ORIGIN) {
             fields.set("origin.domain", origin.domain_name());
-            let ours = access_control.filter(|ours| {
-                origin.origin_access_control_id() == Some(ours.id())
-                    && *ours.signing_behavior() == OriginAccessControlSigningBehaviors::Always
-            });
+            let ours =
+                access_control.filter(|ours| origin.origin_access_control_id() == Some(ours.id()));
             fields.set("origin.access_control", ours.map(|_| names.cdn.as_str()));
         }
         if let Some(behavior) = config.default_cache_behavior() {
@@ -156,6 +157,7 @@ impl Settings {
         config: &mut DistributionConfig,
     ) -> Result<(), AwsError> {
         config.enabled = true;
+        config.comment.clone_from(&names.cdn);
         config.http_version = Some(HttpVersion::Http2and3);
         config.is_ipv6_enabled = Some(true);
         config.price_class = Some(self.price_class.clone());

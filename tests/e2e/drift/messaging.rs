@@ -1,126 +1,125 @@
-//! Rows of topic, queue, log group, role, policy, function and trigger.
+//! Rows of topic, queue, log group and trigger.
 
-use std::collections::HashMap;
-use std::io::{Cursor, Write};
-
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::Environment;
 use aws_sdk_sqs::types::QueueAttributeName;
-use lambda_fn::settings::SETTINGS_VARIABLE;
 use serde_json::json;
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
 
-use super::{Row, row};
+use super::{Row, check, row, tag_rows};
 use crate::clients::{document, without};
 use crate::harness::Pipeline;
 
-const STATEMENT: &str = "policy.Statement[ALLOW_S3_BUCKET_AS_PUBLISHER]";
+const PUBLISHER: &str = "ALLOW_S3_BUCKET_AS_PUBLISHER";
+const FOURTEEN_DAYS_SECS: &str = "1209600";
 
-pub(super) fn rows(pipeline: &Pipeline) -> Vec<Row> {
-    let mut rows = message_rows();
-    rows.extend(code_rows(pipeline));
+pub(crate) async fn every_change_by_hand_to_messaging_is_shown_and_repaired() {
+    let pipeline = Pipeline::new("drift-msg").await;
+    let mut rows = topic_rows();
+    rows.extend(log_rows());
+    rows.extend(queue_rows());
+    rows.extend(trigger_rows(&pipeline));
+    check(&pipeline, rows).await;
+}
+
+fn topic_rows() -> Vec<Row> {
+    const STATEMENT: &str = "policy.Statement[ALLOW_S3_BUCKET_AS_PUBLISHER]";
+    const PUT: &[&str] = &["sns:SetTopicAttributes"];
+    let mut rows = vec![
+        row("topic: statement removed", |p| Box::pin(topic_statement_removed(p)), PUT)
+            .lacks("topic", STATEMENT),
+        row("topic: statement widened", |p| Box::pin(topic_statement_widened(p)), PUT)
+            .has_other("topic", STATEMENT),
+    ];
+    let tags: [super::Change; 2] =
+        [|p| Box::pin(topic_tag(p, None)), |p| Box::pin(topic_tag(p, Some("others")))];
+    rows.extend(tag_rows("topic", tags, "sns:TagResource"));
     rows
 }
 
-fn message_rows() -> Vec<Row> {
-    vec![
-        row(
-            "topic statement removed",
-            |p| Box::pin(topic_statement_removed(p)),
-            "topic",
-            &[STATEMENT],
-        ),
-        row(
-            "topic statement widened",
-            |p| Box::pin(topic_statement_widened(p)),
-            "topic",
-            &[STATEMENT],
-        ),
-        row("topic tag removed", |p| Box::pin(topic_tag_removed(p)), "topic", &["tags.team"]),
-        row(
-            "log retention changed",
-            |p| Box::pin(log_retention(p, Some(30))),
+fn log_rows() -> Vec<Row> {
+    const PUT: &[&str] = &["logs:PutRetentionPolicy"];
+    let mut rows = vec![
+        row("logs: retention changed", |p| Box::pin(log_retention(p, Some(30))), PUT).shows(
             "logs",
-            &["retention_days"],
+            "retention_days",
+            (30, 14),
         ),
-        row(
-            "log retention removed",
-            |p| Box::pin(log_retention(p, None)),
+        row("logs: retention removed", |p| Box::pin(log_retention(p, None)), PUT).shows(
             "logs",
-            &["retention_days"],
+            "retention_days",
+            (json!(null), 14),
         ),
-        row(
-            "queue retention",
-            |p| Box::pin(queue_retention(p)),
-            "dead-letters",
-            &["retention_seconds"],
-        ),
-        row(
-            "queue policy removed",
-            |p| Box::pin(queue_policy(p)),
-            "dead-letters",
-            &["policy.Statement[ImgprepAllowTopic]"],
-        ),
-    ]
+    ];
+    let tags: [super::Change; 2] =
+        [|p| Box::pin(log_tag(p, None)), |p| Box::pin(log_tag(p, Some("others")))];
+    rows.extend(tag_rows("logs", tags, "logs:TagResource"));
+    rows
 }
 
-fn code_rows(pipeline: &Pipeline) -> Vec<Row> {
-    let attachment = format!("policies[{}]", pipeline.policy());
+fn queue_rows() -> Vec<Row> {
+    const STATEMENT: &str = "policy.Statement[ImgprepAllowTopic]";
+    const PUT: &[&str] = &["sqs:SetQueueAttributes"];
+    let mut rows = vec![
+        row("dead-letters: retention", |p| Box::pin(queue_retention(p)), PUT).shows(
+            "dead-letters",
+            "retention_seconds",
+            ("3600", FOURTEEN_DAYS_SECS),
+        ),
+        row("dead-letters: policy removed", |p| Box::pin(queue_policy_removed(p)), PUT)
+            .lacks("dead-letters", STATEMENT),
+        row("dead-letters: statement widened", |p| Box::pin(queue_policy_widened(p)), PUT)
+            .has_other("dead-letters", STATEMENT),
+    ];
+    let tags: [super::Change; 2] =
+        [|p| Box::pin(queue_tag(p, None)), |p| Box::pin(queue_tag(p, Some("others")))];
+    rows.extend(tag_rows("dead-letters", tags, "sqs:TagQueue"));
+    rows
+}
+
+fn trigger_rows(pipeline: &Pipeline) -> Vec<Row> {
     let permission = format!("permission.Statement[imgprep-{}]", pipeline.stack);
-    let variable = format!("environment.{SETTINGS_VARIABLE}");
-    let subscription = ["subscription", "subscription.redrive"];
+    let redrive = json!({ "deadLetterTargetArn": pipeline.arn("sqs", &pipeline.queue()) });
     vec![
         row(
-            "memory and timeout",
-            |p| Box::pin(memory_and_timeout(p)),
-            "function",
-            &["memory", "timeout"],
-        ),
-        row("function variable", |p| Box::pin(function_variable(p)), "function", &[&variable]),
-        row("function retries", |p| Box::pin(function_retries(p)), "function", &["retries"]),
+            "trigger: permission removed",
+            |p| Box::pin(permission_removed(p)),
+            &["lambda:AddPermission"],
+        )
+        .lacks("trigger", &permission),
         row(
-            "failure destination",
-            |p| Box::pin(failure_destination(p)),
-            "function",
-            &["on_failure", "retries"],
-        ),
-        row("function code", |p| Box::pin(function_code(p)), "function", &["code"]),
-        row("policy detached", |p| Box::pin(policy_detached(p)), "role", &[&attachment]),
-        row("role trust", |p| Box::pin(role_trust(p)), "role", &["trust"]),
+            "trigger: permission for another topic",
+            |p| Box::pin(permission_changed(p)),
+            // Lambda refuses a second statement of one name, so the wrong one goes first.
+            &["lambda:AddPermission", "lambda:AddPermission", "lambda:RemovePermission"],
+        )
+        .has_other("trigger", &permission),
         row(
-            "policy document",
-            |p| Box::pin(policy_document(p)),
-            "policy",
-            &[
-                "document.Statement[ListFolders]",
-                "document.Statement[ReadOriginals]",
-                "document.Statement[RecordFailures]",
-                "document.Statement[SendDeadLetters]",
-                "document.Statement[WriteLogs]",
-                "document.Statement[WriteVariants]",
-                "document.others",
-            ],
-        ),
-        row(
-            "subscription deleted",
+            "trigger: subscription deleted",
             |p| Box::pin(subscription_deleted(p)),
-            "trigger",
-            &subscription,
-        ),
+            &["sns:Subscribe"],
+        )
+        .shows("trigger", "subscription", (json!(null), pipeline.function_arn()))
+        .shows("trigger", "subscription.redrive", (json!(null), redrive.clone())),
         row(
-            "redrive removed",
-            |p| Box::pin(redrive_removed(p)),
+            "trigger: redrive removed",
+            |p| Box::pin(redrive_policy(p, json!({}))),
+            &["sns:SetSubscriptionAttributes"],
+        )
+        .shows("trigger", "subscription.redrive", (json!({}), redrive.clone())),
+        row(
+            "trigger: redrive to another queue",
+            |p| Box::pin(redrive_to_another_queue(p)),
+            &["sns:SetSubscriptionAttributes"],
+        )
+        .shows(
             "trigger",
-            &["subscription.redrive"],
+            "subscription.redrive",
+            (json!({ "deadLetterTargetArn": pipeline.arn("sqs", "others") }), redrive),
         ),
-        row("permission removed", |p| Box::pin(permission_removed(p)), "trigger", &[&permission]),
     ]
 }
 
 async fn topic_statement_removed(pipeline: &Pipeline) {
     let statements = pipeline.topic_statements().await;
-    let mut others = without(&statements, "ALLOW_S3_BUCKET_AS_PUBLISHER");
+    let mut others = without(&statements, PUBLISHER);
     assert_ne!(others, statements);
     // SNS takes no policy without a statement.
     others.push(json!({
@@ -132,14 +131,20 @@ async fn topic_statement_removed(pipeline: &Pipeline) {
 
 async fn topic_statement_widened(pipeline: &Pipeline) {
     let mut statements = pipeline.topic_statements().await;
-    let ours = statements.iter_mut().find(|one| one["Sid"] == "ALLOW_S3_BUCKET_AS_PUBLISHER");
+    let ours = statements.iter_mut().find(|one| one["Sid"] == PUBLISHER);
     ours.unwrap()["Condition"] = json!({});
     pipeline.put_topic_statements(&statements).await;
 }
 
-async fn topic_tag_removed(pipeline: &Pipeline) {
-    let untag = pipeline.aws.sns.untag_resource().resource_arn(pipeline.topic_arn());
-    untag.tag_keys("team").send().await.unwrap();
+/// Sets the user's tag, or takes it off.
+async fn topic_tag(pipeline: &Pipeline, value: Option<&str>) {
+    let (sns, arn) = (&pipeline.aws.sns, pipeline.topic_arn());
+    let Some(value) = value else {
+        sns.untag_resource().resource_arn(arn).tag_keys("team").send().await.unwrap();
+        return;
+    };
+    let tag = aws_sdk_sns::types::Tag::builder().key("team").value(value).build().unwrap();
+    sns.tag_resource().resource_arn(arn).tags(tag).send().await.unwrap();
 }
 
 async fn log_retention(pipeline: &Pipeline, days: Option<i32>) {
@@ -152,12 +157,29 @@ async fn log_retention(pipeline: &Pipeline, days: Option<i32>) {
     put.send().await.unwrap();
 }
 
+async fn log_tag(pipeline: &Pipeline, value: Option<&str>) {
+    let (logs, arn) = (&pipeline.aws.logs, pipeline.log_group_arn());
+    let Some(value) = value else {
+        logs.untag_resource().resource_arn(arn).tag_keys("team").send().await.unwrap();
+        return;
+    };
+    logs.tag_resource().resource_arn(arn).tags("team", value).send().await.unwrap();
+}
+
 async fn queue_retention(pipeline: &Pipeline) {
     put_queue_attribute(pipeline, QueueAttributeName::MessageRetentionPeriod, "3600").await;
 }
 
-async fn queue_policy(pipeline: &Pipeline) {
+async fn queue_policy_removed(pipeline: &Pipeline) {
     put_queue_attribute(pipeline, QueueAttributeName::Policy, "").await;
+}
+
+async fn queue_policy_widened(pipeline: &Pipeline) {
+    let everybody = json!({
+        "Sid": "ImgprepAllowTopic", "Effect": "Allow", "Principal": "*",
+        "Action": "sqs:*", "Resource": pipeline.arn("sqs", &pipeline.queue()),
+    });
+    put_queue_attribute(pipeline, QueueAttributeName::Policy, &document(&[everybody])).await;
 }
 
 async fn put_queue_attribute(pipeline: &Pipeline, name: QueueAttributeName, value: &str) {
@@ -165,60 +187,30 @@ async fn put_queue_attribute(pipeline: &Pipeline, name: QueueAttributeName, valu
     put.attributes(name, value).send().await.unwrap();
 }
 
-async fn memory_and_timeout(pipeline: &Pipeline) {
-    let put = pipeline.aws.lambda.update_function_configuration().memory_size(1024).timeout(3);
-    put.function_name(&pipeline.function).send().await.unwrap();
+async fn queue_tag(pipeline: &Pipeline, value: Option<&str>) {
+    let (sqs, url) = (&pipeline.aws.sqs, pipeline.queue_url().await);
+    let Some(value) = value else {
+        sqs.untag_queue().queue_url(url).tag_keys("team").send().await.unwrap();
+        return;
+    };
+    sqs.tag_queue().queue_url(url).tags("team", value).send().await.unwrap();
 }
 
-async fn function_variable(pipeline: &Pipeline) {
-    let wrong = HashMap::from([(SETTINGS_VARIABLE.to_owned(), "{}".to_owned())]);
-    let environment = Environment::builder().set_variables(Some(wrong)).build();
-    let put = pipeline.aws.lambda.update_function_configuration().environment(environment);
-    put.function_name(&pipeline.function).send().await.unwrap();
+async fn permission_removed(pipeline: &Pipeline) {
+    let remove = pipeline.aws.lambda.remove_permission().function_name(&pipeline.function);
+    let remove = remove.statement_id(format!("imgprep-{}", pipeline.stack));
+    remove.send().await.unwrap();
 }
 
-async fn function_retries(pipeline: &Pipeline) {
-    use aws_sdk_lambda::types::{DestinationConfig, OnFailure};
-    let queue = OnFailure::builder().destination(pipeline.arn("sqs", &pipeline.queue())).build();
-    let destination = DestinationConfig::builder().on_failure(queue).build();
-    let put = pipeline.aws.lambda.put_function_event_invoke_config().maximum_retry_attempts(0);
-    let put = put.function_name(&pipeline.function).destination_config(destination);
-    put.send().await.unwrap();
-}
-
-async fn failure_destination(pipeline: &Pipeline) {
-    let delete = pipeline.aws.lambda.delete_function_event_invoke_config();
-    delete.function_name(&pipeline.function).send().await.unwrap();
-}
-
-async fn function_code(pipeline: &Pipeline) {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    zip.start_file("bootstrap", SimpleFileOptions::default().unix_permissions(0o755)).unwrap();
-    zip.write_all(b"#!/bin/sh\nexit 1\n").unwrap();
-    let zip = zip.finish().unwrap().into_inner();
-    let put = pipeline.aws.lambda.update_function_code().zip_file(Blob::new(zip));
-    put.function_name(&pipeline.function).send().await.unwrap();
-}
-
-async fn policy_detached(pipeline: &Pipeline) {
-    let detach = pipeline.aws.iam.detach_role_policy().role_name(pipeline.role());
-    detach.policy_arn(pipeline.policy_arn()).send().await.unwrap();
-}
-
-async fn role_trust(pipeline: &Pipeline) {
-    let trust = json!({
-        "Effect": "Allow", "Principal": { "Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"] },
-        "Action": "sts:AssumeRole",
-    });
-    let put = pipeline.aws.iam.update_assume_role_policy().role_name(pipeline.role());
-    put.policy_document(document(&[trust])).send().await.unwrap();
-}
-
-async fn policy_document(pipeline: &Pipeline) {
-    let everything = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });
-    let put = pipeline.aws.iam.create_policy_version().policy_arn(pipeline.policy_arn());
-    let put = put.policy_document(document(&[everything])).set_as_default(true);
-    put.send().await.unwrap();
+async fn permission_changed(pipeline: &Pipeline) {
+    permission_removed(pipeline).await;
+    let add = pipeline.aws.lambda.add_permission().function_name(&pipeline.function);
+    let add = add
+        .statement_id(format!("imgprep-{}", pipeline.stack))
+        .action("lambda:InvokeFunction")
+        .principal("sns.amazonaws.com")
+        .source_arn(pipeline.arn("sns", "others"));
+    add.send().await.unwrap();
 }
 
 async fn subscription_arn(pipeline: &Pipeline) -> String {
@@ -233,15 +225,14 @@ async fn subscription_deleted(pipeline: &Pipeline) {
     delete.send().await.unwrap();
 }
 
-async fn redrive_removed(pipeline: &Pipeline) {
+async fn redrive_policy(pipeline: &Pipeline, policy: serde_json::Value) {
     let put = pipeline.aws.sns.set_subscription_attributes();
     let put = put.subscription_arn(subscription_arn(pipeline).await);
-    let put = put.attribute_name("RedrivePolicy").attribute_value("{}");
+    let put = put.attribute_name("RedrivePolicy").attribute_value(policy.to_string());
     put.send().await.unwrap();
 }
 
-async fn permission_removed(pipeline: &Pipeline) {
-    let remove = pipeline.aws.lambda.remove_permission().function_name(&pipeline.function);
-    let remove = remove.statement_id(format!("imgprep-{}", pipeline.stack));
-    remove.send().await.unwrap();
+async fn redrive_to_another_queue(pipeline: &Pipeline) {
+    let other = json!({ "deadLetterTargetArn": pipeline.arn("sqs", "others") });
+    redrive_policy(pipeline, other).await;
 }

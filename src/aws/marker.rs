@@ -1,0 +1,22 @@
+//! Folder markers: empty objects that make a prefix show up as a folder, and say whose it is.
+
+use super::bucket::Bucket;
+use super::{AwsError, Calling};
+
+/// The metadata of a marker that names the stack which made it.
+pub(crate) const STACK_METADATA: &str = "imgprep-stack";
+
+/// A marker that is there, and the stack that made it, if one did.
+pub(crate) struct Marker {
+    pub(crate) stack: Option<String>,
+}
+
+/// The marker with this key, which ends in a slash; `None` where there is none.
+pub(crate) async fn find(bucket: &Bucket<'_>, key: &str) -> Result<Option<Marker>, AwsError> {
+    let head = bucket.aws.s3.head_object().bucket(bucket.name).key(key);
+    let head = head.expected_bucket_owner(bucket.account).send().await;
+    let head = head.found("s3:GetObject")?;
+    Ok(head.map(|head| Marker {
+        stack: head.metadata().and_then(|all| all.get(STACK_METADATA)).cloned(),
+    }))
+}

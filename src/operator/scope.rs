@@ -1,0 +1,161 @@
+//! The resources of a stack as IAM tells them apart: what a statement is about, and on which
+//! condition.
+//!
+//! Which actions know which resources and condition keys is in the Service Authorization Reference,
+//! "Actions, resources, and condition keys for AWS services".
+
+use serde_json::{Value, json};
+
+use crate::names::{Names, STACK_TAG};
+
+/// What actions are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Scope {
+    /// Actions for which the service knows no resource.
+    Account,
+    /// Topics, queues, functions and their log groups of any name: what left the file is read
+    /// before it is known to be there, and what is not there has no tag to ask for.
+    AnyName,
+    /// The same, as far as they carry the stack's tag.
+    Tagged,
+    Topic,
+    Bucket,
+    /// The folder markers, also of folders that left the file: keys that end in a slash.
+    Folders,
+    Images,
+    /// Every policy under the stack's IAM path.
+    Policy,
+    /// Whoever a policy of the stack was attached to by hand.
+    PolicyHolders,
+    /// Every role under the stack's IAM path.
+    Role,
+    /// The stack's role, as the one that the stack's policy is attached to.
+    RoleOfPolicy,
+    /// The stack's role, as the one that the function runs as.
+    RoleOfFunction,
+    InstanceProfiles,
+    Logs,
+    DeadLetters,
+    Function,
+    /// CloudFront numbers distributions itself, so that they are told apart by their tag only.
+    Cdn,
+    TaggedCdn,
+    /// What is not there yet is no resource to CloudFront.
+    NewCdn,
+    /// CloudFront numbers these too, and they carry no tags.
+    AccessControls,
+}
+
+/// The scopes that share a statement, which they can where no action of the one could be done to a
+/// resource of the other. Statements come in this order, and their Sids end in these names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Group {
+    Account,
+    AnyName,
+    Stack,
+    Images,
+    Tagged,
+    NewCdn,
+    PolicyHolders,
+    RoleOfPolicy,
+    RoleOfFunction,
+}
+
+impl Scope {
+    pub(super) fn group(self) -> Group {
+        match self {
+            Self::Account => Group::Account,
+            Self::AnyName => Group::AnyName,
+            Self::Tagged | Self::TaggedCdn => Group::Tagged,
+            Self::Images => Group::Images,
+            Self::PolicyHolders => Group::PolicyHolders,
+            Self::RoleOfPolicy => Group::RoleOfPolicy,
+            Self::RoleOfFunction => Group::RoleOfFunction,
+            Self::NewCdn => Group::NewCdn,
+            Self::Topic
+            | Self::Bucket
+            | Self::Folders
+            | Self::Policy
+            | Self::Role
+            | Self::InstanceProfiles
+            | Self::Logs
+            | Self::DeadLetters
+            | Self::Function
+            | Self::Cdn
+            | Self::AccessControls => Group::Stack,
+        }
+    }
+
+    /// What goes into `Resource`.
+    pub(super) fn resources(self, names: &Names) -> Vec<String> {
+        let Names { partition, region, account, iam_path, role, bucket_arn, .. } = names;
+        let regional = |service: &str, name: &str| {
+            format!("arn:{partition}:{service}:{region}:{account}:{name}")
+        };
+        let global =
+            |service: &str, name: &str| format!("arn:{partition}:{service}::{account}:{name}");
+        match self {
+            // The holders are told apart by the policy that they hold, the new by its tags.
+            Self::Account | Self::NewCdn | Self::PolicyHolders => vec!["*".to_owned()],
+            Self::AnyName | Self::Tagged => vec![
+                regional("lambda", "function:*"),
+                regional("logs", "log-group:/aws/lambda/*"),
+                regional("sns", "*"),
+                regional("sqs", "*"),
+            ],
+            Self::Topic => vec![names.topic_arn.clone()],
+            Self::Bucket => vec![bucket_arn.clone()],
+            Self::Folders => vec![format!("{bucket_arn}/*/")],
+            Self::Images => vec![format!("{bucket_arn}/*")],
+            Self::Policy => vec![global("iam", &format!("policy{iam_path}*"))],
+            // Of a role that is not there IAM knows the name only.
+            Self::Role => vec![
+                global("iam", &format!("role{iam_path}*")),
+                global("iam", &format!("role/{role}")),
+            ],
+            Self::RoleOfPolicy | Self::RoleOfFunction => vec![names.role_arn.clone()],
+            Self::InstanceProfiles => vec![global("iam", "instance-profile/*")],
+            // Tags are put on the one, everything else is done to the other (Amazon CloudWatch Logs
+            // API Reference, `LogGroup`).
+            Self::Logs => vec![names.log_group_arn.clone(), format!("{}:*", names.log_group_arn)],
+            Self::DeadLetters => vec![names.queue_arn.clone()],
+            Self::Function => vec![names.function_arn.clone()],
+            Self::Cdn | Self::TaggedCdn => vec![global("cloudfront", "distribution/*")],
+            Self::AccessControls => vec![global("cloudfront", "origin-access-control/*")],
+        }
+    }
+
+    /// Whether it takes in what left the file.
+    pub(super) fn can_be_retired(self) -> bool {
+        matches!(
+            self,
+            Self::Tagged
+                | Self::Folders
+                | Self::Images
+                | Self::Policy
+                | Self::PolicyHolders
+                | Self::Role
+                | Self::InstanceProfiles
+        )
+    }
+}
+
+impl Group {
+    /// The value of `Condition`, where one narrows the statement further.
+    pub(super) fn condition(self, names: &Names) -> Option<Value> {
+        let is_ours =
+            |key: &str| json!({ "StringEquals": { format!("{key}/{STACK_TAG}"): names.stack } });
+        match self {
+            Self::Account | Self::AnyName | Self::Stack | Self::Images => None,
+            Self::Tagged => Some(is_ours("aws:ResourceTag")),
+            Self::NewCdn => Some(is_ours("aws:RequestTag")),
+            Self::PolicyHolders | Self::RoleOfPolicy => {
+                let policies = Scope::Policy.resources(names);
+                Some(json!({ "ArnLike": { "iam:PolicyARN": policies } }))
+            }
+            Self::RoleOfFunction => {
+                Some(json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } }))
+            }
+        }
+    }
+}

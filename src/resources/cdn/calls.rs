@@ -1,0 +1,267 @@
+//! The calls to CloudFront that concern the distribution: found, read, made, changed and deleted.
+use aws_sdk_cloudfront::types::{
+    DistributionConfig, DistributionConfigWithTags, DistributionSummary,
+    OriginAccessControlSummary, Origins, Tag, Tags,
+};
+use futures_util::try_join;
+
+use super::{CONTENTION_SECS_MAX, Cdn, ID_DETAIL};
+use crate::aws::wait::{Probe, retry_while};
+use crate::aws::{Aws, AwsError, Calling};
+use crate::names::tag_fields;
+use crate::resource::{Context, Details, Fields, IN_PROGRESS, STATUS};
+
+/// Generations of the caller reference that are tried before giving up.
+const GENERATIONS_MAX: usize = 8;
+
+/// What belongs to the CDN, as AWS holds it.
+#[derive(Default)]
+pub(super) struct Present {
+    pub(super) distribution: Option<DistributionSummary>,
+    pub(super) access_control: Option<OriginAccessControlSummary>,
+}
+
+impl Cdn {
+    /// Every distribution of the account: CloudFront cannot be asked for one by its comment.
+    async fn distributions(&self, aws: &Aws) -> Result<Vec<DistributionSummary>, AwsError> {
+        let mut all = Vec::new();
+        let mut marker = None;
+        loop {
+            let page = aws.cloudfront.list_distributions().set_marker(marker).send().await;
+            let Some(list) = page.calling("cloudfront:ListDistributions")?.distribution_list else {
+                return Ok(all);
+            };
+            marker = list.next_marker.filter(|_| list.is_truncated);
+            all.extend(list.items.unwrap_or_default());
+            if marker.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Ours among them: by its comment, or, should somebody have changed that, by the access control
+    /// that only ours uses.
+    fn ours_among<'a>(
+        &self,
+        all: &'a [DistributionSummary],
+        access_control: Option<&OriginAccessControlSummary>,
+    ) -> Option<&'a DistributionSummary> {
+        let uses_ours = |summary: &&DistributionSummary| {
+            let origins = summary.origins().map(Origins::items).unwrap_or_default();
+            let id = access_control.map(OriginAccessControlSummary::id);
+            id.is_some() && origins.iter().any(|origin| origin.origin_access_control_id() == id)
+        };
+        let by_comment = all.iter().find(|summary| summary.comment() == self.names.cdn);
+        by_comment.or_else(|| all.iter().find(uses_ours))
+    }
+
+    pub(super) async fn find(&self, aws: &Aws) -> Result<Present, AwsError> {
+        let (all, access_control) =
+            try_join!(self.distributions(aws), self.find_access_control(aws))?;
+        let distribution = self.ours_among(&all, access_control.as_ref()).cloned();
+        Ok(Present { distribution, access_control })
+    }
+
+    pub(super) async fn read_tags(&self, aws: &Aws, arn: &str) -> Result<Fields, AwsError> {
+        let list = aws.cloudfront.list_tags_for_resource().resource(arn).send().await;
+        let tags = list.calling("cloudfront:ListTagsForResource")?.tags;
+        let tags = tags.and_then(|tags| tags.items).unwrap_or_default();
+        Ok(tag_fields(tags.iter().map(|tag| (tag.key(), tag.value().unwrap_or_default()))))
+    }
+
+    pub(super) async fn read_config(
+        &self,
+        aws: &Aws,
+        id: &str,
+    ) -> Result<Option<Versioned>, AwsError> {
+        let get = aws.cloudfront.get_distribution_config().id(id).send().await;
+        let answer = get.found("cloudfront:GetDistributionConfig")?;
+        Ok(answer.and_then(|answer| {
+            Some(Versioned { etag: answer.e_tag?, config: answer.distribution_config? })
+        }))
+    }
+
+    /// Makes the distribution under a caller reference that every run computes alike, so that two
+    /// runs cannot make two. A reference that a deleted distribution used up is passed over.
+    pub(super) async fn create_distribution(
+        &self,
+        context: &Context<'_>,
+        access_control: &str,
+    ) -> Result<Made, AwsError> {
+        const CALL: &str = "cloudfront:CreateDistribution";
+        for generation in 1..=GENERATIONS_MAX {
+            let reference = format!("{}-{generation}", self.names.cdn);
+            let config = self.settings.new_config(&self.names, access_control, &reference)?;
+            let tags = cloudfront_tags(self.names.tags.iter(), CALL)?;
+            let config =
+                DistributionConfigWithTags::builder().distribution_config(config).tags(tags);
+            let config = config.build();
+            let create = context.aws.cloudfront.create_distribution_with_tags();
+            let created = create.distribution_config_with_tags(config).send().await.calling(CALL);
+            match created {
+                Ok(answer) => {
+                    let made = answer.distribution.ok_or_else(|| {
+                        AwsError::request(CALL, "CloudFront did not say what it made")
+                    })?;
+                    return Ok(Made {
+                        id: made.id,
+                        arn: made.arn,
+                        domain: made.domain_name,
+                        status: made.status,
+                    });
+                }
+                Err(error) if error.code() == "DistributionAlreadyExists" => {
+                    if let Some(found) = self.find(context.aws).await?.distribution {
+                        return Ok(Made::from(&found));
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Err(AwsError::request(CALL, "every caller reference of this stack is used up"))
+    }
+
+    /// Changes our fields of the distribution and no other; again if somebody else was faster.
+    /// Answers with what the change leads to, unless the distribution is gone.
+    pub(super) async fn change_config(
+        &self,
+        context: &Context<'_>,
+        id: &str,
+        change: impl Fn(&mut DistributionConfig) -> Result<(), AwsError>,
+    ) -> Result<Option<Changed>, AwsError> {
+        const CALL: &str = "cloudfront:UpdateDistribution";
+        let wait = context.wait(CALL, "another change of the distribution", CONTENTION_SECS_MAX);
+        retry_while(&wait, is_stale, || async {
+            let Some(mut now) = self.read_config(context.aws, id).await? else { return Ok(None) };
+            change(&mut now.config)?;
+            let put = context.aws.cloudfront.update_distribution().id(id).if_match(now.etag);
+            let answer = put.distribution_config(now.config).send().await.calling(CALL)?;
+            let status = answer.distribution.map(|distribution| distribution.status);
+            Ok(Some(Changed { status: status.unwrap_or_default(), version: answer.e_tag }))
+        })
+        .await
+    }
+
+    pub(super) async fn switch_off(
+        &self,
+        context: &Context<'_>,
+        id: &str,
+    ) -> Result<Option<Changed>, AwsError> {
+        let disable = |config: &mut DistributionConfig| {
+            config.enabled = false;
+            Ok(())
+        };
+        self.change_config(context, id, disable).await
+    }
+
+    /// Deletes the distribution if CloudFront lets go of it now, in the version that is known to be
+    /// off everywhere or else in the one it has come to.
+    pub(super) async fn probe_deletion(
+        &self,
+        context: &Context<'_>,
+        id: &str,
+        version: Option<String>,
+    ) -> Result<Probe<()>, AwsError> {
+        const CALL: &str = "cloudfront:DeleteDistribution";
+        let mut version = version;
+        if version.is_none() {
+            let get = context.aws.cloudfront.get_distribution().id(id).send().await;
+            let Some(now) = get.found("cloudfront:GetDistribution")? else {
+                return Ok(Probe::Done(()));
+            };
+            let distribution = now.distribution();
+            let config = distribution.and_then(|distribution| distribution.distribution_config());
+            if config.is_some_and(DistributionConfig::enabled) {
+                self.switch_off(context, id).await?;
+                return Ok(Probe::Pending("another run had switched it on again".to_owned()));
+            }
+            if distribution.is_some_and(|distribution| distribution.status() == IN_PROGRESS) {
+                return Ok(Probe::Pending("it is still InProgress".to_owned()));
+            }
+            version = now.e_tag;
+        }
+        let delete = context.aws.cloudfront.delete_distribution().id(id).set_if_match(version);
+        match delete.send().await.found(CALL) {
+            Err(error) if is_stale(&error) || is_still_on(&error) => {
+                Ok(Probe::Pending(error.to_string()))
+            }
+            other => other.map(|_| Probe::Done(())),
+        }
+    }
+
+    pub(super) async fn status(&self, aws: &Aws, id: &str) -> Result<Option<String>, AwsError> {
+        let get = aws.cloudfront.get_distribution().id(id).send().await;
+        let answer = get.found("cloudfront:GetDistribution")?;
+        Ok(answer.and_then(|answer| answer.distribution).map(|distribution| distribution.status))
+    }
+}
+
+/// A distribution's configuration and the version of it that was read.
+pub(super) struct Versioned {
+    pub(super) etag: String,
+    pub(super) config: DistributionConfig,
+}
+
+/// What a change of a distribution leads to.
+pub(super) struct Changed {
+    pub(super) status: String,
+    pub(super) version: Option<String>,
+}
+
+/// What CloudFront numbered and named itself.
+pub(super) struct Made {
+    pub(super) id: String,
+    pub(super) arn: String,
+    pub(super) domain: String,
+    pub(super) status: String,
+}
+
+impl From<&DistributionSummary> for Made {
+    fn from(summary: &DistributionSummary) -> Self {
+        Self {
+            id: summary.id.clone(),
+            arn: summary.arn.clone(),
+            domain: summary.domain_name.clone(),
+            status: summary.status.clone(),
+        }
+    }
+}
+
+impl Made {
+    pub(super) fn details(self) -> Details {
+        Details::from([
+            (ID_DETAIL, self.id),
+            ("arn", self.arn),
+            ("domain", self.domain),
+            (STATUS, self.status),
+        ])
+    }
+
+    pub(super) fn from_details(details: &Details) -> Option<Self> {
+        let detail = |name: &str| details.get(name).cloned();
+        Some(Self {
+            id: detail(ID_DETAIL)?,
+            arn: detail("arn")?,
+            domain: detail("domain")?,
+            status: detail(STATUS)?,
+        })
+    }
+}
+
+pub(super) fn is_stale(error: &AwsError) -> bool {
+    matches!(error.code(), "PreconditionFailed" | "InvalidIfMatchVersion")
+}
+
+fn is_still_on(error: &AwsError) -> bool {
+    matches!(error.code(), "DistributionNotDisabled" | "ResourceInUse")
+}
+
+pub(super) fn cloudfront_tags<'a>(
+    tags: impl Iterator<Item = (&'a String, &'a String)>,
+    call: &'static str,
+) -> Result<Tags, AwsError> {
+    let tags: Result<Vec<Tag>, _> =
+        tags.map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let tags = tags.map_err(|error| AwsError::request(call, error.to_string()))?;
+    Ok(Tags::builder().set_items(Some(tags)).build())
+}

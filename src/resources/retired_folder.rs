@@ -1,0 +1,98 @@
+//! The folder of a variant that is no longer in the file, with the images in it.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::aws::bucket::Bucket;
+use crate::aws::{Aws, AwsError, Calling, marker, objects};
+use crate::names::Names;
+use crate::resource::{
+    Context, Details, Edit, Fields, Id, Images, Observed, Owner, Removal, Resource,
+};
+
+pub(crate) struct RetiredFolder {
+    names: Arc<Names>,
+    /// The key of its marker, with the final slash.
+    marker: String,
+    images: Images,
+}
+
+impl RetiredFolder {
+    pub(crate) fn new(names: Arc<Names>, folder: &str, images: Images) -> Self {
+        Self { names, marker: format!("{folder}/"), images }
+    }
+
+    fn bucket<'a>(&'a self, aws: &'a Aws) -> Bucket<'a> {
+        Bucket { aws, name: &self.names.bucket, account: &self.names.account }
+    }
+
+    async fn kept_for_images(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
+        if self.images == Images::Delete {
+            return Ok(None);
+        }
+        let count = objects::count(&self.bucket(aws), &self.marker).await?;
+        Ok(count.map(|count| format!("it holds {count}; `--delete-images` deletes them")))
+    }
+}
+
+#[async_trait]
+impl Resource for RetiredFolder {
+    fn id(&self) -> Id {
+        Id::Folders
+    }
+
+    fn name(&self) -> String {
+        self.marker.clone()
+    }
+
+    fn arn(&self) -> Option<String> {
+        None
+    }
+
+    fn fields(&self) -> Fields {
+        Fields::default()
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
+        let found = marker::find(&self.bucket(aws), &self.marker).await?;
+        let Some(stack) = found.and_then(|marker| marker.stack) else { return Ok(None) };
+        if stack != self.names.stack {
+            return Ok(None);
+        }
+        let mut observed = Observed::new(Fields::default(), Owner::Ours);
+        observed.kept = self.kept_for_images(aws).await?;
+        Ok(Some(observed))
+    }
+
+    /// A folder that is not in the file is never made.
+    async fn create(&self, _context: &Context<'_>) -> Result<Details, AwsError> {
+        Ok(Details::new())
+    }
+
+    async fn update(
+        &self,
+        _context: &Context<'_>,
+        _observed: &Observed,
+        _edits: &[Edit],
+    ) -> Result<Details, AwsError> {
+        Ok(Details::new())
+    }
+
+    /// The marker goes last, for it is what a later run finds the folder by.
+    async fn delete(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+    ) -> Result<Removal, AwsError> {
+        if let Some(why) = self.kept_for_images(context.aws).await? {
+            return Ok(Removal::Kept(why));
+        }
+        let bucket = self.bucket(context.aws);
+        objects::delete_all(&bucket, &self.marker, context.tell).await?;
+        let delete = context.aws.s3.delete_object().bucket(bucket.name).key(&self.marker);
+        let delete = delete.expected_bucket_owner(bucket.account).send().await;
+        delete.found("s3:DeleteObject")?;
+        Ok(Removal::Gone)
+    }
+}

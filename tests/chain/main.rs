@@ -1,0 +1,187 @@
+//! How long the chains of calls are that decide how long a command takes: every call gets a time as
+//! if AWS were far away, and the calls that had to wait for others are told apart from those that did
+//! not.
+//!
+//! `cargo test --test chain`. Ends with 1 if a command waits for more calls in a row than it may.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a bench that cannot go on has failed"
+)]
+#![expect(clippy::print_stdout, reason = "the figures are what this is run for")]
+#![expect(dead_code, reason = "what it shares with the tests is used in full only there")]
+
+#[path = "../e2e/calls.rs"]
+mod calls;
+#[path = "../e2e/clients.rs"]
+mod clients;
+#[path = "../e2e/emulator.rs"]
+mod emulator;
+#[path = "../e2e/faults.rs"]
+mod faults;
+#[path = "../e2e/harness.rs"]
+mod harness;
+#[path = "../e2e/http.rs"]
+mod http;
+#[path = "../e2e/proxy.rs"]
+mod proxy;
+#[path = "../e2e/small_function.rs"]
+mod small_function;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::body::Bytes;
+
+use crate::calls::Call;
+use crate::emulator::Emulator;
+use crate::faults::Deed;
+use crate::harness::{Pipeline, RUNTIME};
+use crate::http::{WholeResponse, edited};
+use crate::proxy::{Behaviour, Timed};
+
+/// What a call takes longer than at the emulator: about a round trip to another continent, and so
+/// long that the emulator's own time does not matter beside it.
+const CALL: Duration = Duration::from_millis(50);
+
+/// Calls whose answer grows with what else is in the account.
+const LISTINGS: [&str; 4] =
+    ["lambda:ListFunctions", "s3:ListBuckets", "sns:ListSubscriptions", "sns:ListTopics"];
+
+/// A command, and how many calls it may wait for one after another.
+struct Command {
+    name: &'static str,
+    arguments: &'static [&'static str],
+    chain_max: usize,
+}
+
+const COMMANDS: [Command; 4] = [
+    Command { name: "first up", arguments: &["up", "--yes"], chain_max: 9 },
+    Command { name: "no-op up", arguments: &["up", "--yes"], chain_max: 4 },
+    Command { name: "status", arguments: &["status"], chain_max: 4 },
+    Command { name: "down", arguments: &["down", "--yes"], chain_max: 9 },
+];
+
+/// How often each is measured. A busy machine starts calls late that waited for nothing, which only
+/// ever makes a chain longer, so that the shortest is the true one.
+const ROUNDS: usize = 3;
+
+/// A function is ready as soon as Lambda says so the first time: how often one must ask is a matter
+/// of Lambda's time, not of the chain.
+struct ReadyAtOnce;
+
+impl Behaviour for ReadyAtOnce {
+    fn answer(&self, _call: &Call, _body: &Bytes) -> Option<WholeResponse> {
+        None
+    }
+
+    fn change(&self, call: &Call, response: WholeResponse) -> WholeResponse {
+        if call.operation != "GetFunctionConfiguration" || !response.status().is_success() {
+            return response;
+        }
+        edited(response, |body| {
+            body.replace("\"Pending\"", "\"Active\"").replace("\"InProgress\"", "\"Successful\"")
+        })
+    }
+}
+
+fn main() -> ExitCode {
+    let _emulator = Emulator::start();
+    let is_within = RUNTIME.block_on(async {
+        let mut shortest: [Option<Measured>; COMMANDS.len()] = Default::default();
+        for _ in 0..ROUNDS {
+            let pipeline = pipeline().await;
+            for (command, shortest) in COMMANDS.iter().zip(&mut shortest) {
+                let measured = command.measure(&pipeline).await;
+                if shortest.as_ref().is_none_or(|best| measured.levels.len() < best.levels.len()) {
+                    *shortest = Some(measured);
+                }
+            }
+            pipeline.is_over();
+        }
+        let mut is_within = true;
+        for (command, measured) in COMMANDS.iter().zip(shortest.iter().flatten()) {
+            is_within &= command.report(measured);
+        }
+        is_within
+    });
+    if is_within { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+async fn pipeline() -> Pipeline {
+    let pipeline = Pipeline::new("chain").await;
+    pipeline.put_function(&small_function::zip(1));
+    pipeline.edit(
+        "[[variants]]\nsize = \"800x600\"",
+        "code = \"function.zip\"\n\n[[variants]]\nsize = \"800x600\"",
+    );
+    pipeline.proxy.behave(Arc::new(ReadyAtOnce));
+    pipeline.proxy.add_script(Box::new(|_| Some(Deed::Delay(CALL))));
+    pipeline
+}
+
+/// One run of a command.
+struct Measured {
+    took: Duration,
+    calls: Vec<String>,
+    levels: BTreeMap<usize, Vec<String>>,
+}
+
+impl Command {
+    async fn measure(&self, pipeline: &Pipeline) -> Measured {
+        let output = pipeline.run(self.arguments).await.exits(0);
+        let timed = pipeline.proxy.take_timed();
+        let levels = levels(&timed);
+        let calls = timed.iter().map(|timed| timed.call.to_string()).collect();
+        Measured { took: output.took, calls, levels }
+    }
+
+    /// Prints what a command waited for. Answers with whether it keeps to its limits.
+    fn report(&self, measured: &Measured) -> bool {
+        let Self { name, chain_max, .. } = self;
+        let Measured { took, calls, levels } = measured;
+        let (count, chain) = (calls.len(), levels.len());
+        println!("{name}: {took:.1?}, {count} calls, a chain of {chain} (at most {chain_max})");
+        for (level, names) in levels {
+            println!("  {level:>2}  {}", counted(names));
+        }
+        let listings = calls.iter().filter(|call| LISTINGS.contains(&call.as_str()));
+        let listings: Vec<String> = listings.cloned().collect();
+        if !listings.is_empty() {
+            println!("  lists everything of a kind: {}", counted(&listings));
+        }
+        chain <= *chain_max && listings.is_empty()
+    }
+}
+
+/// The calls by their place in the longest chain that leads to them: a call comes after every call
+/// that had ended when it started.
+fn levels(calls: &[Timed]) -> BTreeMap<usize, Vec<String>> {
+    let mut calls: Vec<&Timed> = calls.iter().collect();
+    calls.sort_by_key(|timed| timed.start);
+    let mut placed: Vec<(Option<Instant>, usize)> = Vec::new();
+    let mut levels: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for timed in calls {
+        let before = placed.iter().filter(|(end, _)| end.is_some_and(|end| end <= timed.start));
+        let level = 1 + before.map(|(_, level)| *level).max().unwrap_or_default();
+        placed.push((timed.end, level));
+        levels.entry(level).or_default().push(timed.call.to_string());
+    }
+    levels
+}
+
+/// Names with how often each is there.
+fn counted(names: &[String]) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in names {
+        *counts.entry(name).or_default() += 1;
+    }
+    let texts = counts.iter().map(|(name, count)| match count {
+        1 => (*name).to_owned(),
+        _ => format!("{name} x{count}"),
+    });
+    texts.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,90 @@
+//! AWS's own delays, all at once: every command waits them out, says for what, and waits for nothing
+//! that it does not need.
+
+use std::sync::Arc;
+
+use crate::harness::{Output, Pipeline, resource};
+use crate::real_aws::{DEPLOYMENT, RealAws};
+use crate::{changed, lives};
+
+pub(crate) async fn a_stack_is_made_changed_and_removed_in_spite_of_them() {
+    let pipeline = slow("slow").await;
+    let up = pipeline.run(&["up", "--yes"]).await.exits(0);
+    says(&up, "function: waiting for the new role to be assumable by Lambda");
+    says(&up, "function: waiting for Lambda to finish its update");
+    assert_does_not_wait_for_the_cdn(&up);
+    is_deploying(&pipeline);
+    changed::file_and_aws(&pipeline).await;
+    let up = pipeline.run(&["up", "--yes"]).await.exits(0);
+    says(&up, "function: waiting for Lambda to finish its update");
+    assert_does_not_wait_for_the_cdn(&up);
+    is_deploying(&pipeline);
+    // With nothing slower beside it, the notification comes before the policy is seen.
+    changed::link_of_bucket_and_topic(&pipeline).await;
+    let up = pipeline.run(&["up", "--yes"]).await.exits(0);
+    says(&up, "notification: waiting for S3 to see the new topic policy");
+    assert_does_not_wait_for_the_cdn(&up);
+    let up = pipeline.run(&["up", "--yes", "--wait"]).await.exits(0);
+    says(&up, "cdn: waiting for CloudFront to deploy it to its edges");
+    assert_eq!(pipeline.status(0)["state"], "ready");
+    let down = pipeline.run(&["down", "--yes"]).await.exits(0);
+    says(&down, "cdn: waiting for CloudFront to switch it off everywhere");
+    says(&down, "cdn: waiting for CloudFront to let go of the access control");
+    leaves_nothing(&pipeline).await;
+}
+
+pub(crate) async fn what_was_just_removed_is_made_again_in_spite_of_them() {
+    let pipeline = slow("again").await;
+    pipeline.run(&["up", "--yes"]).await.exits(0);
+    pipeline.run(&["down", "--yes", "--no-wait"]).await.exits(0);
+    let up = pipeline.run(&["up", "--yes"]).await.exits(0);
+    says(&up, "topic: waiting for SNS to release the deleted topic's name");
+    says(&up, "bucket: waiting for S3 to release the deleted bucket's name");
+    says(&up, "dead-letters: waiting for SQS to release the deleted queue's name");
+    assert_does_not_wait_for_the_cdn(&up);
+    pipeline.assert_whole();
+    let down = pipeline.run(&["down", "--yes", "--no-wait"]).await.exits(0);
+    assert!(down.took < DEPLOYMENT, "the edges are waited for: {down}");
+    let left = pipeline.aws.inventory().await;
+    let cdn = pipeline.cdn();
+    let expected = [format!("distribution {cdn}"), format!("origin access control {cdn}")];
+    assert_eq!(left, expected);
+    let down = pipeline.run(&["down", "--yes"]).await.exits(0);
+    says(&down, "cdn: waiting for CloudFront to switch it off everywhere");
+    leaves_nothing(&pipeline).await;
+    // The distribution is gone, but the reference that it was made with is not free.
+    pipeline.run(&["up", "--yes"]).await.exits(0);
+    pipeline.assert_whole();
+    pipeline.run(&["down", "--yes"]).await.exits(0);
+    leaves_nothing(&pipeline).await;
+}
+
+async fn slow(label: &str) -> Pipeline {
+    let pipeline = lives::pipeline(label).await;
+    pipeline.proxy.behave(Arc::new(RealAws::slow()));
+    pipeline
+}
+
+#[track_caller]
+fn says(output: &Output, line: &str) {
+    assert!(output.stderr.lines().any(|said| said == line), "no line `{line}`: {output}");
+}
+
+#[track_caller]
+fn assert_does_not_wait_for_the_cdn(up: &Output) {
+    assert!(up.took < DEPLOYMENT, "the edges are waited for: {up}");
+    assert!(!up.stderr.contains("cdn: waiting"), "{up}");
+    assert!(up.stdout.contains("The CDN needs a few minutes"), "{up}");
+}
+
+#[track_caller]
+fn is_deploying(pipeline: &Pipeline) {
+    let status = pipeline.status(0);
+    assert_eq!(status["state"], "deploying", "{status:#}");
+    assert_eq!(resource(&status, "cdn")["state"], "deploying", "{status:#}");
+    pipeline.assert_whole();
+}
+
+async fn leaves_nothing(pipeline: &Pipeline) {
+    assert_eq!(pipeline.aws.inventory().await, Vec::<String>::new());
+}

@@ -1,0 +1,175 @@
+//! Rows of what only some files ask for: public variants, a domain, reserved concurrency, the other
+//! architecture, invalidation.
+
+use aws_sdk_cloudfront::types::{Aliases, DistributionConfig};
+use aws_sdk_s3::types::ObjectOwnership;
+use lambda_fn::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
+use serde_json::json;
+
+use super::cdn::distribution;
+use super::code::variable;
+use super::storage::{FLAGS, PUT_ACCESS, put_access_block, put_ownership};
+use super::{Change, Row, check, row};
+use crate::clients::document;
+use crate::harness::Pipeline;
+
+const DOMAIN: &str = "img.example.com";
+const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/ours";
+const OTHER_CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/others";
+
+pub(crate) async fn every_change_by_hand_to_a_public_bucket_is_shown_and_repaired() {
+    let pipeline = Pipeline::new("drift-acl").await;
+    let bucket = format!("[bucket]\nname = \"{}\"\n", pipeline.bucket);
+    pipeline.edit(&bucket, &format!("{bucket}access = \"public-acl\"\n"));
+    check(&pipeline, public_rows()).await;
+}
+
+fn public_rows() -> Vec<Row> {
+    // What the file wants is: no, no, yes, yes.
+    let changes: [Change; 4] = [
+        |p| Box::pin(put_access_block(p, [true, false, true, true])),
+        |p| Box::pin(put_access_block(p, [false, true, true, true])),
+        |p| Box::pin(put_access_block(p, [false, false, false, true])),
+        |p| Box::pin(put_access_block(p, [false, false, true, false])),
+    ];
+    let flags = FLAGS.into_iter().zip(changes).zip([false, false, true, true]);
+    let mut rows: Vec<Row> = flags
+        .map(|((flag, change), wanted)| {
+            row(format!("public bucket: {flag}"), change, PUT_ACCESS).shows(
+                "bucket",
+                flag,
+                (!wanted, wanted),
+            )
+        })
+        .collect();
+    rows.push(
+        row(
+            "public bucket: ownership",
+            |p| Box::pin(put_ownership(p, ObjectOwnership::BucketOwnerEnforced)),
+            &["s3:PutBucketOwnershipControls"],
+        )
+        .shows("bucket", "ownership", ("BucketOwnerEnforced", "BucketOwnerPreferred")),
+    );
+    rows
+}
+
+pub(crate) async fn every_change_by_hand_to_what_is_optional_is_shown_and_repaired() {
+    let pipeline = Pipeline::new("drift-more").await;
+    let function = format!("[function]\nname = \"{}\"\n", pipeline.function);
+    pipeline.edit(&function, &format!("{function}concurrency = 5\n"));
+    pipeline.edit(
+        "[tags]",
+        &format!(
+            "[cdn]\ninvalidate = true\ndomains = [\"{DOMAIN}\"]\n\
+             certificate_arn = \"{CERTIFICATE}\"\n\n[tags]"
+        ),
+    );
+    let mut rows = cdn_rows();
+    rows.extend(function_rows());
+    rows.extend(policy_rows());
+    check(&pipeline, rows).await;
+}
+
+fn cdn_rows() -> Vec<Row> {
+    const PUT: &[&str] = &["cloudfront:UpdateDistribution"];
+    let alias = format!("aliases[{DOMAIN}]");
+    let put_variable: &[&str] = &["lambda:UpdateFunctionConfiguration"];
+    vec![
+        row("cdn: alias removed", |p| Box::pin(distribution(p, no_alias)), PUT).shows(
+            "cdn",
+            alias,
+            (json!(null), true),
+        ),
+        row("cdn: other certificate", |p| Box::pin(distribution(p, other_certificate)), PUT).shows(
+            "cdn",
+            "certificate",
+            (OTHER_CERTIFICATE, CERTIFICATE),
+        ),
+        row(
+            "cdn: the function is told of another distribution",
+            |p| Box::pin(variable(p, DISTRIBUTION_VARIABLE, Some("E123"))),
+            put_variable,
+        )
+        .shows("cdn", "function.environment", ("E123", "this distribution")),
+        row(
+            "cdn: the function is told of no distribution",
+            |p| Box::pin(variable(p, DISTRIBUTION_VARIABLE, None)),
+            put_variable,
+        )
+        .shows("cdn", "function.environment", (json!(null), "this distribution")),
+    ]
+}
+
+fn function_rows() -> Vec<Row> {
+    const PUT: &[&str] = &["lambda:PutFunctionConcurrency"];
+    let name = format!("environment.{SETTINGS_VARIABLE}");
+    vec![
+        row("function: concurrency", |p| Box::pin(concurrency(p, Some(3))), PUT).shows(
+            "function",
+            "concurrency",
+            (3, 5),
+        ),
+        row("function: no concurrency", |p| Box::pin(concurrency(p, None)), PUT).shows(
+            "function",
+            "concurrency",
+            (json!(null), 5),
+        ),
+        row(
+            "function: settings beside the distribution",
+            |p| Box::pin(variable(p, SETTINGS_VARIABLE, Some("{}"))),
+            &["lambda:UpdateFunctionConfiguration"],
+        )
+        .has_other("function", name),
+    ]
+}
+
+fn policy_rows() -> Vec<Row> {
+    let missing = row(
+        "policy: nothing of ours",
+        |p| Box::pin(policy_replaced(p)),
+        &["iam:CreatePolicyVersion"],
+    )
+    .shows(
+        "policy",
+        "document.others",
+        (json!([{ "Effect": "Allow", "Action": ["s3:*"], "Resource": ["*"] }]), json!([])),
+    );
+    let ours = [
+        "InvalidateVariants",
+        "ListFolders",
+        "ReadOriginals",
+        "RecordFailures",
+        "SeeVariants",
+        "SendDeadLetters",
+        "WriteLogs",
+        "WriteVariants",
+    ];
+    let lacks = |row: Row, sid| row.lacks("policy", format!("document.Statement[{sid}]"));
+    vec![ours.into_iter().fold(missing, lacks)]
+}
+
+fn no_alias(config: &mut DistributionConfig) {
+    config.aliases = Some(Aliases::builder().quantity(0).build().unwrap());
+}
+
+fn other_certificate(config: &mut DistributionConfig) {
+    let certificate = config.viewer_certificate.as_mut().unwrap();
+    certificate.acm_certificate_arn = Some(OTHER_CERTIFICATE.to_owned());
+}
+
+async fn concurrency(pipeline: &Pipeline, reserved: Option<i32>) {
+    let (lambda, function) = (&pipeline.aws.lambda, &pipeline.function);
+    let Some(reserved) = reserved else {
+        lambda.delete_function_concurrency().function_name(function).send().await.unwrap();
+        return;
+    };
+    let put = lambda.put_function_concurrency().function_name(function);
+    put.reserved_concurrent_executions(reserved).send().await.unwrap();
+}
+
+async fn policy_replaced(pipeline: &Pipeline) {
+    let everything = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });
+    let put = pipeline.aws.iam.create_policy_version().policy_arn(pipeline.policy_arn());
+    let put = put.policy_document(document(&[everything])).set_as_default(true);
+    put.send().await.unwrap();
+}

@@ -1,0 +1,281 @@
+//! A stack's whole life, disturbed at one call of a phase or of several: made, changed in every
+//! resource, and removed; each phase must end as if nothing had happened.
+
+use std::fmt;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde_json::Value;
+
+use crate::changed;
+use crate::faults::{Deed, Gate, Spot, spots};
+use crate::harness::{Output, Pipeline, each, ended};
+use crate::proxy::Refusal;
+use crate::real_aws::RealAws;
+use crate::small_function;
+use crate::snapshot::{difference, not_one};
+
+/// How many lives go on at once. They keep the processor busy more than they wait.
+const LIVES: usize = 6;
+
+/// What the stack is brought to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// `up` on an empty account.
+    Up,
+    /// `up` after a change of every resource.
+    Change,
+    Down,
+}
+
+/// What happens to one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Blow {
+    /// imgprep is killed before the call takes effect.
+    KilledBefore,
+    /// imgprep is killed once the call took effect, before it hears of it.
+    KilledAfter,
+    /// Another run of the same command goes through before the call takes effect.
+    Overtaken,
+    Throttled,
+    /// AWS answers 500.
+    Failed,
+    /// The connection is reset before the call takes effect.
+    Reset,
+    /// The connection is closed after the call took effect, without an answer.
+    Lost,
+}
+
+/// A blow at one call of one phase.
+#[derive(Clone, Debug)]
+pub(crate) struct Hit {
+    pub(crate) phase: Phase,
+    pub(crate) spot: Spot,
+    pub(crate) blow: Blow,
+}
+
+/// What came of a hit.
+pub(crate) struct Outcome {
+    pub(crate) hit: Hit,
+    pub(crate) end: End,
+}
+
+pub(crate) enum End {
+    Fine,
+    /// This time the run made fewer calls of the operation.
+    NotReached,
+    /// It was not as if nothing had happened; the text says what was.
+    Wrong(String),
+}
+
+/// How an undisturbed life went.
+pub(crate) struct Undisturbed {
+    up: Value,
+    changed: Value,
+    calls: Vec<(Phase, Spot)>,
+}
+
+/// At most one hit for each phase; only a life with a hit in it has the phase `Change`.
+pub(crate) type Hits = Vec<Hit>;
+
+impl fmt::Display for Hit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}: {} {:?}", self.phase, self.spot, self.blow)
+    }
+}
+
+/// A pipeline with a small function, in an account of its own.
+pub(crate) async fn pipeline(label: &str) -> Pipeline {
+    let pipeline = Pipeline::new(label).await;
+    pipeline.proxy.behave(Arc::new(RealAws::prompt()));
+    pipeline.put_function(&small_function::zip(1));
+    pipeline.edit(
+        "[[variants]]\nsize = \"800x600\"",
+        "code = \"function.zip\"\n\n[[variants]]\nsize = \"800x600\"",
+    );
+    pipeline
+}
+
+impl Undisturbed {
+    pub(crate) async fn live() -> Self {
+        let pipeline = self::pipeline("calm").await;
+        let mut calls = Vec::new();
+        let mut count = |phase: Phase| {
+            calls.extend(spots(pipeline.proxy.take_calls()).into_iter().map(|spot| (phase, spot)));
+        };
+        pipeline.up();
+        count(Phase::Up);
+        let up = pipeline.snapshot().await;
+        assert_eq!(not_one(&up), Vec::<String>::new());
+        pipeline.down();
+        count(Phase::Down);
+        assert_eq!(pipeline.aws.inventory().await, Vec::<String>::new());
+        pipeline.up();
+        changed::file_and_aws(&pipeline).await;
+        let plan = pipeline.imgprep(&["plan", "--json"]).exits(0).json();
+        assert!(!each(&plan, "action").contains(&"none"), "every resource changes: {plan:#}");
+        pipeline.proxy.take_calls();
+        pipeline.up();
+        count(Phase::Change);
+        pipeline.assert_whole();
+        let changed = pipeline.snapshot().await;
+        assert_eq!(not_one(&changed), Vec::<String>::new());
+        pipeline.down();
+        pipeline.is_over();
+        Self { up, changed, calls }
+    }
+
+    /// Every call of a phase.
+    pub(crate) fn calls(&self, phase: Phase) -> Vec<Spot> {
+        let calls = self.calls.iter().filter(|(other, _)| *other == phase);
+        calls.map(|(_, spot)| spot.clone()).collect()
+    }
+
+    /// Every call of a phase that changes something.
+    pub(crate) fn mutating(&self, phase: Phase) -> Vec<Spot> {
+        let mut calls = self.calls(phase);
+        calls.retain(|spot| spot.call.is_mutating());
+        calls
+    }
+}
+
+/// Lives with every hit of the first list, and of the second in the same lives: an account has a
+/// beginning and an end.
+pub(crate) fn paired(first: Vec<Hit>, second: Vec<Hit>) -> Vec<Hits> {
+    let count = first.len().max(second.len());
+    let (mut first, mut second) = (first.into_iter(), second.into_iter());
+    (0..count).map(|_| first.next().into_iter().chain(second.next()).collect()).collect()
+}
+
+/// Lives all these lives, several at once.
+pub(crate) async fn live(lives: Vec<Hits>, undisturbed: &Undisturbed) -> Vec<Outcome> {
+    let lives = lives.into_iter().map(|hits| live_one(hits, undisturbed));
+    let outcomes: Vec<Vec<Outcome>> = stream::iter(lives).buffer_unordered(LIVES).collect().await;
+    outcomes.into_iter().flatten().collect()
+}
+
+async fn live_one(hits: Hits, undisturbed: &Undisturbed) -> Vec<Outcome> {
+    let pipeline = self::pipeline("hit").await;
+    let mut outcomes = Vec::new();
+    for phase in [Phase::Up, Phase::Change, Phase::Down] {
+        let hit = hits.iter().find(|hit| hit.phase == phase);
+        if phase == Phase::Change {
+            if hit.is_none() {
+                continue;
+            }
+            changed::file_and_aws(&pipeline).await;
+        }
+        let end = go_through(&pipeline, phase, hit, undisturbed).await;
+        if matches!(end, End::Wrong(_)) {
+            // The next phase is to begin as if nothing had happened.
+            pipeline.run(phase.command()).await;
+        }
+        if let Some(hit) = hit {
+            outcomes.push(Outcome { hit: hit.clone(), end });
+        } else if let End::Wrong(why) = end {
+            panic!("an undisturbed {phase:?} in an account of its own: {why}");
+        }
+    }
+    pipeline.is_over();
+    outcomes
+}
+
+/// Brings the stack to a phase's end, and compares it with an undisturbed one.
+async fn go_through(
+    pipeline: &Pipeline,
+    phase: Phase,
+    hit: Option<&Hit>,
+    undisturbed: &Undisturbed,
+) -> End {
+    let (run, reached) = match hit {
+        Some(hit) => match disturbed(pipeline, hit).await {
+            Ok(ended) => ended,
+            Err(why) => return End::Wrong(why),
+        },
+        None => (pipeline.run(phase.command()).await, true),
+    };
+    let wrong = match phase {
+        Phase::Up => differs(&undisturbed.up, &pipeline.snapshot().await),
+        Phase::Change => differs(&undisturbed.changed, &pipeline.snapshot().await),
+        Phase::Down => {
+            let left = pipeline.aws.inventory().await;
+            (!left.is_empty()).then(|| format!("left: {}", left.join(", ")))
+        }
+    };
+    match wrong {
+        Some(why) => End::Wrong(format!("{why}\n{run}")),
+        None if reached => End::Fine,
+        None => End::NotReached,
+    }
+}
+
+fn differs(expected: &Value, found: &Value) -> Option<String> {
+    (expected != found).then(|| difference(expected, found))
+}
+
+/// The run that must succeed in spite of a hit, or to repair it, and whether the hit call came at
+/// all.
+async fn disturbed(pipeline: &Pipeline, hit: &Hit) -> Result<(Output, bool), String> {
+    let service = &hit.spot.call.service;
+    let gate = Gate::default();
+    let deed = match hit.blow {
+        Blow::KilledBefore | Blow::Overtaken => Deed::HoldBefore(gate.clone()),
+        Blow::KilledAfter => Deed::HoldAfter(gate.clone()),
+        Blow::Throttled => Deed::Answer(Refusal::throttling(service).answer(service)),
+        Blow::Failed => Deed::Answer(Refusal::internal(service).answer(service)),
+        Blow::Reset => Deed::Reset,
+        Blow::Lost => Deed::Lose,
+    };
+    let has_come = pipeline.proxy.strike(&hit.spot, deed);
+    let wrong = match hit.blow {
+        Blow::KilledBefore | Blow::KilledAfter => {
+            kill_at(pipeline, hit.phase, &gate).await;
+            None
+        }
+        Blow::Overtaken => overtake_at(pipeline, hit.phase, &gate).await,
+        _ => None,
+    };
+    let run = pipeline.run(hit.phase.command()).await;
+    pipeline.proxy.clear_rules();
+    let wrong = wrong.or_else(|| (run.code != 0).then(|| run.to_string()));
+    match wrong {
+        Some(why) => Err(why),
+        None => Ok((run, has_come.load(Ordering::SeqCst))),
+    }
+}
+
+/// Runs imgprep until it is at the gate, and kills it there; to its end if it never comes.
+async fn kill_at(pipeline: &Pipeline, phase: Phase, gate: &Gate) {
+    let mut child = pipeline.start(phase.command(), Stdio::null);
+    tokio::select! {
+        () = gate.reached() => child.kill().await.unwrap(),
+        ended = child.wait() => drop(ended.unwrap()),
+    }
+    pipeline.proxy.settled().await;
+}
+
+/// Runs imgprep until it is at the gate, then another from beginning to end, and then the first.
+/// Answers with what is wrong with how they ended.
+async fn overtake_at(pipeline: &Pipeline, phase: Phase, gate: &Gate) -> Option<String> {
+    let mut child = pipeline.start(phase.command(), Stdio::piped);
+    tokio::select! {
+        () = gate.reached() => {}
+        ended = child.wait() => drop(ended.unwrap()),
+    }
+    let other = pipeline.run(phase.command()).await;
+    gate.open();
+    let held = ended(child, phase.command()).await;
+    other.not_plain().or(held.not_plain())
+}
+
+impl Phase {
+    fn command(self) -> &'static [&'static str] {
+        match self {
+            Self::Up | Self::Change => &["up", "--yes"],
+            Self::Down => &["down", "--yes"],
+        }
+    }
+}

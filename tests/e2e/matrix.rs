@@ -1,0 +1,107 @@
+//! Every call of a life, hit in every way: all of it, or a cut that every test run can afford.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::faults::Spot;
+use crate::lives::{Blow, End, Hit, Hits, Outcome, Phase, Undisturbed, live, paired};
+
+const KILLS: [Blow; 2] = [Blow::KilledBefore, Blow::KilledAfter];
+const FAULTS: [Blow; 4] = [Blow::Throttled, Blow::Failed, Blow::Reset, Blow::Lost];
+
+/// Which blows at which calls.
+pub(crate) type Pick = fn(Phase, &[Spot], &[Blow]) -> Vec<Hit>;
+
+/// What came of many hits.
+pub(crate) struct Matrix {
+    outcomes: Vec<Outcome>,
+}
+
+impl Matrix {
+    /// Kills imgprep before and after every call that changes something.
+    pub(crate) async fn of_crashes(undisturbed: &Undisturbed) -> Self {
+        Self::of_changes(undisturbed, &KILLS).await
+    }
+
+    /// Has a whole other run come in before every call that changes something.
+    pub(crate) async fn of_overtaking(undisturbed: &Undisturbed) -> Self {
+        Self::of_changes(undisturbed, &[Blow::Overtaken]).await
+    }
+
+    async fn of_changes(undisturbed: &Undisturbed, blows: &[Blow]) -> Self {
+        let hits = |phase| every(phase, &undisturbed.mutating(phase), blows);
+        let mut lives = paired(hits(Phase::Up), hits(Phase::Down));
+        // It comes between the other two.
+        lives.extend(paired(hits(Phase::Change), Vec::new()));
+        Self::of(lives, undisturbed).await
+    }
+
+    /// Faults at calls of a first `up` and of `down`: `every` kind at each, or `each` once.
+    pub(crate) async fn of_faults(undisturbed: &Undisturbed, pick: Pick) -> Self {
+        let hits = |phase| pick(phase, &undisturbed.calls(phase), &FAULTS);
+        Self::of(paired(hits(Phase::Up), hits(Phase::Down)), undisturbed).await
+    }
+
+    async fn of(lives: Vec<Hits>, undisturbed: &Undisturbed) -> Self {
+        assert!(!lives.is_empty(), "there is nothing to hit");
+        Self { outcomes: live(lives, undisturbed).await }
+    }
+
+    /// What did not end as if nothing had happened.
+    pub(crate) fn wrong(&self) -> Vec<String> {
+        let wrong = self.outcomes.iter().filter_map(|Outcome { hit, end }| match end {
+            End::Wrong(why) => Some(format!("{hit}: {why}")),
+            // A run may poll less often this time, but it never does without an operation.
+            End::NotReached if hit.spot.nth == 1 => Some(format!("{hit}: never came")),
+            _ => None,
+        });
+        wrong.collect()
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_fine(&self) {
+        let wrong = self.wrong();
+        let (count, table) = (self.outcomes.len(), self.table());
+        assert!(wrong.is_empty(), "{table}\n{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    /// How the hits ended, by operation and kind of blow.
+    pub(crate) fn table(&self) -> String {
+        let blows: BTreeSet<Blow> = self.outcomes.iter().map(|it| it.hit.blow).collect();
+        let mut rows: BTreeMap<(Phase, String), BTreeMap<Blow, [usize; 3]>> = BTreeMap::new();
+        for Outcome { hit, end } in &self.outcomes {
+            let row = rows.entry((hit.phase, hit.spot.call.to_string())).or_default();
+            let counts = row.entry(hit.blow).or_default();
+            match end {
+                End::Fine => counts[0] += 1,
+                End::NotReached => counts[1] += 1,
+                End::Wrong(_) => counts[2] += 1,
+            }
+        }
+        let mut text = format!("{:<62}", "fine / not reached / wrong");
+        for blow in &blows {
+            let _ = write!(text, "{:>14}", format!("{blow:?}"));
+        }
+        for ((phase, operation), counts) in rows {
+            let _ = write!(text, "\n{:<62}", format!("{phase:?} {operation}"));
+            for blow in &blows {
+                let cell = counts.get(blow);
+                let cell = cell.map(|[fine, missed, wrong]| format!("{fine} / {missed} / {wrong}"));
+                let _ = write!(text, "{:>14}", cell.unwrap_or_default());
+            }
+        }
+        text
+    }
+}
+
+/// Every blow at every spot.
+pub(crate) fn every(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
+    let hits = spots.iter().flat_map(|spot| blows.iter().map(move |blow| (spot, blow)));
+    hits.map(|(spot, blow)| Hit { phase, spot: spot.clone(), blow: *blow }).collect()
+}
+
+/// One blow at every spot, in turn.
+pub(crate) fn each(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
+    let hits = spots.iter().zip(blows.iter().cycle());
+    hits.map(|(spot, blow)| Hit { phase, spot: spot.clone(), blow: *blow }).collect()
+}

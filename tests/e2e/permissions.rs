@@ -1,0 +1,297 @@
+//! The policies of `imgprep iam-policy`: enough for what imgprep does, and nothing too much.
+//!
+//! The emulator checks every call of an IAM user against the user's policies, so the policies are
+//! tried and not only read.
+
+mod operator;
+mod situations;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use self::operator::{
+    Operator, UNCHECKED, actions, for_the_emulator, for_the_emulator_without, needed, printed,
+    without,
+};
+use self::situations::{
+    Checks, DELETE_IMAGES, DOWN, FIRST_UP, RELEASE, REPAIR, STATUS, Situation, UP_AND_WAIT,
+    clean_up, distribution_without_our_tag, file, write_file, write_other_file,
+};
+use crate::harness::Pipeline;
+
+/// The longest policy, white space aside (IAM User Guide, "IAM and AWS STS quotas").
+const CHARACTERS_MAX: usize = 6144;
+
+/// Every policy that can be printed.
+const POLICIES: [&[&str]; 9] = [
+    &[],
+    &["plan"],
+    &["status"],
+    &["up"],
+    &["up", "--adopt", "--wait"],
+    &["up", "--prune"],
+    &["up", "--adopt", "--prune", "--delete-images", "--wait"],
+    &["down"],
+    &["down", "--delete-images"],
+];
+
+/// Which actions of a situation are taken away: every other one, where all of them take long.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Half {
+    First,
+    Second,
+    Both,
+}
+
+impl Half {
+    fn has(self, index: usize) -> bool {
+        self == Self::Both || (self == Self::First) == index.is_multiple_of(2)
+    }
+}
+
+/// What is granted for a stack in which something left the file, or somebody changed the origin
+/// access control; the situations here are without either.
+const FOR_OTHER_SITUATIONS: [&str; 8] = [
+    // The emulator switches a distribution off at once, so that nobody has to look again.
+    "cloudfront:GetDistribution",
+    "cloudfront:GetOriginAccessControl",
+    "cloudfront:UpdateOriginAccessControl",
+    "iam:ListPolicies",
+    "iam:ListRoles",
+    "s3:DeleteObjectVersion",
+    "s3:ListBucketVersions",
+    "tag:GetResources",
+];
+
+pub(crate) async fn every_policy_is_short_enough_for_iam() {
+    let pipeline = Pipeline::new("longest").await;
+    let text = format!(
+        "name = \"{}\"\n[bucket]\nname = \"{}\"\n[topic]\nname = \"{}\"\n\
+         [function]\nname = \"{}\"\nconcurrency = 1\n[cdn]\ninvalidate = true\n\
+         [[variants]]\nsize = \"400x300\"\n",
+        "s".repeat(40),
+        "b".repeat(63),
+        "t".repeat(256),
+        "f".repeat(64)
+    );
+    pipeline.write(&text);
+    for arguments in POLICIES {
+        let mut command = vec!["--region", "ap-southeast-1", "iam-policy"];
+        command.extend(arguments);
+        let output = pipeline.imgprep(&command).exits(0);
+        let characters = output.stdout.chars().filter(|it| !it.is_whitespace()).count();
+        // The policy for all commands is to be read, and printed for each command to be used.
+        let is_short = characters <= CHARACTERS_MAX || arguments.is_empty();
+        assert!(is_short, "{arguments:?}: {characters} characters");
+        let create = pipeline.aws.iam.create_policy().policy_name("printed");
+        let made = create.policy_document(&output.stdout).send().await.unwrap().policy.unwrap();
+        let delete = pipeline.aws.iam.delete_policy().set_policy_arn(made.arn);
+        delete.send().await.unwrap();
+    }
+    let calls = pipeline.proxy.take_calls();
+    assert!(calls.iter().all(|call| call.to_string() == "sts:GetCallerIdentity"), "{calls:?}");
+}
+
+pub(crate) async fn the_sids_of_the_policy_for_all_say_which_command_needs_what() {
+    let pipeline = Pipeline::new("sids").await;
+    let every = printed(&pipeline, &[]);
+    let sids: BTreeSet<&str> = every.iter().map(|one| one["Sid"].as_str().unwrap()).collect();
+    assert_eq!(sids.len(), every.len(), "no Sid is there twice");
+    for (command, sets) in [
+        ("plan", &["Read"][..]),
+        ("status", &["Read"]),
+        ("up", &["Read", "Up"]),
+        ("down", &["Read", "Down"]),
+    ] {
+        let sid = |statement: &Value| statement["Sid"].as_str().unwrap().to_owned();
+        let is_in = |statement: &&Value| sets.iter().any(|set| sid(statement).starts_with(set));
+        let parts: Vec<Value> = every.iter().filter(is_in).cloned().collect();
+        assert_eq!(actions(&parts), actions(&printed(&pipeline, &[command])), "{command}");
+    }
+    let text = pipeline.imgprep(&["iam-policy", "up"]).exits(0);
+    let json = pipeline.imgprep(&["iam-policy", "up", "--json"]).exits(0);
+    assert_eq!(text.stdout, json.stdout, "it is one document either way");
+    assert!(!actions(&every).contains("lambda:PutFunctionConcurrency"));
+    pipeline.write(&file(&pipeline, "", "concurrency = 1", "enabled = false"));
+    let up = actions(&printed(&pipeline, &["up"]));
+    assert!(up.contains("lambda:PutFunctionConcurrency"));
+    let cloudfront: Vec<&String> = up.iter().filter(|one| one.starts_with("cloudfront:")).collect();
+    let lists = ["cloudfront:ListDistributions", "cloudfront:ListOriginAccessControls"];
+    assert_eq!(cloudfront, lists, "without a CDN an earlier one is still looked for");
+    pipeline.imgprep(&["iam-policy", "up", "--delete-images"]).exits(2);
+}
+
+pub(crate) async fn a_role_is_handed_to_lambda_only_and_only_ours() {
+    let pipeline = Pipeline::new("handed").await;
+    let statements = printed(&pipeline, &["up"]);
+    let passing: Vec<&Value> = statements
+        .iter()
+        .filter(|one| one["Action"].as_array().unwrap().contains(&"iam:PassRole".into()))
+        .collect();
+    assert_eq!(passing.len(), 1);
+    assert_eq!(passing[0]["Resource"], serde_json::json!([pipeline.role_arn()]));
+    let condition = &passing[0]["Condition"]["StringEquals"]["iam:PassedToService"];
+    assert_eq!(condition, "lambda.amazonaws.com");
+}
+
+pub(crate) async fn the_printed_policies_are_enough_for_a_whole_life() {
+    let pipeline = Pipeline::new("enough").await;
+    live(&pipeline, || write_file(&pipeline), || write_other_file(&pipeline)).await;
+}
+
+pub(crate) async fn the_printed_policies_are_enough_without_a_cdn() {
+    let pipeline = Pipeline::new("no-cdn").await;
+    let write = |function: &str| {
+        write_file(&pipeline);
+        let function = format!("code = \"function.zip\"\n{function}");
+        pipeline.write(&file(&pipeline, "", &function, "enabled = false"));
+    };
+    live(&pipeline, || write(""), || write("memory = 512")).await;
+}
+
+/// From nothing to a stack, to another one, to nothing, each command with no more than its policy.
+async fn live(pipeline: &Pipeline, write_first: impl Fn(), write_second: impl Fn()) {
+    write_first();
+    // As root, so that the harness knows that there may be a stack.
+    pipeline.up();
+    pipeline.down();
+    let before = pipeline.aws.inventory().await;
+    let operator = Operator::new(pipeline).await;
+    let run = async |policy: &str, command: &[&str], code: i32| {
+        operator.allow(&for_the_emulator(&printed(pipeline, &[policy]))).await;
+        operator.imgprep(command).exits(code);
+    };
+    run("plan", &["plan"], 0).await;
+    run("status", &["status"], 4).await;
+    run("up", &["up", "--yes"], 0).await;
+    run("status", &["status"], 0).await;
+    write_second();
+    run("up", &["up", "--yes"], 0).await;
+    run("plan", &["plan", "--exit-code"], 0).await;
+    run("down", &["down", "--yes"], 0).await;
+    assert_eq!(pipeline.aws.inventory().await, before);
+    operator.dismiss().await;
+}
+
+pub(crate) async fn what_is_called_is_in_the_policy_and_nothing_else() {
+    let pipeline = Pipeline::new("called").await;
+    let all = [STATUS, FIRST_UP, REPAIR, UP_AND_WAIT, DOWN, DELETE_IMAGES, RELEASE];
+    let (mut granted, mut called) = (BTreeSet::new(), BTreeSet::new());
+    for situation in all {
+        let (policy, calls) = observed(&pipeline, &situation).await;
+        let allowed = actions(&policy);
+        let missing: Vec<_> = calls.difference(&allowed).collect();
+        assert!(missing.is_empty(), "{:?} lacks {missing:?}", situation.policy);
+        let command = situation.policy[0];
+        granted.extend(allowed.into_iter().map(|action| (command, action)));
+        called.extend(calls.into_iter().map(|action| (command, action)));
+    }
+    clean_up(&pipeline).await;
+    let unnamed = |action: &str| {
+        UNCHECKED.iter().any(|(unchecked, _)| *unchecked == action)
+            || FOR_OTHER_SITUATIONS.contains(&action)
+    };
+    let superfluous: Vec<_> =
+        granted.difference(&called).filter(|(_, action)| !unnamed(action)).collect();
+    assert!(superfluous.is_empty(), "granted and never called: {superfluous:?}");
+}
+
+/// The policy for a situation, and what its command really asks of IAM when it may do everything.
+async fn observed(pipeline: &Pipeline, situation: &Situation) -> (Vec<Value>, BTreeSet<String>) {
+    (situation.prepare)(pipeline).await;
+    let policy = printed(pipeline, situation.policy);
+    pipeline.proxy.take_calls();
+    pipeline.imgprep(situation.command).exits(0);
+    (policy, needed(&pipeline.proxy.take_calls()))
+}
+
+pub(crate) async fn nothing_can_be_taken_from_status() {
+    check(&STATUS, Half::Both).await;
+}
+
+pub(crate) async fn nothing_can_be_taken_from_a_first_up() {
+    check(&FIRST_UP, Half::Both).await;
+}
+
+pub(crate) async fn nothing_can_be_taken_from_an_up_that_repairs() {
+    check(&REPAIR, Half::First).await;
+}
+
+pub(crate) async fn nothing_else_can_be_taken_from_an_up_that_repairs() {
+    check(&REPAIR, Half::Second).await;
+}
+
+pub(crate) async fn nothing_can_be_taken_from_an_up_that_waits() {
+    check(&UP_AND_WAIT, Half::Both).await;
+}
+
+pub(crate) async fn a_distribution_is_taken_over_only_with_the_policy_for_that() {
+    const UPDATE: &str = "cloudfront:UpdateDistribution";
+    let pipeline = Pipeline::new("take-over").await;
+    distribution_without_our_tag(&pipeline).await;
+    let operator = Operator::new(&pipeline).await;
+    let run = async |policy: &[&str]| {
+        operator.allow(&for_the_emulator_without(&printed(&pipeline, policy), UPDATE)).await;
+        operator.imgprep(&["up", "--yes", "--adopt"])
+    };
+    let denied = run(&["up"]).await.exits(1);
+    assert!(denied.stderr.contains(UPDATE), "{denied}");
+    run(&["up", "--adopt"]).await.exits(0);
+    pipeline.assert_whole();
+    operator.dismiss().await;
+}
+
+pub(crate) async fn nothing_can_be_taken_from_down() {
+    check(&DOWN, Half::First).await;
+}
+
+pub(crate) async fn nothing_else_can_be_taken_from_down() {
+    check(&DOWN, Half::Second).await;
+}
+
+pub(crate) async fn nothing_can_be_taken_from_down_with_images_or_an_adopted_bucket() {
+    check(&DELETE_IMAGES, Half::Both).await;
+    check(&RELEASE, Half::Both).await;
+}
+
+/// Takes the actions away one by one: each time the command must fail and name what it lacks. What
+/// the emulator does not check is taken away all at once, and must not be missed.
+async fn check(situation: &Situation, half: Half) {
+    let pipeline = Pipeline::new("minimal").await;
+    let (policy, calls) = observed(&pipeline, situation).await;
+    let operator = Operator::new(&pipeline).await;
+    let unchecked: Vec<&str> = UNCHECKED.iter().map(|(action, _)| *action).collect();
+    (situation.prepare)(&pipeline).await;
+    operator.allow(&for_the_emulator(&without(&policy, &unchecked))).await;
+    operator.imgprep(situation.command).exits(0);
+    let reads = actions(&printed(&pipeline, &["status"]));
+    let is_checked = |action: &&String| match situation.checks {
+        Checks::Reads => reads.contains(*action),
+        Checks::Own => !reads.contains(*action),
+        Checks::These(these) => these.contains(&action.as_str()),
+    };
+    let rows = calls.iter().filter(|action| !unchecked.contains(&action.as_str()));
+    let rows: Vec<&String> = rows.filter(is_checked).collect();
+    if let Checks::These(these) = situation.checks {
+        assert_eq!(rows, these, "all of them are called");
+    }
+    assert!(!rows.is_empty());
+    let mut wrong = Vec::new();
+    for (_, action) in rows.into_iter().enumerate().filter(|(index, _)| half.has(*index)) {
+        if !matches!(situation.checks, Checks::Reads) {
+            (situation.prepare)(&pipeline).await;
+        }
+        operator.allow(&for_the_emulator_without(&policy, action)).await;
+        let output = operator.imgprep(situation.command);
+        let names =
+            [&output.stdout, &output.stderr].iter().any(|text| text.contains(action.as_str()));
+        if output.code == 0 || !names {
+            wrong.push(format!("without {action}: {output}"));
+        }
+    }
+    operator.dismiss().await;
+    write_file(&pipeline);
+    clean_up(&pipeline).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

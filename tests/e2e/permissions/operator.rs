@@ -1,0 +1,159 @@
+//! Somebody who may do what a policy says and nothing else, and what the emulator makes of it.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::calls::Call;
+use crate::clients::document;
+use crate::harness::{Output, Pipeline, run};
+
+const POLICY: &str = "imgprep";
+
+/// What the emulator does not check although AWS does: the action, and why it is in the policy.
+pub(super) const UNCHECKED: [(&str, &str); 5] = [
+    ("iam:PassRole", "Lambda is handed the role"),
+    ("lambda:GetFunctionEventInvokeConfig", "the emulator takes it for lambda:GetFunction"),
+    ("lambda:ListTags", "without it Lambda's answer to GetFunction has no tags"),
+    ("lambda:PutFunctionEventInvokeConfig", "the emulator takes it for lambda:UpdateFunctionCode"),
+    ("s3:TagResource", "the bucket is made with its tags"),
+];
+
+/// What the emulator checks otherwise than AWS: the action, as what the emulator checks it, on any
+/// resource and under no condition, and why.
+pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 18] = [
+    ("cloudfront:CreateDistribution", "cloudfront:CreateDistributionWithTags", "no such action"),
+    ("cloudfront:DeleteDistribution", "", "no tags of a distribution"),
+    ("cloudfront:DeleteOriginAccessControl", "", "no ARN of an access control"),
+    ("cloudfront:GetDistribution", "", "no tags of a distribution"),
+    ("cloudfront:GetOriginAccessControl", "", "no ARN of an access control"),
+    ("cloudfront:ListTagsForResource", "", "the ARN is in the query"),
+    ("cloudfront:TagResource", "", "the ARN is in the query"),
+    ("cloudfront:UpdateDistribution", "", "no tags of a distribution"),
+    ("iam:AttachRolePolicy", "", "no iam:PolicyARN"),
+    ("iam:CreatePolicy", "", "the ARN follows from name and path"),
+    ("iam:DetachGroupPolicy", "", "no iam:PolicyARN"),
+    ("iam:DetachUserPolicy", "", "no iam:PolicyARN"),
+    ("lambda:CreateFunction", "", "the name is in the body"),
+    ("s3:DeleteObject", "", "no slash at the end of a key"),
+    ("s3:GetObject", "", "no slash at the end of a key"),
+    ("s3:PutObject", "", "no slash at the end of a key"),
+    ("sns:ListTagsForResource", "", "the ARN is not called TopicArn"),
+    ("sns:TagResource", "", "the ARN is not called TopicArn"),
+];
+
+/// A user of the pipeline's account.
+pub(super) struct Operator<'a> {
+    pipeline: &'a Pipeline,
+    key: String,
+    secret: String,
+}
+
+impl<'a> Operator<'a> {
+    pub(super) async fn new(pipeline: &'a Pipeline) -> Self {
+        let iam = &pipeline.aws.iam;
+        iam.create_user().user_name(&pipeline.stack).send().await.unwrap();
+        let made = iam.create_access_key().user_name(&pipeline.stack).send().await.unwrap();
+        let key = made.access_key.unwrap();
+        Self { pipeline, key: key.access_key_id, secret: key.secret_access_key }
+    }
+
+    /// Gives the user these statements in the place of all others.
+    pub(super) async fn allow(&self, statements: &[Value]) {
+        let put = self.pipeline.aws.iam.put_user_policy().user_name(&self.pipeline.stack);
+        let put = put.policy_name(POLICY).policy_document(document(statements));
+        put.send().await.unwrap();
+    }
+
+    pub(super) fn imgprep(&self, arguments: &[&str]) -> Output {
+        let mut command = self.pipeline.command();
+        command.env("AWS_ACCESS_KEY_ID", &self.key).env("AWS_SECRET_ACCESS_KEY", &self.secret);
+        run(command.args(arguments))
+    }
+
+    pub(super) async fn dismiss(self) {
+        let (iam, name) = (&self.pipeline.aws.iam, &self.pipeline.stack);
+        iam.delete_user_policy().user_name(name).policy_name(POLICY).send().await.unwrap();
+        iam.delete_access_key().user_name(name).access_key_id(self.key).send().await.unwrap();
+        iam.delete_user().user_name(name).send().await.unwrap();
+    }
+}
+
+/// The policy that imgprep prints, statement by statement.
+pub(super) fn printed(pipeline: &Pipeline, arguments: &[&str]) -> Vec<Value> {
+    let arguments: Vec<&str> = ["iam-policy"].iter().chain(arguments).copied().collect();
+    let document = pipeline.imgprep(&arguments).exits(0).json();
+    assert_eq!(document["Version"], "2012-10-17");
+    document["Statement"].as_array().unwrap().clone()
+}
+
+/// Every action of some statements.
+pub(super) fn actions(statements: &[Value]) -> BTreeSet<String> {
+    let lists = statements.iter().map(|statement| statement["Action"].as_array().unwrap());
+    lists.flatten().map(|action| action.as_str().unwrap().to_owned()).collect()
+}
+
+/// The statements without some actions.
+pub(super) fn without(statements: &[Value], gone: &[&str]) -> Vec<Value> {
+    let mut kept = statements.to_vec();
+    for statement in &mut kept {
+        let actions = statement["Action"].as_array_mut().unwrap();
+        actions.retain(|action| !gone.contains(&action.as_str().unwrap()));
+    }
+    kept.retain(|statement| !statement["Action"].as_array().unwrap().is_empty());
+    kept
+}
+
+/// The statements, and what the emulator needs instead of some of them.
+pub(super) fn for_the_emulator(statements: &[Value]) -> Vec<Value> {
+    let granted = actions(statements);
+    let others = CHECKED_OTHERWISE.iter().filter(|(action, ..)| granted.contains(*action));
+    let others: Vec<&str> = others.map(|(action, other, _)| as_checked(action, other)).collect();
+    let more = json!({ "Effect": "Allow", "Action": others, "Resource": "*" });
+    statements.iter().cloned().chain((!others.is_empty()).then_some(more)).collect()
+}
+
+fn as_checked<'a>(action: &'a str, other: &'a str) -> &'a str {
+    if other.is_empty() { action } else { other }
+}
+
+/// The statements without one action. Of an action that the emulator checks otherwise only that
+/// other form goes, so that it shows if the emulator does as AWS one day.
+pub(super) fn for_the_emulator_without(statements: &[Value], action: &str) -> Vec<Value> {
+    match CHECKED_OTHERWISE.iter().find(|(otherwise, ..)| *otherwise == action) {
+        None => for_the_emulator(&without(statements, &[action])),
+        Some((_, other, _)) => {
+            let mut all = for_the_emulator(statements);
+            let more = all.pop().unwrap();
+            all.extend(without(&[more], &[as_checked(action, other)]));
+            all
+        }
+    }
+}
+
+/// The actions that IAM sees in some calls.
+pub(super) fn needed(calls: &[Call]) -> BTreeSet<String> {
+    let signed = calls.iter().filter(|call| !["web", "sts"].contains(&call.service.as_str()));
+    signed.map(|call| action(&call.to_string())).collect()
+}
+
+/// The action of a call, which for S3 often has another name (Service Authorization Reference,
+/// "Actions defined by Amazon S3").
+fn action(call: &str) -> String {
+    let action = match call {
+        "s3:DeleteBucketTagging" => "s3:PutBucketTagging",
+        "s3:DeleteObjects" => "s3:DeleteObjectVersion",
+        "s3:GetBucketEncryption" => "s3:GetEncryptionConfiguration",
+        "s3:GetBucketNotificationConfiguration" => "s3:GetBucketNotification",
+        "s3:GetPublicAccessBlock" => "s3:GetBucketPublicAccessBlock",
+        "s3:HeadBucket" | "s3:ListObjectsV2" => "s3:ListBucket",
+        "s3:HeadObject" => "s3:GetObject",
+        "s3:ListMultipartUploads" => "s3:ListBucketMultipartUploads",
+        "s3:ListObjectVersions" => "s3:ListBucketVersions",
+        "s3:PutBucketEncryption" => "s3:PutEncryptionConfiguration",
+        "s3:PutBucketNotificationConfiguration" => "s3:PutBucketNotification",
+        "s3:PutPublicAccessBlock" => "s3:PutBucketPublicAccessBlock",
+        other => other,
+    };
+    action.replacen("tagging:", "tag:", 1)
+}

@@ -1,0 +1,249 @@
+//! AWS as it is where the emulator is not: what was just made is not seen yet, what was just changed
+//! is still being changed, what was just deleted is not free yet, and nothing is made twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use hyper::body::Bytes;
+use serde_json::Value;
+
+use crate::calls::Call;
+use crate::http::{WholeResponse, edited};
+use crate::proxy::{Behaviour, Refusal};
+
+const ROLE_ASSUMABLE: Duration = Duration::from_secs(15);
+const TOPIC_POLICY_SEEN: Duration = Duration::from_secs(10);
+const FUNCTION_CHANGE: Duration = Duration::from_secs(10);
+/// How long a distribution is on its way to the edges.
+pub(crate) const DEPLOYMENT: Duration = Duration::from_mins(1);
+const ACCESS_CONTROL_LET_GO: Duration = Duration::from_secs(5);
+/// How long a deleted name is not free. AWS takes longer; this is long enough to be met by an `up`
+/// after a `down` on a busy machine.
+const NAME_FREE: Duration = Duration::from_secs(15);
+const NEW_SEEN: Duration = Duration::from_secs(3);
+
+/// The calls that Lambda refuses while it changes a function.
+const FUNCTION_CHANGES: [&str; 5] = [
+    "lambda:AddPermission",
+    "lambda:DeleteFunction",
+    "lambda:PutFunctionEventInvokeConfig",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+];
+/// The calls of IAM that find what exists, whatever it is called.
+const IAM_FINDS: [&str; 4] =
+    ["iam:CreatePolicy", "iam:CreateRole", "iam:ListPolicies", "iam:ListRoles"];
+
+/// One account with one stack.
+pub(crate) struct RealAws(Mutex<Past>);
+
+impl RealAws {
+    /// With the delays of AWS.
+    pub(crate) fn slow() -> Self {
+        Self(Mutex::new(Past { is_slow: true, ..Past::default() }))
+    }
+
+    /// With the refusals of AWS, but without its delays.
+    pub(crate) fn prompt() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+#[derive(Default)]
+struct Past {
+    is_slow: bool,
+    /// When each operation last succeeded.
+    last: BTreeMap<String, Instant>,
+    /// No reference makes a second distribution, even once the first is gone.
+    caller_references: BTreeSet<String>,
+}
+
+impl Past {
+    /// Whether one of these operations succeeded within this time.
+    fn is_recent(&self, operations: &[&str], span: Duration) -> bool {
+        let last = operations.iter().filter_map(|operation| self.last.get(*operation));
+        self.is_slow && last.max().is_some_and(|last| last.elapsed() < span)
+    }
+
+    /// Whether the first operation succeeded after the second.
+    fn is_after(&self, first: &str, second: &str) -> bool {
+        self.last.get(first) > self.last.get(second)
+    }
+
+    fn is_function_changing(&self) -> bool {
+        let changes = ["lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"];
+        self.is_function_new() || self.is_recent(&changes, FUNCTION_CHANGE)
+    }
+
+    fn is_function_new(&self) -> bool {
+        self.is_recent(&["lambda:CreateFunction"], FUNCTION_CHANGE)
+    }
+
+    fn is_deploying(&self) -> bool {
+        let changes = ["cloudfront:CreateDistribution", "cloudfront:UpdateDistribution"];
+        self.is_recent(&changes, DEPLOYMENT)
+    }
+
+    /// What AWS has against a call now.
+    fn objection(&mut self, operation: &str, body: &Bytes) -> Option<Refusal> {
+        let new = |made: &str| self.is_recent(&[made], NEW_SEEN);
+        let (service, name) = operation.split_once(':').unwrap_or_default();
+        let is_search = IAM_FINDS.contains(&operation);
+        match (service, name) {
+            ("s3", "CreateBucket") if self.is_recent(&["s3:DeleteBucket"], NAME_FREE) => {
+                Some(ABORTED)
+            }
+            ("s3", "CreateBucket" | "ListBuckets") => None,
+            ("s3", _) if new("s3:CreateBucket") => Some(NO_BUCKET),
+            ("s3", "PutBucketNotificationConfiguration")
+                if self.is_recent(&["sns:SetTopicAttributes"], TOPIC_POLICY_SEEN) =>
+            {
+                Some(UNVALIDATED)
+            }
+            ("iam", name) if name.contains("Role") && !is_search && new("iam:CreateRole") => {
+                Some(NO_ENTITY)
+            }
+            ("iam", name) if name.contains("Policy") && !is_search && new("iam:CreatePolicy") => {
+                Some(NO_ENTITY)
+            }
+            ("sns", "CreateTopic") if self.is_recent(&["sns:DeleteTopic"], NAME_FREE) => {
+                Some(STALE_TAG)
+            }
+            ("sqs", "CreateQueue") if self.is_recent(&["sqs:DeleteQueue"], NAME_FREE) => {
+                Some(DELETED_RECENTLY)
+            }
+            ("lambda", "CreateFunction") if self.is_recent(&["iam:CreateRole"], ROLE_ASSUMABLE) => {
+                Some(UNASSUMABLE)
+            }
+            ("lambda", _)
+                if FUNCTION_CHANGES.contains(&operation) && self.is_function_changing() =>
+            {
+                Some(FUNCTION_BUSY)
+            }
+            ("cloudfront", name) => self.edge_objection(name, body),
+            _ => None,
+        }
+    }
+
+    fn edge_objection(&mut self, name: &str, body: &Bytes) -> Option<Refusal> {
+        let exists =
+            self.is_after("cloudfront:CreateDistribution", "cloudfront:DeleteDistribution");
+        let is_held =
+            exists || self.is_recent(&["cloudfront:DeleteDistribution"], ACCESS_CONTROL_LET_GO);
+        match name {
+            "CreateDistribution" => {
+                let body = String::from_utf8_lossy(body);
+                let reference = body.split("<CallerReference>").nth(1)?.split('<').next()?;
+                let is_new = self.caller_references.insert(reference.to_owned());
+                (!is_new).then_some(REFERENCE_USED)
+            }
+            "DeleteDistribution" if self.is_deploying() => Some(NOT_DISABLED),
+            "DeleteOriginAccessControl" if is_held => Some(IN_USE),
+            _ => None,
+        }
+    }
+}
+
+impl Behaviour for RealAws {
+    fn answer(&self, call: &Call, body: &Bytes) -> Option<WholeResponse> {
+        let refusal = self.0.lock().unwrap().objection(&call.to_string(), body);
+        refusal.map(|refusal| refusal.answer(&call.service))
+    }
+
+    fn change(&self, call: &Call, response: WholeResponse) -> WholeResponse {
+        let mut past = self.0.lock().unwrap();
+        let is_answer = response.status().is_success();
+        if is_answer {
+            past.last.insert(call.to_string(), Instant::now());
+        }
+        match call.to_string().as_str() {
+            "lambda:GetFunction" | "lambda:GetFunctionConfiguration"
+                if is_answer && past.is_function_changing() =>
+            {
+                let is_new = past.is_function_new();
+                edited(response, |body| changing(body, is_new))
+            }
+            "cloudfront:CreateDistribution"
+            | "cloudfront:GetDistribution"
+            | "cloudfront:ListDistributions"
+            | "cloudfront:UpdateDistribution"
+                if is_answer && past.is_deploying() =>
+            {
+                edited(response, |body| {
+                    body.replace("<Status>Deployed</Status>", "<Status>InProgress</Status>")
+                })
+            }
+            _ => response,
+        }
+    }
+}
+
+/// A function's configuration while Lambda is at it.
+fn changing(body: &str, is_new: bool) -> String {
+    let Ok(mut document) = serde_json::from_str::<Value>(body) else { return body.to_owned() };
+    let is_wrapped = document.get("Configuration").is_some();
+    let now = if is_wrapped { &mut document["Configuration"] } else { &mut document };
+    // A new function is pending; a changed one works on as it was.
+    if is_new {
+        now["State"] = "Pending".into();
+    } else {
+        now["LastUpdateStatus"] = "InProgress".into();
+    }
+    document.to_string()
+}
+
+const ABORTED: Refusal = Refusal {
+    status: 409,
+    code: "OperationAborted",
+    message: "A conflicting conditional operation is currently in progress against this resource. \
+              Please try again.",
+};
+const NO_BUCKET: Refusal =
+    Refusal { status: 404, code: "NoSuchBucket", message: "The specified bucket does not exist" };
+const UNVALIDATED: Refusal = Refusal {
+    status: 400,
+    code: "InvalidArgument",
+    message: "Unable to validate the following destination configurations",
+};
+const NO_ENTITY: Refusal =
+    Refusal { status: 404, code: "NoSuchEntity", message: "The entity cannot be found." };
+const STALE_TAG: Refusal = Refusal {
+    status: 400,
+    code: "StaleTag",
+    message: "A tag has been added to a resource with the same ARN as a deleted resource. Wait a \
+              short while and then retry",
+};
+const DELETED_RECENTLY: Refusal = Refusal {
+    status: 400,
+    code: "QueueDeletedRecently",
+    message: "You must wait 60 seconds after deleting a queue before you can create another with \
+              the same name.",
+};
+const UNASSUMABLE: Refusal = Refusal {
+    status: 400,
+    code: "InvalidParameterValueException",
+    message: "The role defined for the function cannot be assumed by Lambda.",
+};
+const FUNCTION_BUSY: Refusal = Refusal {
+    status: 409,
+    code: "ResourceConflictException",
+    message: "The operation cannot be performed at this time. An update is in progress for \
+              resource: the function",
+};
+const REFERENCE_USED: Refusal = Refusal {
+    status: 409,
+    code: "DistributionAlreadyExists",
+    message: "The caller reference that you are using to create a distribution is associated with \
+              another distribution.",
+};
+const NOT_DISABLED: Refusal = Refusal {
+    status: 409,
+    code: "DistributionNotDisabled",
+    message: "The distribution you are trying to delete has not been disabled.",
+};
+const IN_USE: Refusal = Refusal {
+    status: 409,
+    code: "OriginAccessControlInUse",
+    message: "The CloudFront origin access control is still being used.",
+};
