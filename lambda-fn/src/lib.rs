@@ -23,6 +23,7 @@ mod fixtures;
 pub mod handler;
 #[cfg(feature = "runtime")]
 pub mod invalidation;
+pub mod jpeg;
 pub mod limits;
 pub mod log;
 pub mod pixels;
