@@ -1,8 +1,9 @@
 //! Where an original goes in the frame of a variant, and the scaling itself.
 //!
-//! [`place`] is arithmetic alone, in coordinates of the upright image. [`Source`] maps them back to
-//! the stored image and turns only the small result, which gives the same picture as turning the
-//! original first, for a fraction of the work.
+//! [`place`] is arithmetic alone, in pixels of the upright original. [`Source`] maps them back to
+//! the samples that were kept of the stored image, which may be fewer than its pixels, and turns
+//! only the small result: the same picture as turning the original first, for a fraction of the
+//! work.
 
 use fast_image_resize::{
     FilterType, MulDiv, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
@@ -75,6 +76,16 @@ pub fn place((width, height): (u32, u32), variant: &Variant) -> Placement {
     }
 }
 
+/// Variant pixels per pixel of the upright original, for the variant that needs most detail; 1 at
+/// most, as an original has no more to give. Whoever decodes may leave out what is finer.
+pub fn needed_density(upright: (u32, u32), variants: &[Variant]) -> f64 {
+    let densities = variants.iter().map(|variant| {
+        let Placement { area, scaled, .. } = place(upright, variant);
+        (f64::from(scaled.0) / area.width).max(f64::from(scaled.1) / area.height)
+    });
+    densities.fold(0.0, f64::max).min(1.0)
+}
+
 /// How far right and how far down a gravity pulls, each from 0 to 1.
 fn fractions(gravity: Gravity) -> (f64, f64) {
     match gravity {
@@ -108,59 +119,34 @@ fn share(whole: u32, fraction: f64) -> u32 {
     (f64::from(whole) * fraction).floor() as u32
 }
 
-/// An original that is ready to be scaled, any number of times.
-#[derive(Debug)]
-pub struct Source {
-    /// As stored; colours are premultiplied where there is alpha, so that what is invisible does
-    /// not bleed into what is visible.
-    stored: Pixels,
-    orientation: Orientation,
+/// How a buffer of samples stands for the original that it was read from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    /// Columns and rows of the original as stored.
+    pub size: (u32, u32),
+    /// The turn that makes it upright.
+    pub orientation: Orientation,
+    /// Samples per pixel of the original, across and down: 1, or less if it was reduced while it
+    /// was read. Sample `i` covers the pixels from `i / density` to `(i + 1) / density`; the last
+    /// one may reach beyond the original, whose edge the area handed to [`Source::scale`] keeps.
+    pub density: (f64, f64),
 }
 
-impl Source {
-    /// Takes over an original as stored, with the turn that makes it upright.
-    pub fn new(mut stored: Pixels, orientation: Orientation) -> Result<Self, ScalingError> {
-        if stored.alpha {
-            let Pixels { width, height, bytes, .. } = &mut stored;
-            let mut view = TypedImage::<U8x4>::from_buffer(*width, *height, bytes)
-                .map_err(ScalingError::new)?;
-            MulDiv::new().multiply_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
-        }
-        Ok(Self { stored, orientation })
+impl Grid {
+    /// The grid of an original that is there pixel by pixel.
+    pub fn full(size: (u32, u32), orientation: Orientation) -> Self {
+        Self { size, orientation, density: (1.0, 1.0) }
     }
 
-    /// Width and height of the upright image.
+    /// Width and height of the upright original.
     pub fn upright(&self) -> (u32, u32) {
-        let (width, height) = (self.stored.width, self.stored.height);
+        let (width, height) = self.size;
         if swaps_sides(self.orientation) { (height, width) } else { (width, height) }
     }
 
-    /// Whether some pixel is not opaque.
-    pub fn has_alpha(&self) -> bool {
-        self.stored.alpha
-    }
-
-    /// Cuts out an area of the upright image and scales it.
-    pub fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
-        let turned = swaps_sides(self.orientation);
-        let (width, height) = if turned { (size.1, size.0) } else { size };
-        let mut scaled = Pixels::filled(width, height, self.stored.alpha, [0; 4]);
-        let area = self.stored_area(area);
-        if scaled.alpha {
-            scale_typed::<U8x4>(&self.stored, area, &mut scaled)?;
-            let mut view = TypedImage::<U8x4>::from_buffer(width, height, &mut scaled.bytes)
-                .map_err(ScalingError::new)?;
-            MulDiv::new().divide_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
-        } else {
-            scale_typed::<U8x3>(&self.stored, area, &mut scaled)?;
-        }
-        Ok(scaled.oriented(self.orientation))
-    }
-
-    /// The same area in the coordinates of the stored image.
-    fn stored_area(&self, upright: Area) -> Area {
-        let (stored_width, stored_height) =
-            (f64::from(self.stored.width), f64::from(self.stored.height));
+    /// An area of the upright original in samples of the buffer.
+    pub fn samples(&self, upright: Area) -> Area {
+        let (stored_width, stored_height) = (f64::from(self.size.0), f64::from(self.size.1));
         let Area { left, top, width, height } = upright;
         // Distances from the far edges, which become the near ones where the image is mirrored.
         let (far_x, far_y) = if swaps_sides(self.orientation) {
@@ -182,9 +168,71 @@ impl Source {
             if swaps_sides(self.orientation) { (height, width) } else { (width, height) };
         // Rounding may leave the area a hair outside, which the resizer would refuse.
         let (width, height) = (width.min(stored_width), height.min(stored_height));
+        let (across, down) = self.density;
         Area {
-            left: x.clamp(0.0, stored_width - width),
-            top: y.clamp(0.0, stored_height - height),
+            left: x.clamp(0.0, stored_width - width) * across,
+            top: y.clamp(0.0, stored_height - height) * down,
+            width: width * across,
+            height: height * down,
+        }
+    }
+}
+
+/// An original that is ready to be scaled, any number of times.
+#[derive(Debug)]
+pub struct Source {
+    /// As stored; colours are premultiplied where there is alpha, so that what is invisible does
+    /// not bleed into what is visible.
+    stored: Pixels,
+    grid: Grid,
+}
+
+impl Source {
+    /// Takes over the samples of an original as stored.
+    pub fn new(mut stored: Pixels, grid: Grid) -> Result<Self, ScalingError> {
+        if stored.alpha {
+            let Pixels { width, height, bytes, .. } = &mut stored;
+            let mut view = TypedImage::<U8x4>::from_buffer(*width, *height, bytes)
+                .map_err(ScalingError::new)?;
+            MulDiv::new().multiply_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
+        }
+        Ok(Self { stored, grid })
+    }
+
+    /// Width and height of the upright original.
+    pub fn upright(&self) -> (u32, u32) {
+        self.grid.upright()
+    }
+
+    /// Whether some pixel is not opaque.
+    pub fn has_alpha(&self) -> bool {
+        self.stored.alpha
+    }
+
+    /// Cuts out an area of the upright image and scales it.
+    pub fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
+        let turned = swaps_sides(self.grid.orientation);
+        let (width, height) = if turned { (size.1, size.0) } else { size };
+        let mut scaled = Pixels::filled(width, height, self.stored.alpha, [0; 4]);
+        let area = self.within_buffer(self.grid.samples(area));
+        if scaled.alpha {
+            scale_typed::<U8x4>(&self.stored, area, &mut scaled)?;
+            let mut view = TypedImage::<U8x4>::from_buffer(width, height, &mut scaled.bytes)
+                .map_err(ScalingError::new)?;
+            MulDiv::new().divide_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
+        } else {
+            scale_typed::<U8x3>(&self.stored, area, &mut scaled)?;
+        }
+        Ok(scaled.oriented(self.grid.orientation))
+    }
+
+    /// The same area without the hair by which a product of fractions may exceed the buffer.
+    fn within_buffer(&self, area: Area) -> Area {
+        let (across, down) = (f64::from(self.stored.width), f64::from(self.stored.height));
+        let (width, height) = (area.width.min(across), area.height.min(down));
+        Area {
+            left: area.left.min(across - width),
+            top: area.top.min(down - height),
             width,
             height,
         }
@@ -292,7 +340,7 @@ mod tests {
         for tag in ORIENTATIONS {
             let orientation = Orientation::from_exif(tag).unwrap();
             let upright = chequered(30, 20).oriented(orientation);
-            let source = Source::new(chequered(30, 20), orientation).unwrap();
+            let source = Source::new(chequered(30, 20), Grid::full((30, 20), orientation)).unwrap();
             assert_eq!(source.upright(), (upright.width, upright.height), "orientation {tag}");
             let cut = source.scale(area(3.0, 5.0, 10.0, 7.0), (10, 7)).unwrap();
             let expected = upright.into_image().crop_imm(3, 5, 10, 7);
@@ -305,8 +353,10 @@ mod tests {
         for tag in ORIENTATIONS {
             let orientation = Orientation::from_exif(tag).unwrap();
             let turned_first = chequered(30, 20).oriented(orientation);
-            let turned_first = Source::new(turned_first, Orientation::NoTransforms).unwrap();
-            let turned_last = Source::new(chequered(30, 20), orientation).unwrap();
+            let size = (turned_first.width, turned_first.height);
+            let upright = Grid::full(size, Orientation::NoTransforms);
+            let turned_first = Source::new(turned_first, upright).unwrap();
+            let turned_last = Source::new(chequered(30, 20), Grid::full((30, 20), orientation)).unwrap();
             let placed = place(turned_last.upright(), &Variant::of_size(8, 8));
             let expected = turned_first.scale(placed.area, placed.scaled).unwrap();
             let scaled = turned_last.scale(placed.area, placed.scaled).unwrap();
@@ -323,7 +373,7 @@ mod tests {
         for pixel in pixels.bytes.as_chunks_mut::<4>().0.iter_mut().skip(800) {
             *pixel = [0, 255, 0, 0];
         }
-        let source = Source::new(pixels, Orientation::NoTransforms).unwrap();
+        let source = Source::new(pixels, Grid::full((40, 40), Orientation::NoTransforms)).unwrap();
         let scaled = source.scale(area(0.0, 0.0, 40.0, 40.0), (7, 7)).unwrap();
         for [red, green, _, alpha] in scaled.bytes.as_chunks::<4>().0 {
             assert!(*alpha == 0 || (*red > 250 && *green == 0), "{red} {green} {alpha}");
