@@ -6,7 +6,9 @@ use std::io::Cursor;
 
 use image::{ColorType, ImageDecoder, codecs::bmp::BmpDecoder, metadata::Orientation};
 
-use super::{BoxedOriginal, Header, Original, broken, ends_early, image_error, pixels, unsupported};
+use super::{
+    BoxedOriginal, Header, Original, broken, ends_early, image_error, pixels, unsupported,
+};
 use crate::{
     error::RenderError,
     reduce::{Layout, Reducer},

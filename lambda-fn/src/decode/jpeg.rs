@@ -6,7 +6,9 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use super::{BoxedOriginal, Header, Original, broken, ends_early, orientation, pixels, unsupported};
+use super::{
+    BoxedOriginal, Header, Original, broken, ends_early, orientation, pixels, unsupported,
+};
 use crate::{
     error::RenderError,
     reduce::{Layout, Reducer},
@@ -54,7 +56,12 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
             * layout.channels() as u64,
         working_bytes: working_bytes(&outline),
     };
-    Ok(Box::new(Jpeg { header, decoder, inverted: outline.adobe, ycck: colours == ColorSpace::YCCK }))
+    Ok(Box::new(Jpeg {
+        header,
+        decoder,
+        inverted: outline.adobe,
+        ycck: colours == ColorSpace::YCCK,
+    }))
 }
 
 struct Jpeg<'a> {

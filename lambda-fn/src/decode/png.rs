@@ -5,10 +5,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
 
-use super::{
-    BoxedOriginal, Header, Original, broken, ends_early, orientation, pixels, unreadable,
-    unsupported,
-};
+use super::{BoxedOriginal, Header, Original, broken, orientation, unreadable, unsupported};
 use crate::{
     colour,
     error::RenderError,
@@ -44,7 +41,6 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
     let sample_bytes = if deep { 2 } else { 1 };
     let row_bytes = u64::from(width) * layout.channels() as u64 * sample_bytes;
     let whole_bytes = if info.interlaced { row_bytes * u64::from(height) } else { 0 };
-    debug_assert!(pixels(width, height) <= row_bytes.saturating_mul(u64::from(height)));
     let header = Header {
         format: FORMAT,
         width,
@@ -136,10 +132,6 @@ fn refused(error: DecodingError) -> RenderError {
         DecodingError::LimitsExceeded => {
             broken(FORMAT, format!("its metadata fills more than {} MB", METADATA_BYTES >> 20))
         }
-        error => {
-            // The decoder has no other name for it.
-            let message = error.to_string();
-            if message.contains("unexpected end") { ends_early(FORMAT) } else { broken(FORMAT, message) }
-        }
+        error => broken(FORMAT, error),
     }
 }

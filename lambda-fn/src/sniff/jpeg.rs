@@ -41,8 +41,12 @@ impl Outline {
                 }
                 START_OF_SCAN => {
                     let first_scan = *data.first()?;
-                    return outline
-                        .map(|outline| Self { first_scan, adobe, metadata_bytes, ..outline });
+                    return outline.map(|outline| Self {
+                        first_scan,
+                        adobe,
+                        metadata_bytes,
+                        ..outline
+                    });
                 }
                 _ => {}
             }
@@ -53,7 +57,8 @@ impl Outline {
     fn of_frame(process: u8, data: &[u8]) -> Option<Self> {
         let (&[precision, h1, h0, w1, w0, count], components) = data.split_first_chunk()?;
         let sampling = components.as_chunks::<3>().0.iter().take(usize::from(count));
-        let sampling: Vec<_> = sampling.map(|[_, factors, _]| (factors >> 4, factors & 15)).collect();
+        let sampling: Vec<_> =
+            sampling.map(|[_, factors, _]| (factors >> 4, factors & 15)).collect();
         let valid = sampling.iter().all(|(h, v)| (1..=4).contains(h) && (1..=4).contains(v));
         let complete = (1..=4).contains(&count) && sampling.len() == usize::from(count);
         (valid && complete).then_some(Self {
@@ -94,7 +99,9 @@ pub fn is_complete(bytes: &[u8]) -> bool {
     const END_OF_IMAGE: &[u8] = &[0xff, 0xd9];
     let scan = segments(bytes).find(|segment| segment.marker == START_OF_SCAN);
     // Thumbnails with an end of their own come before the scan; inside it 0xff is escaped.
-    scan.is_some_and(|scan| bytes[scan.data.start..].windows(2).rev().any(|end| end == END_OF_IMAGE))
+    scan.is_some_and(|scan| {
+        bytes[scan.data.start..].windows(2).rev().any(|end| end == END_OF_IMAGE)
+    })
 }
 
 /// How many scans follow each other, counted no further than one more than `most`.

@@ -150,9 +150,9 @@ fn bits_of(plane: &[u8], bits: u8) -> impl Iterator<Item = u8> {
     let most = (1_u8 << bits) - 1;
     let scale = u8::MAX / most;
     let shifts = (0..8 / bits).map(move |index| 8 - bits * (index + 1));
-    plane.iter().flat_map(move |&byte| {
-        shifts.clone().map(move |shift| (byte >> shift & most) * scale)
-    })
+    plane
+        .iter()
+        .flat_map(move |&byte| shifts.clone().map(move |shift| (byte >> shift & most) * scale))
 }
 
 #[expect(
