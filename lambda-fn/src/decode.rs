@@ -12,7 +12,7 @@ mod png;
 mod tiff;
 mod webp;
 
-use std::io;
+use std::{fmt, io};
 
 use image::{ImageError, metadata::Orientation};
 
@@ -155,16 +155,16 @@ fn pixels(width: u32, height: u32) -> u64 {
     u64::from(width) * u64::from(height)
 }
 
-fn broken(format: SourceFormat, message: impl ToString) -> RenderError {
-    RenderError::Broken { format, message: message.to_string() }
+fn broken(format: SourceFormat, message: impl Into<String>) -> RenderError {
+    RenderError::Broken { format, message: message.into() }
 }
 
 fn ends_early(format: SourceFormat) -> RenderError {
     broken(format, "the file ends early")
 }
 
-fn unsupported(format: SourceFormat, what: impl ToString) -> RenderError {
-    RenderError::Unsupported(format!("this kind of {format} ({})", what.to_string()))
+fn unsupported(format: SourceFormat, what: impl fmt::Display) -> RenderError {
+    RenderError::Unsupported(format!("this kind of {format} ({what})"))
 }
 
 /// What an I/O error means when all reading is from memory.
@@ -172,7 +172,7 @@ fn unreadable(format: SourceFormat, error: &io::Error) -> RenderError {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         ends_early(format)
     } else {
-        broken(format, error)
+        broken(format, error.to_string())
     }
 }
 
@@ -180,6 +180,6 @@ fn image_error(format: SourceFormat, error: ImageError) -> RenderError {
     match error {
         ImageError::IoError(error) => unreadable(format, &error),
         ImageError::Unsupported(error) => unsupported(format, error),
-        error => broken(format, error),
+        error => broken(format, error.to_string()),
     }
 }

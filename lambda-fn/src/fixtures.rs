@@ -119,7 +119,7 @@ pub(crate) fn tiff_with(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8>
 /// A PNG that is nothing but a header which announces this size.
 pub(crate) fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut file = png::Builder::new((width, height), (8, 2, false));
-    file.chunk(b"IDAT", &[]);
+    file.chunk(*b"IDAT", &[]);
     file.finish()
 }
 

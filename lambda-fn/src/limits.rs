@@ -32,10 +32,11 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits of a function with this much memory.
+    /// The limits of a function with this much memory. A file may take most of it: one that is read
+    /// row by row needs little else, and what more another needs is judged by its header.
     pub fn for_memory(megabytes: u64) -> Self {
         let budget = (megabytes * MEBIBYTE).saturating_sub(RESERVED_BYTES).max(16 * MEBIBYTE);
-        Self { max_bytes: budget / 4, max_pixels: MAX_PIXELS, max_memory: budget }
+        Self { max_bytes: budget / 4 * 3, max_pixels: MAX_PIXELS, max_memory: budget }
     }
 
     /// Refuses a file for its size alone.
@@ -156,8 +157,8 @@ mod tests {
     #[test]
     fn files_are_refused_by_size_alone() {
         let limits = Limits::for_memory(256);
-        assert_eq!(limits.max_bytes, 52 * MEBIBYTE);
-        assert_eq!(limits.check_bytes(52 * MEBIBYTE), Ok(()));
-        assert!(limits.check_bytes(52 * MEBIBYTE + 1).is_err());
+        assert_eq!(limits.max_bytes, 156 * MEBIBYTE);
+        assert_eq!(limits.check_bytes(156 * MEBIBYTE), Ok(()));
+        assert!(limits.check_bytes(156 * MEBIBYTE + 1).is_err());
     }
 }

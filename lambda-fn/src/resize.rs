@@ -42,7 +42,7 @@ pub struct Placement {
 
 /// Fits an upright original of this size into the frame of a variant.
 ///
-/// `cover` frames to the pixel as ImageMagick does with `-resize WxH^ -gravity G -crop WxH+0+0`:
+/// `cover` frames to the pixel as `ImageMagick` does with `-resize WxH^ -gravity G -crop WxH+0+0`:
 /// the scaled original has whole sides, and is cut at whole pixels.
 pub fn place((width, height): (u32, u32), variant: &Variant) -> Placement {
     let frame = (variant.width, variant.height);

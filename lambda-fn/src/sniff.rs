@@ -94,10 +94,10 @@ fn raw_photo(bytes: &[u8]) -> Option<&'static str> {
 }
 
 fn unreadable(bytes: &[u8]) -> Option<&'static str> {
-    if let Some(name) = brand(bytes).and_then(media_brand) {
+    if let Some(name) = media(bytes) {
         return Some(name);
     }
-    let magics: [(&[u8], &str); 11] = [
+    let magics: [(&[u8], &str); 20] = [
         (b"\xff\x0a", "JPEG XL"),
         (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
@@ -107,7 +107,16 @@ fn unreadable(bytes: &[u8]) -> Option<&'static str> {
         (b"%PDF-", "PDF"),
         (b"%!PS", "PostScript"),
         (b"\0\0\x01\0", "icon (ICO)"),
+        (b"\0\0\x02\0", "cursor (CUR)"),
+        (b"icns", "icon (ICNS)"),
         (b"v/1\x01", "OpenEXR"),
+        (b"#?RADIANCE", "Radiance HDR"),
+        (b"DDS ", "DirectDraw surface (DDS)"),
+        (b"qoif", "QOI"),
+        (b"II\xbc\x01", "JPEG XR"),
+        (b"\x1f\x8b", "gzip (as in SVGZ)"),
+        (b"PK\x03\x04", "ZIP"),
+        (b"gimp xcf", "GIMP (XCF)"),
         (b"\x1aE\xdf\xa3", "video (Matroska or WebM)"),
     ];
     let known = magics.iter().find(|(magic, _)| bytes.starts_with(magic));
@@ -119,12 +128,23 @@ fn brand(bytes: &[u8]) -> Option<&[u8]> {
     if bytes.get(4..8) == Some(b"ftyp") { bytes.get(8..12) } else { None }
 }
 
+/// The major brand, or for the brands that only say "some still image" the first one that tells
+/// more (ISO/IEC 14496-12, section 4.3).
+fn media(bytes: &[u8]) -> Option<&'static str> {
+    const BRANDS_AT: usize = 16;
+    let major = brand(bytes)?;
+    if let b"mif1" | b"msf1" | b"miaf" = major {
+        let length = bytes.first_chunk().copied().map_or(0, u32::from_be_bytes) as usize;
+        let brands = bytes.get(BRANDS_AT..length.min(bytes.len())).unwrap_or_default();
+        return brands.chunks(4).find_map(media_brand).or(Some("HEIF"));
+    }
+    media_brand(major)
+}
+
 fn media_brand(brand: &[u8]) -> Option<&'static str> {
     match brand {
         b"avif" | b"avis" => Some("AVIF"),
-        b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"mif1" | b"msf1" => {
-            Some("HEIC")
-        }
+        b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" => Some("HEIC"),
         b"jxl " => Some("JPEG XL"),
         b"isom" | b"iso2" | b"mp41" | b"mp42" | b"avc1" | b"M4V " => Some("video (MP4)"),
         b"qt  " => Some("video (QuickTime)"),
@@ -271,7 +291,13 @@ mod tests {
         for (bytes, name) in [
             (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], "HEIC"),
             (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "AVIF"),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", "HEIF"),
+            (b"\0\0\0\x14ftypmsf1\0\0\0\0msf1heic", "HEIF"),
             (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "AVIF"),
+            (b"\0\0\0\x18ftypqt  \0\0\0\0", "video (QuickTime)"),
+            (b"qoif\0\0\0\x10", "QOI"),
+            (b"\x1f\x8b\x08", "gzip (as in SVGZ)"),
             (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "camera raw"),
             (b"\0\0\0\x18ftypmp42\0\0\0\0", "video (MP4)"),
             (b"II*\0\x10\0\0\0CR\x02\0", "camera raw"),

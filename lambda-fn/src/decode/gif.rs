@@ -136,6 +136,6 @@ impl Gif<'_> {
 fn refused(error: DecodingError) -> RenderError {
     match error {
         DecodingError::Io(error) => unreadable(FORMAT, &error),
-        error => broken(FORMAT, error),
+        error => broken(FORMAT, error.to_string()),
     }
 }

@@ -132,6 +132,6 @@ fn refused(error: DecodingError) -> RenderError {
         DecodingError::LimitsExceeded => {
             broken(FORMAT, format!("its metadata fills more than {} MB", METADATA_BYTES >> 20))
         }
-        error => broken(FORMAT, error),
+        error => broken(FORMAT, error.to_string()),
     }
 }

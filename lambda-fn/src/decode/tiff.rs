@@ -30,7 +30,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
     refuse_raw_photos(&mut decoder)?;
     let (width, height) = decoder.dimensions().map_err(refused)?;
     let interpretation = interpretation(&mut decoder)?;
-    let pieces = Pieces::of(&mut decoder, (width, height), &interpretation);
+    let pieces = Pieces::of(&mut decoder, (width, height), interpretation)?;
     let is_jpeg = compression(&mut decoder)? == CompressionMethod::ModernJPEG.to_u16();
     if is_jpeg {
         check_jpegs(&mut decoder, bytes, &pieces)?;
@@ -102,33 +102,45 @@ struct Pieces {
     down: u32,
     /// Bits of a pixel, all planes together.
     pixel_bits: u64,
+    /// The same with channels that are stored but not read.
+    stored_bits: u64,
 }
 
 impl Pieces {
-    fn of(decoder: &mut TiffDecoder<'_>, size: (u32, u32), samples: &Interpretation) -> Self {
+    fn of(
+        decoder: &mut TiffDecoder<'_>,
+        size: (u32, u32),
+        samples: Interpretation,
+    ) -> Result<Self, RenderError> {
         // Rows of a strip may be any number that says "all of them".
         let (width, rows) = decoder.chunk_dimensions();
         let piece = (width.max(1), rows.clamp(1, size.1.max(1)));
-        Self {
+        let stored: Option<u16> =
+            decoder.find_tag_unsigned(Tag::SamplesPerPixel).map_err(refused)?;
+        Ok(Self {
             size,
             piece,
             across: size.0.div_ceil(piece.0),
             down: size.1.div_ceil(piece.1),
             pixel_bits: samples.pixel_bits(),
-        }
+            stored_bits: samples.sample_bits() * u64::from(stored.unwrap_or(1)),
+        })
     }
 
-    /// A row of pieces as they are decoded, and a row of samples. A piece in JPEG exists twice and
-    /// may hold more than what is shown of it.
+    /// A row of pieces as they are decoded, a row of samples, and a row of one piece as it is stored,
+    /// which may be far wider than the picture. A piece in JPEG exists twice.
     fn working_bytes(&self, is_jpeg: bool) -> u64 {
         let (width, rows) = (u64::from(self.size.0), u64::from(self.piece.1));
         let row_bytes = (width * self.pixel_bits).div_ceil(8);
-        let jpeg_bits = if is_jpeg { largest_jpeg(self.piece) * self.pixel_bits } else { 0 };
+        let jpeg_bits =
+            if is_jpeg { largest_jpeg(self.piece).saturating_mul(self.pixel_bits) } else { 0 };
         let samples_bytes = 2 * width * self.pixel_bits.max(8);
+        let stored_bytes = u64::from(self.piece.0).saturating_mul(self.stored_bits).div_ceil(8);
         row_bytes
             .saturating_mul(rows)
-            .saturating_add(2 * jpeg_bits.div_ceil(8))
+            .saturating_add(jpeg_bits / 4)
             .saturating_add(samples_bytes)
+            .saturating_add(stored_bytes)
     }
 }
 
@@ -251,6 +263,6 @@ fn refused(error: TiffError) -> RenderError {
         TiffError::IoError(error) => unreadable(FORMAT, &error),
         TiffError::UnsupportedError(error) => unsupported(FORMAT, error),
         TiffError::LimitsExceeded => broken(FORMAT, "a value in it is larger than any use of it"),
-        error => broken(FORMAT, error),
+        error => broken(FORMAT, error.to_string()),
     }
 }

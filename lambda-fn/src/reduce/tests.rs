@@ -79,7 +79,7 @@ fn the_largest_boxes_do_not_overflow() {
 
 #[test]
 fn whole_pictures_are_taken_as_rows_are() {
-    let picture: Vec<u8> = (0..4 * 6 * 5).map(|value| value as u8).collect();
+    let picture: Vec<u8> = (0..4 * 6 * 5).collect();
     for factor in [1, 2, 3] {
         let mut whole = Reducer::new(Layout::Rgba, (6, 5), factor);
         whole.push_image(picture.clone());

@@ -111,8 +111,8 @@ fn invisible_colour_does_not_bleed() {
     }
 }
 
-/// What `convert -resize WxH^ -gravity G -crop WxH+0+0` of ImageMagick 6.9 gives: the size that the
-/// original is scaled to, and where it is cut.
+/// What `convert -resize WxH^ -gravity G -crop WxH+0+0` of `ImageMagick` 6.9 gives: the size that
+/// the original is scaled to, and where it is cut.
 #[test]
 fn cover_frames_as_imagemagick_does() {
     for (source, frame, gravity, scaled, cut) in [

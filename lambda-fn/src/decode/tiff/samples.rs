@@ -48,19 +48,23 @@ impl Interpretation {
         Some(Self { layout, depth, ycbcr, premultiplied })
     }
 
-    pub(super) fn layout(&self) -> Layout {
+    pub(super) fn layout(self) -> Layout {
         self.layout
     }
 
     /// Bits of a pixel as stored.
-    pub(super) fn pixel_bits(&self) -> u64 {
-        let sample_bits = match self.depth {
+    pub(super) fn pixel_bits(self) -> u64 {
+        self.layout.channels() as u64 * self.sample_bits()
+    }
+
+    /// Bits of a sample as stored.
+    pub(super) fn sample_bits(self) -> u64 {
+        match self.depth {
             Depth::Packed(bits) => u64::from(bits),
             Depth::Eight => 8,
             Depth::Sixteen => 16,
             Depth::Float => 32,
-        };
-        self.layout.channels() as u64 * sample_bits
+        }
     }
 }
 

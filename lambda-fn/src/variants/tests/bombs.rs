@@ -74,7 +74,7 @@ fn what_must_be_decoded_whole_is_refused_for_its_memory() {
     // Three bytes a pixel, and three of coefficients with halved chroma.
     too_much_memory(&jpeg_of(&progressive, (15_000, 15_000)), sides, 6 * pixels);
     let mut interlaced = png::Builder::new(sides, (16, 6, true));
-    interlaced.chunk(b"IDAT", &[]);
+    interlaced.chunk(*b"IDAT", &[]);
     too_much_memory(&interlaced.finish(), sides, 8 * pixels);
     let tags = tiff::basic_tags(sides, &[16; 4], (5, 2), u32::MAX);
     too_much_memory(&tiff::build(tags, &[vec![0; 100]]), sides, 8 * pixels);
@@ -119,30 +119,30 @@ fn compressed_metadata_is_unpacked_only_so_far() {
     let zeros = png::zlib_bomb(100 << 10);
     assert!(zeros.len() < 1 << 20, "{}", zeros.len());
     let pixels = png::zlib(&[0; 8 * (1 + 3 * 8)]);
-    let with = |name: &[u8; 4], data: Vec<u8>| {
+    let with = |name: [u8; 4], data: Vec<u8>| {
         let mut file = png::Builder::new((8, 8), (8, 2, false));
         file.chunk(name, &data);
-        file.chunk(b"IDAT", &pixels);
+        file.chunk(*b"IDAT", &pixels);
         file.finish()
     };
     // Text is never unpacked, and a profile without end is left aside: the picture is drawn.
     for file in [
-        with(b"zTXt", [&b"Comment\0\0"[..], &zeros].concat()),
-        with(b"iTXt", [&b"Comment\0\x01\0\0\0"[..], &zeros].concat()),
-        with(b"iCCP", [&b"profile\0\0"[..], &zeros].concat()),
+        with(*b"zTXt", [&b"Comment\0\0"[..], &zeros].concat()),
+        with(*b"iTXt", [&b"Comment\0\x01\0\0\0"[..], &zeros].concat()),
+        with(*b"iCCP", [&b"profile\0\0"[..], &zeros].concat()),
     ] {
         let result = rendered(&file, variant(8, 8));
         assert_eq!(fixtures::decoded(&result.bytes).get_pixel(3, 3), Rgba([0, 0, 0, 255]));
     }
     // What is stored without compression is bounded too.
-    let large = with(b"iCCP", [b"profile\0\0".to_vec(), vec![1; 9 << 20]].concat());
+    let large = with(*b"iCCP", [b"profile\0\0".to_vec(), vec![1; 9 << 20]].concat());
     broken(&large, "its metadata fills more than 8 MB");
 }
 
 #[test]
 fn pixels_that_unpack_to_more_than_the_picture_are_left() {
     let mut file = png::Builder::new((8, 8), (8, 2, false));
-    file.chunk(b"IDAT", &png::zlib_bomb(100 << 10));
+    file.chunk(*b"IDAT", &png::zlib_bomb(100 << 10));
     let result = rendered(&file.finish(), variant(8, 8));
     assert_eq!(fixtures::decoded(&result.bytes).get_pixel(3, 3), Rgba([0, 0, 0, 255]));
 }
@@ -174,6 +174,28 @@ fn tables_of_a_profile_that_are_larger_than_it_are_left_aside() {
     icc[table + 10] = 255;
     let result = rendered(&jpeg::inks([255, 0, 0, 0], false, &icc), variant(8, 8));
     assert!(near(fixtures::decoded(&result.bytes).get_pixel(4, 4), [0, 255, 255]));
+}
+
+#[test]
+fn rows_of_a_tiff_that_are_stored_wider_than_they_are_shown_count() {
+    let mut tags = tiff::tiled(tiff::basic_tags((8, 8), &[8; 3], (1, 2), 0), 16);
+    tags.iter_mut().filter(|(tag, _)| *tag == 0x0142).for_each(|tag| tag.1 = tiff::long(1 << 30));
+    too_much_memory(&tiff::build(tags, &[vec![0; 100]]), (8, 8), 3 << 30);
+    // Three colours of 65,535 samples.
+    let mut tags = tiff::basic_tags((20_000, 8), &[8], (5, 2), 8);
+    tags.retain(|(tag, _)| *tag != 0x0115);
+    tags.push((0x0115, tiff::short(u16::MAX)));
+    tags.push((0x0152, tiff::Value::Short(vec![0; 65_532])));
+    too_much_memory(&tiff::build(tags, &[vec![0; 100]]), (20_000, 8), 20_000 * 65_535);
+}
+
+#[test]
+fn an_interlaced_frame_that_is_larger_than_its_canvas_counts() {
+    let mut file = fixtures::encoded(&quarters(8, 8), ImageFormat::Gif);
+    let frame = file.windows(5).position(|bytes| bytes == b",\0\0\0\0").unwrap();
+    file[frame + 5..frame + 9].fill(0xff);
+    file[frame + 9] |= 0x40;
+    too_much_memory(&file, (8, 8), 65_535 * 65_535);
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn sixteen_bits_are_rounded_not_cut_off() {
     for (deep, expected) in [(0x7f80_u16, 127), (0x7fff, 127), (0x8000, 128), (0xffff, 255)] {
         let mut file = fixtures::png::Builder::new((8, 8), (16, 0, false));
         let row = [&[0][..], &deep.to_be_bytes().repeat(8)].concat();
-        file.chunk(b"IDAT", &fixtures::png::zlib(&row.repeat(8)));
+        file.chunk(*b"IDAT", &fixtures::png::zlib(&row.repeat(8)));
         let result = rendered(&file.finish(), variant(8, 8));
         assert_eq!(fixtures::decoded(&result.bytes).get_pixel(3, 3).0[0], expected, "{deep:#x}");
     }
@@ -69,8 +69,8 @@ fn embedded_profiles_are_converted_in_every_format() {
 fn grey_profiles_brighten_grey_originals_only() {
     let icc = ColorProfile::new_gray_with_gamma(1.0).encode().unwrap();
     let mut grey = fixtures::png::Builder::new((8, 8), (8, 0, false));
-    grey.chunk(b"iCCP", &[b"linear\0\0", &fixtures::png::zlib(&icc)[..]].concat());
-    grey.chunk(b"IDAT", &fixtures::png::zlib(&[0, 55, 55, 55, 55, 55, 55, 55, 55].repeat(8)));
+    grey.chunk(*b"iCCP", &[b"linear\0\0", &fixtures::png::zlib(&icc)[..]].concat());
+    grey.chunk(*b"IDAT", &fixtures::png::zlib(&[0, 55, 55, 55, 55, 55, 55, 55, 55].repeat(8)));
     let pixel =
         |file: &[u8]| fixtures::decoded(&rendered(file, variant(8, 8)).bytes).get_pixel(3, 3);
     // Linear 55 of 255 is half as bright to the eye.
