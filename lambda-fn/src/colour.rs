@@ -1,17 +1,81 @@
 //! Embedded colour profiles to sRGB, which is what browsers assume of an image without one.
 //!
-//! Profiles of RGB and grey images are understood. A CMYK profile is not: the decoder has already
-//! turned those pixels into RGB in its own way.
+//! RGB and grey wait for it until they are small variants. Inks are converted as soon as they are
+//! decoded, so that every other stage knows three colours and alpha only.
 
 use std::sync::Arc;
 
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
 
-use crate::pixels::Pixels;
+use crate::{
+    pixels::Pixels,
+    reduce::{Inks, Layout as Channels},
+};
+
+/// Bytes of the largest profile that is used. Those of printing presses have up to three million;
+/// whatever else is larger hides something.
+pub const LARGEST_PROFILE: usize = 4 << 20;
+
+/// Whether a profile is one for pixels of this kind. A grey picture may have one for colours.
+pub fn fits(icc: &[u8], channels: Channels) -> bool {
+    // ICC.1:2022, section 7.2.6.
+    let space = icc.get(16..20);
+    let known = match channels {
+        Channels::Grey | Channels::GreyAlpha => space == Some(b"GRAY") || space == Some(b"RGB "),
+        Channels::Rgb | Channels::Rgba => space == Some(b"RGB "),
+        Channels::Cmyk => space == Some(b"CMYK"),
+    };
+    known && icc.len() <= LARGEST_PROFILE
+}
+
+/// The colours of four inks on paper: as their profile says, or else as if each took away its
+/// complement and nothing more.
+pub fn inks_to_srgb(inks: Inks, icc: Option<&[u8]>) -> Pixels {
+    const PIXELS_AT_ONCE: usize = 4096;
+    let Inks { width, height, mut bytes } = inks;
+    let transform = icc.and_then(ink_transform);
+    let count = bytes.len() / 4;
+    let mut colours = vec![0; 3 * PIXELS_AT_ONCE];
+    // Colours need less room than the inks they are made of, so they take their place.
+    for start in (0..count).step_by(PIXELS_AT_ONCE) {
+        let end = (start + PIXELS_AT_ONCE).min(count);
+        let part = &bytes[4 * start..4 * end];
+        let colours = &mut colours[..3 * (end - start)];
+        let converted = transform.as_ref().map(|transform| transform.transform(part, colours));
+        if !matches!(converted, Some(Ok(()))) {
+            for (colour, inks) in colours.as_chunks_mut().0.iter_mut().zip(part.as_chunks().0) {
+                *colour = without_profile(*inks);
+            }
+        }
+        bytes[3 * start..3 * end].copy_from_slice(colours);
+    }
+    bytes.truncate(3 * count);
+    Pixels { width, height, alpha: false, bytes }
+}
+
+type Transform = Arc<dyn TransformExecutor<u8> + Send + Sync>;
+
+fn ink_transform(icc: &[u8]) -> Option<Transform> {
+    let profile = ColorProfile::new_from_slice(icc).ok()?;
+    if profile.color_space != DataColorSpace::Cmyk {
+        return None;
+    }
+    let srgb = ColorProfile::new_srgb();
+    let options = TransformOptions::default();
+    // The name means four channels.
+    profile.create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options).ok()
+}
+
+fn without_profile([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
+    [cyan, magenta, yellow].map(|ink| {
+        let light = u32::from(u8::MAX - ink) * u32::from(u8::MAX - black);
+        u8::try_from((light + 127) / 255).unwrap_or(u8::MAX)
+    })
+}
 
 /// The way from one profile to sRGB.
 pub struct Correction {
-    transform: Arc<dyn TransformExecutor<u8> + Send + Sync>,
+    transform: Transform,
     grey: bool,
 }
 

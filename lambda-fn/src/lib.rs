@@ -27,6 +27,7 @@ pub mod jpeg;
 pub mod limits;
 pub mod log;
 pub mod pixels;
+pub mod reduce;
 pub mod resize;
 #[cfg(feature = "runtime")]
 pub mod s3_store;

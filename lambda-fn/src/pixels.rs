@@ -62,6 +62,18 @@ impl Pixels {
         Self { bytes, alpha: true, ..self }
     }
 
+    /// Takes away the alpha channel in place: the image may fill most of the memory.
+    pub fn drop_alpha(&mut self) {
+        if self.alpha {
+            let count = self.bytes.len() / 4;
+            for index in 0..count {
+                self.bytes.copy_within(index * 4..index * 4 + 3, index * 3);
+            }
+            self.bytes.truncate(count * 3);
+            self.alpha = false;
+        }
+    }
+
     /// The same image as a camera's orientation tag wants it shown.
     #[must_use]
     pub fn oriented(self, orientation: Orientation) -> Self {

@@ -93,13 +93,13 @@ fn render_unguarded(
     limits: &Limits,
 ) -> Result<Rendering, RenderError> {
     let started = Instant::now();
-    let Decoded { header, pixels, icc } = decode::decode(bytes, variants, limits)?;
+    let Decoded { header, pixels, grid, icc } = decode::decode(bytes, variants, limits)?;
     let correction = icc.and_then(|icc| Correction::from_icc(&icc, pixels.alpha));
     let scaling_failed = |error: ScalingError| RenderError::Broken {
         format: header.format,
         message: error.to_string(),
     };
-    let source = Source::new(pixels, header.orientation).map_err(scaling_failed)?;
+    let source = Source::new(pixels, grid).map_err(scaling_failed)?;
     let (width, height) = source.upright();
     let mut rendering = Rendering {
         format: header.format,

@@ -164,7 +164,7 @@ impl Tested {
 }
 
 fn photo() -> Vec<u8> {
-    fixtures::jpeg(&quarters(80, 60), 1, &[])
+    fixtures::jpeg_with(&quarters(80, 60), 1, &[])
 }
 
 const KEY: &str = "originals/a b/ü+1.jpg";
