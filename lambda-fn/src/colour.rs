@@ -53,6 +53,17 @@ pub fn inks_to_srgb(inks: Inks, icc: Option<&[u8]>) -> Pixels {
     Pixels { width, height, alpha: false, bytes }
 }
 
+/// By the matrix of ITU-T T.871, section 7, in 16 bits after the point.
+pub fn rgb_of_ycbcr([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+    const HALF: i32 = 1 << 15;
+    let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
+    let red = y + 91_881 * cr;
+    let green = y - 22_554 * cb - 46_802 * cr;
+    let blue = y + 116_130 * cb;
+    [red, green, blue]
+        .map(|value| u8::try_from(((value + HALF) >> 16).clamp(0, 255)).unwrap_or(u8::MAX))
+}
+
 type Transform = Arc<dyn TransformExecutor<u8> + Send + Sync>;
 
 fn ink_transform(icc: &[u8]) -> Option<Transform> {
@@ -121,6 +132,19 @@ fn grey_channel(pixels: &Pixels) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn primaries_survive_the_matrix() {
+        for (ycc, rgb) in [
+            ([0, 128, 128], [0, 0, 0]),
+            ([255, 128, 128], [255, 255, 255]),
+            ([76, 85, 255], [254, 0, 0]),
+            ([150, 44, 21], [0, 255, 1]),
+            ([29, 255, 107], [0, 0, 254]),
+        ] {
+            assert_eq!(rgb_of_ycbcr(ycc), rgb, "{ycc:?}");
+        }
+    }
 
     fn corrected(profile: &ColorProfile, alpha: bool, pixel: [u8; 4]) -> Vec<u8> {
         let icc = profile.encode().unwrap();

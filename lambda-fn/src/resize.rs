@@ -232,47 +232,44 @@ impl Source {
         let turned = swaps_sides(self.grid.orientation);
         let (width, height) = if turned { (size.1, size.0) } else { size };
         let mut scaled = Pixels::filled(width, height, self.stored.alpha, [0; 4]);
-        let area = self.within_buffer(self.grid.samples(area));
+        let area = self.grid.samples(area);
+        let stored = (&self.stored.bytes[..], (self.stored.width, self.stored.height));
         if scaled.alpha {
-            scale_typed::<U8x4>(&self.stored, area, &mut scaled)?;
+            scale_samples::<U8x4>(stored, area, (&mut scaled.bytes, (width, height)))?;
             let mut view = TypedImage::<U8x4>::from_buffer(width, height, &mut scaled.bytes)
                 .map_err(ScalingError::new)?;
             MulDiv::new().divide_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
         } else {
-            scale_typed::<U8x3>(&self.stored, area, &mut scaled)?;
+            scale_samples::<U8x3>(stored, area, (&mut scaled.bytes, (width, height)))?;
         }
         Ok(scaled.oriented(self.grid.orientation))
     }
-
-    /// The same area without the hair by which a product of fractions may exceed the buffer.
-    fn within_buffer(&self, area: Area) -> Area {
-        let (across, down) = (f64::from(self.stored.width), f64::from(self.stored.height));
-        let (width, height) = (area.width.min(across), area.height.min(down));
-        Area {
-            left: area.left.min(across - width),
-            top: area.top.min(down - height),
-            width,
-            height,
-        }
-    }
 }
 
-/// Scales into an image that is there. The pixel type is fixed when this is compiled: choosing it
-/// at run time would bring in the resizer's code for all thirteen it knows.
-fn scale_typed<P: PixelTrait>(
-    stored: &Pixels,
+/// Scales an area of one buffer into another, each given with its columns and rows. The pixel type
+/// is fixed when this is compiled: choosing it at run time would bring in the resizer's code for all
+/// thirteen it knows.
+pub(crate) fn scale_samples<P: PixelTrait>(
+    (stored, (across, down)): (&[u8], (u32, u32)),
     area: Area,
-    scaled: &mut Pixels,
+    (scaled, (width, height)): (&mut [u8], (u32, u32)),
 ) -> Result<(), ScalingError> {
-    let source = TypedImageRef::<P>::from_buffer(stored.width, stored.height, &stored.bytes)
-        .map_err(ScalingError::new)?;
-    let mut target = TypedImage::<P>::from_buffer(scaled.width, scaled.height, &mut scaled.bytes)
-        .map_err(ScalingError::new)?;
+    let source = TypedImageRef::<P>::from_buffer(across, down, stored).map_err(ScalingError::new)?;
+    let mut target =
+        TypedImage::<P>::from_buffer(width, height, scaled).map_err(ScalingError::new)?;
+    let Area { left, top, width, height } = within(area, (across, down));
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-        .crop(area.left, area.top, area.width, area.height)
+        .crop(left, top, width, height)
         .use_alpha(false);
     Resizer::new().resize_typed(&source, &mut target, &options).map_err(ScalingError::new)
+}
+
+/// The same area without the hair by which a product of fractions may exceed the buffer.
+fn within(area: Area, (across, down): (u32, u32)) -> Area {
+    let (across, down) = (f64::from(across), f64::from(down));
+    let (width, height) = (area.width.min(across), area.height.min(down));
+    Area { left: area.left.min(across - width), top: area.top.min(down - height), width, height }
 }
 
 /// A mistake in the arithmetic above, which the resizer noticed.

@@ -10,6 +10,7 @@ use super::{
     BoxedOriginal, Header, Original, broken, ends_early, orientation, pixels, unsupported,
 };
 use crate::{
+    colour::rgb_of_ycbcr,
     error::RenderError,
     reduce::{Layout, Reducer},
     sniff::{self, JpegOutline, SourceFormat},
@@ -97,24 +98,13 @@ impl Original for Jpeg<'_> {
 impl Jpeg<'_> {
     fn inks(&self, [c, m, y, k]: [u8; 4]) -> [u8; 4] {
         let stored = if self.ycck {
-            let [red, green, blue] = ycbcr_to_rgb([c, m, y]);
+            let [red, green, blue] = rgb_of_ycbcr([c, m, y]);
             [255 - red, 255 - green, 255 - blue, k]
         } else {
             [c, m, y, k]
         };
         if self.inverted { stored.map(|ink| 255 - ink) } else { stored }
     }
-}
-
-/// By the matrix of ITU-T T.871, section 7, in 16 bits after the point.
-pub(super) fn ycbcr_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
-    const HALF: i32 = 1 << 15;
-    let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
-    let red = y + 91_881 * cr;
-    let green = y - 22_554 * cb - 46_802 * cr;
-    let blue = y + 116_130 * cb;
-    [red, green, blue]
-        .map(|value| u8::try_from(((value + HALF) >> 16).clamp(0, 255)).unwrap_or(u8::MAX))
 }
 
 fn options() -> DecoderOptions {
@@ -158,23 +148,5 @@ fn refused(error: DecodeErrors) -> RenderError {
     match error {
         DecodeErrors::Unsupported(scheme) => unsupported(FORMAT, format!("{scheme:?}")),
         error => broken(FORMAT, format!("{error:?}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn primaries_survive_the_matrix() {
-        for (ycc, rgb) in [
-            ([0, 128, 128], [0, 0, 0]),
-            ([255, 128, 128], [255, 255, 255]),
-            ([76, 85, 255], [254, 0, 0]),
-            ([150, 44, 21], [0, 255, 1]),
-            ([29, 255, 107], [0, 0, 254]),
-        ] {
-            assert_eq!(ycbcr_to_rgb(ycc), rgb, "{ycc:?}");
-        }
     }
 }

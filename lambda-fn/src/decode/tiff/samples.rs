@@ -3,7 +3,7 @@
 use tiff::ColorType;
 
 use crate::{
-    decode::jpeg::ycbcr_to_rgb,
+    colour::rgb_of_ycbcr,
     reduce::{Layout, Reducer, Sample},
 };
 
@@ -123,7 +123,7 @@ impl Unpacker {
         let Interpretation { layout, depth, ycbcr, premultiplied } = self.interpretation;
         if ycbcr {
             for pixel in self.narrow.as_chunks_mut::<3>().0 {
-                *pixel = ycbcr_to_rgb(*pixel);
+                *pixel = rgb_of_ycbcr(*pixel);
             }
         }
         if premultiplied && matches!(layout, Layout::GreyAlpha | Layout::Rgba) {
