@@ -104,6 +104,21 @@ pub fn dimensions(bytes: &[u8]) -> Result<(u32, u32), RenderError> {
     Ok(open(bytes)?.header().upright())
 }
 
+/// Bytes of memory that an image and its variants take at their peak, the file included, if they
+/// fit the limits.
+pub fn memory_needed(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+) -> Result<u64, RenderError> {
+    let file_bytes = bytes.len() as u64;
+    limits.check_bytes(file_bytes)?;
+    let format = recognise(bytes)?;
+    let mut decoder = open(bytes, format)?;
+    let header = read_header(&mut decoder, bytes, format)?;
+    limits.check_image(&header, file_bytes, variants)
+}
+
 /// Decodes an image, unless it would not fit the limits together with its variants.
 pub fn decode(bytes: &[u8], variants: &[Variant], limits: &Limits) -> Result<Decoded, RenderError> {
     let file_bytes = bytes.len() as u64;

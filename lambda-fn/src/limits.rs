@@ -47,13 +47,14 @@ impl Limits {
         Ok(())
     }
 
-    /// Refuses an image that could not be decoded and made into these variants.
+    /// Refuses an image that could not be decoded and made into these variants; otherwise tells the
+    /// bytes that this takes at its peak, the file included.
     pub fn check_image(
         &self,
         header: &Header,
         file_bytes: u64,
         variants: &[Variant],
-    ) -> Result<(), RenderError> {
+    ) -> Result<u64, RenderError> {
         let (width, height) = (header.width, header.height);
         if pixels(width, height) > self.max_pixels {
             return Err(RenderError::TooManyPixels { width, height, limit: self.max_pixels });
@@ -67,7 +68,7 @@ impl Limits {
                 limit: self.max_memory,
             });
         }
-        Ok(())
+        Ok(needed)
     }
 }
 

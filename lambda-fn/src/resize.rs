@@ -50,13 +50,18 @@ pub fn place((width, height): (u32, u32), variant: &Variant) -> Placement {
     let whole = Area { left: 0.0, top: 0.0, width: source.0, height: source.1 };
     let ratio = (f64::from(frame.0) / source.0, f64::from(frame.1) / source.1);
     let (across, down) = pulls(variant.gravity);
+    let scale_max = if variant.enlarges() { f64::INFINITY } else { 1.0 };
     let inside = || {
-        let scale = ratio.0.min(ratio.1).min(1.0);
+        let scale = ratio.0.min(ratio.1).min(scale_max);
         (scaled(source.0, scale).min(frame.0), scaled(source.1, scale).min(frame.1))
     };
     match variant.fit {
         Fit::Cover => {
             let scale = ratio.0.max(ratio.1);
+            if scale > scale_max {
+                let kept = (f64::from(frame.0) / scale, f64::from(frame.1) / scale);
+                return cut((width, height), kept, (across, down));
+            }
             let (left, width) = kept(source.0, scaled(source.0, scale), frame.0, across);
             let (top, height) = kept(source.1, scaled(source.1, scale), frame.1, down);
             let area = Area { left, top, width, height };
@@ -80,6 +85,21 @@ fn kept(source: f64, scaled: u32, frame: u32, pull: Pull) -> (f64, f64) {
     let scaled = scaled.max(frame);
     let pixel = source / f64::from(scaled);
     (f64::from(pull.margin(scaled, frame)) * pixel, f64::from(frame) * pixel)
+}
+
+/// Cuts a part of the shape of the frame out of an original that is smaller than the frame.
+///
+/// In whole pixels, so that they are copied as they are: half a pixel off, or a third of a pixel
+/// wider, all of them would be blurred.
+fn cut((width, height): (u32, u32), kept: (f64, f64), (across, down): (Pull, Pull)) -> Placement {
+    let size = (scaled(kept.0, 1.0).min(width), scaled(kept.1, 1.0).min(height));
+    let area = Area {
+        left: f64::from(across.margin(width, size.0)),
+        top: f64::from(down.margin(height, size.1)),
+        width: f64::from(size.0),
+        height: f64::from(size.1),
+    };
+    Placement { area, scaled: size, canvas: size, offset: (0, 0) }
 }
 
 /// Variant pixels per pixel of the upright original, for the variant that needs most detail; 1 at

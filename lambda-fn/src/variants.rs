@@ -4,6 +4,7 @@
 
 use std::{
     any::Any,
+    ops::ControlFlow,
     panic::{self, AssertUnwindSafe},
     time::{Duration, Instant},
 };
@@ -16,7 +17,7 @@ use crate::{
     limits::Limits,
     pixels::Pixels,
     resize::{self, ScalingError, Source},
-    settings::Variant,
+    settings::{Colour, Fit, Variant},
     sniff::{self, SourceFormat},
 };
 
@@ -35,8 +36,8 @@ pub struct Rendered {
     pub height: u32,
 }
 
-/// All variants of an original, and what making them took.
-#[derive(Clone, Debug)]
+/// The facts about an original, and what making its variants took.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendering {
     /// The format of the original.
     pub format: SourceFormat,
@@ -46,8 +47,6 @@ pub struct Rendering {
     pub height: u32,
     /// Whether it holds more pictures than the first, which is all that is shown.
     pub animated: bool,
-    /// In the order they were asked for.
-    pub variants: Vec<Rendered>,
     /// Time spent decoding.
     pub decode: Duration,
     /// Time spent scaling, turning and correcting colours.
@@ -62,16 +61,35 @@ pub fn render(
     variants: &[Variant],
     limits: &Limits,
 ) -> Result<Vec<Rendered>, RenderError> {
-    Ok(render_measured(bytes, variants, limits)?.variants)
+    let mut all = Vec::with_capacity(variants.len());
+    render_measured(bytes, variants, limits, |rendered| {
+        all.push(rendered);
+        ControlFlow::Continue(())
+    })?;
+    Ok(all)
 }
 
 /// The same as [`render`], with the facts that a log wants.
+///
+/// Each variant is handed over as soon as it is finished, in the order they were asked for, so that
+/// it can be on its way while the next one is made. Whoever takes them may break off.
 pub fn render_measured(
     bytes: &[u8],
     variants: &[Variant],
     limits: &Limits,
+    finished: impl FnMut(Rendered) -> ControlFlow<()>,
 ) -> Result<Rendering, RenderError> {
-    catch_panics(|| render_unguarded(bytes, variants, limits))
+    catch_panics(|| render_unguarded(bytes, variants, limits, finished))
+}
+
+/// Bytes of memory that [`render_measured`] takes at its peak, the file included, as its header
+/// announces it; or why it refuses the file.
+pub fn memory_needed(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+) -> Result<u64, RenderError> {
+    catch_panics(|| decode::memory_needed(bytes, variants, limits))
 }
 
 /// Turns a panic into a refusal: the file that causes it would cause it again.
@@ -81,7 +99,8 @@ fn catch_panics<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, R
         .unwrap_or_else(|payload| Err(RenderError::Panicked(panic_message(payload.as_ref()))))
 }
 
-fn panic_message(payload: &(dyn Any + Send)) -> String {
+/// What a panic said.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("without a message").to_owned()
@@ -91,6 +110,7 @@ fn render_unguarded(
     bytes: &[u8],
     variants: &[Variant],
     limits: &Limits,
+    mut finished: impl FnMut(Rendered) -> ControlFlow<()>,
 ) -> Result<Rendering, RenderError> {
     let started = Instant::now();
     let Decoded { header, pixels, grid, icc } = decode::decode(bytes, variants, limits)?;
@@ -106,7 +126,6 @@ fn render_unguarded(
         width,
         height,
         animated: sniff::is_animated(bytes, header.format),
-        variants: Vec::with_capacity(variants.len()),
         decode: started.elapsed(),
         resize: Duration::ZERO,
         encode: Duration::ZERO,
@@ -126,7 +145,9 @@ fn render_unguarded(
 
         let folder = variant.folder.clone();
         let content_type = target.content_type();
-        rendering.variants.push(Rendered { folder, bytes, content_type, width, height });
+        if finished(Rendered { folder, bytes, content_type, width, height }).is_break() {
+            break;
+        }
     }
     Ok(rendering)
 }
@@ -138,20 +159,26 @@ fn draw(
     target: Target,
     correction: Option<&Correction>,
 ) -> Result<Pixels, ScalingError> {
-    const WHITE: [u8; 4] = [255; 4];
-    const CLEAR: [u8; 4] = [0; 4];
+    let background = variant.background.unwrap_or(Colour::WHITE);
     let placed = resize::place(source.upright(), variant);
     let mut pixels = source.scale(placed.area, placed.scaled)?;
     if let Some(correction) = correction {
         pixels = correction.apply(pixels);
     }
+    // A background that was asked for is behind the whole of a padded picture.
+    let is_clear = variant.fit != Fit::Pad || variant.background.is_none();
+    let keeps_alpha = target.has_alpha() && is_clear;
     if placed.canvas == placed.scaled {
-        return Ok(pixels);
+        return Ok(if keeps_alpha { pixels } else { pixels.flattened_on(background.0) });
     }
-    let (pixels, background) =
-        if target.has_alpha() { (pixels.with_alpha(), CLEAR) } else { (pixels.flattened(), WHITE) };
+    let (pixels, margin) = if keeps_alpha {
+        (pixels.with_alpha(), [0; 4])
+    } else {
+        let Colour([red, green, blue]) = background;
+        (pixels.flattened_on(background.0), [red, green, blue, u8::MAX])
+    };
     let (width, height) = placed.canvas;
-    let mut canvas = Pixels::filled(width, height, pixels.alpha, background);
+    let mut canvas = Pixels::filled(width, height, pixels.alpha, margin);
     canvas.draw(&pixels, placed.offset.0, placed.offset.1);
     Ok(canvas)
 }

@@ -5,9 +5,16 @@ use super::*;
 #[track_caller]
 fn check(source: (u32, u32), fit: Fit, gravity: Gravity, expected: (Area, [(u32, u32); 3])) {
     let variant = Variant { fit, gravity, ..Variant::of_size(800, 600) };
-    let placed = place(source, &variant);
-    let (area, [scaled, canvas, offset]) = expected;
-    assert_eq!(placed, Placement { area, scaled, canvas, offset });
+    check_variant(source, &variant, expected);
+}
+
+#[track_caller]
+fn check_variant(
+    source: (u32, u32),
+    variant: &Variant,
+    (area, [scaled, canvas, offset]): (Area, [(u32, u32); 3]),
+) {
+    assert_eq!(place(source, variant), Placement { area, scaled, canvas, offset });
 }
 
 fn area(left: f64, top: f64, width: f64, height: f64) -> Area {
@@ -32,6 +39,39 @@ fn cover_fills_the_frame_and_keeps_what_gravity_says() {
 fn cover_enlarges_a_small_original() {
     let kept = area(0.0, 12.5, 100.0, 75.0);
     check((100, 100), Fit::Cover, Gravity::Center, (kept, FULL));
+}
+
+#[test]
+fn cover_without_upscale_cuts_the_largest_part_of_the_frames_shape() {
+    let check = |source, gravity, area, size| {
+        let variant = Variant { gravity, upscale: Some(false), ..Variant::of_size(800, 600) };
+        check_variant(source, &variant, (area, [size, size, (0, 0)]));
+    };
+    let whole = (100, 75);
+    check((100, 100), Gravity::Center, area(0.0, 12.0, 100.0, 75.0), whole);
+    check((100, 100), Gravity::North, area(0.0, 0.0, 100.0, 75.0), whole);
+    check((100, 100), Gravity::SouthEast, area(0.0, 25.0, 100.0, 75.0), whole);
+    // Wide enough, but too low: the height decides.
+    check((2000, 300), Gravity::Center, area(800.0, 0.0, 400.0, 300.0), (400, 300));
+    // Two thirds of a pixel are rounded, so that what is kept is not scaled.
+    check((101, 50), Gravity::East, area(34.0, 0.0, 67.0, 50.0), (67, 50));
+    check((1, 1), Gravity::Center, area(0.0, 0.0, 1.0, 1.0), (1, 1));
+    check((800, 599), Gravity::West, area(0.0, 0.0, 799.0, 599.0), (799, 599));
+    // Nothing is small about these.
+    check((800, 600), Gravity::Center, area(0.0, 0.0, 800.0, 600.0), (800, 600));
+    check((1600, 1200), Gravity::Center, area(0.0, 0.0, 1600.0, 1200.0), (800, 600));
+}
+
+#[test]
+fn contain_and_pad_enlarge_to_the_frame_if_asked_to() {
+    let variant = |fit| Variant { fit, upscale: Some(true), ..Variant::of_size(800, 600) };
+    let whole = area(0.0, 0.0, 80.0, 30.0);
+    let contained = [(800, 300), (800, 300), (0, 0)];
+    check_variant((80, 30), &variant(Fit::Contain), (whole, contained));
+    let padded = [(800, 300), (800, 600), (0, 150)];
+    check_variant((80, 30), &variant(Fit::Pad), (whole, padded));
+    let large = area(0.0, 0.0, 8000.0, 3000.0);
+    check_variant((8000, 3000), &variant(Fit::Contain), (large, contained));
 }
 
 #[test]

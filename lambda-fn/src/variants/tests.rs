@@ -10,7 +10,7 @@ mod mutations;
 
 use crate::{
     fixtures::{self, BLUE, GREEN, RED, YELLOW, quarters},
-    settings::{Fit, Format, Gravity},
+    settings::{Colour, Fit, Format, Gravity},
     sniff::{self, Sniffed},
 };
 
@@ -74,10 +74,39 @@ fn one_decode_gives_all_variants_in_order() {
     let file = fixtures::jpeg_with(&quarters(100, 80), 1, &[]);
     let sizes = [(50, 40), (10, 10), (120, 90)];
     let variants = sizes.map(|(width, height)| Variant::of_size(width, height));
-    let rendering = render_measured(&file, &variants, &Limits::default()).unwrap();
+    let mut folders = Vec::new();
+    let rendering = render_measured(&file, &variants, &Limits::default(), |variant| {
+        folders.push(variant.folder);
+        ControlFlow::Continue(())
+    });
+    let rendering = rendering.unwrap();
     assert_eq!((rendering.width, rendering.height), (100, 80));
-    let folders: Vec<_> = rendering.variants.iter().map(|v| v.folder.as_str()).collect();
     assert_eq!(folders, ["50x40", "10x10", "120x90"]);
+}
+
+#[test]
+fn whoever_takes_the_variants_may_break_off() {
+    let file = fixtures::jpeg(&quarters(100, 80), 1, &[]);
+    let variants = [(50, 40), (10, 10), (120, 90)].map(|(w, h)| Variant::of_size(w, h));
+    let mut taken = 0;
+    let rendering = render_measured(&file, &variants, &Limits::default(), |_| {
+        taken += 1;
+        if taken == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert_eq!(rendering.map(|rendering| rendering.format), Ok(SourceFormat::Jpeg));
+    assert_eq!(taken, 2);
+}
+
+#[test]
+fn memory_is_told_beforehand_or_the_file_refused() {
+    let file = fixtures::jpeg(&quarters(100, 80), 1, &[]);
+    let variants = [variant(40, 30)];
+    let needed = memory_needed(&file, &variants, &Limits::default()).unwrap();
+    assert!(needed > 3 * 100 * 80 + 3 * 40 * 30, "{needed}");
+    let limits = Limits { max_memory: needed - 1, ..Limits::default() };
+    let refused = memory_needed(&file, &variants, &limits).unwrap_err();
+    assert_eq!(render(&file, &variants, &limits), Err(refused));
+    assert_eq!(memory_needed(b"hello", &variants, &limits), Err(RenderError::NotAnImage));
 }
 
 #[test]
@@ -195,6 +224,58 @@ fn padding_is_clear_where_the_format_can_and_white_where_not() {
             assert!(same, "{format:?} at {x},{y}: {pixel:?}");
         }
         assert!(near(image.get_pixel(8, 17), RED), "{format:?}");
+    }
+}
+
+const TEAL: Colour = Colour([10, 120, 130]);
+
+#[test]
+fn a_background_shows_where_a_picture_is_flattened() {
+    let file = fixtures::encoded(&fixtures::half_clear(80, 80), ImageFormat::Png);
+    for (format, fit, expected) in [
+        (Format::Jpeg, Fit::Cover, [10, 120, 130, 255]),
+        (Format::Jpeg, Fit::Contain, [10, 120, 130, 255]),
+        (Format::Jpeg, Fit::Pad, [10, 120, 130, 255]),
+        // There is nothing to fill where the format keeps alpha.
+        (Format::Png, Fit::Cover, [0, 0, 0, 0]),
+        (Format::Png, Fit::Pad, [10, 120, 130, 255]),
+    ] {
+        let with = Variant { quality: 95, format, fit, ..variant(40, 40) };
+        let result = rendered(&file, Variant { background: Some(TEAL), ..with });
+        let pixel = fixtures::decoded(&result.bytes).get_pixel(5, 5);
+        let same = pixel[3] == expected[3] && (pixel[3] == 0 || near(pixel, TEAL.0));
+        assert!(same, "{format:?} {fit:?}: {pixel:?}");
+    }
+}
+
+#[test]
+fn a_background_fills_the_padding_of_every_format() {
+    let file = fixtures::encoded(&quarters(80, 20), ImageFormat::Png);
+    for format in [Format::Png, Format::Webp, Format::Jpeg] {
+        let with = Variant { fit: Fit::Pad, format, ..variant(40, 40) };
+        let result = rendered(&file, Variant { background: Some(TEAL), ..with });
+        let image = fixtures::decoded(&result.bytes);
+        for (x, y) in [(0, 0), (39, 0), (0, 39), (20, 4)] {
+            let pixel = image.get_pixel(x, y);
+            assert!(pixel[3] == 255 && near(pixel, TEAL.0), "{format:?} at {x},{y}: {pixel:?}");
+        }
+        assert!(near(image.get_pixel(8, 17), RED), "{format:?}");
+    }
+}
+
+#[test]
+fn a_small_original_is_enlarged_as_its_variant_says() {
+    let file = fixtures::encoded(&quarters(40, 40), ImageFormat::Bmp);
+    for (fit, upscale, expected) in [
+        (Fit::Cover, None, (80, 60)),
+        (Fit::Cover, Some(false), (40, 30)),
+        (Fit::Contain, None, (40, 40)),
+        (Fit::Contain, Some(true), (60, 60)),
+        (Fit::Pad, None, (80, 60)),
+        (Fit::Pad, Some(true), (80, 60)),
+    ] {
+        let result = rendered(&file, Variant { fit, upscale, ..variant(80, 60) });
+        assert_eq!(fixtures::decoded(&result.bytes).dimensions(), expected, "{fit:?} {upscale:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Sizes and folders that can't stand beside each other.
 
 use insta::assert_snapshot;
-use lambda_fn::settings::Settings;
+use lambda_fn::settings::{OnDelete, Settings};
 
 use super::super::limit_rules::environment_bytes;
 use super::{accepted, refused, verdicts};
@@ -293,6 +293,75 @@ fn cache_control() {
 }
 
 #[test]
+fn backgrounds() {
+    let values = [
+        "#ff8000",
+        "#FF8000",
+        "ff8000",
+        "#fff",
+        "0af",
+        "white",
+        "#ff80000",
+        "rgb(0,0,0)",
+        "",
+        "${STAGE}",
+    ];
+    let with = |value: &str| file(&format!("[[variants]]\nsize = '1x1'\nbackground = '{value}'\n"));
+    assert_snapshot!(verdicts(values, with), @"");
+}
+
+#[test]
+fn a_background_is_shown_with_its_form() {
+    assert_snapshot!(refused(&file("[[variants]]\nsize = '1x1'\n[image]\nbackground = '#fc0'\n")), @"");
+}
+
+#[test]
+fn upscale_is_true_or_false() {
+    let lines = [
+        "upscale = 'no'",
+        "upscale = 'true'",
+        "upscale = 1",
+        "upscaled = true",
+        "back = '#ffffff'",
+    ];
+    let with = |line: &str| file(&format!("[[variants]]\nsize = '1x1'\n{line}\n"));
+    assert_snapshot!(verdicts(lines, with), @"");
+}
+
+#[test]
+fn on_delete() {
+    let values = ["keep", "remove", "removed", "Keep", "delete", ""];
+    let with = |value: &str| {
+        format!(
+            "bucket = {{ name = 'photos', on_delete = '{value}' }}\nvariants = [{{ size = '1x1' }}]"
+        )
+    };
+    assert_snapshot!(verdicts(values, with), @"");
+}
+
+/// What a variant costs counts, whatever it is made of.
+#[test]
+fn every_setting_counts_towards_what_lambda_takes() {
+    let settings = |on_delete, background: Option<&str>| {
+        let mut variants = accepted(&file("[[variants]]\nsize = '1x1'\n")).variants;
+        variants[0].background = background.map(|colour| colour.parse().unwrap());
+        environment_bytes(&Settings {
+            bucket: "photos".to_owned(),
+            originals: "in".to_owned(),
+            public_acl: false,
+            invalidate: None,
+            on_delete,
+            variants,
+        })
+    };
+    let least = settings(OnDelete::Keep, None);
+    let removing = r#"\"on_delete\":\"remove\","#.len();
+    assert_eq!(settings(OnDelete::Remove, None), least + removing);
+    let coloured = r##",\"background\":\"#ffffff\""##.len();
+    assert_eq!(settings(OnDelete::Keep, Some("#ffffff")), least + coloured);
+}
+
+#[test]
 fn the_function_is_told_no_more_than_lambda_takes() {
     let variants = |count: u32| {
         let variants = (1..=count).map(|side| format!("[[variants]]\nsize = '{side}x1000'\n"));
@@ -317,6 +386,7 @@ fn lambda_measures_the_environment_as_json() {
         originals: "in".to_owned(),
         public_acl: false,
         invalidate: None,
+        on_delete: OnDelete::Keep,
         variants: accepted(&file("[[variants]]\nsize = '1x1'\n")).variants,
     };
     let measured = r#"{"IMGPREP_SETTINGS":"{\"bucket\":\"photos\",\"originals\":\"in\",\"variants\":[{\"folder\":\"1x1\",\"width\":1,\"height\":1}]}"}"#;
