@@ -2,6 +2,7 @@
 //!
 //! Both sides speak in [`Plane`]s of YCbCr, so that a photo need never pass through RGB.
 
+pub mod decoder;
 pub mod encoder;
 
 /// One component of an image: eight bits a sample, rows from the top, without padding.
