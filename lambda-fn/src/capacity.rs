@@ -4,11 +4,16 @@
 //! out to need more than it has takes what is free at once, or gives back all it holds and asks for
 //! the whole.
 
-use std::{num::NonZero, sync::Arc, thread};
+use std::{
+    mem,
+    num::NonZero,
+    sync::{Arc, Mutex, PoisonError},
+    thread,
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::limits::Limits;
+use crate::{limits::Limits, variants::Scratch};
 
 /// Memory is counted in these, so that the ten gigabytes of the largest function fit a `u32`.
 const UNIT_BYTES: u64 = 1024;
@@ -21,6 +26,8 @@ pub struct Capacity {
     memory_units: u32,
     processors: Arc<Semaphore>,
     places: Arc<Semaphore>,
+    /// Of the processors that nobody uses at the moment.
+    scratches: Arc<Mutex<Vec<Scratch>>>,
 }
 
 impl Capacity {
@@ -40,6 +47,7 @@ impl Capacity {
             // One more than can be rendered: the next is fetched meanwhile. More would only fill
             // the memory that those which are rendered need.
             places: Arc::new(Semaphore::new(processors + 1)),
+            scratches: Arc::default(),
         }
     }
 
@@ -48,9 +56,12 @@ impl Capacity {
         Permit::of(&self.places).await
     }
 
-    /// Waits for a processor. What CPU jobs reuse from image to image, one of each, belongs to it.
-    pub async fn processor(&self) -> Permit {
-        Permit::of(&self.processors).await
+    /// Waits for a processor.
+    pub async fn processor(&self) -> Processor {
+        let permit = Permit::of(&self.processors).await;
+        let mut unused = self.scratches.lock().unwrap_or_else(PoisonError::into_inner);
+        let scratch = unused.pop().unwrap_or_default();
+        Processor { scratch, scratches: Arc::clone(&self.scratches), _permit: permit }
     }
 
     /// Waits for this much memory, at most all there is. Whoever waits must hold none.
@@ -65,7 +76,22 @@ fn units(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX)
 }
 
-/// A place or a processor, until it is dropped.
+/// A processor, until it is dropped, with the buffers that CPU jobs leave to each other.
+#[derive(Debug)]
+pub struct Processor {
+    pub scratch: Scratch,
+    scratches: Arc<Mutex<Vec<Scratch>>>,
+    _permit: Permit,
+}
+
+impl Drop for Processor {
+    fn drop(&mut self) {
+        let mut unused = self.scratches.lock().unwrap_or_else(PoisonError::into_inner);
+        unused.push(mem::take(&mut self.scratch));
+    }
+}
+
+/// A place, until it is dropped.
 #[derive(Debug)]
 pub struct Permit {
     /// Always there: no semaphore is ever closed.

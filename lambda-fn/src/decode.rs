@@ -8,6 +8,7 @@
 mod bmp;
 mod gif;
 mod jpeg;
+mod photo;
 mod png;
 mod tiff;
 mod webp;
@@ -17,10 +18,12 @@ use std::{fmt, io};
 use image::{ImageError, metadata::Orientation};
 
 use crate::{
-    colour,
+    colour::{self, Correction},
     error::RenderError,
+    jpeg::decoder as jpeg_planes,
     limits::Limits,
     pixels::Pixels,
+    planar::Planar,
     reduce::{self, Layout, Reduced, Reducer},
     resize::{self, Grid},
     settings::Variant,
@@ -66,13 +69,18 @@ impl Header {
 pub struct Decoded {
     /// What its header said.
     pub header: Header,
-    /// As stored, before orientation, and as fine as its variants need. It has alpha only if some
-    /// pixel uses it.
-    pub pixels: Pixels,
-    /// How those pixels stand for the original's.
-    pub grid: Grid,
-    /// The colour profile that they are in.
-    pub icc: Option<Vec<u8>>,
+    /// The picture, as fine as its variants need.
+    pub picture: Picture,
+    /// The way from its colours to sRGB, if they are others.
+    pub correction: Option<Correction>,
+}
+
+/// What a decoder makes of an original: as stored, before orientation.
+#[derive(Debug)]
+pub enum Picture {
+    /// It has alpha only if some pixel uses it. The grid says how pixels stand for the original's.
+    Pixels(Pixels, Grid),
+    Planes(Planar),
 }
 
 /// A file whose header is read and whose pixels are not.
@@ -113,16 +121,28 @@ pub fn memory_needed(
 ) -> Result<u64, RenderError> {
     let file_bytes = bytes.len() as u64;
     limits.check_bytes(file_bytes)?;
-    let format = recognise(bytes)?;
-    let mut decoder = open(bytes, format)?;
-    let header = read_header(&mut decoder, bytes, format)?;
+    let header = match photo::open(bytes, variants) {
+        Some(photo) => photo.header,
+        None => open(bytes)?.header().clone(),
+    };
     limits.check_image(&header, file_bytes, variants)
 }
 
 /// Decodes an image, unless it would not fit the limits together with its variants.
-pub fn decode(bytes: &[u8], variants: &[Variant], limits: &Limits) -> Result<Decoded, RenderError> {
+pub fn decode(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+    scratch: &mut jpeg_planes::Scratch,
+) -> Result<Decoded, RenderError> {
     let file_bytes = bytes.len() as u64;
     limits.check_bytes(file_bytes)?;
+    if let Some(mut photo) = photo::open(bytes, variants) {
+        limits.check_image(&photo.header, file_bytes, variants)?;
+        let (header, correction) = (photo.header.clone(), photo.correction.take());
+        let picture = Picture::Planes(photo.read(scratch)?);
+        return Ok(Decoded { header, picture, correction });
+    }
     let mut original = open(bytes)?;
     let header = original.header().clone();
     limits.check_image(&header, file_bytes, variants)?;
@@ -138,8 +158,9 @@ pub fn decode(bytes: &[u8], variants: &[Variant], limits: &Limits) -> Result<Dec
         Reduced::Pixels(pixels) => (pixels, icc),
         Reduced::Inks(inks) => (colour::inks_to_srgb(inks, icc.as_deref()), None),
     };
-    let grid = header.grid(factor);
-    Ok(Decoded { header, pixels, grid, icc })
+    let correction = icc.and_then(|icc| Correction::from_icc(&icc, pixels.alpha));
+    let picture = Picture::Pixels(pixels, header.grid(factor));
+    Ok(Decoded { header, picture, correction })
 }
 
 fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {

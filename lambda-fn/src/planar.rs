@@ -51,7 +51,8 @@ impl Planar {
         let luma = self.scale_one(&self.decoded.luma, area, size)?;
         // The last sample of an odd side stands for two pixels, of which one is beyond the frame.
         let half = (size.0.div_ceil(2), size.1.div_ceil(2));
-        let beyond = |length: f64, side: u32, half: u32| length * f64::from(2 * half) / f64::from(side);
+        let beyond =
+            |length: f64, side: u32, half: u32| length * f64::from(2 * half) / f64::from(side);
         let area = Area {
             width: beyond(area.width, size.0, half.0),
             height: beyond(area.height, size.1, half.1),

@@ -274,7 +274,8 @@ pub(crate) fn scale_samples<P: PixelTrait>(
     area: Area,
     (scaled, (width, height)): (&mut [u8], (u32, u32)),
 ) -> Result<(), ScalingError> {
-    let source = TypedImageRef::<P>::from_buffer(across, down, stored).map_err(ScalingError::new)?;
+    let source =
+        TypedImageRef::<P>::from_buffer(across, down, stored).map_err(ScalingError::new)?;
     let mut target =
         TypedImage::<P>::from_buffer(width, height, scaled).map_err(ScalingError::new)?;
     let Area { left, top, width, height } = within(area, (across, down));

@@ -4,6 +4,7 @@
 
 use std::{
     any::Any,
+    fmt, mem,
     ops::ControlFlow,
     panic::{self, AssertUnwindSafe},
     time::{Duration, Instant},
@@ -11,12 +12,14 @@ use std::{
 
 use crate::{
     colour::Correction,
-    decode::{self, Decoded},
-    encode::{self, Target},
+    decode::{self, Decoded, Picture},
+    encode::{self, Drawn, Target},
     error::RenderError,
+    jpeg,
     limits::Limits,
     pixels::Pixels,
-    resize::{self, ScalingError, Source},
+    planar::Planar,
+    resize::{self, Area, ScalingError, Source},
     settings::{Colour, Fit, Variant},
     sniff::{self, SourceFormat},
 };
@@ -55,6 +58,19 @@ pub struct Rendering {
     pub encode: Duration,
 }
 
+/// Buffers that one image leaves to the next. They never influence what is made.
+#[derive(Default)]
+pub struct Scratch {
+    decoder: jpeg::decoder::Scratch,
+    encoder: jpeg::encoder::Scratch,
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scratch").finish_non_exhaustive()
+    }
+}
+
 /// Makes every variant of an original with one decode.
 pub fn render(
     bytes: &[u8],
@@ -62,7 +78,7 @@ pub fn render(
     limits: &Limits,
 ) -> Result<Vec<Rendered>, RenderError> {
     let mut all = Vec::with_capacity(variants.len());
-    render_measured(bytes, variants, limits, |rendered| {
+    render_measured(bytes, variants, limits, &mut Scratch::default(), |rendered| {
         all.push(rendered);
         ControlFlow::Continue(())
     })?;
@@ -77,9 +93,17 @@ pub fn render_measured(
     bytes: &[u8],
     variants: &[Variant],
     limits: &Limits,
+    scratch: &mut Scratch,
     finished: impl FnMut(Rendered) -> ControlFlow<()>,
 ) -> Result<Rendering, RenderError> {
-    catch_panics(|| render_unguarded(bytes, variants, limits, finished))
+    // After a panic the buffers are lost, whatever is in them.
+    let mut own = mem::take(scratch);
+    let rendering = catch_panics(|| {
+        let rendering = render_unguarded(bytes, variants, limits, &mut own, finished);
+        *scratch = own;
+        rendering
+    });
+    rendering
 }
 
 /// Bytes of memory that [`render_measured`] takes at its peak, the file included, as its header
@@ -110,16 +134,17 @@ fn render_unguarded(
     bytes: &[u8],
     variants: &[Variant],
     limits: &Limits,
+    scratch: &mut Scratch,
     mut finished: impl FnMut(Rendered) -> ControlFlow<()>,
 ) -> Result<Rendering, RenderError> {
     let started = Instant::now();
-    let Decoded { header, pixels, grid, icc } = decode::decode(bytes, variants, limits)?;
-    let correction = icc.and_then(|icc| Correction::from_icc(&icc, pixels.alpha));
+    let Decoded { header, picture, correction } =
+        decode::decode(bytes, variants, limits, &mut scratch.decoder)?;
     let scaling_failed = |error: ScalingError| RenderError::Broken {
         format: header.format,
         message: error.to_string(),
     };
-    let source = Source::new(pixels, grid).map_err(scaling_failed)?;
+    let source = Original::new(picture).map_err(scaling_failed)?;
     let (width, height) = source.upright();
     let mut rendering = Rendering {
         format: header.format,
@@ -133,13 +158,15 @@ fn render_unguarded(
     for variant in variants {
         let started = Instant::now();
         let target = Target::choose(variant.format, header.format, source.has_alpha());
-        let pixels = draw(&source, variant, target, correction.as_ref()).map_err(scaling_failed)?;
+        let drawn = draw(&source, variant, target, correction.as_ref()).map_err(scaling_failed)?;
         rendering.resize += started.elapsed();
 
         let started = Instant::now();
-        let (width, height) = (pixels.width, pixels.height);
-        let bytes = encode::encode(pixels, target, variant.quality).map_err(|error| {
-            RenderError::Encode { folder: variant.folder.clone(), message: error.to_string() }
+        let (width, height) = drawn.size();
+        let encoded = encode::encode(drawn, target, variant.quality, &mut scratch.encoder);
+        let bytes = encoded.map_err(|error| RenderError::Encode {
+            folder: variant.folder.clone(),
+            message: error.to_string(),
         })?;
         rendering.encode += started.elapsed();
 
@@ -149,18 +176,61 @@ fn render_unguarded(
             break;
         }
     }
+    if let Original::Planes(planar) = source {
+        scratch.decoder.recycle(planar.into_decoded());
+    }
     Ok(rendering)
+}
+
+/// A decoded original, ready to be scaled.
+enum Original {
+    Pixels(Source),
+    Planes(Planar),
+}
+
+impl Original {
+    fn new(picture: Picture) -> Result<Self, ScalingError> {
+        match picture {
+            Picture::Pixels(pixels, grid) => Source::new(pixels, grid).map(Self::Pixels),
+            Picture::Planes(planar) => Ok(Self::Planes(planar)),
+        }
+    }
+
+    fn upright(&self) -> (u32, u32) {
+        match self {
+            Self::Pixels(source) => source.upright(),
+            Self::Planes(planar) => planar.upright(),
+        }
+    }
+
+    fn has_alpha(&self) -> bool {
+        matches!(self, Self::Pixels(source) if source.has_alpha())
+    }
+
+    fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
+        match self {
+            Self::Pixels(source) => source.scale(area, size),
+            Self::Planes(planar) => planar.scale(area, size),
+        }
+    }
 }
 
 /// The finished picture of one variant.
 fn draw(
-    source: &Source,
+    source: &Original,
     variant: &Variant,
     target: Target,
     correction: Option<&Correction>,
-) -> Result<Pixels, ScalingError> {
+) -> Result<Drawn, ScalingError> {
     let background = variant.background.unwrap_or(Colour::WHITE);
     let placed = resize::place(source.upright(), variant);
+    if let Original::Planes(planar) = source
+        && target == Target::Jpeg
+        && correction.is_none()
+        && placed.canvas == placed.scaled
+    {
+        return planar.scale_to_planes(placed.area, placed.scaled).map(Drawn::Planes);
+    }
     let mut pixels = source.scale(placed.area, placed.scaled)?;
     if let Some(correction) = correction {
         pixels = correction.apply(pixels);
@@ -169,7 +239,8 @@ fn draw(
     let is_clear = variant.fit != Fit::Pad || variant.background.is_none();
     let keeps_alpha = target.has_alpha() && is_clear;
     if placed.canvas == placed.scaled {
-        return Ok(if keeps_alpha { pixels } else { pixels.flattened_on(background.0) });
+        let pixels = if keeps_alpha { pixels } else { pixels.flattened_on(background.0) };
+        return Ok(Drawn::Pixels(pixels));
     }
     let (pixels, margin) = if keeps_alpha {
         (pixels.with_alpha(), [0; 4])
@@ -180,7 +251,7 @@ fn draw(
     let (width, height) = placed.canvas;
     let mut canvas = Pixels::filled(width, height, pixels.alpha, margin);
     canvas.draw(&pixels, placed.offset.0, placed.offset.1);
-    Ok(canvas)
+    Ok(Drawn::Pixels(canvas))
 }
 
 #[cfg(test)]

@@ -17,11 +17,10 @@ use crate::{
     panics,
     settings::Variant,
     store::Store,
-    variants::{self, Rendered, Rendering},
+    variants::{self, Rendered, Rendering, Scratch},
 };
 
-/// Everything that rendering an original takes along to its thread. What a job reuses from one image
-/// to the next belongs beside the processor that it runs on, see [`Capacity`](crate::capacity::Capacity).
+/// Everything that rendering an original takes along to its thread.
 pub(super) struct Job {
     pub(super) key: String,
     pub(super) request_id: String,
@@ -52,9 +51,9 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     ) -> Result<(Finished, Published), Setback> {
         // There is a place for every variant, so that rendering never waits for the network.
         let (sender, receiver) = mpsc::channel(job.wanted.len().max(1));
-        let processor = self.handler.capacity.processor().await;
+        let mut processor = self.handler.capacity.processor().await;
         let job = spawn_blocking(move || {
-            let finished = job.run(&sender);
+            let finished = job.run(&mut processor.scratch, &sender);
             drop(processor);
             finished
         });
@@ -73,7 +72,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
 
 impl Job {
     /// Renders, and leaves of the reservation what the finished variants take.
-    fn run(self, sender: &Sender<Rendered>) -> (Finished, Reservation) {
+    fn run(self, scratch: &mut Scratch, sender: &Sender<Rendered>) -> (Finished, Reservation) {
         let Self { key, request_id, original, wanted, limits, mut reservation } = self;
         let mut finished_bytes = 0;
         let finished = panics::concerning(&key, &request_id, || {
@@ -84,14 +83,15 @@ impl Job {
             if !reservation.grow_to(needed) {
                 return Finished::NeedsRoom(needed);
             }
-            let render = variants::render_measured(&original, &wanted, &limits, |rendered| {
-                finished_bytes += rendered.bytes.len() as u64;
-                // Nobody takes them any more if an upload failed or the time was over.
-                match sender.try_send(rendered) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(_) => ControlFlow::Break(()),
-                }
-            });
+            let render =
+                variants::render_measured(&original, &wanted, &limits, scratch, |rendered| {
+                    finished_bytes += rendered.bytes.len() as u64;
+                    // Nobody takes them any more if an upload failed or the time was over.
+                    match sender.try_send(rendered) {
+                        Ok(()) => ControlFlow::Continue(()),
+                        Err(_) => ControlFlow::Break(()),
+                    }
+                });
             render.map_or_else(Finished::Refused, Finished::Rendered)
         });
         drop(original);

@@ -75,10 +75,11 @@ fn one_decode_gives_all_variants_in_order() {
     let sizes = [(50, 40), (10, 10), (120, 90)];
     let variants = sizes.map(|(width, height)| Variant::of_size(width, height));
     let mut folders = Vec::new();
-    let rendering = render_measured(&file, &variants, &Limits::default(), |variant| {
-        folders.push(variant.folder);
-        ControlFlow::Continue(())
-    });
+    let rendering =
+        render_measured(&file, &variants, &Limits::default(), &mut Scratch::default(), |variant| {
+            folders.push(variant.folder);
+            ControlFlow::Continue(())
+        });
     let rendering = rendering.unwrap();
     assert_eq!((rendering.width, rendering.height), (100, 80));
     assert_eq!(folders, ["50x40", "10x10", "120x90"]);
@@ -86,20 +87,21 @@ fn one_decode_gives_all_variants_in_order() {
 
 #[test]
 fn whoever_takes_the_variants_may_break_off() {
-    let file = fixtures::jpeg(&quarters(100, 80), 1, &[]);
+    let file = fixtures::jpeg_with(&quarters(100, 80), 1, &[]);
     let variants = [(50, 40), (10, 10), (120, 90)].map(|(w, h)| Variant::of_size(w, h));
     let mut taken = 0;
-    let rendering = render_measured(&file, &variants, &Limits::default(), |_| {
-        taken += 1;
-        if taken == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
+    let rendering =
+        render_measured(&file, &variants, &Limits::default(), &mut Scratch::default(), |_| {
+            taken += 1;
+            if taken == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
     assert_eq!(rendering.map(|rendering| rendering.format), Ok(SourceFormat::Jpeg));
     assert_eq!(taken, 2);
 }
 
 #[test]
 fn memory_is_told_beforehand_or_the_file_refused() {
-    let file = fixtures::jpeg(&quarters(100, 80), 1, &[]);
+    let file = fixtures::jpeg_with(&quarters(100, 80), 1, &[]);
     let variants = [variant(40, 30)];
     let needed = memory_needed(&file, &variants, &Limits::default()).unwrap();
     assert!(needed > 3 * 100 * 80 + 3 * 40 * 30, "{needed}");

@@ -71,7 +71,7 @@ fn an_original_that_is_there_keeps_its_variants() {
 #[test]
 fn an_older_version_that_is_back_gets_its_variants() {
     let tested = removing();
-    tested.store.upload("originals/a", fixtures::jpeg(&quarters(60, 80), 1, &[]));
+    tested.store.upload("originals/a", fixtures::jpeg_with(&quarters(60, 80), 1, &[]));
     assert_eq!(removed(&tested, DELETED).unwrap().processed, ["originals/a"]);
     let bucket = tested.store.bucket();
     let source = |key: &str| bucket.objects[key].origin.clone().unwrap().source;

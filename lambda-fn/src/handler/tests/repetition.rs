@@ -78,7 +78,7 @@ fn a_variant_of_other_settings_is_made_anew() {
 #[test]
 fn variants_of_an_older_version_are_made_anew() {
     let tested = processed();
-    tested.store.upload("originals/a", fixtures::jpeg(&quarters(60, 80), 1, &[]));
+    tested.store.upload("originals/a", fixtures::jpeg_with(&quarters(60, 80), 1, &[]));
     tested.handled(&again("originals/a")).unwrap();
     assert_eq!(tested.store.bucket().count("put"), 2);
 }
