@@ -8,11 +8,16 @@ use std::{
     error::Error,
     fs,
     io::{self, BufRead, BufReader, Write},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use lambda_fn::{limits::Limits, settings::Variant, variants};
+use lambda_fn::{
+    limits::Limits,
+    settings::Variant,
+    variants::{self, Scratch},
+};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
 
@@ -97,31 +102,37 @@ impl Drop for Worker {
 
 /// Answers questions until there are no more, as our side or as ImageMagick.
 pub(crate) fn serve(side: Side) -> Result<(), Box<dyn Error>> {
+    let mut scratch = Scratch::default();
     for line in io::stdin().lock().lines() {
         let question: Question = serde_json::from_str(&line?)?;
         let answer = match side {
             Side::ImageMagick => convert(&question)?,
-            _ => render(&question)?,
+            _ => render(&question, &mut scratch)?,
         };
         writeln!(io::stdout(), "{}", serde_json::to_string(&answer)?)?;
     }
     Ok(())
 }
 
-fn render(question: &Question) -> Result<Answer, Box<dyn Error>> {
+fn render(question: &Question, scratch: &mut Scratch) -> Result<Answer, Box<dyn Error>> {
     let photo = fs::read(&question.photo)?;
     let before = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?);
     let variants = variants_at(QUALITY);
-    let rendering = variants::render_measured(&photo, &variants, &Limits::default())?;
+    let mut files = Vec::new();
+    let rendering =
+        variants::render_measured(&photo, &variants, &Limits::default(), scratch, |rendered| {
+            files.push(rendered.bytes);
+            ControlFlow::Continue(())
+        })?;
     let cpu_micros = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?) - before;
     let peak_kib = peak_kib()?;
-    for (index, variant) in rendering.variants.iter().enumerate() {
-        fs::write(result(&question.results, index), &variant.bytes)?;
+    for (index, file) in files.iter().enumerate() {
+        fs::write(result(&question.results, index), file)?;
     }
     let stages = [rendering.decode, rendering.resize, rendering.encode];
     Ok(Answer {
         cpu_micros,
-        file_bytes: rendering.variants.iter().map(|variant| variant.bytes.len() as u64).collect(),
+        file_bytes: files.iter().map(|file| file.len() as u64).collect(),
         peak_kib,
         stage_micros: Some(stages.map(|stage| u64::try_from(stage.as_micros()).unwrap_or(0))),
     })
