@@ -122,11 +122,7 @@ impl<'a> Frame<'a> {
     }
 
     /// ITU-T T.81, B.2.4.2. Tables that are what they were are kept: most cameras use the same.
-    fn read_huffman(
-        &mut self,
-        mut payload: &[u8],
-        tables: &mut Tables,
-    ) -> Result<(), DecodeError> {
+    fn read_huffman(&mut self, mut payload: &[u8], tables: &mut Tables) -> Result<(), DecodeError> {
         while let [kind, rest @ ..] = payload {
             let (counts, rest) = rest
                 .split_first_chunk::<16>()
@@ -168,8 +164,7 @@ impl<'a> Frame<'a> {
             let strip = std::mem::take(&mut strips[member.index]);
             lanes.push(self.lane(member, &grid, members.len() > 1, (tables, strip))?);
         }
-        let (wrong, end) =
-            scan::Decoder { file: self.bytes, window }.decode(&mut lanes, &grid, at);
+        let (wrong, end) = scan::Decoder { file: self.bytes, window }.decode(&mut lanes, &grid, at);
         for (member, mut lane) in members.iter().zip(lanes) {
             // Rows that are not wanted, and rows for which there was no data.
             let size = lane.plane.width as usize * lane.plane.height as usize;
@@ -224,8 +219,7 @@ impl<'a> Frame<'a> {
                 ((width.div_ceil(8), height.div_ceil(8)), unit_rows)
             }
             _ => {
-                let units =
-                    (width.div_ceil(8 * horizontal_max), height.div_ceil(8 * vertical_max));
+                let units = (width.div_ceil(8 * horizontal_max), height.div_ceil(8 * vertical_max));
                 (units, 8 * vertical_max)
             }
         };
@@ -286,8 +280,7 @@ impl<'a> Frame<'a> {
         });
         let luma = components.next().ok_or(DecodeError::Malformed("it has no components"))?;
         let chroma = components.next().zip(components.next()).map(|(blue, red)| [blue, red]);
-        let damage =
-            self.wrong.map(|wrong| Damage { intact_rows: wrong.row, missing: wrong.ends });
+        let damage = self.wrong.map(|wrong| Damage { intact_rows: wrong.row, missing: wrong.ends });
         Ok(Decoded { luma, chroma, damage })
     }
 }
