@@ -30,7 +30,7 @@ pub fn concerning<T>(key: &str, request_id: &str, work: impl FnOnce() -> T) -> T
     struct Reset;
     impl Drop for Reset {
         fn drop(&mut self) {
-            SUBJECT.with(|subject| subject.take());
+            SUBJECT.take();
         }
     }
     let subject = Subject { key: Some(key.to_owned()), request_id: request_id.to_owned() };

@@ -245,8 +245,7 @@ impl S3Store {
 /// What an answer, or its absence, lets expect.
 fn outlook(status: Option<u16>, code: Option<&str>) -> Outlook {
     let is_passing = match (status, code) {
-        (None, _) => true,
-        (Some(429 | 500..), _) => true,
+        (None | Some(429 | 500..), _) => true,
         (_, Some(code)) => PASSING_CODES.iter().any(|passing| code.starts_with(passing)),
         (_, None) => false,
     };

@@ -339,3 +339,6 @@ fn filter_value(filter: Option<&NotificationConfigurationFilter>, name: &str) ->
 fn overlaps(a: &str, b: &str) -> bool {
     a.starts_with(b) || b.starts_with(a)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,7 @@
 //! Whoever calls this has seen that the original is not there, and looks again afterwards: an event
 //! of its deletion may come after the one of the next upload.
 
-use futures_util::{
-    FutureExt,
-    future::{OptionFuture, try_join, try_join_all},
-};
+use futures_util::future::{try_join, try_join_all};
 
 use super::{Run, original::Verdict, publishing::delete_if_there};
 use crate::{
@@ -24,12 +21,16 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         // A variant with a longer key was never written, and S3 would not let us ask for it.
         let keys = keys.filter(|key| key.len() <= KEY_BYTES_MAX);
         let variants = try_join_all(keys.map(|key| delete_if_there(&self.store, key)));
-        let failure = settings.failure_key(key).map(|key| delete_if_there(&self.store, key));
-        let (variants, failure) =
-            try_join(variants, OptionFuture::from(failure).map(|it| it.transpose())).await?;
+        let failure = async {
+            match settings.failure_key(key) {
+                Some(key) => delete_if_there(&self.store, key).await,
+                None => Ok(None),
+            }
+        };
+        let (variants, failure) = try_join(variants, failure).await?;
         let mut removed: Vec<String> = variants.into_iter().flatten().collect();
         self.invalidate(key, &removed).await;
-        removed.extend(failure.flatten());
+        removed.extend(failure);
         Ok(Verdict::Removed(removed))
     }
 }

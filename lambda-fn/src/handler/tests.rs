@@ -88,7 +88,7 @@ fn record(name: &str, key: &str, time: Option<&str>) -> Value {
     })
 }
 
-fn records(records: Vec<Value>) -> Value {
+fn records(records: &[Value]) -> Value {
     json!({"Records": records})
 }
 
@@ -335,7 +335,7 @@ fn an_old_event_of_an_original_makes_its_newest_version() {
     tested.store.upload("originals/a", photo());
     let mut late = record("ObjectCreated:Put", "originals/a", None);
     late["s3"]["object"]["eTag"] = json!("v1");
-    let twice = records(vec![record("ObjectCreated:Put", "originals/a", None), late]);
+    let twice = records(&[record("ObjectCreated:Put", "originals/a", None), late]);
     assert_eq!(tested.handled(&twice).unwrap().processed, ["originals/a"]);
     let bucket = tested.store.bucket();
     assert_eq!(bucket.count("get"), 1);

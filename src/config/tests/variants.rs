@@ -307,12 +307,31 @@ fn backgrounds() {
         "${STAGE}",
     ];
     let with = |value: &str| file(&format!("[[variants]]\nsize = '1x1'\nbackground = '{value}'\n"));
-    assert_snapshot!(verdicts(values, with), @"");
+    assert_snapshot!(verdicts(values, with), @"
+    #ff8000 => accepted
+    #FF8000 => accepted
+    ff8000 => `variants.background` is not a colour: did you mean `#ff8000`?
+    #fff => `variants.background` is not a colour: did you mean `#ffffff`?
+    0af => `variants.background` is not a colour: did you mean `#00aaff`?
+    white => `variants.background` is not a colour: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+    #ff80000 => `variants.background` is not a colour: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+    rgb(0,0,0) => `variants.background` is not a colour: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+     => `variants.background` is not a colour: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+    ${STAGE} => `variants.background` is not a colour: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+    ");
 }
 
 #[test]
 fn a_background_is_shown_with_its_form() {
-    assert_snapshot!(refused(&file("[[variants]]\nsize = '1x1'\n[image]\nbackground = '#fc0'\n")), @"");
+    assert_snapshot!(refused(&file("[[variants]]\nsize = '1x1'\n[image]\nbackground = '#fc0'\n")), @"
+    error: `image.background` is not a colour
+     --> pipeline.toml:7:14
+      |
+    7 | background = '#fc0'
+      |              ^^^^^^ did you mean `#ffcc00`?
+      |
+      = help: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+    ");
 }
 
 #[test]
@@ -325,7 +344,13 @@ fn upscale_is_true_or_false() {
         "back = '#ffffff'",
     ];
     let with = |line: &str| file(&format!("[[variants]]\nsize = '1x1'\n{line}\n"));
-    assert_snapshot!(verdicts(lines, with), @"");
+    assert_snapshot!(verdicts(lines, with), @"
+    upscale = 'no' => `variants.upscale` is a string, not a boolean: write `true` or `false`
+    upscale = 'true' => `variants.upscale` is a string, not a boolean: write it without quotes: `true`
+    upscale = 1 => `variants.upscale` is an integer, not a boolean: write `true` or `false`
+    upscaled = true => unknown key `upscaled` in `[[variants]]`: did you mean `upscale`?
+    back = '#ffffff' => unknown key `back` in `[[variants]]`: did you mean `background`?
+    ");
 }
 
 #[test]
@@ -336,7 +361,14 @@ fn on_delete() {
             "bucket = {{ name = 'photos', on_delete = '{value}' }}\nvariants = [{{ size = '1x1' }}]"
         )
     };
-    assert_snapshot!(verdicts(values, with), @"");
+    assert_snapshot!(verdicts(values, with), @"
+    keep => accepted
+    remove => accepted
+    removed => `bucket.on_delete` is `removed`: did you mean `remove`?
+    Keep => `bucket.on_delete` is `Keep`: did you mean `keep`?
+    delete => `bucket.on_delete` is `delete`: `on_delete` is `keep` or `remove`
+     => `bucket.on_delete` is ``: `on_delete` is `keep` or `remove`
+    ");
 }
 
 /// What a variant costs counts, whatever it is made of.

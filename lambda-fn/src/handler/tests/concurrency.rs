@@ -118,7 +118,7 @@ async fn a_file_is_fetched_only_when_there_is_memory_for_it() {
     let mut tested = photos(&keys);
     tested.capacity = Capacity::new(1 << 20, 2);
     let gate = tested.store.gate("get originals/a");
-    let event = records(keys.map(|key| sized(key, 600 << 10)).to_vec());
+    let event = records(&keys.map(|key| sized(key, 600 << 10)));
     let watch = async {
         gate.reached().await;
         for _ in 0..100 {
@@ -134,7 +134,7 @@ async fn a_file_is_fetched_only_when_there_is_memory_for_it() {
 #[tokio::test(start_paused = true)]
 async fn a_file_larger_than_announced_is_asked_for_again() {
     let tested = photos(&["originals/a"]);
-    let event = records(vec![sized("originals/a", 7)]);
+    let event = records(&[sized("originals/a", 7)]);
     assert_eq!(tested.handled_now(&event).await.unwrap().processed, ["originals/a"]);
     assert_eq!(tested.store.bucket().count("get"), 2);
 }
@@ -150,7 +150,7 @@ async fn an_image_that_needs_more_than_is_free_gives_back_what_it_has() {
     tested.capacity = Capacity::new(needed, 1);
     let others = tested.capacity.reserve(needed - size - 2048).await;
     let gate = tested.store.gate("get originals/a");
-    let event = records(vec![sized("originals/a", size)]);
+    let event = records(&[sized("originals/a", size)]);
     let watch = async {
         gate.reached().await;
         gate.open();

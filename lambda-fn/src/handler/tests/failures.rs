@@ -37,7 +37,7 @@ fn what_was_done_in_part_is_completed_by_the_retry() {
     let tested = tested();
     tested.store.upload("originals/a", photo());
     tested.store.fail("put 20x15/a", vec![lasting("s3:PutObject")]);
-    let event = records(vec![record("ObjectCreated:Put", "originals/a", Some(LONG_AGO))]);
+    let event = records(&[record("ObjectCreated:Put", "originals/a", Some(LONG_AGO))]);
     assert!(tested.handled(&event).is_err());
     tested.store.bucket().calls.clear();
     assert_eq!(tested.handled(&event).unwrap().processed, ["originals/a"]);
@@ -54,7 +54,7 @@ fn a_name_too_long_for_a_variant_is_recorded_and_done_with() {
     tested.settings.variants[1].folder = "a-folder-with-a-long-name".to_owned();
     let key = format!("originals/{}", "x".repeat(KEY_BYTES_MAX - "originals/".len()));
     tested.store.upload(&key, photo());
-    assert_eq!(tested.created(&[&key]).unwrap().failed, [key.clone()]);
+    assert_eq!(tested.created(&[&key]).unwrap().failed, std::slice::from_ref(&key));
     let failure_key = tested.settings.failure_key(&key).unwrap();
     assert_eq!(failure_key.len(), KEY_BYTES_MAX);
     assert_eq!(tested.store.keys(), [failure_key.clone(), key.clone()]);
@@ -70,7 +70,7 @@ fn a_bad_image_with_the_longest_name_is_recorded_under_a_shorter_one() {
     let tested = tested();
     let key = format!("originals/{}", "x".repeat(KEY_BYTES_MAX - "originals/".len()));
     tested.store.upload(&key, b"hello".to_vec());
-    assert_eq!(tested.created(&[&key]).unwrap().failed, [key.clone()]);
+    assert_eq!(tested.created(&[&key]).unwrap().failed, std::slice::from_ref(&key));
     let keys = tested.store.keys();
     assert!(keys.iter().all(|key| key.len() <= KEY_BYTES_MAX));
     let record = keys.iter().find(|key| key.starts_with(FAILED_FOLDER)).unwrap();

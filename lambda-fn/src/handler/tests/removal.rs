@@ -16,7 +16,7 @@ const DELETED: &str = "ObjectRemoved:Delete";
 const MARKED: &str = "ObjectRemoved:DeleteMarkerCreated";
 
 fn removed(tested: &Tested, name: &str) -> Result<Outcome, Unprocessed> {
-    tested.handled(&records(vec![record(name, "originals/a", None)]))
+    tested.handled(&records(&[record(name, "originals/a", None)]))
 }
 
 fn delete(tested: &Tested, key: &str) {
@@ -124,7 +124,7 @@ fn creation_and_removal_in_one_event_end_as_the_bucket_is() {
         if !is_there {
             delete(&tested, "originals/a");
         }
-        let event = records(vec![
+        let event = records(&[
             record("ObjectCreated:Put", "originals/a", None),
             record(MARKED, "originals/a", None),
         ]);

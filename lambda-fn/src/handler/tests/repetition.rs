@@ -7,7 +7,7 @@ const LONG_AGO: &str = "1999-12-31T23:59:59.999Z";
 const JUST_NOW: &str = "9999-12-31T23:59:59.999Z";
 
 fn again(key: &str) -> Value {
-    records(vec![record("ObjectCreated:Put", key, Some(LONG_AGO))])
+    records(&[record("ObjectCreated:Put", key, Some(LONG_AGO))])
 }
 
 /// A bucket with an original whose variants were made.
@@ -30,7 +30,7 @@ fn the_first_event_looks_for_no_variant() {
     for time in [None, Some(JUST_NOW)] {
         let tested = tested();
         tested.store.upload("originals/a", photo());
-        let event = records(vec![record("ObjectCreated:Put", "originals/a", time)]);
+        let event = records(&[record("ObjectCreated:Put", "originals/a", time)]);
         tested.handled(&event).unwrap();
         let expected = [
             "get originals/a",
@@ -113,7 +113,7 @@ fn one_setback_among_several_makes_the_others_cheap_on_retry() {
         tested.store.upload(key, photo());
     }
     tested.store.fail("get originals/b", vec![memory::lasting("s3:GetObject")]);
-    let event = records(keys.map(|key| record("ObjectCreated:Put", key, Some(LONG_AGO))).to_vec());
+    let event = records(&keys.map(|key| record("ObjectCreated:Put", key, Some(LONG_AGO))));
     assert_eq!(tested.handled(&event).unwrap_err().originals.len(), 1);
     tested.store.bucket().calls.clear();
     assert_eq!(tested.handled(&event).unwrap().processed, keys);
