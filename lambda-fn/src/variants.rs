@@ -98,12 +98,11 @@ pub fn render_measured(
 ) -> Result<Rendering, RenderError> {
     // After a panic the buffers are lost, whatever is in them.
     let mut own = mem::take(scratch);
-    let rendering = catch_panics(|| {
+    catch_panics(|| {
         let rendering = render_unguarded(bytes, variants, limits, &mut own, finished);
         *scratch = own;
         rendering
-    });
-    rendering
+    })
 }
 
 /// Bytes of memory that [`render_measured`] takes at its peak, the file included, as its header

@@ -13,6 +13,11 @@
 //! markers → huffman → bits → block → idct → scan → planes
 //! ```
 
+#![expect(
+    clippy::cast_possible_truncation,
+    reason = "positions in a block, in a window and in a table are far below 2^16"
+)]
+
 mod bits;
 mod block;
 mod frame;

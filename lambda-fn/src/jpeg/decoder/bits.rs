@@ -24,6 +24,7 @@ pub(super) struct Window {
 }
 
 impl Default for Window {
+    #[expect(clippy::large_stack_arrays, reason = "the compiler makes it where it is boxed")]
     fn default() -> Self {
         Self { bytes: Box::new([0; WINDOW + MARGIN]), filled: 0, place: 0, ended: true }
     }
@@ -52,7 +53,7 @@ impl Bits {
         let word = bytes.first_chunk().map_or(0, |&word| u64::from_be_bytes(word));
         self.reservoir |= word >> (self.count & 63);
         self.next += ((63 - self.count) >> 3) as usize;
-        self.count |= 56;
+        self.count |= 0x38;
     }
 
     /// Drops bits, of those that a refill has made sure of.
@@ -104,13 +105,13 @@ impl Window {
         while !self.ended && self.filled + CHUNK <= WINDOW {
             let rest = file.get(self.place..).unwrap_or_default();
             let space = &mut self.bytes[self.filled..];
-            let plain = match (rest.first_chunk::<CHUNK>(), space.first_chunk_mut::<CHUNK>()) {
-                (Some(from), Some(to)) => copy_plain(from, to),
-                _ => {
-                    let plain = rest.iter().take_while(|&&byte| byte != 0xff).count();
-                    space[..plain].copy_from_slice(&rest[..plain]);
-                    plain
-                }
+            let chunks = rest.first_chunk::<CHUNK>().zip(space.first_chunk_mut::<CHUNK>());
+            let plain = if let Some((from, to)) = chunks {
+                copy_plain(from, to)
+            } else {
+                let plain = rest.iter().take_while(|&&byte| byte != 0xff).count();
+                space[..plain].copy_from_slice(&rest[..plain]);
+                plain
             };
             self.place += plain;
             self.filled += plain;
@@ -144,9 +145,9 @@ impl Window {
 }
 
 /// Copies all bytes, and counts those before the first 0xff.
+#[expect(clippy::needless_bitwise_bool, reason = "no early exit: it becomes one vector comparison")]
 fn copy_plain(from: &[u8; CHUNK], to: &mut [u8; CHUNK]) -> usize {
     *to = *from;
-    // Without an early exit, so that it becomes one vector comparison.
     if from.iter().fold(false, |found, &byte| found | (byte == 0xff)) {
         from.iter().take_while(|&&byte| byte != 0xff).count()
     } else {

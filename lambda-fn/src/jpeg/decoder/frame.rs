@@ -211,17 +211,14 @@ impl<'a> Frame<'a> {
     fn grid(&self, members: &[Member]) -> Grid {
         let (width, height) = self.plan.size;
         let (horizontal_max, vertical_max) = self.plan.sampling_max;
-        let (units, unit_rows) = match members {
-            [member] => {
-                let component = &self.plan.components[member.index];
-                let (width, height) = component.size;
-                let unit_rows = (8 * vertical_max).div_ceil(component.sampling.1);
-                ((width.div_ceil(8), height.div_ceil(8)), unit_rows)
-            }
-            _ => {
-                let units = (width.div_ceil(8 * horizontal_max), height.div_ceil(8 * vertical_max));
-                (units, 8 * vertical_max)
-            }
+        let (units, unit_rows) = if let [member] = members {
+            let component = &self.plan.components[member.index];
+            let (width, height) = component.size;
+            let unit_rows = (8 * vertical_max).div_ceil(component.sampling.1);
+            ((width.div_ceil(8), height.div_ceil(8)), unit_rows)
+        } else {
+            let units = (width.div_ceil(8 * horizontal_max), height.div_ceil(8 * vertical_max));
+            (units, 8 * vertical_max)
         };
         Grid {
             units: (units.0 as usize, units.1 as usize),

@@ -172,13 +172,9 @@ impl<'a> Found<'a> {
         let ids = || components.iter().map(|component| component.id);
         match components.len() {
             1 => Model::Grey,
-            3 if self.jfif => Model::YCbCr,
-            3 => match self.adobe_transform {
-                Some(0) => Model::Rgb,
-                Some(_) => Model::YCbCr,
-                None if ids().eq(*b"RGB") => Model::Rgb,
-                None => Model::YCbCr,
-            },
+            3 if !self.jfif && self.adobe_transform == Some(0) => Model::Rgb,
+            3 if !self.jfif && self.adobe_transform.is_none() && ids().eq(*b"RGB") => Model::Rgb,
+            3 => Model::YCbCr,
             4 if self.adobe_transform == Some(2) => Model::Ycck,
             4 => Model::Cmyk,
             _ => Model::Other,

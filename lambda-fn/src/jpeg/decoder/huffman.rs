@@ -150,6 +150,7 @@ impl Codes {
     }
 
     /// What `make` makes of every code no longer than `BITS`, at each index that begins with it.
+    #[expect(clippy::unnecessary_box_returns, reason = "tables are too large for the stack")]
     fn spread<const ENTRIES: usize>(&self, make: fn(u32, u8) -> One) -> Box<[One; ENTRIES]> {
         let index_bits = ENTRIES.ilog2();
         let mut entries = Box::new([One::UNKNOWN; ENTRIES]);

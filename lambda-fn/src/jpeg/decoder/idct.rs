@@ -22,7 +22,7 @@
 //! quantisation steps, so that 16 coefficients of at most 1024 steps are off by less than a quarter.
 //! Sums of what eight-bit samples can give stay below 2²⁹; anything beyond that wraps around.
 
-use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
+use std::f64::consts::FRAC_1_SQRT_2;
 
 /// Coefficients in a row of the corner, whatever its size.
 pub(super) const ROW: usize = 4;
@@ -106,7 +106,7 @@ fn one_axis<const POINTS: usize>(f: [i32; POINTS]) -> [i32; POINTS] {
 #[inline]
 fn times_tangent(value: i32) -> i32 {
     #[expect(clippy::cast_possible_truncation, reason = "less than the value itself")]
-    let product = (i64::from(value) * TANGENT >> TANGENT_BITS) as i32;
+    let product = ((i64::from(value) * TANGENT) >> TANGENT_BITS) as i32;
     product
 }
 
@@ -116,7 +116,5 @@ fn sample(value: i32) -> u8 {
     const SHIFT: u32 = FRACTION_BITS + 3;
     const HALF: i32 = 1 << (SHIFT - 1);
     let level = (value.wrapping_add(HALF) >> SHIFT) + 128;
-    #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation, reason = "clamped")]
-    let sample = level.clamp(0, 255) as u8;
-    sample
+    u8::try_from(level.clamp(0, 255)).unwrap_or(u8::MAX)
 }

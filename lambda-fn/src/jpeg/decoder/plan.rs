@@ -88,6 +88,7 @@ impl Plan {
 }
 
 impl PlannedComponent {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as the header has it")]
     fn new(
         component: &FrameComponent,
         density: f64,
