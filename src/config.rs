@@ -9,6 +9,7 @@ mod document;
 mod folder_rules;
 mod interpolate;
 mod limit_rules;
+mod look_rules;
 mod name_rules;
 mod problem;
 mod region_rules;
@@ -23,7 +24,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lambda_fn::settings::Variant;
+use lambda_fn::settings::{OnDelete, Variant};
 
 pub(crate) use self::problem::ConfigError;
 
@@ -54,6 +55,8 @@ pub(crate) struct Bucket {
     /// The folder that is watched, without slashes at either end.
     pub(crate) originals: String,
     pub(crate) access: Access,
+    /// What becomes of the variants of a deleted original.
+    pub(crate) on_delete: OnDelete,
 }
 
 /// Who may read the variants.

@@ -7,7 +7,9 @@ use aws_sdk_cloudfront::types::PriceClass;
 use aws_sdk_lambda::types::Architecture;
 use futures_util::future::join_all;
 use futures_util::try_join;
-use lambda_fn::settings::{DISTRIBUTION_VARIABLE, FAILED_FOLDER, SETTINGS_VARIABLE, Settings};
+use lambda_fn::settings::{
+    DISTRIBUTION_VARIABLE, FAILED_FOLDER, OnDelete, SETTINGS_VARIABLE, Settings,
+};
 use serde_json::{Value, json};
 
 use crate::aws::{Aws, AwsError};
@@ -186,7 +188,7 @@ impl Parts<'_> {
             node(Folders::new(names(), self.markers())).needs(&[Id::Bucket]),
             // S3 checks the topic's policy when a notification is attached; and nothing may be
             // published before somebody listens.
-            node(Notification::new(names(), originals)).follows(&[
+            node(Notification::new(names(), originals, self.removes())).follows(&[
                 Id::Topic,
                 Id::Bucket,
                 Id::Trigger,
@@ -228,7 +230,7 @@ impl Parts<'_> {
                 let originals = self.config.bucket.originals.clone();
                 vec![
                     node(Bucket::new(Arc::clone(&names), settings)).outlives(&[Id::Notification]),
-                    node(Notification::new(names, originals)),
+                    node(Notification::new(names, originals, self.removes())),
                 ]
             }
             // A bucket that stays when its stack goes keeps its images, and only the marker goes.
@@ -276,6 +278,11 @@ impl Parts<'_> {
         self.config.bucket.access == Access::PublicAcl
     }
 
+    /// Whether variants go with their original.
+    fn removes(&self) -> bool {
+        self.config.bucket.on_delete == OnDelete::Remove
+    }
+
     fn bucket_settings(&self) -> bucket::Settings {
         bucket::Settings {
             public_acl: self.is_public_acl(),
@@ -291,6 +298,7 @@ impl Parts<'_> {
             originals: self.config.bucket.originals.clone(),
             public_acl: self.is_public_acl(),
             invalidate: None,
+            on_delete: self.config.bucket.on_delete,
             variants: self.config.variants.clone(),
         };
         let settings = serde_json::to_value(settings).unwrap_or_default().to_string();
@@ -331,9 +339,14 @@ impl Parts<'_> {
         let originals = &self.config.bucket.originals;
         let variants = self.folders();
         let allow = |sid: &str, actions: Value, resources: Value| json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources });
-        let mut put = vec!["s3:PutObject"];
+        // Read, to see whether an event that comes again is done with. In one statement, for the
+        // list of folders is long and IAM's space for a policy is not.
+        let mut write = vec!["s3:GetObject", "s3:PutObject"];
         if self.is_public_acl() {
-            put.push("s3:PutObjectAcl");
+            write.push("s3:PutObjectAcl");
+        }
+        if self.removes() {
+            write.push("s3:DeleteObject");
         }
         let in_variants: Vec<String> = variants.iter().map(|folder| inside(folder)).collect();
         let mut list = allow("ListFolders", json!("s3:ListBucket"), json!(names.bucket_arn));
@@ -344,7 +357,7 @@ impl Parts<'_> {
         list["Condition"] = json!({ "StringLike": { "s3:prefix": prefixes } });
         let mut statements = vec![
             allow("ReadOriginals", json!("s3:GetObject"), json!(inside(originals))),
-            allow("WriteVariants", json!(put), json!(in_variants)),
+            allow("WriteVariants", json!(write), json!(in_variants)),
             allow(
                 "RecordFailures",
                 json!(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
@@ -359,7 +372,6 @@ impl Parts<'_> {
             allow("SendDeadLetters", json!("sqs:SendMessage"), json!(names.queue_arn)),
         ];
         if self.config.cdn.invalidate {
-            statements.push(allow("SeeVariants", json!("s3:GetObject"), json!(in_variants)));
             statements.push(self.invalidation());
         }
         statements

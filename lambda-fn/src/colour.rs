@@ -1,18 +1,99 @@
 //! Embedded colour profiles to sRGB, which is what browsers assume of an image without one.
 //!
-//! Profiles of RGB and grey images are understood. A CMYK profile is not: the decoder has already
-//! turned those pixels into RGB in its own way.
+//! RGB and grey wait for it until they are small variants. Inks are converted as soon as they are
+//! decoded, so that every other stage knows three colours and alpha only.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformOptions};
 
-use crate::pixels::Pixels;
+use crate::{
+    pixels::Pixels,
+    reduce::{Inks, Layout as Channels},
+};
+
+/// Bytes of the largest profile that is used. Those of printing presses have up to three million;
+/// whatever else is larger hides something.
+pub const LARGEST_PROFILE: usize = 4 << 20;
+
+/// Whether a profile is one for pixels of this kind. A grey picture may have one for colours.
+pub fn fits(icc: &[u8], channels: Channels) -> bool {
+    // ICC.1:2022, section 7.2.6.
+    let space = icc.get(16..20);
+    let known = match channels {
+        Channels::Grey | Channels::GreyAlpha => space == Some(b"GRAY") || space == Some(b"RGB "),
+        Channels::Rgb | Channels::Rgba => space == Some(b"RGB "),
+        Channels::Cmyk => space == Some(b"CMYK"),
+    };
+    known && icc.len() <= LARGEST_PROFILE
+}
+
+/// The colours of four inks on paper: as their profile says, or else as if each took away its
+/// complement and nothing more.
+pub fn inks_to_srgb(inks: Inks, icc: Option<&[u8]>) -> Pixels {
+    const PIXELS_AT_ONCE: usize = 4096;
+    let Inks { width, height, mut bytes } = inks;
+    let transform = icc.and_then(ink_transform);
+    let count = bytes.len() / 4;
+    let mut colours = vec![0; 3 * PIXELS_AT_ONCE];
+    // Colours need less room than the inks they are made of, so they take their place.
+    for start in (0..count).step_by(PIXELS_AT_ONCE) {
+        let end = (start + PIXELS_AT_ONCE).min(count);
+        let part = &bytes[4 * start..4 * end];
+        let colours = &mut colours[..3 * (end - start)];
+        let converted = transform.as_ref().map(|transform| transform.transform(part, colours));
+        if !matches!(converted, Some(Ok(()))) {
+            for (colour, inks) in colours.as_chunks_mut().0.iter_mut().zip(part.as_chunks().0) {
+                *colour = without_profile(*inks);
+            }
+        }
+        bytes[3 * start..3 * end].copy_from_slice(colours);
+    }
+    bytes.truncate(3 * count);
+    Pixels { width, height, alpha: false, bytes }
+}
+
+/// By the matrix of ITU-T T.871, section 7, in 16 bits after the point.
+pub fn rgb_of_ycbcr([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+    const HALF: i32 = 1 << 15;
+    let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
+    let red = y + 91_881 * cr;
+    let green = y - 22_554 * cb - 46_802 * cr;
+    let blue = y + 116_130 * cb;
+    [red, green, blue]
+        .map(|value| u8::try_from(((value + HALF) >> 16).clamp(0, 255)).unwrap_or(u8::MAX))
+}
+
+type Transform = Arc<dyn TransformExecutor<u8> + Send + Sync>;
+
+fn ink_transform(icc: &[u8]) -> Option<Transform> {
+    let profile = ColorProfile::new_from_slice(icc).ok()?;
+    if profile.color_space != DataColorSpace::Cmyk {
+        return None;
+    }
+    let srgb = ColorProfile::new_srgb();
+    let options = TransformOptions::default();
+    // The name means four channels.
+    profile.create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options).ok()
+}
+
+fn without_profile([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
+    [cyan, magenta, yellow].map(|ink| {
+        let light = u32::from(u8::MAX - ink) * u32::from(u8::MAX - black);
+        u8::try_from((light + 127) / 255).unwrap_or(u8::MAX)
+    })
+}
 
 /// The way from one profile to sRGB.
 pub struct Correction {
-    transform: Arc<dyn TransformExecutor<u8> + Send + Sync>,
+    transform: Transform,
     grey: bool,
+}
+
+impl fmt::Debug for Correction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Correction").field("grey", &self.grey).finish_non_exhaustive()
+    }
 }
 
 impl Correction {
@@ -29,7 +110,26 @@ impl Correction {
         let srgb = ColorProfile::new_srgb();
         let options = TransformOptions::default();
         let transform = profile.create_transform_8bit(layout, &srgb, colour, options).ok()?;
-        Some(Self { transform, grey })
+        let correction = Self { transform, grey };
+        (!correction.changes_nothing(alpha)).then_some(correction)
+    }
+
+    /// Whether the profile is sRGB's under whatever name, as in most photos that have one: then no
+    /// colour moves by more than rounding does.
+    fn changes_nothing(&self, alpha: bool) -> bool {
+        const STEP: usize = 17;
+        let steps = || (0..=u8::MAX).step_by(STEP);
+        let mut colours = Pixels { width: 16 * 16, height: 16, alpha: false, bytes: Vec::new() };
+        for red in steps() {
+            let rest = steps().flat_map(|green| steps().map(move |blue| [green, blue]));
+            // A grey profile only ever sees grey.
+            let rest = rest.map(|[green, blue]| if self.grey { [red; 2] } else { [green, blue] });
+            colours.bytes.extend(rest.flat_map(|[green, blue]| [red, green, blue]));
+        }
+        let colours = if alpha { colours.with_alpha() } else { colours };
+        let corrected = self.apply(colours.clone());
+        let both = colours.bytes.iter().zip(&corrected.bytes);
+        both.map(|(before, after)| before.abs_diff(*after)).all(|moved| moved <= 1)
     }
 
     /// Converts an image. Alpha stays as it is.
@@ -58,6 +158,19 @@ fn grey_channel(pixels: &Pixels) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn primaries_survive_the_matrix() {
+        for (ycc, rgb) in [
+            ([0, 128, 128], [0, 0, 0]),
+            ([255, 128, 128], [255, 255, 255]),
+            ([76, 85, 255], [254, 0, 0]),
+            ([150, 44, 21], [0, 255, 1]),
+            ([29, 255, 107], [0, 0, 254]),
+        ] {
+            assert_eq!(rgb_of_ycbcr(ycc), rgb, "{ycc:?}");
+        }
+    }
+
     fn corrected(profile: &ColorProfile, alpha: bool, pixel: [u8; 4]) -> Vec<u8> {
         let icc = profile.encode().unwrap();
         let correction = Correction::from_icc(&icc, alpha).unwrap();
@@ -79,11 +192,10 @@ mod tests {
     }
 
     #[test]
-    fn srgb_is_nearly_unchanged() {
-        let bytes = corrected(&ColorProfile::new_srgb(), false, [10, 128, 250, 0]);
-        for (have, want) in bytes.iter().zip([10u8, 128, 250]) {
-            assert!(have.abs_diff(want) <= 1, "{bytes:?}");
-        }
+    fn srgb_needs_no_correction() {
+        let icc = ColorProfile::new_srgb().encode().unwrap();
+        assert!(Correction::from_icc(&icc, false).is_none());
+        assert!(Correction::from_icc(&icc, true).is_none());
     }
 
     #[test]

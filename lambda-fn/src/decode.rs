@@ -1,23 +1,31 @@
 //! Bytes to pixels: the header first, then, if the limits allow it, the image.
 //!
-//! Orientation and colour profile are handed on as values: both are cheaper to apply to a small
-//! variant than to a large original. No metadata goes any further than this module.
+//! Each format has a module that opens a file, says what decoding it will take, and writes rows
+//! into a [`Reducer`]. Orientation and colour profile are handed on as values: both are cheaper to
+//! apply to a small variant than to a large original. Only inks become colours here, so that no
+//! later stage has to know of them. No metadata goes any further than this module.
 
-use std::io::{Cursor, ErrorKind};
+mod bmp;
+mod gif;
+mod jpeg;
+mod photo;
+mod png;
+mod tiff;
+mod webp;
 
-use image::{
-    DynamicImage, ImageDecoder, ImageError,
-    codecs::{
-        bmp::BmpDecoder, gif::GifDecoder, jpeg::JpegDecoder, png::PngDecoder, tiff::TiffDecoder,
-        webp::WebPDecoder,
-    },
-    metadata::Orientation,
-};
+use std::{fmt, io};
+
+use image::{ImageError, metadata::Orientation};
 
 use crate::{
+    colour::{self, Correction},
     error::RenderError,
+    jpeg::decoder as jpeg_planes,
     limits::Limits,
     pixels::Pixels,
+    planar::Planar,
+    reduce::{self, Layout, Reduced, Reducer},
+    resize::{self, Grid},
     settings::Variant,
     sniff::{self, Sniffed, SourceFormat},
 };
@@ -33,22 +41,26 @@ pub struct Header {
     pub height: u32,
     /// How the stored image must be turned to be upright.
     pub orientation: Orientation,
-    /// Bytes of the image as its decoder hands it over.
-    pub native_bytes: u64,
-    /// Whether that is anything but eight-bit colour and so exists twice for a moment.
-    pub needs_conversion: bool,
-    /// Whether it is a progressive JPEG.
-    pub progressive: bool,
+    /// What a pixel consists of.
+    pub layout: Layout,
+    /// Bytes of the picture as its decoder makes it, if it can only be decoded whole; 0 if it comes
+    /// row by row.
+    pub whole_bytes: u64,
+    /// Bytes that the decoder holds at its peak beside the file and the picture.
+    pub working_bytes: u64,
 }
 
 impl Header {
     /// Width and height of the upright image.
     pub fn upright(&self) -> (u32, u32) {
-        if swaps_sides(self.orientation) {
-            (self.height, self.width)
-        } else {
-            (self.width, self.height)
-        }
+        self.grid(1).upright()
+    }
+
+    /// How samples stand for its pixels if every `factor × factor` of them become one.
+    pub fn grid(&self, factor: u32) -> Grid {
+        let density = 1.0 / f64::from(factor);
+        let full = Grid::full((self.width, self.height), self.orientation);
+        Grid { density: (density, density), ..full }
     }
 }
 
@@ -57,11 +69,32 @@ impl Header {
 pub struct Decoded {
     /// What its header said.
     pub header: Header,
-    /// The pixels as stored, before orientation. They have alpha only if some pixel uses it.
-    pub pixels: Pixels,
-    /// The embedded colour profile.
-    pub icc: Option<Vec<u8>>,
+    /// The picture, as fine as its variants need.
+    pub picture: Picture,
+    /// The way from its colours to sRGB, if they are others.
+    pub correction: Option<Correction>,
 }
+
+/// What a decoder makes of an original: as stored, before orientation.
+#[derive(Debug)]
+pub enum Picture {
+    /// It has alpha only if some pixel uses it. The grid says how pixels stand for the original's.
+    Pixels(Pixels, Grid),
+    Planes(Planar),
+}
+
+/// A file whose header is read and whose pixels are not.
+trait Original {
+    fn header(&self) -> &Header;
+
+    /// The embedded colour profile. One that cannot be read is no reason to refuse the picture.
+    fn icc(&mut self) -> Option<Vec<u8>>;
+
+    /// Writes every row.
+    fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError>;
+}
+
+type BoxedOriginal<'a> = Box<dyn Original + 'a>;
 
 /// Whether upright width is stored height.
 pub fn swaps_sides(orientation: Orientation) -> bool {
@@ -76,105 +109,113 @@ pub fn swaps_sides(orientation: Orientation) -> bool {
 
 /// Width and height of the upright image, read from its header only.
 pub fn dimensions(bytes: &[u8]) -> Result<(u32, u32), RenderError> {
-    let format = recognise(bytes)?;
-    let mut decoder = open(bytes, format)?;
-    Ok(read_header(&mut decoder, bytes, format)?.upright())
+    Ok(open(bytes)?.header().upright())
+}
+
+/// Bytes of memory that an image and its variants take at their peak, the file included, if they
+/// fit the limits.
+pub fn memory_needed(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+) -> Result<u64, RenderError> {
+    let file_bytes = bytes.len() as u64;
+    limits.check_bytes(file_bytes)?;
+    let header = match photo::open(bytes, variants) {
+        Some(photo) => photo.header,
+        None => open(bytes)?.header().clone(),
+    };
+    limits.check_image(&header, file_bytes, variants)
 }
 
 /// Decodes an image, unless it would not fit the limits together with its variants.
-pub fn decode(bytes: &[u8], variants: &[Variant], limits: &Limits) -> Result<Decoded, RenderError> {
+pub fn decode(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+    scratch: &mut jpeg_planes::Scratch,
+) -> Result<Decoded, RenderError> {
     let file_bytes = bytes.len() as u64;
     limits.check_bytes(file_bytes)?;
-    let format = recognise(bytes)?;
-    let mut decoder = open(bytes, format)?;
-    let header = read_header(&mut decoder, bytes, format)?;
+    if let Some(mut photo) = photo::open(bytes, variants) {
+        limits.check_image(&photo.header, file_bytes, variants)?;
+        let (header, correction) = (photo.header.clone(), photo.correction.take());
+        let picture = Picture::Planes(photo.read(scratch)?);
+        return Ok(Decoded { header, picture, correction });
+    }
+    let mut original = open(bytes)?;
+    let header = original.header().clone();
     limits.check_image(&header, file_bytes, variants)?;
 
-    let mut decoder_limits = image::Limits::no_limits();
-    decoder_limits.max_alloc = Some(limits.max_memory);
-    decoder.set_limits(decoder_limits).map_err(|error| broken(format, error))?;
-    // A profile that cannot be read is no reason to refuse the picture.
-    let icc = decoder.icc_profile().ok().flatten();
-    let image = DynamicImage::from_decoder(decoder).map_err(|error| broken(format, error))?;
-    let pixels = without_needless_alpha(Pixels::from_image(image));
-    Ok(Decoded { header, pixels, icc })
+    let factor = reduce::factor(resize::needed_density(header.upright(), variants));
+    let mut reducer = Reducer::new(header.layout, (header.width, header.height), factor);
+    original.read(&mut reducer)?;
+    if !reducer.is_complete() {
+        return Err(ends_early(header.format));
+    }
+    let icc = original.icc().filter(|icc| colour::fits(icc, header.layout));
+    let (pixels, icc) = match reducer.finish() {
+        Reduced::Pixels(pixels) => (pixels, icc),
+        Reduced::Inks(inks) => (colour::inks_to_srgb(inks, icc.as_deref()), None),
+    };
+    let correction = icc.and_then(|icc| Correction::from_icc(&icc, pixels.alpha));
+    let picture = Picture::Pixels(pixels, header.grid(factor));
+    Ok(Decoded { header, picture, correction })
 }
 
-fn recognise(bytes: &[u8]) -> Result<SourceFormat, RenderError> {
-    match sniff::sniff(bytes) {
-        Sniffed::Image(SourceFormat::Jpeg) if !sniff::is_complete_jpeg(bytes) => {
-            Err(ends_early(SourceFormat::Jpeg))
-        }
-        Sniffed::Image(format) => Ok(format),
+fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
+    let original = match sniff::sniff(bytes) {
+        Sniffed::Image(SourceFormat::Jpeg) => jpeg::open(bytes),
+        Sniffed::Image(SourceFormat::Png) => png::open(bytes),
+        Sniffed::Image(SourceFormat::Webp) => webp::open(bytes),
+        Sniffed::Image(SourceFormat::Gif) => gif::open(bytes),
+        Sniffed::Image(SourceFormat::Bmp) => bmp::open(bytes),
+        Sniffed::Image(SourceFormat::Tiff) => tiff::open(bytes),
         Sniffed::Unsupported(name) => Err(RenderError::Unsupported(name.to_owned())),
         Sniffed::Unknown => Err(RenderError::NotAnImage),
-    }
-}
-
-type BoxedDecoder<'a> = Box<dyn ImageDecoder + 'a>;
-
-fn open(bytes: &[u8], format: SourceFormat) -> Result<BoxedDecoder<'_>, RenderError> {
-    let input = Cursor::new(bytes);
-    let decoder: Result<BoxedDecoder<'_>, ImageError> = match format {
-        SourceFormat::Jpeg => JpegDecoder::new(input).map(|d| Box::new(d) as _),
-        SourceFormat::Png => PngDecoder::new(input).map(|d| Box::new(d) as _),
-        SourceFormat::Webp => WebPDecoder::new(input).map(|d| Box::new(d) as _),
-        SourceFormat::Gif => GifDecoder::new(input).map(|d| Box::new(d) as _),
-        SourceFormat::Bmp => BmpDecoder::new(input).map(|d| Box::new(d) as _),
-        SourceFormat::Tiff => TiffDecoder::new(input).map(|d| Box::new(d) as _),
-    };
-    decoder.map_err(|error| broken(format, error))
-}
-
-fn read_header(
-    decoder: &mut BoxedDecoder<'_>,
-    bytes: &[u8],
-    format: SourceFormat,
-) -> Result<Header, RenderError> {
-    let (width, height) = decoder.dimensions();
+    }?;
+    let Header { format, width, height, .. } = *original.header();
     if width == 0 || height == 0 {
-        let message = format!("it is {width}x{height} pixels");
-        return Err(RenderError::Broken { format, message });
+        return Err(broken(format, format!("it is {width}x{height} pixels")));
     }
-    // Most cameras that write an unreadable tag hold the picture upright.
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let colour = decoder.color_type();
-    Ok(Header {
-        format,
-        width,
-        height,
-        orientation,
-        native_bytes: decoder.total_bytes(),
-        needs_conversion: !matches!(colour, image::ColorType::Rgb8 | image::ColorType::Rgba8),
-        progressive: format == SourceFormat::Jpeg && sniff::is_progressive_jpeg(bytes),
-    })
+    Ok(original)
 }
 
-/// Drops an alpha channel that nothing uses, in place: the original may fill most of the memory.
-fn without_needless_alpha(mut pixels: Pixels) -> Pixels {
-    if pixels.alpha && pixels.is_opaque() {
-        let count = pixels.bytes.len() / 4;
-        for index in 0..count {
-            pixels.bytes.copy_within(index * 4..index * 4 + 3, index * 3);
-        }
-        pixels.bytes.truncate(count * 3);
-        pixels.alpha = false;
-    }
-    pixels
+/// The orientation that an EXIF block asks for. Most cameras that write an unreadable one hold the
+/// picture upright.
+fn orientation(exif: Option<&[u8]>) -> Orientation {
+    exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
 }
 
-fn broken(format: SourceFormat, error: ImageError) -> RenderError {
-    match error {
-        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => {
-            ends_early(format)
-        }
-        ImageError::Unsupported(error) => {
-            RenderError::Unsupported(format!("this kind of {format} ({error})"))
-        }
-        error => RenderError::Broken { format, message: error.to_string() },
-    }
+fn pixels(width: u32, height: u32) -> u64 {
+    u64::from(width) * u64::from(height)
+}
+
+fn broken(format: SourceFormat, message: impl Into<String>) -> RenderError {
+    RenderError::Broken { format, message: message.into() }
 }
 
 fn ends_early(format: SourceFormat) -> RenderError {
-    RenderError::Broken { format, message: "the file ends early".to_owned() }
+    broken(format, "the file ends early")
+}
+
+fn unsupported(format: SourceFormat, what: impl fmt::Display) -> RenderError {
+    RenderError::Unsupported(format!("this kind of {format} ({what})"))
+}
+
+/// What an I/O error means when all reading is from memory.
+fn unreadable(format: SourceFormat, error: &io::Error) -> RenderError {
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        ends_early(format)
+    } else {
+        broken(format, error.to_string())
+    }
+}
+
+fn image_error(format: SourceFormat, error: ImageError) -> RenderError {
+    match error {
+        ImageError::IoError(error) => unreadable(format, &error),
+        ImageError::Unsupported(error) => unsupported(format, error),
+        error => broken(format, error.to_string()),
+    }
 }

@@ -8,9 +8,14 @@ use image::{
         png::{CompressionType, FilterType, PngEncoder},
     },
 };
-use jpeg_encoder::{ColorType, SamplingFactor};
 
-use crate::{pixels::Pixels, settings::Format, sniff::SourceFormat};
+use crate::{
+    jpeg::encoder::{self, Picture, Scratch, colour},
+    pixels::Pixels,
+    planar::Planes,
+    settings::Format,
+    sniff::SourceFormat,
+};
 
 /// A format that variants are written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,10 +62,37 @@ impl Target {
     }
 }
 
-/// Encodes an image without any metadata. The quality is 1 to 100.
-pub fn encode(pixels: Pixels, target: Target, quality: u8) -> Result<Vec<u8>, EncodingError> {
+/// A finished picture, in whichever way it could be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    Pixels(Pixels),
+    /// For JPEG only.
+    Planes(Planes),
+}
+
+impl Drawn {
+    /// Columns and rows.
+    pub fn size(&self) -> (u32, u32) {
+        match self {
+            Self::Pixels(pixels) => (pixels.width, pixels.height),
+            Self::Planes(planes) => (planes.luma.width, planes.luma.height),
+        }
+    }
+}
+
+/// Encodes a picture without any metadata. The quality is 1 to 100.
+pub fn encode(
+    drawn: Drawn,
+    target: Target,
+    quality: u8,
+    scratch: &mut Scratch,
+) -> Result<Vec<u8>, EncodingError> {
+    let pixels = match drawn {
+        Drawn::Planes(planes) => return jpeg_of_planes(&planes, quality, scratch),
+        Drawn::Pixels(pixels) => pixels,
+    };
     match target {
-        Target::Jpeg => jpeg(&pixels.flattened(), quality),
+        Target::Jpeg => jpeg(pixels, quality, scratch),
         Target::Png => png(&pixels),
         Target::Webp => webp(&pixels, quality),
         Target::Avif => avif(&pixels, quality),
@@ -79,18 +111,21 @@ impl EncodingError {
     }
 }
 
-/// Progressive, so that a slow connection shows the whole picture early; chroma at half the
-/// resolution, as cameras have it.
-fn jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodingError> {
-    let width = u16::try_from(pixels.width).map_err(EncodingError::new)?;
-    let height = u16::try_from(pixels.height).map_err(EncodingError::new)?;
-    let mut bytes = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, quality);
-    encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
-    encoder.set_progressive(true);
-    encoder.set_optimized_huffman_tables(true);
-    encoder.encode(&pixels.bytes, width, height, ColorType::Rgb).map_err(EncodingError::new)?;
-    Ok(bytes)
+fn jpeg(pixels: Pixels, quality: u8, scratch: &mut Scratch) -> Result<Vec<u8>, EncodingError> {
+    let Pixels { width, height, bytes, .. } = pixels.flattened();
+    let colour::Planes { luma, chroma: [cb, cr] } = colour::planes_of_rgb(&bytes, width, height);
+    let picture = Picture { luma: &luma, chroma: Some([&cb, &cr]) };
+    encoder::encode(&picture, quality, scratch).map_err(EncodingError::new)
+}
+
+fn jpeg_of_planes(
+    planes: &Planes,
+    quality: u8,
+    scratch: &mut Scratch,
+) -> Result<Vec<u8>, EncodingError> {
+    let Planes { luma, chroma } = planes;
+    let chroma = chroma.as_ref().map(|[cb, cr]| [cb, cr]);
+    encoder::encode(&Picture { luma, chroma }, quality, scratch).map_err(EncodingError::new)
 }
 
 fn png(pixels: &Pixels) -> Result<Vec<u8>, EncodingError> {

@@ -8,13 +8,29 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::settings::Settings;
+use crate::settings::{OnDelete, Settings};
 
-/// An original to be processed.
+/// An original to be looked after.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
     /// Its key in the bucket, decoded.
     pub key: String,
+    /// What was done to it, which need not be the last that was.
+    pub change: Change,
+    /// When that was, as S3 writes it: `2026-01-31T23:59:59.999Z`.
+    pub time: Option<String>,
+    /// How many bytes it had then.
+    pub size: Option<u64>,
+}
+
+/// What an event tells of an original.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// There is a new version.
+    Created,
+    /// A version, or the marker of a deletion, is gone, or such a marker is new: in a bucket with
+    /// versions the original may be there nevertheless, even as another version than before.
+    Removed,
 }
 
 /// A part of an event that asks for nothing.
@@ -105,31 +121,53 @@ impl Request {
         let Some(key) = decode_key(encoded) else {
             return self.ignore(Some(encoded.to_owned()), "the key is not UTF-8");
         };
-        match why_not(record, &key, settings) {
-            Some(reason) => self.ignore(Some(key), reason),
-            // A message may name an original twice; once is enough.
-            None if self.work.iter().any(|work| work.key == key) => {}
-            None => self.work.push(Work { key }),
+        match change(record, &key, settings) {
+            Err(reason) => self.ignore(Some(key), reason),
+            Ok(change) => self.add(Work {
+                key,
+                change,
+                time: record["eventTime"].as_str().map(str::to_owned),
+                size: object["object"]["size"].as_u64(),
+            }),
+        }
+    }
+
+    /// A message may name an original twice; once is enough, for what counts is how it is now.
+    fn add(&mut self, work: Work) {
+        match self.work.iter_mut().find(|other| other.key == work.key) {
+            None => self.work.push(work),
+            Some(other) => {
+                if work.change == Change::Removed {
+                    other.change = Change::Removed;
+                }
+                other.time = other.time.take().into_iter().chain(work.time).min();
+                other.size = other.size.max(work.size);
+            }
         }
     }
 }
 
-/// Why an object is not an original to be processed, if it is not.
-fn why_not(record: &Value, key: &str, settings: &Settings) -> Option<String> {
+/// What happened to an original, or why nothing is done about it.
+fn change(record: &Value, key: &str, settings: &Settings) -> Result<Change, String> {
     let name = record["eventName"].as_str().unwrap_or("an unnamed event");
     // Older notifications carry the prefix that the configuration has, `s3:`.
-    if !name.trim_start_matches("s3:").starts_with("ObjectCreated:") {
-        return Some(format!("{name} creates nothing"));
-    }
+    let change = match name.trim_start_matches("s3:").split_once(':') {
+        Some(("ObjectCreated", _)) => Change::Created,
+        Some(("ObjectRemoved", _)) if settings.on_delete == OnDelete::Remove => Change::Removed,
+        _ => return Err(format!("{name} creates nothing")),
+    };
     if record["s3"]["bucket"]["name"].as_str() != Some(settings.bucket.as_str()) {
-        return Some("it is in another bucket".to_owned());
+        return Err("it is in another bucket".to_owned());
     }
     // The prefix filter of the notification should have kept it away. Were it processed, its
     // variants would be reported too, and so on without end.
     let Some(path) = settings.path_in_originals(key) else {
-        return Some(format!("it is not in {}/", settings.originals));
+        return Err(format!("it is not in {}/", settings.originals));
     };
-    path.ends_with('/').then(|| "it is a folder marker".to_owned())
+    if path.ends_with('/') {
+        return Err("it is a folder marker".to_owned());
+    }
+    Ok(change)
 }
 
 fn describe_recordless(message: &Value) -> String {
@@ -153,6 +191,7 @@ mod tests {
             originals: "originals".to_owned(),
             public_acl: false,
             invalidate: None,
+            on_delete: OnDelete::Keep,
             variants: vec![Variant::of_size(800, 600)],
         }
     }
@@ -255,6 +294,60 @@ mod tests {
         ] {
             check_ignored(&json!({"Records": [record]}), reason);
         }
+    }
+
+    fn removing() -> Settings {
+        Settings { on_delete: OnDelete::Remove, ..settings() }
+    }
+
+    #[test]
+    fn removals_count_only_where_variants_follow_their_original() {
+        for name in ["ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated"] {
+            for name in [name.to_owned(), format!("s3:{name}")] {
+                let event = json!({"Records": [s3(&name, "photos", "originals/a")]});
+                check_ignored(&event, &format!("{name} creates nothing"));
+                let request = read(&event, &removing());
+                let changes: Vec<_> = request.work.iter().map(|work| work.change).collect();
+                assert_eq!((keys(&request), changes), (vec!["originals/a"], vec![Change::Removed]));
+            }
+        }
+        for (name, key, reason) in [
+            ("ObjectRemoved:Delete", "originals/a/", "it is a folder marker"),
+            ("ObjectRemoved:Delete", "800x600/a", "it is not in originals/"),
+            (
+                "LifecycleExpiration:Delete",
+                "originals/a",
+                "LifecycleExpiration:Delete creates nothing",
+            ),
+            ("ObjectTagging:Put", "originals/a", "ObjectTagging:Put creates nothing"),
+        ] {
+            let request = read(&json!({"Records": [s3(name, "photos", key)]}), &removing());
+            assert_eq!((reasons(&request), request.work.len()), (vec![reason], 0));
+        }
+    }
+
+    #[test]
+    fn what_is_named_twice_is_one_piece_of_work() {
+        let record = |name, time, size: Option<u64>| {
+            let mut record = s3(name, "photos", "originals/a");
+            record["eventTime"] = json!(time);
+            record["s3"]["object"]["size"] = json!(size);
+            record
+        };
+        let (early, late) = ("2026-01-31T23:59:58.999Z", "2026-01-31T23:59:59.001Z");
+        let records = [
+            record("ObjectCreated:Put", Some(late), Some(7)),
+            record("ObjectRemoved:Delete", Some(early), None),
+            record("ObjectCreated:Copy", None, Some(5)),
+        ];
+        let request = read(&json!({"Records": records}), &removing());
+        let expected = Work {
+            key: "originals/a".to_owned(),
+            change: Change::Removed,
+            time: Some(early.to_owned()),
+            size: Some(7),
+        };
+        assert_eq!(request.work, [expected]);
     }
 
     #[test]

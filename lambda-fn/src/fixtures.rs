@@ -1,5 +1,12 @@
 //! Small originals of every format for the tests, made on the spot.
 
+pub(crate) mod bmp;
+pub(crate) mod jpeg;
+pub(crate) mod kinds;
+pub(crate) mod png;
+pub(crate) mod riff;
+pub(crate) mod tiff;
+
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageEncoder, ImageFormat};
@@ -61,7 +68,7 @@ fn entry(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {
     [&tag[..], &kind, &count.to_le_bytes(), &value.to_le_bytes()].concat()
 }
 
-pub(crate) fn jpeg(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8> {
+pub(crate) fn jpeg_with(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = jpeg_encoder::Encoder::new(&mut file, 95);
     encoder.add_exif_metadata(&exif(orientation)).unwrap();
@@ -73,7 +80,7 @@ pub(crate) fn jpeg(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8> {
     file
 }
 
-pub(crate) fn png(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8> {
+pub(crate) fn png_with(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = image::codecs::png::PngEncoder::new(&mut file);
     encoder.set_exif_metadata(exif(orientation)).unwrap();
@@ -85,7 +92,7 @@ pub(crate) fn png(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8> {
     file
 }
 
-pub(crate) fn webp(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8> {
+pub(crate) fn webp_with(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = image::codecs::webp::WebPEncoder::new_lossless(&mut file);
     encoder.set_exif_metadata(exif(orientation)).unwrap();
@@ -97,41 +104,75 @@ pub(crate) fn webp(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8> {
     file
 }
 
-/// An uncompressed TIFF of one strip, written by hand because no encoder here sets orientation.
-pub(crate) fn tiff(pixels: &Pixels, orientation: u8) -> Vec<u8> {
-    const ENTRIES: u16 = 10;
-    const BITS_AT: u32 = 8 + 2 + 12 * ENTRIES as u32 + 4;
-    let strip = u32::try_from(pixels.bytes.len()).unwrap();
-    let mut file = b"II*\0\x08\0\0\0".to_vec();
-    file.extend(ENTRIES.to_le_bytes());
-    for (tag, kind, count, value) in [
-        (0x0100, 4, 1, pixels.width),
-        (0x0101, 4, 1, pixels.height),
-        (0x0102, 3, 3, BITS_AT),
-        (0x0103, 3, 1, 1),
-        (0x0106, 3, 1, 2),
-        (0x0111, 4, 1, BITS_AT + 6),
-        (0x0112, 3, 1, u32::from(orientation)),
-        (0x0115, 3, 1, 3),
-        (0x0116, 4, 1, pixels.height),
-        (0x0117, 4, 1, strip),
-    ] {
-        file.extend(entry(tag, kind, count, value));
+/// An uncompressed TIFF of one strip.
+pub(crate) fn tiff_with(pixels: &Pixels, orientation: u8, icc: &[u8]) -> Vec<u8> {
+    let size = (pixels.width, pixels.height);
+    let mut tags = tiff::basic_tags(size, &[8; 3], (1, 2), pixels.height);
+    tags.push((0x0112, tiff::short(u16::from(orientation))));
+    tags.push((0x010e, tiff::Value::Bytes(SECRET.to_vec())));
+    if !icc.is_empty() {
+        tags.push((0x8773, tiff::Value::Bytes(icc.to_vec())));
     }
-    file.extend([0; 4]);
-    file.extend([8, 0, 8, 0, 8, 0]);
-    file.extend(&pixels.bytes);
-    file
+    tiff::build(tags, std::slice::from_ref(&pixels.bytes))
 }
 
 /// A PNG that is nothing but a header which announces this size.
 pub(crate) fn png_header(width: u32, height: u32) -> Vec<u8> {
-    let mut header = b"IHDR".to_vec();
-    header.extend([width.to_be_bytes(), height.to_be_bytes()].concat());
-    header.extend([8, 2, 0, 0, 0]);
-    let crc = !header.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ (0xedb8_8320 * (crc & 1)))
+    let mut file = png::Builder::new((width, height), (8, 2, false));
+    file.chunk(*b"IDAT", &[]);
+    file.finish()
+}
+
+/// A profile for four inks after which nothing but cyan takes anything away from white, and full
+/// cyan is this colour of sRGB.
+pub(crate) fn ink_profile(cyan: [u8; 3]) -> Vec<u8> {
+    let white = lab([255; 3]);
+    let cyan = lab(cyan);
+    // A table of eight bits (ICC.1:2022, section 10.10): four inks, two grid points each, the first
+    // ink slowest, and curves that change nothing.
+    let mut table = b"mft1\0\0\0\0\x04\x03\x02\0".to_vec();
+    for row in [[1, 0, 0], [0, 1, 0], [0, 0, 1]] {
+        table.extend(row.into_iter().flat_map(|value: u32| (value << 16).to_be_bytes()));
+    }
+    table.extend((0..4).flat_map(|_| 0..=255));
+    table.extend(white.repeat(8));
+    table.extend(cyan.repeat(8));
+    table.extend((0..3).flat_map(|_| 0..=255));
+
+    let mut profile = vec![0; 128];
+    profile[8..12].copy_from_slice(&[4, 0x40, 0, 0]);
+    profile[12..24].copy_from_slice(b"prtrCMYKLab ");
+    profile[36..40].copy_from_slice(b"acsp");
+    profile[68..80].copy_from_slice(&[0, 0, 0xf6, 0xd6, 0, 1, 0, 0, 0, 0, 0xd3, 0x2d]);
+    profile.extend([0, 0, 0, 1]);
+    profile.extend(b"A2B0");
+    profile.extend(144_u32.to_be_bytes());
+    profile.extend(u32::try_from(table.len()).unwrap().to_be_bytes());
+    profile.extend(table);
+    let length = u32::try_from(profile.len()).unwrap();
+    profile[..4].copy_from_slice(&length.to_be_bytes());
+    profile
+}
+
+/// A colour of sRGB in CIELAB under D50, as a profile stores it in eight bits.
+fn lab(rgb: [u8; 3]) -> [u8; 3] {
+    // Bradford-adapted matrix of sRGB (IEC 61966-2-1) and the white of ICC profiles.
+    const TO_XYZ: [[f64; 3]; 3] = [
+        [0.436_07, 0.385_15, 0.143_08],
+        [0.222_49, 0.716_89, 0.060_62],
+        [0.013_92, 0.097_08, 0.714_10],
+    ];
+    const WHITE: [f64; 3] = [0.9642, 1.0, 0.8249];
+    let linear = rgb.map(|value| {
+        let value = f64::from(value) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
     });
-    let start: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0d";
-    [start, &header, &crc.to_be_bytes(), b"\0\0\0\0IDAT\x35\xaf\x06\x1e"].concat()
+    let [x, y, z] = [0, 1, 2].map(|row: usize| {
+        let sum: f64 = TO_XYZ[row].iter().zip(linear).map(|(factor, value)| factor * value).sum();
+        let share = sum / WHITE[row];
+        if share > 0.008_856 { share.cbrt() } else { 7.787 * share + 16.0 / 116.0 }
+    });
+    let lab = [(116.0 * y - 16.0) * 2.55, 500.0 * (x - y) + 128.0, 200.0 * (y - z) + 128.0];
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to bytes")]
+    lab.map(|value| value.round().clamp(0.0, 255.0) as u8)
 }

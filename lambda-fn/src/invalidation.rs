@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::{
     config::Credentials,
-    error::DisplayErrorContext,
     primitives::{AggregatedBytes, ByteStream, SdkBody},
 };
 use aws_sigv4::{
@@ -24,12 +23,13 @@ use aws_smithy_runtime_api::{
 };
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::store::StoreError;
+use crate::{
+    s3_store::with_causes,
+    store::{Outlook, StoreError},
+};
 
 const CALL: &str = "cloudfront:CreateInvalidation";
-const ATTEMPTS_MAX: u32 = 3;
-const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(3);
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(3);
 
 /// The CDN, as the little that the function wants of it.
 #[derive(Debug)]
@@ -64,29 +64,10 @@ impl Invalidator {
         reference: &str,
     ) -> Result<(), StoreError> {
         let uri = format!("{}/2020-05-31/distribution/{distribution}/invalidation", self.endpoint);
-        let body = batch(keys, reference);
-        let mut pause = FIRST_PAUSE;
-        let mut attempt = 1;
-        loop {
-            match self.post(&uri, &body).await {
-                Ok(()) => return Ok(()),
-                Err(failure) if failure.may_pass && attempt < ATTEMPTS_MAX => {
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                    attempt += 1;
-                }
-                Err(failure) => return Err(failure.error),
-            }
-        }
-    }
-
-    async fn post(&self, uri: &str, body: &str) -> Result<(), Failure> {
-        let request = self.signed(uri, body)?;
-        let call = tokio::time::timeout(ATTEMPT_TIME_MAX, self.connector.call(request));
-        let answer = call.await.map_err(|_| Failure::passing("timeout", "CloudFront is silent"))?;
-        let mut answer = answer.map_err(|error| {
-            Failure::passing("no connection", &DisplayErrorContext(&error).to_string())
-        })?;
+        let request = self.signed(&uri, &batch(keys, reference))?;
+        let call = tokio::time::timeout(ANSWER_TIME_MAX, self.connector.call(request));
+        let answer = call.await.map_err(|_| passing("timeout", "CloudFront is silent"))?;
+        let mut answer = answer.map_err(|error| passing("no connection", &with_causes(&error)))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());
@@ -96,13 +77,17 @@ impl Invalidator {
         let body = String::from_utf8_lossy(&body);
         let code =
             element(&body, "Code").map_or_else(|| status.as_u16().to_string(), str::to_owned);
-        let may_pass = status.is_server_error() || code.contains("Throttl");
         let message = element(&body, "Message").unwrap_or("CloudFront gave no reason");
-        Err(Failure { error: error(&code, message), may_pass })
+        // `TooManyInvalidationsInProgress` may take minutes to pass.
+        if status.is_server_error() || code.contains("Throttl") {
+            return Err(passing(&code, message));
+        }
+        Err(lasting(&code, message))
     }
 
-    fn signed(&self, uri: &str, body: &str) -> Result<HttpRequest, Failure> {
-        let invalid = |error: &dyn std::error::Error| Failure::lasting(&error.to_string());
+    fn signed(&self, uri: &str, body: &str) -> Result<HttpRequest, StoreError> {
+        let invalid =
+            |error: &dyn std::error::Error| lasting("invalid request", &error.to_string());
         let mut request = HttpRequest::new(SdkBody::from(body));
         request.set_method("POST").map_err(|error| invalid(&error))?;
         request.set_uri(uri).map_err(|error| invalid(&error))?;
@@ -135,24 +120,16 @@ fn add<'a>(headers: &mut Headers, signed: impl Iterator<Item = (&'a str, &'a str
     }
 }
 
-/// Why a call did not succeed, and whether another may.
-struct Failure {
-    error: StoreError,
-    may_pass: bool,
+fn passing(code: &str, message: &str) -> StoreError {
+    error(code, message, Outlook::Passing)
 }
 
-impl Failure {
-    fn passing(code: &str, message: &str) -> Self {
-        Self { error: error(code, message), may_pass: true }
-    }
-
-    fn lasting(message: &str) -> Self {
-        Self { error: error("invalid request", message), may_pass: false }
-    }
+fn lasting(code: &str, message: &str) -> StoreError {
+    error(code, message, Outlook::Lasting)
 }
 
-fn error(code: &str, message: &str) -> StoreError {
-    StoreError { call: CALL, code: code.to_owned(), message: message.to_owned() }
+fn error(code: &str, message: &str, outlook: Outlook) -> StoreError {
+    StoreError { call: CALL, code: code.to_owned(), message: message.to_owned(), outlook }
 }
 
 /// The body of the call. What is percent-encoded needs no escaping in XML.

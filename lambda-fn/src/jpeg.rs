@@ -2,6 +2,9 @@
 //!
 //! Both sides speak in [`Plane`]s of YCbCr, so that a photo need never pass through RGB.
 
+pub mod decoder;
+pub mod encoder;
+
 /// One component of an image: eight bits a sample, rows from the top, without padding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plane {

@@ -12,6 +12,7 @@
 //! function; [`handler`] decides what a failure means. AWS itself appears only in `s3_store` and
 //! in the binary, behind the feature `runtime`.
 
+pub mod capacity;
 pub mod colour;
 pub mod decode;
 pub mod encode;
@@ -20,13 +21,18 @@ pub mod event;
 pub mod failure;
 #[cfg(test)]
 mod fixtures;
+mod fnv;
 pub mod handler;
 #[cfg(feature = "runtime")]
 pub mod invalidation;
 pub mod jpeg;
 pub mod limits;
 pub mod log;
+pub mod panics;
+pub mod patience;
 pub mod pixels;
+pub mod planar;
+pub mod reduce;
 pub mod resize;
 #[cfg(feature = "runtime")]
 pub mod s3_store;

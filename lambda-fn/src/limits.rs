@@ -3,7 +3,7 @@
 //! A function that runs out of memory is killed without a word and tried again, so the estimate
 //! errs on the safe side.
 
-use crate::{decode::Header, error::RenderError, settings::Variant, sniff::SourceFormat};
+use crate::{decode::Header, error::RenderError, reduce, resize, settings::Variant};
 
 const MEBIBYTE: u64 = 1 << 20;
 
@@ -32,10 +32,11 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits of a function with this much memory.
+    /// The limits of a function with this much memory. A file may take most of it: one that is read
+    /// row by row needs little else, and what more another needs is judged by its header.
     pub fn for_memory(megabytes: u64) -> Self {
         let budget = (megabytes * MEBIBYTE).saturating_sub(RESERVED_BYTES).max(16 * MEBIBYTE);
-        Self { max_bytes: budget / 4, max_pixels: MAX_PIXELS, max_memory: budget }
+        Self { max_bytes: budget / 4 * 3, max_pixels: MAX_PIXELS, max_memory: budget }
     }
 
     /// Refuses a file for its size alone.
@@ -46,20 +47,19 @@ impl Limits {
         Ok(())
     }
 
-    /// Refuses an image that could not be decoded and made into these variants.
+    /// Refuses an image that could not be decoded and made into these variants; otherwise tells the
+    /// bytes that this takes at its peak, the file included.
     pub fn check_image(
         &self,
         header: &Header,
         file_bytes: u64,
         variants: &[Variant],
-    ) -> Result<(), RenderError> {
+    ) -> Result<u64, RenderError> {
         let (width, height) = (header.width, header.height);
         if pixels(width, height) > self.max_pixels {
             return Err(RenderError::TooManyPixels { width, height, limit: self.max_pixels });
         }
-        let decoding = decoding_bytes(header, file_bytes);
-        let needed =
-            file_bytes.saturating_add(decoding).saturating_add(rendering_bytes(header, variants));
+        let needed = file_bytes.saturating_add(needed_bytes(header, variants));
         if needed > self.max_memory {
             return Err(RenderError::TooMuchMemory {
                 width,
@@ -68,7 +68,7 @@ impl Limits {
                 limit: self.max_memory,
             });
         }
-        Ok(())
+        Ok(needed)
     }
 }
 
@@ -76,32 +76,25 @@ fn pixels(width: u32, height: u32) -> u64 {
     u64::from(width) * u64::from(height)
 }
 
-/// What the decoders hold at their peak, the pixels they hand over included.
-fn decoding_bytes(header: &Header, file_bytes: u64) -> u64 {
-    let pixels = pixels(header.width, header.height);
-    let working = match header.format {
-        // A copy of the file and, when progressive, every coefficient in 16 bits.
-        SourceFormat::Jpeg if header.progressive => file_bytes.saturating_add(6 * pixels),
-        SourceFormat::Jpeg => file_bytes,
-        // The planes of a lossy frame and its alpha, or the transforms of a lossless one.
-        SourceFormat::Webp => 6 * pixels,
-        // The indexed frame and the canvas it is drawn on.
-        SourceFormat::Gif => 5 * pixels,
-        // One strip, which may be the whole image.
-        SourceFormat::Tiff => header.native_bytes,
-        SourceFormat::Png | SourceFormat::Bmp => 0,
-    };
-    let converted = if header.needs_conversion { 4 * pixels } else { 0 };
-    working.saturating_add(header.native_bytes).saturating_add(converted)
+/// What one image takes beside its file: decoding, then making one variant after the other out of
+/// what was decoded.
+fn needed_bytes(header: &Header, variants: &[Variant]) -> u64 {
+    let factor = reduce::factor(resize::needed_density(header.upright(), variants));
+    let (width, height) = reduce::reduced_size((header.width, header.height), factor);
+    let decoded = pixels(width, height) * header.layout.reduced_channels() as u64;
+    // A whole picture that needs no change is handed on as it is; any other exists twice.
+    let whole = if header.whole_bytes == decoded { 0 } else { header.whole_bytes };
+    let decoding = header.working_bytes.saturating_add(whole);
+    decoded.saturating_add(decoding.max(rendering_bytes((width, height), variants)))
 }
 
 /// What resizing and encoding hold at their peak, and what all variants leave behind.
-fn rendering_bytes(header: &Header, variants: &[Variant]) -> u64 {
-    let longer_side = u64::from(header.width.max(header.height));
+fn rendering_bytes((width, height): (u32, u32), variants: &[Variant]) -> u64 {
+    let longer_side = u64::from(width.max(height));
     let working = variants.iter().map(|variant| {
         let across = u64::from(variant.width.max(variant.height));
         // Between its two passes the resizer holds an image as wide as the variant and as high as
-        // the original; an encoder holds the coefficients of the variant.
+        // what was decoded; an encoder holds the coefficients of the variant.
         4 * across * longer_side + 16 * pixels(variant.width, variant.height)
     });
     let finished: u64 = variants.iter().map(|v| pixels(v.width, v.height)).sum();
@@ -113,15 +106,18 @@ mod tests {
     use super::*;
     use image::metadata::Orientation;
 
+    use crate::{reduce::Layout, sniff::SourceFormat};
+
     fn photo(width: u32, height: u32, progressive: bool) -> Header {
+        let coefficients = if progressive { 6 * pixels(width, height) } else { 0 };
         Header {
             format: SourceFormat::Jpeg,
             width,
             height,
             orientation: Orientation::NoTransforms,
-            native_bytes: 3 * pixels(width, height),
-            needs_conversion: false,
-            progressive,
+            layout: Layout::Rgb,
+            whole_bytes: 3 * pixels(width, height),
+            working_bytes: coefficients,
         }
     }
 
@@ -162,8 +158,8 @@ mod tests {
     #[test]
     fn files_are_refused_by_size_alone() {
         let limits = Limits::for_memory(256);
-        assert_eq!(limits.max_bytes, 52 * MEBIBYTE);
-        assert_eq!(limits.check_bytes(52 * MEBIBYTE), Ok(()));
-        assert!(limits.check_bytes(52 * MEBIBYTE + 1).is_err());
+        assert_eq!(limits.max_bytes, 156 * MEBIBYTE);
+        assert_eq!(limits.check_bytes(156 * MEBIBYTE), Ok(()));
+        assert!(limits.check_bytes(156 * MEBIBYTE + 1).is_err());
     }
 }

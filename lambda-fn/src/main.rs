@@ -1,11 +1,13 @@
 //! The binary that Lambda starts: environment in, clients made once, then one event after another.
 
-use std::{env, process::ExitCode, sync::Arc};
+use std::{env, process::ExitCode, sync::Arc, time::SystemTime};
 
 use lambda_fn::{
-    handler::Handler,
+    capacity::Capacity,
+    handler::{Handler, Invocation},
     limits::Limits,
     log::{self, Level, Log, StandardOutput},
+    panics, patience,
     s3_store::S3Store,
     settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE, Settings},
 };
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    panics::log_to(StandardOutput);
     let Err(error) = run().await else { return ExitCode::SUCCESS };
     let mut line = log::line(Level::Error, "cannot start", "");
     line.insert("reason".to_owned(), json!(error.to_string()));
@@ -32,18 +35,22 @@ async fn run() -> Result<(), Error> {
     let memory = memory
         .parse()
         .map_err(|_| format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is `{memory}`, not megabytes"))?;
+    let limits = Limits::for_memory(memory);
     let handler = Arc::new(Handler {
         store: S3Store::from_environment(&settings)?,
         log: StandardOutput,
         settings,
-        limits: Limits::for_memory(memory),
+        limits,
+        capacity: Capacity::of_this_machine(&limits),
         function: variable("AWS_LAMBDA_FUNCTION_NAME")?,
     });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let handler = Arc::clone(&handler);
         async move {
-            let answer = handler.handle(&event.payload, &event.context.request_id).await;
-            answer.map_err(Error::from)
+            let LambdaEvent { payload, context, .. } = event;
+            let deadline = patience::deadline(context.deadline, SystemTime::now());
+            let invocation = Invocation { request_id: &context.request_id, deadline };
+            handler.handle(&payload, invocation).await.map_err(Error::from)
         }
     }))
     .await

@@ -43,11 +43,20 @@ impl Pixels {
     /// The same image without alpha, on white as on an empty page.
     #[must_use]
     pub fn flattened(self) -> Self {
+        self.flattened_on([u8::MAX; 3])
+    }
+
+    /// The same image without alpha, on a background of one colour.
+    #[must_use]
+    pub fn flattened_on(self, background: [u8; 3]) -> Self {
         if !self.alpha {
             return self;
         }
+        let [red, green, blue] = background;
         let pixels = self.bytes.as_chunks::<4>().0;
-        let bytes = pixels.iter().flat_map(|&[r, g, b, a]| [r, g, b].map(|c| on_white(c, a)));
+        let bytes = pixels
+            .iter()
+            .flat_map(|&[r, g, b, a]| [on(red, r, a), on(green, g, a), on(blue, b, a)]);
         Self { bytes: bytes.collect(), alpha: false, ..self }
     }
 
@@ -60,6 +69,18 @@ impl Pixels {
         let pixels = self.bytes.as_chunks::<3>().0;
         let bytes = pixels.iter().flat_map(|&[r, g, b]| [r, g, b, u8::MAX]).collect();
         Self { bytes, alpha: true, ..self }
+    }
+
+    /// Takes away the alpha channel in place: the image may fill most of the memory.
+    pub fn drop_alpha(&mut self) {
+        if self.alpha {
+            let count = self.bytes.len() / 4;
+            for index in 0..count {
+                self.bytes.copy_within(index * 4..index * 4 + 3, index * 3);
+            }
+            self.bytes.truncate(count * 3);
+            self.alpha = false;
+        }
     }
 
     /// The same image as a camera's orientation tag wants it shown.
@@ -108,9 +129,9 @@ impl Pixels {
     }
 }
 
-fn on_white(colour: u8, alpha: u8) -> u8 {
-    let (colour, alpha) = (u32::from(colour), u32::from(alpha));
-    let sum = colour * alpha + 255 * (255 - alpha);
+fn on(background: u8, colour: u8, alpha: u8) -> u8 {
+    let [background, colour, alpha] = [background, colour, alpha].map(u32::from);
+    let sum = colour * alpha + background * (255 - alpha);
     u8::try_from((sum + 127) / 255).unwrap_or(u8::MAX)
 }
 
@@ -119,16 +140,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flattening_blends_with_white() {
+    fn flattening_blends_with_the_background() {
         let image = Pixels {
             width: 3,
             height: 1,
             alpha: true,
             bytes: vec![10, 20, 30, 255, 10, 20, 30, 0, 0, 100, 255, 128],
         };
-        let flat = image.flattened();
+        let flat = image.clone().flattened();
         assert!(!flat.alpha);
         assert_eq!(flat.bytes, [10, 20, 30, 255, 255, 255, 127, 177, 255]);
+        let flat = image.flattened_on([255, 0, 100]);
+        assert_eq!(flat.bytes, [10, 20, 30, 255, 0, 100, 127, 50, 178]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Where an original goes in the frame of a variant, and the scaling itself.
 //!
-//! [`place`] is arithmetic alone, in coordinates of the upright image. [`Source`] maps them back to
-//! the stored image and turns only the small result, which gives the same picture as turning the
-//! original first, for a fraction of the work.
+//! [`place`] is arithmetic alone, in pixels of the upright original. [`Source`] maps them back to
+//! the samples that were kept of the stored image, which may be fewer than its pixels, and turns
+//! only the small result: the same picture as turning the original first, for a fraction of the
+//! work.
 
 use fast_image_resize::{
     FilterType, MulDiv, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
@@ -40,27 +41,30 @@ pub struct Placement {
 }
 
 /// Fits an upright original of this size into the frame of a variant.
+///
+/// `cover` frames to the pixel as `ImageMagick` does with `-resize WxH^ -gravity G -crop WxH+0+0`:
+/// the scaled original has whole sides, and is cut at whole pixels.
 pub fn place((width, height): (u32, u32), variant: &Variant) -> Placement {
     let frame = (variant.width, variant.height);
     let source = (f64::from(width), f64::from(height));
     let whole = Area { left: 0.0, top: 0.0, width: source.0, height: source.1 };
     let ratio = (f64::from(frame.0) / source.0, f64::from(frame.1) / source.1);
-    let (right, down) = fractions(variant.gravity);
+    let (across, down) = pulls(variant.gravity);
+    let scale_max = if variant.enlarges() { f64::INFINITY } else { 1.0 };
     let inside = || {
-        let scale = ratio.0.min(ratio.1).min(1.0);
-        (scaled(source.0, scale, frame.0), scaled(source.1, scale, frame.1))
+        let scale = ratio.0.min(ratio.1).min(scale_max);
+        (scaled(source.0, scale).min(frame.0), scaled(source.1, scale).min(frame.1))
     };
     match variant.fit {
         Fit::Cover => {
             let scale = ratio.0.max(ratio.1);
-            let kept_width = (f64::from(frame.0) / scale).min(source.0);
-            let kept_height = (f64::from(frame.1) / scale).min(source.1);
-            let area = Area {
-                left: (source.0 - kept_width) * right,
-                top: (source.1 - kept_height) * down,
-                width: kept_width,
-                height: kept_height,
-            };
+            if scale > scale_max {
+                let kept = (f64::from(frame.0) / scale, f64::from(frame.1) / scale);
+                return cut((width, height), kept, (across, down));
+            }
+            let (left, width) = kept(source.0, scaled(source.0, scale), frame.0, across);
+            let (top, height) = kept(source.1, scaled(source.1, scale), frame.1, down);
+            let area = Area { left, top, width, height };
             Placement { area, scaled: frame, canvas: frame, offset: (0, 0) }
         }
         Fit::Contain => {
@@ -69,98 +73,118 @@ pub fn place((width, height): (u32, u32), variant: &Variant) -> Placement {
         }
         Fit::Pad => {
             let size = inside();
-            let offset = (share(frame.0 - size.0, right), share(frame.1 - size.1, down));
+            let offset = (across.margin(frame.0, size.0), down.margin(frame.1, size.1));
             Placement { area: whole, scaled: size, canvas: frame, offset }
         }
     }
 }
 
-/// How far right and how far down a gravity pulls, each from 0 to 1.
-fn fractions(gravity: Gravity) -> (f64, f64) {
-    match gravity {
-        Gravity::Center => (0.5, 0.5),
-        Gravity::North => (0.5, 0.0),
-        Gravity::NorthEast => (1.0, 0.0),
-        Gravity::East => (1.0, 0.5),
-        Gravity::SouthEast => (1.0, 1.0),
-        Gravity::South => (0.5, 1.0),
-        Gravity::SouthWest => (0.0, 1.0),
-        Gravity::West => (0.0, 0.5),
-        Gravity::NorthWest => (0.0, 0.0),
-    }
+/// The part of one side that is kept, as its beginning and length in pixels of the original, when
+/// the scaled side is cut to what the frame takes.
+fn kept(source: f64, scaled: u32, frame: u32, pull: Pull) -> (f64, f64) {
+    let scaled = scaled.max(frame);
+    let pixel = source / f64::from(scaled);
+    (f64::from(pull.margin(scaled, frame)) * pixel, f64::from(frame) * pixel)
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the value is clamped to 1..=most, which is a u32"
-)]
-fn scaled(side: f64, scale: f64, most: u32) -> u32 {
-    (side * scale).round().clamp(1.0, f64::from(most)) as u32
+/// Cuts a part of the shape of the frame out of an original that is smaller than the frame.
+///
+/// In whole pixels, so that they are copied as they are: half a pixel off, or a third of a pixel
+/// wider, all of them would be blurred.
+fn cut((width, height): (u32, u32), kept: (f64, f64), (across, down): (Pull, Pull)) -> Placement {
+    let size = (scaled(kept.0, 1.0).min(width), scaled(kept.1, 1.0).min(height));
+    let area = Area {
+        left: f64::from(across.margin(width, size.0)),
+        top: f64::from(down.margin(height, size.1)),
+        width: f64::from(size.0),
+        height: f64::from(size.1),
+    };
+    Placement { area, scaled: size, canvas: size, offset: (0, 0) }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a fraction from 0 to 1 of a u32 is a u32"
-)]
-fn share(whole: u32, fraction: f64) -> u32 {
-    (f64::from(whole) * fraction).floor() as u32
+/// Variant pixels per pixel of the upright original, for the variant that needs most detail; 1 at
+/// most, as an original has no more to give. Whoever decodes may leave out what is finer.
+pub fn needed_density(upright: (u32, u32), variants: &[Variant]) -> f64 {
+    let densities = variants.iter().map(|variant| {
+        let Placement { area, scaled, .. } = place(upright, variant);
+        (f64::from(scaled.0) / area.width).max(f64::from(scaled.1) / area.height)
+    });
+    densities.fold(0.0, f64::max).min(1.0)
 }
 
-/// An original that is ready to be scaled, any number of times.
-#[derive(Debug)]
-pub struct Source {
-    /// As stored; colours are premultiplied where there is alpha, so that what is invisible does
-    /// not bleed into what is visible.
-    stored: Pixels,
-    orientation: Orientation,
+/// To which end of a side a gravity pulls.
+#[derive(Clone, Copy)]
+enum Pull {
+    Start,
+    Middle,
+    End,
 }
 
-impl Source {
-    /// Takes over an original as stored, with the turn that makes it upright.
-    pub fn new(mut stored: Pixels, orientation: Orientation) -> Result<Self, ScalingError> {
-        if stored.alpha {
-            let Pixels { width, height, bytes, .. } = &mut stored;
-            let mut view = TypedImage::<U8x4>::from_buffer(*width, *height, bytes)
-                .map_err(ScalingError::new)?;
-            MulDiv::new().multiply_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
+impl Pull {
+    /// What lies before the shorter of two sides. Both are halved on their own, as in `ImageMagick`:
+    /// halving their difference would cut half of all odd ones a pixel further on.
+    fn margin(self, longer: u32, shorter: u32) -> u32 {
+        match self {
+            Self::Start => 0,
+            Self::Middle => longer / 2 - shorter / 2,
+            Self::End => longer - shorter,
         }
-        Ok(Self { stored, orientation })
+    }
+}
+
+/// Where a gravity pulls across and down.
+fn pulls(gravity: Gravity) -> (Pull, Pull) {
+    use Pull::{End, Middle, Start};
+    match gravity {
+        Gravity::Center => (Middle, Middle),
+        Gravity::North => (Middle, Start),
+        Gravity::NorthEast => (End, Start),
+        Gravity::East => (End, Middle),
+        Gravity::SouthEast => (End, End),
+        Gravity::South => (Middle, End),
+        Gravity::SouthWest => (Start, End),
+        Gravity::West => (Start, Middle),
+        Gravity::NorthWest => (Start, Start),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "beyond the sides that are allowed for variants it is only ever cut off"
+)]
+fn scaled(side: f64, scale: f64) -> u32 {
+    (side * scale).round().clamp(1.0, f64::from(u32::MAX)) as u32
+}
+
+/// How a buffer of samples stands for the original that it was read from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    /// Columns and rows of the original as stored.
+    pub size: (u32, u32),
+    /// The turn that makes it upright.
+    pub orientation: Orientation,
+    /// Samples per pixel of the original, across and down: 1, or less if it was reduced while it
+    /// was read. Sample `i` covers the pixels from `i / density` to `(i + 1) / density`; the last
+    /// one may reach beyond the original, whose edge the area handed to [`Source::scale`] keeps.
+    pub density: (f64, f64),
+}
+
+impl Grid {
+    /// The grid of an original that is there pixel by pixel.
+    pub fn full(size: (u32, u32), orientation: Orientation) -> Self {
+        Self { size, orientation, density: (1.0, 1.0) }
     }
 
-    /// Width and height of the upright image.
+    /// Width and height of the upright original.
     pub fn upright(&self) -> (u32, u32) {
-        let (width, height) = (self.stored.width, self.stored.height);
+        let (width, height) = self.size;
         if swaps_sides(self.orientation) { (height, width) } else { (width, height) }
     }
 
-    /// Whether some pixel is not opaque.
-    pub fn has_alpha(&self) -> bool {
-        self.stored.alpha
-    }
-
-    /// Cuts out an area of the upright image and scales it.
-    pub fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
-        let turned = swaps_sides(self.orientation);
-        let (width, height) = if turned { (size.1, size.0) } else { size };
-        let mut scaled = Pixels::filled(width, height, self.stored.alpha, [0; 4]);
-        let area = self.stored_area(area);
-        if scaled.alpha {
-            scale_typed::<U8x4>(&self.stored, area, &mut scaled)?;
-            let mut view = TypedImage::<U8x4>::from_buffer(width, height, &mut scaled.bytes)
-                .map_err(ScalingError::new)?;
-            MulDiv::new().divide_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
-        } else {
-            scale_typed::<U8x3>(&self.stored, area, &mut scaled)?;
-        }
-        Ok(scaled.oriented(self.orientation))
-    }
-
-    /// The same area in the coordinates of the stored image.
-    fn stored_area(&self, upright: Area) -> Area {
-        let (stored_width, stored_height) =
-            (f64::from(self.stored.width), f64::from(self.stored.height));
+    /// An area of the upright original in samples of the buffer.
+    pub fn samples(&self, upright: Area) -> Area {
+        let (stored_width, stored_height) = (f64::from(self.size.0), f64::from(self.size.1));
         let Area { left, top, width, height } = upright;
         // Distances from the far edges, which become the near ones where the image is mirrored.
         let (far_x, far_y) = if swaps_sides(self.orientation) {
@@ -182,31 +206,91 @@ impl Source {
             if swaps_sides(self.orientation) { (height, width) } else { (width, height) };
         // Rounding may leave the area a hair outside, which the resizer would refuse.
         let (width, height) = (width.min(stored_width), height.min(stored_height));
+        let (across, down) = self.density;
         Area {
-            left: x.clamp(0.0, stored_width - width),
-            top: y.clamp(0.0, stored_height - height),
-            width,
-            height,
+            left: x.clamp(0.0, stored_width - width) * across,
+            top: y.clamp(0.0, stored_height - height) * down,
+            width: width * across,
+            height: height * down,
         }
     }
 }
 
-/// Scales into an image that is there. The pixel type is fixed when this is compiled: choosing it
-/// at run time would bring in the resizer's code for all thirteen it knows.
-fn scale_typed<P: PixelTrait>(
-    stored: &Pixels,
+/// An original that is ready to be scaled, any number of times.
+#[derive(Debug)]
+pub struct Source {
+    /// As stored; colours are premultiplied where there is alpha, so that what is invisible does
+    /// not bleed into what is visible.
+    stored: Pixels,
+    grid: Grid,
+}
+
+impl Source {
+    /// Takes over the samples of an original as stored.
+    pub fn new(mut stored: Pixels, grid: Grid) -> Result<Self, ScalingError> {
+        if stored.alpha {
+            let Pixels { width, height, bytes, .. } = &mut stored;
+            let mut view = TypedImage::<U8x4>::from_buffer(*width, *height, bytes)
+                .map_err(ScalingError::new)?;
+            MulDiv::new().multiply_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
+        }
+        Ok(Self { stored, grid })
+    }
+
+    /// Width and height of the upright original.
+    pub fn upright(&self) -> (u32, u32) {
+        self.grid.upright()
+    }
+
+    /// Whether some pixel is not opaque.
+    pub fn has_alpha(&self) -> bool {
+        self.stored.alpha
+    }
+
+    /// Cuts out an area of the upright image and scales it.
+    pub fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
+        let turned = swaps_sides(self.grid.orientation);
+        let (width, height) = if turned { (size.1, size.0) } else { size };
+        let mut scaled = Pixels::filled(width, height, self.stored.alpha, [0; 4]);
+        let area = self.grid.samples(area);
+        let stored = (&self.stored.bytes[..], (self.stored.width, self.stored.height));
+        if scaled.alpha {
+            scale_samples::<U8x4>(stored, area, (&mut scaled.bytes, (width, height)))?;
+            let mut view = TypedImage::<U8x4>::from_buffer(width, height, &mut scaled.bytes)
+                .map_err(ScalingError::new)?;
+            MulDiv::new().divide_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
+        } else {
+            scale_samples::<U8x3>(stored, area, (&mut scaled.bytes, (width, height)))?;
+        }
+        Ok(scaled.oriented(self.grid.orientation))
+    }
+}
+
+/// Scales an area of one buffer into another, each given with its columns and rows. The pixel type
+/// is fixed when this is compiled: choosing it at run time would bring in the resizer's code for all
+/// thirteen it knows.
+pub(crate) fn scale_samples<P: PixelTrait>(
+    (stored, (across, down)): (&[u8], (u32, u32)),
     area: Area,
-    scaled: &mut Pixels,
+    (scaled, (width, height)): (&mut [u8], (u32, u32)),
 ) -> Result<(), ScalingError> {
-    let source = TypedImageRef::<P>::from_buffer(stored.width, stored.height, &stored.bytes)
-        .map_err(ScalingError::new)?;
-    let mut target = TypedImage::<P>::from_buffer(scaled.width, scaled.height, &mut scaled.bytes)
-        .map_err(ScalingError::new)?;
+    let source =
+        TypedImageRef::<P>::from_buffer(across, down, stored).map_err(ScalingError::new)?;
+    let mut target =
+        TypedImage::<P>::from_buffer(width, height, scaled).map_err(ScalingError::new)?;
+    let Area { left, top, width, height } = within(area, (across, down));
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))
-        .crop(area.left, area.top, area.width, area.height)
+        .crop(left, top, width, height)
         .use_alpha(false);
     Resizer::new().resize_typed(&source, &mut target, &options).map_err(ScalingError::new)
+}
+
+/// The same area without the hair by which a product of fractions may exceed the buffer.
+fn within(area: Area, (across, down): (u32, u32)) -> Area {
+    let (across, down) = (f64::from(across), f64::from(down));
+    let (width, height) = (area.width.min(across), area.height.min(down));
+    Area { left: area.left.min(across - width), top: area.top.min(down - height), width, height }
 }
 
 /// A mistake in the arithmetic above, which the resizer noticed.
@@ -221,112 +305,4 @@ impl ScalingError {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(source: (u32, u32), fit: Fit, gravity: Gravity, expected: (Area, [(u32, u32); 3])) {
-        let variant = Variant { fit, gravity, ..Variant::of_size(800, 600) };
-        let placed = place(source, &variant);
-        let (area, [scaled, canvas, offset]) = expected;
-        assert_eq!(placed, Placement { area, scaled, canvas, offset });
-    }
-
-    fn area(left: f64, top: f64, width: f64, height: f64) -> Area {
-        Area { left, top, width, height }
-    }
-
-    const FULL: [(u32, u32); 3] = [(800, 600), (800, 600), (0, 0)];
-
-    #[test]
-    fn cover_fills_the_frame_and_keeps_what_gravity_says() {
-        let wide = (2000, 600);
-        check(wide, Fit::Cover, Gravity::Center, (area(600.0, 0.0, 800.0, 600.0), FULL));
-        check(wide, Fit::Cover, Gravity::West, (area(0.0, 0.0, 800.0, 600.0), FULL));
-        check(wide, Fit::Cover, Gravity::NorthEast, (area(1200.0, 0.0, 800.0, 600.0), FULL));
-        let tall = (1600, 2000);
-        check(tall, Fit::Cover, Gravity::North, (area(0.0, 0.0, 1600.0, 1200.0), FULL));
-        check(tall, Fit::Cover, Gravity::Center, (area(0.0, 400.0, 1600.0, 1200.0), FULL));
-        check(tall, Fit::Cover, Gravity::SouthWest, (area(0.0, 800.0, 1600.0, 1200.0), FULL));
-    }
-
-    #[test]
-    fn cover_enlarges_a_small_original() {
-        let kept = area(0.0, 12.5, 100.0, 75.0);
-        check((100, 100), Fit::Cover, Gravity::Center, (kept, FULL));
-    }
-
-    #[test]
-    fn contain_shrinks_into_the_frame_but_never_enlarges() {
-        let whole = area(0.0, 0.0, 2000.0, 600.0);
-        let sizes = [(800, 240), (800, 240), (0, 0)];
-        check((2000, 600), Fit::Contain, Gravity::South, (whole, sizes));
-        let small = [(80, 60), (80, 60), (0, 0)];
-        check((80, 60), Fit::Contain, Gravity::Center, (area(0.0, 0.0, 80.0, 60.0), small));
-        let line = [(800, 1), (800, 1), (0, 0)];
-        check((9000, 2), Fit::Contain, Gravity::Center, (area(0.0, 0.0, 9000.0, 2.0), line));
-    }
-
-    #[test]
-    fn pad_places_the_contained_image_on_the_frame() {
-        let whole = area(0.0, 0.0, 2000.0, 600.0);
-        for (gravity, top) in [(Gravity::Center, 180), (Gravity::North, 0), (Gravity::South, 360)] {
-            let sizes = [(800, 240), (800, 600), (0, top)];
-            check((2000, 600), Fit::Pad, gravity, (whole, sizes));
-        }
-        let small = [(81, 61), (800, 600), (359, 269)];
-        check((81, 61), Fit::Pad, Gravity::Center, (area(0.0, 0.0, 81.0, 61.0), small));
-    }
-
-    /// Every pixel different, so that no turn can pass for another.
-    fn chequered(width: u32, height: u32) -> Pixels {
-        let bytes = (0..height).flat_map(|y| (0..width).flat_map(move |x| [x * 8, y * 8, x ^ y]));
-        let bytes = bytes.map(|value| u8::try_from(value).unwrap()).collect();
-        Pixels { width, height, alpha: false, bytes }
-    }
-
-    const ORIENTATIONS: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
-
-    #[test]
-    fn an_unscaled_area_is_cut_exactly_whatever_the_orientation() {
-        for tag in ORIENTATIONS {
-            let orientation = Orientation::from_exif(tag).unwrap();
-            let upright = chequered(30, 20).oriented(orientation);
-            let source = Source::new(chequered(30, 20), orientation).unwrap();
-            assert_eq!(source.upright(), (upright.width, upright.height), "orientation {tag}");
-            let cut = source.scale(area(3.0, 5.0, 10.0, 7.0), (10, 7)).unwrap();
-            let expected = upright.into_image().crop_imm(3, 5, 10, 7);
-            assert_eq!(cut, Pixels::from_image(expected), "orientation {tag}");
-        }
-    }
-
-    #[test]
-    fn scaling_then_turning_is_turning_then_scaling() {
-        for tag in ORIENTATIONS {
-            let orientation = Orientation::from_exif(tag).unwrap();
-            let turned_first = chequered(30, 20).oriented(orientation);
-            let turned_first = Source::new(turned_first, Orientation::NoTransforms).unwrap();
-            let turned_last = Source::new(chequered(30, 20), orientation).unwrap();
-            let placed = place(turned_last.upright(), &Variant::of_size(8, 8));
-            let expected = turned_first.scale(placed.area, placed.scaled).unwrap();
-            let scaled = turned_last.scale(placed.area, placed.scaled).unwrap();
-            assert_eq!((scaled.width, scaled.height), (8, 8));
-            let furthest = expected.bytes.iter().zip(&scaled.bytes).map(|(a, b)| a.abs_diff(*b));
-            // The two passes of the resizer round in the other order.
-            assert!(furthest.max().unwrap() <= 1, "orientation {tag}");
-        }
-    }
-
-    #[test]
-    fn invisible_colour_does_not_bleed() {
-        let mut pixels = Pixels::filled(40, 40, true, [255, 0, 0, 255]);
-        for pixel in pixels.bytes.as_chunks_mut::<4>().0.iter_mut().skip(800) {
-            *pixel = [0, 255, 0, 0];
-        }
-        let source = Source::new(pixels, Orientation::NoTransforms).unwrap();
-        let scaled = source.scale(area(0.0, 0.0, 40.0, 40.0), (7, 7)).unwrap();
-        for [red, green, _, alpha] in scaled.bytes.as_chunks::<4>().0 {
-            assert!(*alpha == 0 || (*red > 250 && *green == 0), "{red} {green} {alpha}");
-        }
-    }
-}
+mod tests;

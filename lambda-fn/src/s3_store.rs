@@ -3,14 +3,15 @@
 //! Lambda hands over credentials, region and everything else in the environment, so there are no
 //! profiles to read and no metadata service to ask: the clients are ready in a millisecond.
 
-use std::{env, time::Duration};
+use std::{env, error::Error, time::Duration};
 
 use aws_sdk_s3::{
     config::{
         BehaviorVersion, Credentials, Region, SharedHttpClient, retry::RetryConfig,
         timeout::TimeoutConfig,
     },
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::head_object::HeadObjectOutput,
     primitives::ByteStream,
     types::ObjectCannedAcl,
 };
@@ -21,14 +22,24 @@ use aws_smithy_http_client::{
 
 use crate::{
     invalidation::Invalidator,
-    settings::Settings,
-    store::{Fetched, Object, Original, Store, StoreError},
+    settings::{SETTINGS_METADATA, SOURCE_METADATA, Settings},
+    store::{Fetched, Head, Object, Origin, Original, Outlook, Store, StoreError},
 };
 
 /// A function has seconds, not minutes: what does not answer is asked again soon.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(2);
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(5);
-const ATTEMPTS_MAX: u32 = 3;
+
+/// Codes of answers that blame the request and yet are gone a moment later, beside those with a
+/// status of 5xx or 429: "List of error codes" in the Amazon S3 API Reference.
+const PASSING_CODES: [&str; 6] = [
+    "ConditionalRequestConflict",
+    "OperationAborted",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "SlowDown",
+    "Throttling",
+];
 
 /// The bucket of the stack and, if variants are invalidated, the CDN.
 #[derive(Debug)]
@@ -61,7 +72,8 @@ impl S3Store {
             let endpoint = endpoint("AWS_ENDPOINT_URL_CLOUDFRONT");
             Invalidator::new(&region, endpoint, credentials.clone())
         });
-        let s3 = s3_client(Region::new(region), credentials, http);
+        let endpoint = endpoint("AWS_ENDPOINT_URL_S3");
+        let s3 = s3_client(Region::new(region), credentials, http, endpoint);
         Ok(Self { s3, invalidator, bucket: settings.bucket.clone() })
     }
 }
@@ -70,8 +82,8 @@ fn s3_client(
     region: Region,
     credentials: Credentials,
     http: SharedHttpClient,
+    endpoint: Option<String>,
 ) -> aws_sdk_s3::Client {
-    let endpoint = endpoint("AWS_ENDPOINT_URL_S3");
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIME_MAX)
         .read_timeout(ANSWER_TIME_MAX)
@@ -81,7 +93,8 @@ fn s3_client(
         .region(region)
         .credentials_provider(credentials)
         .http_client(http)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS_MAX))
+        // `patience` tries again: it knows how much time is left.
+        .retry_config(RetryConfig::disabled())
         .timeout_config(timeouts)
         // Emulators and proxies have no host name for every bucket.
         .force_path_style(endpoint.is_some());
@@ -102,7 +115,7 @@ impl Store for S3Store {
         let mut object = match answer {
             Ok(object) => object,
             Err(error) if is_missing(&error) => return Ok(Fetched::Missing),
-            Err(error) => return Err(failed(CALL, &error)),
+            Err(error) => return Err(self.failed(CALL, key, &error)),
         };
         let etag = object.e_tag.as_deref().map(bare_etag);
         let size = object.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
@@ -115,33 +128,46 @@ impl Store for S3Store {
             let chunk = chunk.map_err(|error| StoreError {
                 call: CALL,
                 code: "incomplete body".to_owned(),
-                message: DisplayErrorContext(&error).to_string(),
+                message: with_causes(&error),
+                outlook: Outlook::Passing,
             })?;
             bytes.extend_from_slice(&chunk);
         }
         Ok(Fetched::Original(Original { bytes, etag, content_type: object.content_type }))
     }
 
-    async fn etag(&self, key: &str) -> Result<Option<String>, StoreError> {
+    async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         match self.s3.head_object().bucket(&self.bucket).key(key).send().await {
-            Ok(head) => Ok(Some(head.e_tag.as_deref().map(bare_etag).unwrap_or_default())),
+            Ok(head) => Ok(Some(Head {
+                etag: head.e_tag.as_deref().map(bare_etag).unwrap_or_default(),
+                size: head.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
+                origin: origin(&head),
+            })),
             Err(error) if is_missing(&error) => Ok(None),
-            Err(error) => Err(failed("s3:GetObject (HEAD)", &error)),
+            Err(error) => Err(self.failed("s3:GetObject", key, &error)),
         }
     }
 
-    async fn put(&self, object: Object) -> Result<(), StoreError> {
-        let put = self.s3.put_object().bucket(&self.bucket).key(object.key);
-        let put = put.content_type(object.content_type).set_cache_control(object.cache_control);
+    async fn put(&self, object: &Object) -> Result<(), StoreError> {
+        let put = self.s3.put_object().bucket(&self.bucket).key(&object.key);
+        let put = put.content_type(object.content_type);
+        let put = put.set_cache_control(object.cache_control.clone());
+        let put = match &object.origin {
+            Some(Origin { source, settings }) => {
+                put.metadata(SOURCE_METADATA, source).metadata(SETTINGS_METADATA, settings)
+            }
+            None => put,
+        };
         // Buckets with ACLs disabled, which is the rule, refuse any other request for one.
         let acl = object.public.then_some(ObjectCannedAcl::PublicRead);
-        let answer = put.set_acl(acl).body(ByteStream::from(object.bytes)).send().await;
-        answer.map(drop).map_err(|error| failed("s3:PutObject", &error))
+        let body = ByteStream::from(object.bytes.clone());
+        let answer = put.set_acl(acl).body(body).send().await;
+        answer.map(drop).map_err(|error| self.failed("s3:PutObject", &object.key, &error))
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let answer = self.s3.delete_object().bucket(&self.bucket).key(key).send().await;
-        answer.map(drop).map_err(|error| failed("s3:DeleteObject", &error))
+        answer.map(drop).map_err(|error| self.failed("s3:DeleteObject", key, &error))
     }
 
     async fn invalidate(
@@ -169,34 +195,75 @@ fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     matches!(code, Some("NoSuchKey" | "NotFound"))
 }
 
-fn failed<E>(call: &'static str, error: &SdkError<E>) -> StoreError
-where
-    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
-{
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    let service = error.as_service_error();
-    let code = service.and_then(ProvideErrorMetadata::code).map(str::to_owned);
-    let message = service.and_then(ProvideErrorMetadata::message).map(str::to_owned);
-    StoreError {
-        call,
-        code: code.or_else(|| status.map(|status| format!("HTTP {status}"))).unwrap_or_else(|| {
-            match error {
-                SdkError::TimeoutError(_) => "timeout".to_owned(),
-                SdkError::DispatchFailure(_) => "no connection".to_owned(),
-                _ => "no answer".to_owned(),
-            }
-        }),
-        // The error's own text is only "service error"; its sources say more.
-        message: message.unwrap_or_else(|| DisplayErrorContext(error).to_string()),
+/// What a variant says of where it comes from, if it was written by a function that says so.
+fn origin(head: &HeadObjectOutput) -> Option<Origin> {
+    let metadata = head.metadata()?;
+    let text = |name| metadata.get(name).cloned();
+    Some(Origin { source: text(SOURCE_METADATA)?, settings: text(SETTINGS_METADATA)? })
+}
+
+impl S3Store {
+    fn failed<E>(&self, call: &'static str, key: &str, error: &SdkError<E>) -> StoreError
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let service = error.as_service_error();
+        let code = service.and_then(ProvideErrorMetadata::code).map(str::to_owned);
+        let message = service.and_then(ProvideErrorMetadata::message).map(str::to_owned);
+        let message = message.unwrap_or_else(|| with_causes(error));
+        let is_denied =
+            code.as_deref().map_or(status == Some(403), |code| code.starts_with("AccessDenied"));
+        let message = if is_denied { self.denied(call, key, &message) } else { message };
+        let outlook = outlook(status, code.as_deref());
+        let code = code.or_else(|| status.map(|status| format!("HTTP {status}")));
+        let code = code.unwrap_or_else(|| match error {
+            SdkError::TimeoutError(_) => "timeout".to_owned(),
+            SdkError::DispatchFailure(_) => "no connection".to_owned(),
+            _ => "no answer".to_owned(),
+        });
+        StoreError { call, code, message, outlook }
     }
+
+    /// Says which permission is missing where; `imgprep up` gives the function all that it needs.
+    fn denied(&self, call: &str, key: &str, message: &str) -> String {
+        let bucket = &self.bucket;
+        // S3 says so of a missing key as well where the listing of its folder is not allowed.
+        let listing = match call {
+            "s3:GetObject" => {
+                format!(", or `s3:ListBucket` on `{bucket}` if there is no such object")
+            }
+            _ => String::new(),
+        };
+        format!(
+            "{message}; the function's role lacks `{call}` on `{bucket}/{key}`{listing}, or a \
+             policy denies it: `imgprep up` repairs the role"
+        )
+    }
+}
+
+/// What an answer, or its absence, lets expect.
+fn outlook(status: Option<u16>, code: Option<&str>) -> Outlook {
+    let is_passing = match (status, code) {
+        (None | Some(429 | 500..), _) => true,
+        (_, Some(code)) => PASSING_CODES.iter().any(|passing| code.starts_with(passing)),
+        (_, None) => false,
+    };
+    if is_passing { Outlook::Passing } else { Outlook::Lasting }
+}
+
+/// An error and what caused it, each in its own words. Its `Debug` form, which the SDK would add,
+/// may hold parts of the request.
+pub(crate) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += ": ";
+        text += &error.to_string();
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn etags_lose_their_quotes() {
-        assert_eq!(bare_etag("\"0a1b\""), "0a1b");
-    }
-}
+mod tests;

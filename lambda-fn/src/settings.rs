@@ -2,7 +2,11 @@
 //!
 //! The `imgprep` tool writes it, the function reads it; the type is defined only here.
 
+use std::{fmt, str::FromStr};
+
 use serde::{Deserialize, Serialize};
+
+use crate::fnv;
 
 /// The environment variable of the function that holds [`Settings`] as JSON.
 pub const SETTINGS_VARIABLE: &str = "IMGPREP_SETTINGS";
@@ -14,6 +18,9 @@ pub const DISTRIBUTION_VARIABLE: &str = "IMGPREP_DISTRIBUTION";
 
 /// The folder of the bucket in which the function records what it could not process.
 pub const FAILED_FOLDER: &str = "failed";
+
+/// S3 takes no longer keys, in bytes of UTF-8: "Naming Amazon S3 objects" in the S3 User Guide.
+pub const KEY_BYTES_MAX: usize = 1024;
 
 /// Everything the function is told about its stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,8 +37,22 @@ pub struct Settings {
     /// binary takes it from [`DISTRIBUTION_VARIABLE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalidate: Option<String>,
+    /// What becomes of the variants when their original is deleted.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub on_delete: OnDelete,
     /// What to make of each original. Never empty.
     pub variants: Vec<Variant>,
+}
+
+/// What becomes of the variants, and of the record of a failure, when their original is deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnDelete {
+    /// They stay: originals may be deleted only to save their storage.
+    #[default]
+    Keep,
+    /// They go as well.
+    Remove,
 }
 
 impl Settings {
@@ -50,9 +71,18 @@ impl Settings {
     }
 
     /// Where it is recorded that an original could not be processed.
+    ///
+    /// A path that is too long for this is cut and ends in a digest of the whole; the record itself
+    /// holds the key.
     pub fn failure_key(&self, original_key: &str) -> Option<String> {
         let path = self.path_in_originals(original_key)?;
-        Some(format!("{FAILED_FOLDER}/{path}.json"))
+        let key = format!("{FAILED_FOLDER}/{path}.json");
+        if key.len() <= KEY_BYTES_MAX {
+            return Some(key);
+        }
+        let ending = format!("~{}.json", fnv::digest(path));
+        let room = KEY_BYTES_MAX - FAILED_FOLDER.len() - 1 - ending.len();
+        Some(format!("{FAILED_FOLDER}/{}{ending}", &path[..path.floor_char_boundary(room)]))
     }
 }
 
@@ -75,6 +105,13 @@ pub struct Variant {
     pub fit: Fit,
     #[serde(default, skip_serializing_if = "is_default")]
     pub gravity: Gravity,
+    /// Whether a small original is enlarged; without it, as [`Fit::enlarges`] says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upscale: Option<bool>,
+    /// What shows through a picture in a format without alpha, and around one that is padded;
+    /// without it, white and nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background: Option<Colour>,
     /// The `Cache-Control` header that the variant is stored with.
     #[serde(default = "default_cache_control", skip_serializing_if = "is_default_cache_control")]
     pub cache_control: String,
@@ -91,8 +128,92 @@ impl Variant {
             format: Format::default(),
             fit: Fit::default(),
             gravity: Gravity::default(),
+            upscale: None,
+            background: None,
             cache_control: DEFAULT_CACHE_CONTROL.to_owned(),
         }
+    }
+
+    /// Whether a small original is enlarged to the frame.
+    pub fn enlarges(&self) -> bool {
+        self.upscale.unwrap_or(self.fit.enlarges())
+    }
+
+    /// A short text that changes whenever these settings would make another object of the same
+    /// original. Each variant carries it as [`SETTINGS_METADATA`].
+    ///
+    /// It is stable: it follows from what the settings mean and not from how they are written down,
+    /// and a setting that is new in a release does not count while it has its default. Were a stack
+    /// updated to a release with other fingerprints, every variant would look out of date. The
+    /// folder does not count, for it is the object's own place, nor does who may read the variant.
+    pub fn fingerprint(&self) -> String {
+        let Self { width, height, quality, format, fit, gravity, cache_control, .. } = self;
+        let mut text = format!("{width}x{height} {quality} {format:?} {fit:?} {gravity:?}");
+        if self.enlarges() != fit.enlarges() {
+            text += if self.enlarges() { " enlarged" } else { " not enlarged" };
+        }
+        if let Some(background) = self.background {
+            text += " on ";
+            text += &background.to_string();
+        }
+        fnv::digest(&format!("{text}\n{cache_control}"))
+    }
+}
+
+/// The user-defined metadata of a variant that names the version of its original, by its `ETag`
+/// without quotes. S3 puts `x-amz-meta-` in front.
+pub const SOURCE_METADATA: &str = "imgprep-source";
+
+/// The user-defined metadata of a variant with the fingerprint of the settings it was made by.
+pub const SETTINGS_METADATA: &str = "imgprep-settings";
+
+/// An opaque colour in sRGB, written as CSS does: `#ff8000`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Colour(pub [u8; 3]);
+
+impl Colour {
+    /// The page that most pictures are looked at on.
+    pub const WHITE: Self = Self([255; 3]);
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self([red, green, blue]) = self;
+        write!(f, "#{red:02x}{green:02x}{blue:02x}")
+    }
+}
+
+/// A text is not a colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a colour is written as `#rrggbb`, two hexadecimal digits each for red, green and blue")]
+pub struct NotAColour;
+
+impl FromStr for Colour {
+    type Err = NotAColour;
+
+    fn from_str(text: &str) -> Result<Self, NotAColour> {
+        let digits = text.strip_prefix('#').ok_or(NotAColour)?;
+        if digits.len() != 6 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(NotAColour);
+        }
+        let value = u32::from_str_radix(digits, 16).map_err(|_| NotAColour)?;
+        let [_, red, green, blue] = value.to_be_bytes();
+        Ok(Self([red, green, blue]))
+    }
+}
+
+impl TryFrom<String> for Colour {
+    type Error = NotAColour;
+
+    fn try_from(text: String) -> Result<Self, NotAColour> {
+        text.parse()
+    }
+}
+
+impl From<Colour> for String {
+    fn from(colour: Colour) -> Self {
+        colour.to_string()
     }
 }
 
@@ -120,6 +241,14 @@ pub enum Fit {
     Contain,
     /// As `Contain`, then centred on a background of exactly the frame's size.
     Pad,
+}
+
+impl Fit {
+    /// Whether it enlarges a small original unless told otherwise: what is to fill a frame is, what
+    /// is to fit into it is left as it is.
+    pub fn enlarges(self) -> bool {
+        self == Self::Cover
+    }
 }
 
 /// Which part of an original `cover` keeps, and where `pad` places it.
@@ -171,47 +300,4 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings() -> Settings {
-        Settings {
-            bucket: "photos".to_owned(),
-            originals: "originals".to_owned(),
-            public_acl: false,
-            invalidate: None,
-            variants: vec![Variant::of_size(800, 600)],
-        }
-    }
-
-    #[test]
-    fn variants_keep_the_path_of_their_original() {
-        let settings = settings();
-        let key = |original| settings.variant_key(&settings.variants[0], original);
-        assert_eq!(key("originals/a.jpg").as_deref(), Some("800x600/a.jpg"));
-        assert_eq!(key("originals/a b/ü+%2B.jpg").as_deref(), Some("800x600/a b/ü+%2B.jpg"));
-        for elsewhere in ["originals/", "originals", "originals2/a.jpg", "800x600/a.jpg", "a", ""] {
-            assert_eq!(key(elsewhere), None, "{elsewhere}");
-        }
-    }
-
-    #[test]
-    fn failures_are_recorded_under_the_whole_name() {
-        let key = settings().failure_key("originals/x/a.jpg");
-        assert_eq!(key.as_deref(), Some("failed/x/a.jpg.json"));
-    }
-
-    #[test]
-    fn defaults_are_left_out_of_the_environment() {
-        let json = serde_json::to_string(&settings()).unwrap();
-        let short = r#"{"bucket":"photos","originals":"originals","variants":[{"folder":"800x600","width":800,"height":600}]}"#;
-        assert_eq!(json, short);
-        assert_eq!(serde_json::from_str::<Settings>(short).unwrap(), settings());
-    }
-
-    #[test]
-    fn unknown_settings_are_refused() {
-        let json = r#"{"bucket":"b","originals":"o","variants":[],"sizes":[]}"#;
-        assert!(serde_json::from_str::<Settings>(json).is_err());
-    }
-}
+mod tests;

@@ -5,6 +5,13 @@
 
 use std::fmt;
 
+mod jpeg;
+
+pub use jpeg::{
+    Outline as JpegOutline, count_scans as count_jpeg_scans, is_complete as is_complete_jpeg,
+    is_progressive as is_progressive_jpeg,
+};
+
 /// A file format that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceFormat {
@@ -87,10 +94,10 @@ fn raw_photo(bytes: &[u8]) -> Option<&'static str> {
 }
 
 fn unreadable(bytes: &[u8]) -> Option<&'static str> {
-    if let Some(name) = brand(bytes).and_then(media_brand) {
+    if let Some(name) = media(bytes) {
         return Some(name);
     }
-    let magics: [(&[u8], &str); 11] = [
+    let magics: [(&[u8], &str); 20] = [
         (b"\xff\x0a", "JPEG XL"),
         (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
         (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
@@ -100,7 +107,16 @@ fn unreadable(bytes: &[u8]) -> Option<&'static str> {
         (b"%PDF-", "PDF"),
         (b"%!PS", "PostScript"),
         (b"\0\0\x01\0", "icon (ICO)"),
+        (b"\0\0\x02\0", "cursor (CUR)"),
+        (b"icns", "icon (ICNS)"),
         (b"v/1\x01", "OpenEXR"),
+        (b"#?RADIANCE", "Radiance HDR"),
+        (b"DDS ", "DirectDraw surface (DDS)"),
+        (b"qoif", "QOI"),
+        (b"II\xbc\x01", "JPEG XR"),
+        (b"\x1f\x8b", "gzip (as in SVGZ)"),
+        (b"PK\x03\x04", "ZIP"),
+        (b"gimp xcf", "GIMP (XCF)"),
         (b"\x1aE\xdf\xa3", "video (Matroska or WebM)"),
     ];
     let known = magics.iter().find(|(magic, _)| bytes.starts_with(magic));
@@ -112,12 +128,23 @@ fn brand(bytes: &[u8]) -> Option<&[u8]> {
     if bytes.get(4..8) == Some(b"ftyp") { bytes.get(8..12) } else { None }
 }
 
+/// The major brand, or for the brands that only say "some still image" the first one that tells
+/// more (ISO/IEC 14496-12, section 4.3).
+fn media(bytes: &[u8]) -> Option<&'static str> {
+    const BRANDS_AT: usize = 16;
+    let major = brand(bytes)?;
+    if let b"mif1" | b"msf1" | b"miaf" = major {
+        let length = bytes.first_chunk().copied().map_or(0, u32::from_be_bytes) as usize;
+        let brands = bytes.get(BRANDS_AT..length.min(bytes.len())).unwrap_or_default();
+        return brands.chunks(4).find_map(media_brand).or(Some("HEIF"));
+    }
+    media_brand(major)
+}
+
 fn media_brand(brand: &[u8]) -> Option<&'static str> {
     match brand {
         b"avif" | b"avis" => Some("AVIF"),
-        b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" | b"mif1" | b"msf1" => {
-            Some("HEIC")
-        }
+        b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" => Some("HEIC"),
         b"jxl " => Some("JPEG XL"),
         b"isom" | b"iso2" | b"mp41" | b"mp42" | b"avc1" | b"M4V " => Some("video (MP4)"),
         b"qt  " => Some("video (QuickTime)"),
@@ -133,46 +160,14 @@ fn is_svg(bytes: &[u8]) -> bool {
     head.starts_with(b"<") && head.windows(4).any(|text| text.eq_ignore_ascii_case(b"<svg"))
 }
 
-/// Whether a JPEG is progressive, which makes a decoder hold every coefficient in memory.
-pub fn is_progressive_jpeg(bytes: &[u8]) -> bool {
-    jpeg_headers(bytes).any(|(marker, _)| matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce))
-}
-
-/// Whether a JPEG has an end. Its decoder would fill what is missing with grey and not complain.
-pub fn is_complete_jpeg(bytes: &[u8]) -> bool {
-    const END_OF_IMAGE: &[u8] = &[0xff, 0xd9];
-    let scan = jpeg_headers(bytes).find(|&(marker, _)| marker == START_OF_SCAN);
-    // Thumbnails with an end of their own come before the scan; inside it 0xff is escaped.
-    scan.is_some_and(|(_, at)| bytes[at..].windows(2).rev().any(|end| end == END_OF_IMAGE))
-}
-
-const START_OF_SCAN: u8 = 0xda;
-
-/// The markers up to the first scan, each with its place in the file.
-fn jpeg_headers(bytes: &[u8]) -> impl Iterator<Item = (u8, usize)> {
-    let mut next = 2;
-    std::iter::from_fn(move || {
-        // Any number of fill bytes may precede a marker.
-        while bytes.get(next..next + 2) == Some(&[0xff, 0xff]) {
-            next += 1;
-        }
-        let at = next;
-        let &[0xff, marker, high, low] = bytes.get(at..at + 4)? else { return None };
-        next = match marker {
-            START_OF_SCAN => bytes.len(),
-            _ => at + 2 + usize::from(u16::from_be_bytes([high, low])),
-        };
-        Some((marker, at))
-    })
-}
-
 /// Whether a file holds more than one picture, of which only the first is shown.
 pub fn is_animated(bytes: &[u8], format: SourceFormat) -> bool {
     match format {
         SourceFormat::Gif => gif_frames(bytes).nth(1).is_some(),
         // The chunk that controls an animation stands before the picture.
         SourceFormat::Png => {
-            png_chunks(bytes).take_while(|name| name != b"IDAT").any(|name| name == b"acTL")
+            let mut before_pixels = png_chunks(bytes).take_while(|chunk| &chunk.name != b"IDAT");
+            before_pixels.any(|chunk| &chunk.name == b"acTL")
         }
         // A flag in the header of the extended format.
         SourceFormat::Webp => {
@@ -182,15 +177,55 @@ pub fn is_animated(bytes: &[u8], format: SourceFormat) -> bool {
     }
 }
 
-fn png_chunks(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// A chunk of a PNG.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PngChunk<'a> {
+    pub name: [u8; 4],
+    /// As much of its content as there is.
+    pub data: &'a [u8],
+}
+
+/// The chunks of a PNG in their order.
+pub fn png_chunks(bytes: &[u8]) -> impl Iterator<Item = PngChunk<'_>> {
     const SIGNATURE: usize = 8;
-    const AROUND_DATA: usize = 12;
+    const BEFORE_DATA: usize = 8;
+    const CHECKSUM: usize = 4;
     let mut next = SIGNATURE;
     std::iter::from_fn(move || {
         let length = bytes.get(next..)?.first_chunk().copied().map(u32::from_be_bytes)?;
-        let name = bytes.get(next + 4..next + 8)?;
-        next = next.saturating_add(length as usize).saturating_add(AROUND_DATA);
-        Some(name)
+        let name = *bytes.get(next + 4..)?.first_chunk()?;
+        let start = next + BEFORE_DATA;
+        let end = start.saturating_add(length as usize);
+        next = end.saturating_add(CHECKSUM);
+        Some(PngChunk { name, data: &bytes[start..end.min(bytes.len())] })
+    })
+}
+
+/// A chunk of a RIFF file such as a WebP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RiffChunk<'a> {
+    pub name: [u8; 4],
+    /// As much of its content as there is.
+    pub data: &'a [u8],
+}
+
+/// The chunks of a WebP in their order.
+pub fn webp_chunks(bytes: &[u8]) -> impl Iterator<Item = RiffChunk<'_>> {
+    const CONTAINER_HEADER: usize = 12;
+    riff_chunks(bytes, CONTAINER_HEADER)
+}
+
+/// The chunks from this place on.
+pub fn riff_chunks(bytes: &[u8], start: usize) -> impl Iterator<Item = RiffChunk<'_>> {
+    let mut next = start;
+    std::iter::from_fn(move || {
+        let name = *bytes.get(next..)?.first_chunk()?;
+        let length = bytes.get(next + 4..)?.first_chunk().copied().map(u32::from_le_bytes)?;
+        let start = next + 8;
+        let end = start.saturating_add(length as usize);
+        // Chunks begin at even places.
+        next = end.saturating_add(length as usize % 2);
+        Some(RiffChunk { name, data: &bytes[start..end.min(bytes.len())] })
     })
 }
 
@@ -256,7 +291,13 @@ mod tests {
         for (bytes, name) in [
             (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], "HEIC"),
             (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "AVIF"),
+            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", "HEIF"),
+            (b"\0\0\0\x14ftypmsf1\0\0\0\0msf1heic", "HEIF"),
             (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "AVIF"),
+            (b"\0\0\0\x18ftypqt  \0\0\0\0", "video (QuickTime)"),
+            (b"qoif\0\0\0\x10", "QOI"),
+            (b"\x1f\x8b\x08", "gzip (as in SVGZ)"),
             (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "camera raw"),
             (b"\0\0\0\x18ftypmp42\0\0\0\0", "video (MP4)"),
             (b"II*\0\x10\0\0\0CR\x02\0", "camera raw"),
@@ -279,23 +320,5 @@ mod tests {
         {
             check(bytes, Sniffed::Unknown);
         }
-    }
-
-    #[test]
-    fn a_jpeg_is_complete_with_an_end_after_its_scan() {
-        let thumbnail = b"\xff\xd8\xff\xe1\0\x06\xff\xd9\0\0";
-        assert!(!is_complete_jpeg(thumbnail));
-        let scan = [&thumbnail[..], b"\xff\xda\0\x02....."].concat();
-        assert!(!is_complete_jpeg(&scan));
-        assert!(is_complete_jpeg(&[&scan[..], b"\xff\xd9"].concat()));
-        assert!(is_complete_jpeg(&[&scan[..], b"\xff\xd9 and a trailer"].concat()));
-    }
-
-    #[test]
-    fn a_cut_off_jpeg_header_is_not_progressive() {
-        assert!(!is_progressive_jpeg(b""));
-        assert!(!is_progressive_jpeg(b"\xff\xd8\xff"));
-        assert!(!is_progressive_jpeg(b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xc0\0\x11"));
-        assert!(is_progressive_jpeg(b"\xff\xd8\xff\xe0\0\x04\0\0\xff\xff\xc2\0\x11"));
     }
 }

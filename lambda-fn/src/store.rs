@@ -4,6 +4,8 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
+
 /// An original as it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Original {
@@ -26,19 +28,43 @@ pub enum Fetched {
     Missing,
 }
 
+/// What is known of an object without fetching it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// Which version of it is there.
+    pub etag: String,
+    /// Its bytes.
+    pub size: u64,
+    /// What a variant says of where it comes from.
+    pub origin: Option<Origin>,
+}
+
+/// Which version of an original a variant was made of, and by which settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The `ETag` of the original, without quotes.
+    pub source: String,
+    /// The [fingerprint](crate::settings::Variant::fingerprint) of the settings.
+    pub settings: String,
+}
+
 /// A file to be written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
     pub key: String,
-    pub bytes: Vec<u8>,
+    /// The content, which further attempts share.
+    pub bytes: Bytes,
     pub content_type: &'static str,
+    /// Goes into the metadata of a variant.
+    pub origin: Option<Origin>,
     /// The header `Cache-Control`, if any.
     pub cache_control: Option<String>,
     /// Whether anyone may read it, by an ACL.
     pub public: bool,
 }
 
-/// Keys in, bytes out. Every error is one that may pass: what is final is part of the answer.
+/// Keys in, bytes out. What is no error to the function, such as a missing object, is part of the
+/// answer.
 pub trait Store: Sync {
     /// Fetches an object unless it has more bytes than this.
     fn get(
@@ -47,11 +73,11 @@ pub trait Store: Sync {
         bytes_max: u64,
     ) -> impl Future<Output = Result<Fetched, StoreError>> + Send;
 
-    /// The version of an object, without fetching it; nothing if there is no such object.
-    fn etag(&self, key: &str) -> impl Future<Output = Result<Option<String>, StoreError>> + Send;
+    /// What is known of an object; nothing if there is no such object.
+    fn head(&self, key: &str) -> impl Future<Output = Result<Option<Head>, StoreError>> + Send;
 
     /// Writes an object, in place of what has its key.
-    fn put(&self, object: Object) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn put(&self, object: &Object) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Deletes an object; it is no error if there is none.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -65,7 +91,7 @@ pub trait Store: Sync {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// A call that did not succeed and may succeed later.
+/// A call that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{call}: {code}: {message}")]
 pub struct StoreError {
@@ -73,6 +99,17 @@ pub struct StoreError {
     pub call: &'static str,
     /// The code AWS gave, or the kind of failure if it gave none.
     pub code: String,
-    /// What AWS, or the connection to it, said.
+    /// What AWS, or the connection to it, said; and what to do about it, where that is known.
     pub message: String,
+    /// What to expect of the same call made again.
+    pub outlook: Outlook,
+}
+
+/// What to expect of a call that did not succeed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// It may succeed in a moment: AWS is busy, or the connection broke.
+    Passing,
+    /// It fails until somebody changes something, such as a permission.
+    Lasting,
 }

@@ -6,15 +6,16 @@ use std::io::Read;
 use std::path::Path;
 
 use lambda_fn::settings::{
-    DEFAULT_CACHE_CONTROL, DEFAULT_QUALITY, Fit, Format, Gravity, Settings, Variant,
+    Colour, DEFAULT_CACHE_CONTROL, DEFAULT_QUALITY, Fit, Format, Gravity, OnDelete, Settings,
+    Variant,
 };
 
 use super::folder_rules::{self, beside_failed, beside_originals, beside_variant, parse_size};
 use super::problem::{Fault, reason};
 use super::table::{Table, Text, Words};
 use super::{
-    Access, Arch, Bucket, Cdn, Code, Config, Function, PriceClass, Topic, limit_rules, name_rules,
-    region_rules, web_rules,
+    Access, Arch, Bucket, Cdn, Code, Config, Function, PriceClass, Topic, limit_rules, look_rules,
+    name_rules, region_rules, web_rules,
 };
 
 const DEFAULT_NAME: &str = "imgprep";
@@ -30,6 +31,7 @@ const SOME_DISTRIBUTION: &str = "E0123456789ABC";
 const ZIP_START: &[u8] = b"PK\x03\x04";
 
 const ACCESS: &Words<Access> = &[("cdn", Access::Cdn), ("public-acl", Access::PublicAcl)];
+const ON_DELETE: &Words<OnDelete> = &[("keep", OnDelete::Keep), ("remove", OnDelete::Remove)];
 const ARCH: &Words<Arch> = &[("x86_64", Arch::X86_64), ("arm64", Arch::Arm64)];
 const FORMAT: &Words<Format> = &[
     ("keep", Format::Keep),
@@ -89,7 +91,8 @@ fn bucket(table: &Table<'_>) -> (Bucket, Text) {
         table.report("originals", &originals, fault);
     }
     let access = table.word("access", ACCESS).unwrap_or_default();
-    (Bucket { name, originals: originals.value.clone(), access }, originals)
+    let on_delete = table.word("on_delete", ON_DELETE).unwrap_or_default();
+    (Bucket { name, originals: originals.value.clone(), access, on_delete }, originals)
 }
 
 fn topic(table: &Table<'_>, default: &str) -> Topic {
@@ -166,6 +169,8 @@ struct Look {
     format: Format,
     fit: Fit,
     gravity: Gravity,
+    upscale: Option<bool>,
+    background: Option<Colour>,
     cache_control: String,
 }
 
@@ -176,6 +181,8 @@ impl Default for Look {
             format: Format::default(),
             fit: Fit::default(),
             gravity: Gravity::default(),
+            upscale: None,
+            background: None,
             cache_control: DEFAULT_CACHE_CONTROL.to_owned(),
         }
     }
@@ -189,11 +196,17 @@ impl Look {
             format: table.word("format", FORMAT).unwrap_or(default.format),
             fit: table.word("fit", FIT).unwrap_or(default.fit),
             gravity: table.word("gravity", GRAVITY).unwrap_or(default.gravity),
+            upscale: table.flag("upscale").or(default.upscale),
+            background: background(table).or(default.background),
             cache_control: table
                 .text_or("cache_control", &default.cache_control, web_rules::cache_control)
                 .value,
         }
     }
+}
+
+fn background(table: &Table<'_>) -> Option<Colour> {
+    table.text("background", look_rules::colour)?.value.parse().ok()
 }
 
 fn variants(tables: &[Table<'_>], look: &Look, originals: &Text) -> Vec<Variant> {
@@ -227,9 +240,21 @@ fn variant(table: &Table<'_>, look: &Look) -> (Variant, Text) {
         Ok(sides) => (folder.unwrap_or(size), sides),
         Err(_) => (folder.unwrap_or_default(), (0, 0)),
     };
-    let Look { quality, format, fit, gravity, cache_control } = Look::read(table, look);
-    let name = folder.value.clone();
-    (Variant { folder: name, width, height, quality, format, fit, gravity, cache_control }, folder)
+    let look = Look::read(table, look);
+    let variant = Variant {
+        folder: folder.value.clone(),
+        width,
+        height,
+        quality: look.quality,
+        format: look.format,
+        fit: look.fit,
+        gravity: look.gravity,
+        // What is said as well as left out is the same to the function, and should look the same.
+        upscale: look.upscale.filter(|upscale| *upscale != look.fit.enlarges()),
+        background: look.background,
+        cache_control: look.cache_control,
+    };
+    (variant, folder)
 }
 
 fn beside_others(folder: &Text, others: &[Text]) -> Result<(), Fault> {
@@ -332,6 +357,7 @@ fn check_environment(config: &Config, tables: &[Table<'_>]) {
         originals: config.bucket.originals.clone(),
         public_acl: config.bucket.access == Access::PublicAcl,
         invalidate: config.cdn.invalidate.then(|| SOME_DISTRIBUTION.to_owned()),
+        on_delete: config.bucket.on_delete,
         variants: Vec::new(),
     };
     for (variant, table) in config.variants.iter().zip(tables) {

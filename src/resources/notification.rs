@@ -1,4 +1,5 @@
-//! The bucket's notification: every new object under the originals is told to the topic.
+//! The bucket's notification: every new object under the originals is told to the topic, and every
+//! removed one where the variants are to follow.
 //!
 //! S3 keeps all notifications of a bucket in one document that each write replaces, so ours is
 //! merged in and taken out, and everybody else's is written back as it was.
@@ -20,7 +21,9 @@ use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Owner, Remov
 
 const GET: &str = "s3:GetBucketNotification";
 const PUT: &str = "s3:PutBucketNotification";
-const EVENTS: &str = "s3:ObjectCreated:*";
+/// How the names of the events begin, and what they tell.
+const CREATED: (&str, &str) = ("s3:ObjectCreated:", "new objects");
+const REMOVED: (&str, &str) = ("s3:ObjectRemoved:", "removed objects");
 
 /// The statement of the topic's policy that lets S3 publish.
 const PUBLISHER_SID: &str = "ALLOW_S3_BUCKET_AS_PUBLISHER";
@@ -31,11 +34,22 @@ pub(crate) struct Notification {
     names: Arc<Names>,
     /// The watched folder, without slashes at its ends.
     originals: String,
+    /// What is told of it, sorted.
+    kinds: Vec<(&'static str, &'static str)>,
 }
 
 impl Notification {
-    pub(crate) fn new(names: Arc<Names>, originals: String) -> Self {
-        Self { names, originals }
+    /// New originals are always told, removed ones only if somebody does something about it.
+    pub(crate) fn new(names: Arc<Names>, originals: String, tells_removals: bool) -> Self {
+        let kinds = if tells_removals { vec![CREATED, REMOVED] } else { vec![CREATED] };
+        Self { names, originals, kinds }
+    }
+
+    /// Of removals both kinds: a bucket with versions keeps what is deleted, under a marker. What
+    /// lifecycle rules expire is told by events of another name, for whoever lets originals expire
+    /// to save storage wants to keep the variants.
+    fn events(&self) -> Vec<String> {
+        self.kinds.iter().map(|(prefix, _)| format!("{prefix}*")).collect()
     }
 
     fn id_at_s3(&self) -> String {
@@ -54,7 +68,7 @@ impl Notification {
         TopicConfiguration::builder()
             .id(self.id_at_s3())
             .topic_arn(&self.names.topic_arn)
-            .events(Event::from(EVENTS))
+            .set_events(Some(self.events().iter().map(|name| Event::from(name.as_str())).collect()))
             .filter(filter)
             .build()
             .map_err(|error| AwsError::request(PUT, error.to_string()))
@@ -176,17 +190,20 @@ impl Notification {
         present: &GetBucketNotificationConfigurationOutput,
     ) -> Result<(), AwsError> {
         let others = self.others(present);
-        let clash = entries(present).into_iter().find(|entry| {
-            others.contains(&entry.id)
-                && entry.is_for_creation
-                && overlaps(&entry.prefix, &self.prefix())
-        });
+        let entries = entries(present).into_iter();
+        let clash = entries
+            .filter(|entry| others.contains(&entry.id) && overlaps(&entry.prefix, &self.prefix()))
+            .find_map(|entry| {
+                let told = |(prefix, _): &&(&str, &str)| entry.tells(prefix);
+                let (_, what) = self.kinds.iter().find(told)?;
+                Some((entry, what))
+            });
         match clash {
             None => Ok(()),
-            Some(entry) => Err(AwsError::request(
+            Some((entry, what)) => Err(AwsError::request(
                 PUT,
                 format!(
-                    "the bucket's notification `{}` already takes new objects under `{}`, \
+                    "the bucket's notification `{}` already takes {what} under `{}`, \
                      and S3 sends each event to one destination only; \
                      remove it, or watch another folder with `originals`",
                     entry.id, entry.prefix
@@ -213,7 +230,7 @@ impl Resource for Notification {
     fn fields(&self) -> Fields {
         Fields::default()
             .with("id", self.id_at_s3())
-            .with("events", vec![EVENTS])
+            .with("events", self.events())
             .with("prefix", self.prefix())
             .with("suffix", "")
             .with("topic", self.names.topic_arn.as_str())
@@ -283,14 +300,21 @@ fn empty() -> GetBucketNotificationConfigurationOutput {
 struct Entry {
     id: String,
     prefix: String,
-    is_for_creation: bool,
+    events: Vec<Event>,
+}
+
+impl Entry {
+    /// Whether some of its events have names that begin so.
+    fn tells(&self, prefix: &str) -> bool {
+        self.events.iter().any(|event| event.as_str().starts_with(prefix))
+    }
 }
 
 fn entries(present: &GetBucketNotificationConfigurationOutput) -> Vec<Entry> {
     let entry = |id: Option<&str>, events: &[Event], filter| Entry {
         id: id.unwrap_or_default().to_owned(),
         prefix: filter_value(filter, "prefix"),
-        is_for_creation: events.iter().any(|event| event.as_str().starts_with("s3:ObjectCreated:")),
+        events: events.to_vec(),
     };
     let topics = present.topic_configurations().iter();
     let queues = present.queue_configurations().iter();
@@ -315,3 +339,6 @@ fn filter_value(filter: Option<&NotificationConfigurationFilter>, name: &str) ->
 fn overlaps(a: &str, b: &str) -> bool {
     a.starts_with(b) || b.starts_with(a)
 }
+
+#[cfg(test)]
+mod tests;

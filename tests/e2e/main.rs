@@ -32,6 +32,7 @@ mod plans;
 mod proxy;
 mod real_aws;
 mod regions;
+mod removal;
 mod retired;
 mod small_function;
 mod snapshot;
@@ -158,6 +159,9 @@ fn trials() -> Vec<Trial> {
         life_cycle::a_stack_is_planned_made_left_alone_and_removed,
         keys::every_key_keeps_its_name_in_every_folder,
         variants::an_upload_becomes_variants_of_exact_size_that_the_cdn_serves,
+        removal::variants_and_records_go_with_their_original,
+        removal::variants_follow_the_versions_of_their_original,
+        removal::variants_stay_unless_the_file_says_otherwise,
         regions::a_stack_in_us_east_1,
         regions::a_stack_in_eu_central_1,
         regions::a_stack_in_cn_north_1,

@@ -1,123 +1,23 @@
 //! Events over a bucket in memory that can be told to fail.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard},
-};
+use std::sync::Mutex;
 
-use futures_util::FutureExt;
+use memory::{Memory, passing};
+use tokio::runtime::Builder;
 
 use super::*;
 use crate::{
+    failure::FailureRecord,
     fixtures::{self, quarters},
-    settings::Variant,
+    settings::{OnDelete, Variant},
 };
 
-/// An object as the bucket keeps it.
-#[derive(Clone, Debug, PartialEq)]
-struct Kept {
-    bytes: Vec<u8>,
-    etag: String,
-    content_type: &'static str,
-    cache_control: Option<String>,
-    public: bool,
-}
-
-#[derive(Debug, Default)]
-struct Bucket {
-    objects: BTreeMap<String, Kept>,
-    calls: Vec<String>,
-    invalidated: Vec<String>,
-    /// Calls such as `put 800x600/a.jpg` that do not succeed.
-    failing: Vec<String>,
-    /// Contents that replace an original right after it is fetched, one at a time.
-    replacements: Vec<Vec<u8>>,
-    versions: usize,
-}
-
-impl Bucket {
-    fn keep(&mut self, object: Object) {
-        self.versions += 1;
-        let Object { key, bytes, content_type, cache_control, public } = object;
-        let etag = format!("v{}", self.versions);
-        self.objects.insert(key, Kept { bytes, etag, content_type, cache_control, public });
-    }
-
-    fn call(&mut self, call: &'static str, what: &str) -> Result<(), StoreError> {
-        let made = format!("{call} {what}");
-        let fails = self.failing.contains(&made);
-        self.calls.push(made);
-        if fails {
-            let (code, message) = ("SlowDown".to_owned(), "reduce your rate".to_owned());
-            return Err(StoreError { call, code, message });
-        }
-        Ok(())
-    }
-}
-
-#[derive(Debug, Default)]
-struct Memory(Mutex<Bucket>);
-
-impl Memory {
-    fn bucket(&self) -> MutexGuard<'_, Bucket> {
-        self.0.lock().unwrap()
-    }
-
-    fn upload(&self, key: &str, bytes: Vec<u8>) {
-        let key = key.to_owned();
-        let content_type = "application/octet-stream";
-        self.bucket().keep(Object { key, bytes, content_type, cache_control: None, public: false });
-    }
-
-    fn keys(&self) -> Vec<String> {
-        self.bucket().objects.keys().cloned().collect()
-    }
-}
-
-impl Store for Memory {
-    async fn get(&self, key: &str, bytes_max: u64) -> Result<Fetched, StoreError> {
-        let mut bucket = self.bucket();
-        bucket.call("get", key)?;
-        let Some(kept) = bucket.objects.get(key).cloned() else { return Ok(Fetched::Missing) };
-        if let Some(bytes) = bucket.replacements.pop() {
-            let (key, content_type) = (key.to_owned(), "");
-            bucket.keep(Object { key, bytes, content_type, cache_control: None, public: false });
-        }
-        let (size, etag) = (kept.bytes.len() as u64, Some(kept.etag));
-        if size > bytes_max {
-            return Ok(Fetched::TooLarge { size, etag });
-        }
-        let content_type = Some(kept.content_type.to_owned());
-        Ok(Fetched::Original(Original { bytes: kept.bytes, etag, content_type }))
-    }
-
-    async fn etag(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let mut bucket = self.bucket();
-        bucket.call("head", key)?;
-        Ok(bucket.objects.get(key).map(|kept| kept.etag.clone()))
-    }
-
-    async fn put(&self, object: Object) -> Result<(), StoreError> {
-        let mut bucket = self.bucket();
-        bucket.call("put", &object.key)?;
-        bucket.keep(object);
-        Ok(())
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        let mut bucket = self.bucket();
-        bucket.call("delete", key)?;
-        bucket.objects.remove(key);
-        Ok(())
-    }
-
-    async fn invalidate(&self, id: &str, keys: &[String], _: &str) -> Result<(), StoreError> {
-        let mut bucket = self.bucket();
-        bucket.call("invalidate", id)?;
-        bucket.invalidated.extend_from_slice(keys);
-        Ok(())
-    }
-}
+mod concurrency;
+mod deadline;
+mod failures;
+mod memory;
+mod removal;
+mod repetition;
 
 #[derive(Debug, Default)]
 struct Lines(Mutex<Vec<Value>>);
@@ -136,22 +36,38 @@ fn tested() -> Tested {
         originals: "originals".to_owned(),
         public_acl: false,
         invalidate: None,
+        on_delete: OnDelete::Keep,
         variants: [(40, 30), (20, 15)].map(|(w, h)| Variant::of_size(w, h)).into(),
     };
+    let limits = Limits::for_memory(256);
     Handler {
         store: Memory::default(),
         log: Lines::default(),
         settings,
-        limits: Limits::for_memory(256),
+        limits,
+        capacity: Capacity::new(limits.max_memory, 2),
         function: "ImageResize".to_owned(),
     }
 }
 
+/// How long an invocation of the tests may work, on a clock that stands still while it does.
+const TIME: Duration = Duration::from_secs(9);
+
 impl Tested {
-    /// Everything in memory is ready at once, so no runtime is needed.
+    /// Handles an event on a clock that jumps ahead whenever everything waits for it.
+    fn handled(&self, event: &Value) -> Result<Outcome, Unprocessed> {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+        runtime.unwrap().block_on(self.handled_now(event))
+    }
+
+    /// As `handled`, on the clock of the caller.
+    async fn handled_now(&self, event: &Value) -> Result<Outcome, Unprocessed> {
+        let deadline = Instant::now() + TIME;
+        self.handle(event, Invocation { request_id: "request-1", deadline }).await
+    }
+
     fn created(&self, keys: &[&str]) -> Result<Outcome, Unprocessed> {
-        let event = event::for_keys("photos", keys.iter().copied());
-        self.handle(&event, "request-1").now_or_never().unwrap()
+        self.handled(&event::for_keys("photos", keys.iter().copied()))
     }
 
     fn lines(&self) -> Vec<Value> {
@@ -163,8 +79,21 @@ impl Tested {
     }
 }
 
+/// One record of S3, sent at this time.
+fn record(name: &str, key: &str, time: Option<&str>) -> Value {
+    let object = json!({"key": event::encode_key(key)});
+    json!({
+        "eventName": name, "eventTime": time,
+        "s3": {"bucket": {"name": "photos"}, "object": object},
+    })
+}
+
+fn records(records: &[Value]) -> Value {
+    json!({"Records": records})
+}
+
 fn photo() -> Vec<u8> {
-    fixtures::jpeg(&quarters(80, 60), 1, &[])
+    fixtures::jpeg_with(&quarters(80, 60), 1, &[])
 }
 
 const KEY: &str = "originals/a b/ü+1.jpg";
@@ -373,7 +302,7 @@ fn an_image_does_not_fail_for_want_of_an_invalidation() {
 fn an_original_replaced_meanwhile_is_processed_again() {
     let tested = tested();
     tested.store.upload("originals/a", b"hello".to_vec());
-    tested.store.bucket().replacements.push(photo());
+    tested.store.after("get originals/a", |bucket| bucket.upload("originals/a", photo()));
     assert_eq!(tested.created(&["originals/a"]).unwrap().processed, ["originals/a"]);
     assert_eq!(tested.store.keys(), ["20x15/a", "40x30/a", "originals/a"]);
 }
@@ -382,9 +311,60 @@ fn an_original_replaced_meanwhile_is_processed_again() {
 fn an_original_that_never_settles_is_left_to_a_retry() {
     let tested = tested();
     tested.store.upload("originals/a", photo());
-    tested.store.bucket().replacements.extend(vec![photo(); 5]);
+    for _ in 0..5 {
+        tested.store.after("get originals/a", |bucket| bucket.upload("originals/a", photo()));
+    }
     let error = tested.created(&["originals/a"]).unwrap_err();
     assert_eq!(error.originals, [("originals/a".to_owned(), Setback::Changing)]);
+    assert_eq!(tested.store.bucket().count("get originals/a"), 3);
+}
+
+#[test]
+fn an_original_deleted_meanwhile_leaves_its_variants() {
+    let tested = tested();
+    tested.store.upload("originals/a", photo());
+    tested.store.after("put 20x15/a", |bucket| drop(bucket.objects.remove("originals/a")));
+    assert_eq!(tested.created(&["originals/a"]).unwrap().processed, ["originals/a"]);
+    assert_eq!(tested.store.keys(), ["20x15/a", "40x30/a"]);
+}
+
+#[test]
+fn an_old_event_of_an_original_makes_its_newest_version() {
+    let tested = tested();
+    tested.store.upload("originals/a", b"the first".to_vec());
+    tested.store.upload("originals/a", photo());
+    let mut late = record("ObjectCreated:Put", "originals/a", None);
+    late["s3"]["object"]["eTag"] = json!("v1");
+    let twice = records(&[record("ObjectCreated:Put", "originals/a", None), late]);
+    assert_eq!(tested.handled(&twice).unwrap().processed, ["originals/a"]);
+    let bucket = tested.store.bucket();
+    assert_eq!(bucket.count("get"), 1);
+    let origin = bucket.objects["40x30/a"].origin.clone().unwrap();
+    assert_eq!(origin.source, "v2");
+    assert_eq!(origin.settings, tested.settings.variants[0].fingerprint());
+}
+
+#[test]
+fn keys_of_every_kind_keep_their_path() {
+    let tested = tested();
+    let keys = [
+        "originals/100% + 2%20.jpg",
+        "originals/a/../b//c",
+        "originals/\"'<&>\\#?;:@=,$!*()[]{}^`|~",
+        "originals/\u{1f305} caf\u{e9} cafe\u{301}",
+        "originals/ ",
+        "originals/a\tb\nc\u{7f}",
+    ];
+    for key in keys {
+        tested.store.upload(key, photo());
+    }
+    assert_eq!(tested.created(&keys).unwrap().processed, keys);
+    for key in keys {
+        let path = key.strip_prefix("originals/").unwrap();
+        for folder in ["20x15", "40x30"] {
+            assert!(tested.store.keys().contains(&format!("{folder}/{path}")), "{path}");
+        }
+    }
 }
 
 #[test]
@@ -393,7 +373,9 @@ fn each_image_leaves_one_line_with_its_facts() {
     tested.store.upload("originals/a", photo());
     tested.store.upload("originals/b", b"hello".to_vec());
     tested.created(&["originals/a", "originals/b"]).unwrap();
-    let [processed, failed] = tested.lines().try_into().unwrap();
+    let mut lines = tested.lines();
+    lines.sort_by_key(|line| line["key"].to_string());
+    let [processed, failed] = lines.try_into().unwrap();
     let bucket = tested.store.bucket();
     for (field, expected) in [
         ("level", json!("info")),
@@ -418,4 +400,33 @@ fn each_image_leaves_one_line_with_its_facts() {
     assert_eq!(failed["level"], "error");
     assert_eq!(failed["reason"], "not an image");
     assert_eq!((&failed["Processed"], &failed["Failed"]), (&json!(0), &json!(1)));
+}
+
+#[test]
+fn an_animation_is_warned_of() {
+    let tested = tested();
+    let mut file = Vec::new();
+    let frame = || image::Frame::new(image::RgbaImage::new(8, 8));
+    let mut encoder = image::codecs::gif::GifEncoder::new(&mut file);
+    encoder.encode_frames([frame(), frame()]).unwrap();
+    drop(encoder);
+    tested.store.upload("originals/a.gif", file);
+    tested.created(&["originals/a.gif"]).unwrap();
+    let line = &tested.lines()[0];
+    assert_eq!((&line["level"], &line["message"]), (&json!("warn"), &json!("processed")));
+    assert_eq!(line["warnings"], json!(["animated: only the first frame is shown"]));
+}
+
+/// Embedded metrics are counted from the line itself.
+#[test]
+fn each_image_is_counted() {
+    let tested = tested();
+    tested.store.upload("originals/a", photo());
+    tested.store.upload("originals/b", b"hello".to_vec());
+    tested.created(&["originals/a", "originals/b", "originals/gone"]).unwrap();
+    let counts: Vec<_> =
+        tested.lines().iter().map(|line| json!([line["Processed"], line["Failed"]])).collect();
+    let mut sorted: Vec<_> = counts.iter().map(ToString::to_string).collect();
+    sorted.sort();
+    assert_eq!(sorted, ["[0,1]", "[1,0]", "[null,null]"]);
 }

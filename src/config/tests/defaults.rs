@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use lambda_fn::settings::{Fit, Format, Gravity, Variant};
+use lambda_fn::settings::{Colour, Fit, Format, Gravity, OnDelete, Variant};
 
 use super::super::{Access, Arch, Bucket, Cdn, Code, Config, Function, PriceClass, Topic};
 use super::{LEAST, accepted, parse};
@@ -18,6 +18,8 @@ fn variant(folder: &str, width: u32, height: u32) -> Variant {
         format: Format::Keep,
         fit: Fit::Cover,
         gravity: Gravity::Center,
+        upscale: None,
+        background: None,
         cache_control: "public, max-age=86400".to_owned(),
     }
 }
@@ -30,6 +32,7 @@ fn least() -> Config {
             name: "photos".to_owned(),
             originals: "originals".to_owned(),
             access: Access::Cdn,
+            on_delete: OnDelete::Keep,
         },
         topic: Topic { name: "imgprep".to_owned() },
         function: Function {
@@ -66,13 +69,14 @@ fn the_stack_names_topic_and_function() {
     assert_eq!(config.function.name, "shop-2");
 }
 
-const EVERY_KEY: &str = r#"
+const EVERY_KEY: &str = r##"
 name = "stack"
 region = "eu-central-1"
 [bucket]
 name = "photos.example.com"
 originals = "in/originals"
 access = "public-acl"
+on_delete = "remove"
 [topic]
 name = "Uploads_1"
 [function]
@@ -87,6 +91,8 @@ quality = 1
 format = "jpeg"
 fit = "contain"
 gravity = "north"
+upscale = true
+background = "#FF8000"
 cache_control = "no-cache"
 [[variants]]
 size = "1x16384"
@@ -97,6 +103,8 @@ quality = 100
 format = "avif"
 fit = "pad"
 gravity = "southwest"
+upscale = false
+background = "#000000"
 cache_control = "max-age=60"
 [cdn]
 enabled = true
@@ -107,7 +115,7 @@ certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/0f-1"
 [tags]
 team = "marketplace"
 "Größe 1" = ""
-"#;
+"##;
 
 fn every_key() -> Config {
     Config {
@@ -117,6 +125,7 @@ fn every_key() -> Config {
             name: "photos.example.com".to_owned(),
             originals: "in/originals".to_owned(),
             access: Access::PublicAcl,
+            on_delete: OnDelete::Remove,
         },
         topic: Topic { name: "Uploads_1".to_owned() },
         function: Function {
@@ -134,6 +143,8 @@ fn every_key() -> Config {
                 format: Format::Jpeg,
                 fit: Fit::Contain,
                 gravity: Gravity::North,
+                upscale: Some(true),
+                background: Some(Colour([255, 128, 0])),
                 cache_control: "no-cache".to_owned(),
                 ..variant("in/small", 1, 16384)
             },
@@ -142,6 +153,7 @@ fn every_key() -> Config {
                 format: Format::Avif,
                 fit: Fit::Pad,
                 gravity: Gravity::SouthWest,
+                background: Some(Colour([0, 0, 0])),
                 cache_control: "max-age=60".to_owned(),
                 ..variant("400x300", 400, 300)
             },
@@ -164,6 +176,33 @@ fn every_key() -> Config {
 #[test]
 fn every_key_is_read() {
     assert_eq!(accepted(EVERY_KEY), every_key());
+}
+
+/// What is said and what is the default anyway mean the same to the function.
+#[test]
+fn upscale_counts_only_where_it_differs_from_the_default_of_the_fit() {
+    for (fit, upscale, expected) in [
+        ("cover", true, None),
+        ("cover", false, Some(false)),
+        ("contain", true, Some(true)),
+        ("contain", false, None),
+        ("pad", true, Some(true)),
+        ("pad", false, None),
+    ] {
+        let lines = format!("image = {{ fit = '{fit}', upscale = {upscale} }}\n");
+        let config = accepted(&format!("{LEAST}{lines}"));
+        assert_eq!(config.variants[0].upscale, expected, "{fit} {upscale}");
+    }
+}
+
+#[test]
+fn a_variant_may_differ_from_the_upscale_of_all() {
+    let config = accepted(
+        "bucket.name = 'photos'\nimage.upscale = true\n\
+         variants = [{ size = '1x1', fit = 'pad' }, { size = '2x2', upscale = false }]\n",
+    );
+    let upscale: Vec<_> = config.variants.iter().map(|variant| variant.upscale).collect();
+    assert_eq!(upscale, [Some(true), Some(false)]);
 }
 
 #[test]
@@ -217,7 +256,8 @@ fn the_pipeline_of_this_repository_is_the_tutorials() {
 #[test]
 fn what_the_repositorys_pipeline_leaves_out_is_right() {
     let text = fs::read_to_string(PIPELINE).unwrap();
-    let example_only = ["# region", "# concurrency", "# crate", "# code", "# domains"];
+    let example_only =
+        ["# region", "# concurrency", "# crate", "# code", "# domains", "# background"];
     let mut shown = 0;
     for line in text.lines().filter(|line| line.starts_with("# ") && line.contains(" = ")) {
         if line.starts_with("# certificate_arn")
@@ -235,7 +275,7 @@ fn what_the_repositorys_pipeline_leaves_out_is_right() {
             assert_eq!(parse(&with), parse(&text), "{line}");
         }
     }
-    assert_eq!(shown, 16);
+    assert_eq!(shown, 18);
 }
 
 const PIPELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pipeline.toml");

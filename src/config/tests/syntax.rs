@@ -99,7 +99,7 @@ enable = true
     4 | bukcet = 1
       | ^^^^^^
       |
-      = help: `[bucket]` takes `name`, `originals` and `access`
+      = help: `[bucket]` takes `name`, `originals`, `access` and `on_delete`
 
     error: unknown key `lambda` in the file
      --> pipeline.toml:5:2
@@ -133,7 +133,7 @@ enable = true
     14 | depth = 5
        | ^^^^^
        |
-       = help: `[[variants]]` takes `size`, `folder`, `quality`, `format`, `fit`, `gravity` and `cache_control`
+       = help: `[[variants]]` takes `size`, `folder`, `quality`, `format`, `fit`, `gravity`, `upscale`, `background` and `cache_control`
 
     error: unknown key `enable` in `[cdn]`
       --> pipeline.toml:16:1

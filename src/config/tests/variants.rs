@@ -1,7 +1,7 @@
 //! Sizes and folders that can't stand beside each other.
 
 use insta::assert_snapshot;
-use lambda_fn::settings::Settings;
+use lambda_fn::settings::{OnDelete, Settings};
 
 use super::super::limit_rules::environment_bytes;
 use super::{accepted, refused, verdicts};
@@ -293,6 +293,107 @@ fn cache_control() {
 }
 
 #[test]
+fn backgrounds() {
+    let values = [
+        "#ff8000",
+        "#FF8000",
+        "ff8000",
+        "#fff",
+        "0af",
+        "white",
+        "#ff80000",
+        "rgb(0,0,0)",
+        "",
+        "${STAGE}",
+    ];
+    let with = |value: &str| file(&format!("[[variants]]\nsize = '1x1'\nbackground = '{value}'\n"));
+    assert_snapshot!(verdicts(values, with), @"
+    #ff8000 => accepted
+    #FF8000 => accepted
+    ff8000 => `variants.background` is not a colour: did you mean `#ff8000`?
+    #fff => `variants.background` is not a colour: did you mean `#ffffff`?
+    0af => `variants.background` is not a colour: did you mean `#00aaff`?
+    white => `variants.background` is not a colour: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+    #ff80000 => `variants.background` is not a colour: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+    rgb(0,0,0) => `variants.background` is not a colour: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+     => `variants.background` is not a colour: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+    ${STAGE} => `variants.background` is not a colour: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+    ");
+}
+
+#[test]
+fn a_background_is_shown_with_its_form() {
+    assert_snapshot!(refused(&file("[[variants]]\nsize = '1x1'\n[image]\nbackground = '#fc0'\n")), @"
+    error: `image.background` is not a colour
+     --> pipeline.toml:7:14
+      |
+    7 | background = '#fc0'
+      |              ^^^^^^ did you mean `#ffcc00`?
+      |
+      = help: a colour is `#rrggbb`, two hexadecimal digits each for red, green and blue, such as `#ffffff` for white
+    ");
+}
+
+#[test]
+fn upscale_is_true_or_false() {
+    let lines = [
+        "upscale = 'no'",
+        "upscale = 'true'",
+        "upscale = 1",
+        "upscaled = true",
+        "back = '#ffffff'",
+    ];
+    let with = |line: &str| file(&format!("[[variants]]\nsize = '1x1'\n{line}\n"));
+    assert_snapshot!(verdicts(lines, with), @"
+    upscale = 'no' => `variants.upscale` is a string, not a boolean: write `true` or `false`
+    upscale = 'true' => `variants.upscale` is a string, not a boolean: write it without quotes: `true`
+    upscale = 1 => `variants.upscale` is an integer, not a boolean: write `true` or `false`
+    upscaled = true => unknown key `upscaled` in `[[variants]]`: did you mean `upscale`?
+    back = '#ffffff' => unknown key `back` in `[[variants]]`: did you mean `background`?
+    ");
+}
+
+#[test]
+fn on_delete() {
+    let values = ["keep", "remove", "removed", "Keep", "delete", ""];
+    let with = |value: &str| {
+        format!(
+            "bucket = {{ name = 'photos', on_delete = '{value}' }}\nvariants = [{{ size = '1x1' }}]"
+        )
+    };
+    assert_snapshot!(verdicts(values, with), @"
+    keep => accepted
+    remove => accepted
+    removed => `bucket.on_delete` is `removed`: did you mean `remove`?
+    Keep => `bucket.on_delete` is `Keep`: did you mean `keep`?
+    delete => `bucket.on_delete` is `delete`: `on_delete` is `keep` or `remove`
+     => `bucket.on_delete` is ``: `on_delete` is `keep` or `remove`
+    ");
+}
+
+/// What a variant costs counts, whatever it is made of.
+#[test]
+fn every_setting_counts_towards_what_lambda_takes() {
+    let settings = |on_delete, background: Option<&str>| {
+        let mut variants = accepted(&file("[[variants]]\nsize = '1x1'\n")).variants;
+        variants[0].background = background.map(|colour| colour.parse().unwrap());
+        environment_bytes(&Settings {
+            bucket: "photos".to_owned(),
+            originals: "in".to_owned(),
+            public_acl: false,
+            invalidate: None,
+            on_delete,
+            variants,
+        })
+    };
+    let least = settings(OnDelete::Keep, None);
+    let removing = r#"\"on_delete\":\"remove\","#.len();
+    assert_eq!(settings(OnDelete::Remove, None), least + removing);
+    let coloured = r##",\"background\":\"#ffffff\""##.len();
+    assert_eq!(settings(OnDelete::Keep, Some("#ffffff")), least + coloured);
+}
+
+#[test]
 fn the_function_is_told_no_more_than_lambda_takes() {
     let variants = |count: u32| {
         let variants = (1..=count).map(|side| format!("[[variants]]\nsize = '{side}x1000'\n"));
@@ -317,6 +418,7 @@ fn lambda_measures_the_environment_as_json() {
         originals: "in".to_owned(),
         public_acl: false,
         invalidate: None,
+        on_delete: OnDelete::Keep,
         variants: accepted(&file("[[variants]]\nsize = '1x1'\n")).variants,
     };
     let measured = r#"{"IMGPREP_SETTINGS":"{\"bucket\":\"photos\",\"originals\":\"in\",\"variants\":[{\"folder\":\"1x1\",\"width\":1,\"height\":1}]}"}"#;

@@ -1,14 +1,14 @@
 //! Rows of what only some files ask for: public variants, a domain, reserved concurrency, the other
-//! architecture, invalidation.
+//! architecture, invalidation, variants that follow their original.
 
 use aws_sdk_cloudfront::types::{Aliases, DistributionConfig};
-use aws_sdk_s3::types::ObjectOwnership;
+use aws_sdk_s3::types::{Event, ObjectOwnership, TopicConfiguration};
 use lambda_fn::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
 use serde_json::json;
 
 use super::cdn::distribution;
 use super::code::variable;
-use super::storage::{FLAGS, PUT_ACCESS, put_access_block, put_ownership};
+use super::storage::{FLAGS, PUT_ACCESS, entry, put_access_block, put_ownership};
 use super::{Change, Row, check, row};
 use crate::clients::document;
 use crate::harness::Pipeline;
@@ -55,6 +55,8 @@ fn public_rows() -> Vec<Row> {
 
 pub(crate) async fn every_change_by_hand_to_what_is_optional_is_shown_and_repaired() {
     let pipeline = Pipeline::new("drift-more").await;
+    let bucket = format!("[bucket]\nname = \"{}\"\n", pipeline.bucket);
+    pipeline.edit(&bucket, &format!("{bucket}on_delete = \"remove\"\n"));
     let function = format!("[function]\nname = \"{}\"\n", pipeline.function);
     pipeline.edit(&function, &format!("{function}concurrency = 5\n"));
     pipeline.edit(
@@ -67,7 +69,25 @@ pub(crate) async fn every_change_by_hand_to_what_is_optional_is_shown_and_repair
     let mut rows = cdn_rows();
     rows.extend(function_rows());
     rows.extend(policy_rows());
+    rows.push(
+        row(
+            "notification: removals are not told",
+            |p| Box::pin(entry(p, no_removals)),
+            &["s3:PutBucketNotificationConfiguration"],
+        )
+        .shows(
+            "notification",
+            "events",
+            (json!([CREATED]), json!([CREATED, "s3:ObjectRemoved:*"])),
+        ),
+    );
     check(&pipeline, rows).await;
+}
+
+const CREATED: &str = "s3:ObjectCreated:*";
+
+fn no_removals(_: &Pipeline, entry: &mut TopicConfiguration) {
+    entry.events = vec![Event::from(CREATED)];
 }
 
 fn cdn_rows() -> Vec<Row> {
@@ -139,7 +159,6 @@ fn policy_rows() -> Vec<Row> {
         "ListFolders",
         "ReadOriginals",
         "RecordFailures",
-        "SeeVariants",
         "SendDeadLetters",
         "WriteLogs",
         "WriteVariants",

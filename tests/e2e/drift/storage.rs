@@ -217,7 +217,7 @@ async fn marker_removed(pipeline: &Pipeline, key: &str) {
 }
 
 /// Keeps the entry, and changes one part of it.
-async fn entry(pipeline: &Pipeline, change: fn(&Pipeline, &mut TopicConfiguration)) {
+pub(super) async fn entry(pipeline: &Pipeline, change: fn(&Pipeline, &mut TopicConfiguration)) {
     let get = pipeline.aws.s3.get_bucket_notification_configuration().bucket(&pipeline.bucket);
     let mut topics = get.send().await.unwrap().topic_configurations.unwrap();
     assert_eq!(topics.len(), 1);

@@ -1,0 +1,85 @@
+//! Measures the image path of the function against what else people use, and its start.
+//!
+//! `run` beside this crate builds it as the function is built, and calls it; see README.md.
+
+mod cold_start;
+mod compare;
+mod photos;
+mod quality;
+mod report;
+mod side;
+mod statistics;
+mod worker;
+
+use std::{
+    env,
+    error::Error,
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use report::Report;
+use side::Side;
+
+const USAGE: &str = "bench compare ROUNDS [FOLDER] | bench cold-start STARTS BOOTSTRAP";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        ["compare", rounds] => compare(rounds, None),
+        ["compare", rounds, folder] => compare(rounds, Some(Path::new(folder))),
+        ["cold-start", starts, bootstrap] => {
+            let table = cold_start::compare(Path::new(bootstrap), starts.parse()?)?;
+            Ok(write!(io::stdout(), "{table}")?)
+        }
+        // How `compare` starts this program again, as the process of one side.
+        ["worker", side] => worker::serve(Side::named(side).ok_or("no such side")?),
+        _ => Err(USAGE.into()),
+    }
+}
+
+fn compare(rounds: &str, folder: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    let made: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
+    let photos = match folder {
+        Some(folder) => photos::in_folder(folder)?,
+        None => photos::generated(&made.join("photos"))?,
+    };
+    let rounds: usize = rounds.parse()?;
+    let measured = compare::compare(&photos, rounds, &made.join("results"))?;
+    let mut circumstances = vec![format!(
+        "{} {}, {rounds} rounds after one to warm up, all sides in turn",
+        photos.len(),
+        if folder.is_some() { "photos" } else { "generated pictures" },
+    )];
+    circumstances.extend(machine()?);
+    Ok(write!(io::stdout(), "{}", Report::new(&measured, circumstances))?)
+}
+
+/// What the figures depend on besides the programs.
+fn machine() -> Result<Vec<String>, Box<dyn Error>> {
+    let cpus = fs::read_to_string("/proc/cpuinfo")?;
+    let model = cpus.lines().find(|line| line.starts_with("model name"));
+    let model = model.and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown");
+    let flags = env::var("BENCH_FLAGS").unwrap_or_default();
+    let convert = env::var_os("CONVERT").unwrap_or_else(|| "convert".into());
+    let convert = first_line(Command::new(convert).arg("--version"))?;
+    let versions = "import sharp from 'sharp'; console.log(process.version, \
+        'sharp', sharp.versions.sharp, 'libvips', sharp.versions.vips)";
+    let manifest = env!("CARGO_MANIFEST_DIR");
+    let mut node = Command::new("node");
+    node.current_dir(manifest).args(["--input-type=module", "-e", versions]);
+    Ok(vec![
+        format!("processor: {model}, {}, one thread a side", env::consts::ARCH),
+        format!("imgprep: the profile of the function, {flags}"),
+        format!("sharp: Node.js {}", first_line(&mut node)?),
+        format!("ImageMagick: {}", convert.trim_start_matches("Version: ImageMagick ")),
+    ])
+}
+
+fn first_line(command: &mut Command) -> Result<String, Box<dyn Error>> {
+    let output = command.output()?;
+    Ok(String::from_utf8(output.stdout)?.lines().next().unwrap_or_default().to_owned())
+}

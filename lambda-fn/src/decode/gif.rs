@@ -1,0 +1,141 @@
+//! The first frame of a GIF, by rows; an interlaced one, whose rows come in four passes, whole.
+
+use std::io::Cursor;
+
+use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
+use image::metadata::Orientation;
+
+use super::{BoxedOriginal, Header, Original, broken, ends_early, unreadable};
+use crate::{
+    colour,
+    error::RenderError,
+    reduce::{Layout, Reducer},
+    sniff::SourceFormat,
+};
+
+const FORMAT: SourceFormat = SourceFormat::Gif;
+
+pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    let limit = std::num::NonZeroU64::MIN.saturating_add(colour::LARGEST_PROFILE as u64);
+    options.set_memory_limit(MemoryLimit::Bytes(limit));
+    let mut decoder = options.read_info(Cursor::new(bytes)).map_err(refused)?;
+    let (width, height) = (decoder.width(), decoder.height());
+    let frame = decoder.next_frame_info().map_err(refused)?.ok_or_else(|| ends_early(FORMAT))?;
+    let frame = Frame {
+        left: usize::from(frame.left),
+        top: usize::from(frame.top),
+        width: usize::from(frame.width),
+        height: usize::from(frame.height),
+        interlaced: frame.interlaced,
+        transparent: frame.transparent,
+    };
+    let covers = frame.left == 0
+        && frame.top == 0
+        && frame.width >= usize::from(width)
+        && frame.height >= usize::from(height);
+    let layout = if covers && frame.transparent.is_none() { Layout::Rgb } else { Layout::Rgba };
+    let palette = palette(&decoder, frame.transparent)?;
+    let header = Header {
+        format: FORMAT,
+        width: u32::from(width),
+        height: u32::from(height),
+        orientation: Orientation::NoTransforms,
+        layout,
+        whole_bytes: 0,
+        working_bytes: working_bytes(&frame, width),
+    };
+    Ok(Box::new(Gif { header, decoder, frame, palette }))
+}
+
+/// Where the first frame is on the canvas.
+struct Frame {
+    left: usize,
+    top: usize,
+    width: usize,
+    height: usize,
+    interlaced: bool,
+    transparent: Option<u8>,
+}
+
+/// A row of indices and one of colours, the dictionary, and all indices if they are interlaced.
+fn working_bytes(frame: &Frame, width: u16) -> u64 {
+    const DICTIONARY_BYTES: u64 = 128 << 10;
+    let frame_rows = if frame.interlaced { frame.height } else { 1 };
+    (frame.width * frame_rows) as u64 + 4 * u64::from(width) + DICTIONARY_BYTES
+}
+
+struct Gif<'a> {
+    header: Header,
+    decoder: Decoder<Cursor<&'a [u8]>>,
+    frame: Frame,
+    palette: Vec<[u8; 4]>,
+}
+
+/// A colour for each index. What the file does not define is clear.
+fn palette(
+    decoder: &Decoder<Cursor<&[u8]>>,
+    transparent: Option<u8>,
+) -> Result<Vec<[u8; 4]>, RenderError> {
+    let colours = decoder.palette().map_err(refused)?.as_chunks::<3>().0;
+    let mut palette: Vec<_> = colours.iter().map(|&[r, g, b]| [r, g, b, u8::MAX]).collect();
+    palette.resize(256, [0; 4]);
+    if let Some(index) = transparent {
+        palette[usize::from(index)] = [0; 4];
+    }
+    Ok(palette)
+}
+
+impl Original for Gif<'_> {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn icc(&mut self) -> Option<Vec<u8>> {
+        self.decoder.icc_profile().map(<[u8]>::to_vec)
+    }
+
+    fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError> {
+        let Frame { top, width, height, .. } = self.frame;
+        let mut indices = vec![0; if self.frame.interlaced { width * height } else { width }];
+        if self.frame.interlaced {
+            self.decoder.read_into_buffer(&mut indices).map_err(refused)?;
+        }
+        let clear = self.colours(&[]);
+        for row in 0..self.header.height as usize {
+            let Some(row) = row.checked_sub(top).filter(|&row| row < height) else {
+                reducer.push_row(&clear);
+                continue;
+            };
+            if self.frame.interlaced {
+                reducer.push_row(&self.colours(&indices[row * width..][..width]));
+            } else if self.decoder.fill_buffer(&mut indices).map_err(refused)? {
+                reducer.push_row(&self.colours(&indices));
+            } else {
+                return Err(ends_early(FORMAT));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Gif<'_> {
+    /// A row of the canvas with a row of the frame on it.
+    fn colours(&self, indices: &[u8]) -> Vec<u8> {
+        let channels = self.header.layout.channels();
+        let mut row = vec![0; self.header.width as usize * channels];
+        let pixels = row.chunks_exact_mut(channels).skip(self.frame.left);
+        for (pixel, &index) in pixels.zip(indices) {
+            pixel.copy_from_slice(&self.palette[usize::from(index)][..channels]);
+        }
+        row
+    }
+}
+
+fn refused(error: DecodingError) -> RenderError {
+    match error {
+        DecodingError::Io(error) => unreadable(FORMAT, &error),
+        error => broken(FORMAT, error.to_string()),
+    }
+}

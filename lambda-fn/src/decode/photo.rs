@@ -1,0 +1,96 @@
+//! JPEG as cameras write it, decoded only as far as its variants need.
+//!
+//! The one place that chooses: what [`open`] has no answer for goes to the general decoder.
+
+use super::{Header, broken, ends_early, orientation};
+use crate::{
+    colour::{self, Correction},
+    encode::Target,
+    error::RenderError,
+    jpeg::decoder::{self, Model, Plan, Request},
+    planar::Planar,
+    reduce::Layout,
+    resize::{self, Area, Grid},
+    settings::{Fit, Variant},
+    sniff::{self, SourceFormat},
+};
+
+const FORMAT: SourceFormat = SourceFormat::Jpeg;
+
+/// A photo that will be decoded in planes.
+pub(super) struct Photo<'a> {
+    bytes: &'a [u8],
+    pub(super) header: Header,
+    plan: Plan,
+    pub(super) correction: Option<Correction>,
+}
+
+/// Reads a header; nothing if the file is broken there or is one for the general decoder.
+pub(super) fn open<'a>(bytes: &'a [u8], variants: &[Variant]) -> Option<Photo<'a>> {
+    let stored = decoder::read_header(bytes).ok()?;
+    let layout = if stored.model == Model::Grey { Layout::Grey } else { Layout::Rgb };
+    let exif = stored.exif.clone().and_then(|place| bytes.get(place));
+    let mut header = Header {
+        format: FORMAT,
+        width: stored.width,
+        height: stored.height,
+        orientation: orientation(exif),
+        layout,
+        whole_bytes: 0,
+        working_bytes: 0,
+    };
+    let icc = stored.icc.as_deref().filter(|icc| colour::fits(icc, layout));
+    let correction = icc.and_then(|icc| Correction::from_icc(icc, false));
+    let wanted = request(&header, variants, correction.is_none());
+    // Chroma is rarely stored as fine as it would have to be here. Half as fine is fine enough.
+    let half = Request { chroma_density: wanted.luma_density / 2.0, ..wanted.clone() };
+    let plan = decoder::plan(&stored, &wanted).or_else(|| decoder::plan(&stored, &half))?;
+    header.working_bytes = plan.memory_bytes();
+    Some(Photo { bytes, header, plan, correction })
+}
+
+/// What the variants need of an original. As JPEG they need chroma only half as fine as luma, unless
+/// they have to be RGB on the way.
+fn request(header: &Header, variants: &[Variant], may_stay_planar: bool) -> Request {
+    let grid = header.grid(1);
+    let luma_density = resize::needed_density(grid.upright(), variants);
+    let stay_planar = may_stay_planar
+        && variants.iter().all(|variant| {
+            let target = Target::choose(variant.format, FORMAT, false);
+            target == Target::Jpeg && variant.fit != Fit::Pad
+        });
+    let chroma_density = if stay_planar { luma_density / 2.0 } else { luma_density };
+    let rows = variants.iter().map(|variant| needed_rows(&grid, variant));
+    let rows = rows.max().unwrap_or(header.height).min(header.height);
+    Request { luma_density, chroma_density, rows: 0..rows }
+}
+
+/// Rows of the original, from the top, that a variant is made of.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number of rows that is cut to what there are"
+)]
+fn needed_rows(grid: &Grid, variant: &Variant) -> u32 {
+    /// Lanczos3 looks at three variant pixels in every direction.
+    const MARGIN: f64 = 3.0;
+    let placed = resize::place(grid.upright(), variant);
+    let Area { top, height, .. } = grid.samples(placed.area);
+    let pixels_per_row = (placed.area.width / f64::from(placed.scaled.0))
+        .max(placed.area.height / f64::from(placed.scaled.1));
+    (top + height + (MARGIN + 1.0) * pixels_per_row.max(1.0)).ceil() as u32
+}
+
+impl Photo<'_> {
+    /// Decodes what was planned. Damage in the middle shows in the picture, as in browsers; a file
+    /// that was cut off is not the photo that somebody meant to upload.
+    pub(super) fn read(self, scratch: &mut decoder::Scratch) -> Result<Planar, RenderError> {
+        if !sniff::is_complete_jpeg(self.bytes) {
+            return Err(ends_early(FORMAT));
+        }
+        let decoded = decoder::decode(self.bytes, &self.plan, scratch)
+            .map_err(|error| broken(FORMAT, error.to_string()))?;
+        let Header { width, height, orientation, .. } = self.header;
+        Ok(Planar::new(decoded, (width, height), orientation))
+    }
+}

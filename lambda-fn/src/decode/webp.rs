@@ -1,0 +1,173 @@
+//! WebP, whole. The container is read here first, because the decoder believes every size in it.
+//!
+//! The layout of the container is that of RFC 9649.
+
+use std::io::Cursor;
+
+use image::{ImageDecoder, codecs::webp::WebPDecoder};
+
+use super::{
+    BoxedOriginal, Header, Original, broken, ends_early, image_error, orientation, pixels,
+};
+use crate::{
+    error::RenderError,
+    reduce::{Layout, Reducer},
+    sniff::{self, RiffChunk, SourceFormat},
+};
+
+const FORMAT: SourceFormat = SourceFormat::Webp;
+
+pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
+    let outline = Outline::read(bytes)?;
+    let Outline { canvas: (width, height), alpha, .. } = outline;
+    let layout = if alpha { Layout::Rgba } else { Layout::Rgb };
+    let header = Header {
+        format: FORMAT,
+        width,
+        height,
+        orientation: orientation(outline.exif),
+        layout,
+        whole_bytes: pixels(width, height) * layout.channels() as u64,
+        working_bytes: working_bytes(&outline),
+    };
+    Ok(Box::new(Webp { header, bytes, icc: outline.icc }))
+}
+
+/// For a lossy frame its planes and, if there is one, the alpha channel, which is unpacked as a
+/// picture of four channels; for a lossless one four channels that are then packed into three, and
+/// the data of its transforms. The first frame of an animation is drawn on a canvas.
+fn working_bytes(outline: &Outline<'_>) -> u64 {
+    let frame = pixels(outline.frame.0, outline.frame.1);
+    let frame_bytes = match (outline.lossless, outline.alpha) {
+        (true, false) => 4 * frame + frame / 2,
+        (true, true) => frame / 2,
+        (false, false) => frame * 3 / 2,
+        (false, true) => frame * 3 / 2 + 5 * frame,
+    };
+    let canvas_bytes =
+        if outline.animated { 4 * (pixels(outline.canvas.0, outline.canvas.1) + frame) } else { 0 };
+    frame_bytes + canvas_bytes + TABLE_BYTES
+}
+
+/// Prefix codes, and the fixed tables of the arithmetic decoder.
+const TABLE_BYTES: u64 = 1 << 20;
+
+struct Webp<'a> {
+    header: Header,
+    bytes: &'a [u8],
+    icc: Option<&'a [u8]>,
+}
+
+impl Original for Webp<'_> {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn icc(&mut self) -> Option<Vec<u8>> {
+        self.icc.map(<[u8]>::to_vec)
+    }
+
+    fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError> {
+        let refused = |error| image_error(FORMAT, error);
+        let decoder = WebPDecoder::new(Cursor::new(self.bytes)).map_err(refused)?;
+        if decoder.total_bytes() != self.header.whole_bytes {
+            return Err(broken(FORMAT, "its headers contradict each other"));
+        }
+        let size = usize::try_from(self.header.whole_bytes).unwrap_or(usize::MAX);
+        let mut image = vec![0; size];
+        decoder.read_image(&mut image).map_err(refused)?;
+        reducer.push_image(image);
+        Ok(())
+    }
+}
+
+/// What the container says, and what the frame in it says of itself.
+#[derive(Debug, Default)]
+struct Outline<'a> {
+    canvas: (u32, u32),
+    /// The first frame, if it is an animation.
+    frame: (u32, u32),
+    alpha: bool,
+    animated: bool,
+    lossless: bool,
+    exif: Option<&'a [u8]>,
+    icc: Option<&'a [u8]>,
+}
+
+impl<'a> Outline<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, RenderError> {
+        let first = sniff::webp_chunks(bytes).next().ok_or_else(|| ends_early(FORMAT))?;
+        let mut outline = Self::default();
+        if &first.name != b"VP8X" {
+            outline.read_frame(&first)?;
+            outline.canvas = outline.frame;
+            return Ok(outline);
+        }
+        let &[flags, _, _, _, w0, w1, w2, h0, h1, h2, ..] = first.data else {
+            return Err(ends_early(FORMAT));
+        };
+        outline.animated = flags & 0x02 != 0;
+        outline.canvas = (side([w0, w1, w2]), side([h0, h1, h2]));
+        for chunk in sniff::webp_chunks(bytes).skip(1) {
+            match &chunk.name {
+                b"EXIF" => outline.exif = outline.exif.or(Some(chunk.data)),
+                b"ICCP" => outline.icc = outline.icc.or(Some(chunk.data)),
+                b"ANMF" if outline.frame == (0, 0) => outline.read_animated_frame(chunk.data)?,
+                b"VP8 " | b"VP8L" if outline.frame == (0, 0) => {
+                    outline.read_frame(&chunk)?;
+                    if outline.frame != outline.canvas {
+                        return Err(outline.contradiction());
+                    }
+                }
+                _ => {}
+            }
+        }
+        // The container, not the frame, has the last word.
+        outline.alpha = flags & 0x10 != 0;
+        if outline.frame == (0, 0) { Err(ends_early(FORMAT)) } else { Ok(outline) }
+    }
+
+    fn read_animated_frame(&mut self, data: &[u8]) -> Result<(), RenderError> {
+        const FRAME_HEADER: usize = 16;
+        let &[_, _, _, _, _, _, w0, w1, w2, h0, h1, h2, ..] = data else {
+            return Err(ends_early(FORMAT));
+        };
+        let announced = (side([w0, w1, w2]), side([h0, h1, h2]));
+        let mut chunks = sniff::riff_chunks(data, FRAME_HEADER);
+        let frame = chunks.find(|chunk| matches!(&chunk.name, b"VP8 " | b"VP8L"));
+        self.read_frame(&frame.ok_or_else(|| ends_early(FORMAT))?)?;
+        let fits = announced.0 <= self.canvas.0 && announced.1 <= self.canvas.1;
+        if self.frame == announced && fits { Ok(()) } else { Err(self.contradiction()) }
+    }
+
+    /// RFC 6386, section 9.1, and RFC 9649, section 3.4.
+    fn read_frame(&mut self, chunk: &RiffChunk<'_>) -> Result<(), RenderError> {
+        match (&chunk.name, chunk.data) {
+            (b"VP8 ", &[_, _, _, 0x9d, 0x01, 0x2a, w0, w1, h0, h1, ..]) => {
+                let side = |bytes| u32::from(u16::from_le_bytes(bytes) & 0x3fff);
+                self.frame = (side([w0, w1]), side([h0, h1]));
+            }
+            (b"VP8L", &[0x2f, b0, b1, b2, b3, ..]) => {
+                let bits = u32::from_le_bytes([b0, b1, b2, b3]);
+                self.frame = ((bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1);
+                self.alpha = bits >> 28 & 1 != 0;
+                self.lossless = true;
+            }
+            (b"VP8 " | b"VP8L", data) if data.len() < 10 => return Err(ends_early(FORMAT)),
+            _ => return Err(broken(FORMAT, "it does not begin with a frame")),
+        }
+        Ok(())
+    }
+
+    fn contradiction(&self) -> RenderError {
+        let ((width, height), canvas) = (self.frame, self.canvas);
+        let message =
+            format!("a frame of {width}x{height} on a canvas of {}x{}", canvas.0, canvas.1);
+        broken(FORMAT, message)
+    }
+}
+
+/// Sides are stored less one in three bytes.
+fn side([low, middle, high]: [u8; 3]) -> u32 {
+    u32::from_le_bytes([low, middle, high, 0]) + 1
+}

@@ -1,0 +1,222 @@
+//! One original: its variants are made to agree with it, whatever happens to it meanwhile.
+
+use std::{mem, time::Duration};
+
+use futures_util::future::join_all;
+use tokio::time::Instant;
+
+use super::{
+    Run, Setback,
+    rendering::{Finished, Job},
+    report::Report,
+};
+use crate::{
+    capacity::Reservation,
+    error::RenderError,
+    event::{Change, Work},
+    log::Log,
+    settings::{KEY_BYTES_MAX, OnDelete, Variant},
+    store::{Fetched, Origin, Store},
+};
+
+/// How often an original that changes under our hands is started over within one invocation.
+pub(super) const ROUNDS_MAX: u32 = 3;
+
+/// What is set aside for an original of unknown size; a larger one is asked for twice.
+const UNKNOWN_BYTES: u64 = 8 << 20;
+
+/// How an original ended.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    Made(Box<Report>),
+    /// It can never be processed, and that is on record.
+    Refused(Box<Report>, Refusal),
+    /// Its variants, of the version with this `ETag`, were there before.
+    Unchanged(String),
+    /// It was deleted, and so were these objects, if there were any.
+    Removed(Vec<String>),
+    /// It was deleted, and its variants stay.
+    Gone,
+}
+
+impl Verdict {
+    /// The version of the original that it is about, by its `ETag`; nothing if there was none.
+    fn source(&self) -> Option<&str> {
+        match self {
+            Self::Made(report) | Self::Refused(report, _) => Some(&report.etag),
+            Self::Unchanged(etag) => Some(etag),
+            Self::Removed(_) | Self::Gone => None,
+        }
+    }
+}
+
+/// Why an original can never be processed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error(transparent)]
+    Image(#[from] RenderError),
+    #[error("its key in {folder}/ would have {bytes} bytes, S3 takes {KEY_BYTES_MAX}")]
+    KeyTooLong { folder: String, bytes: usize },
+}
+
+/// What a look at the bucket says of an original's variants.
+struct Look {
+    /// The original that they were compared with.
+    etag: String,
+    /// Those that are missing, or of another version or other settings.
+    missing: Vec<Variant>,
+}
+
+/// What became of one attempt to make an original's variants.
+enum Attempt {
+    Ended(Verdict),
+    /// This much memory would be needed at once.
+    NeedsRoom(u64),
+}
+
+impl<S: Store, L: Log> Run<'_, S, L> {
+    /// Processes an original until what is there belongs to the version that is there.
+    ///
+    /// Two invocations may hold two versions of one original, and the slower may hold the older; or
+    /// one removes what the other has just made. As each looks after its last write, the last to
+    /// write notices.
+    ///
+    /// The first event of a new original goes straight to work. A look at its variants beforehand
+    /// would be a call for each of them, to no end but for the few that are repetitions. Those
+    /// that Lambda sends again are older than any first one, so age tells them apart for free; of
+    /// them, only what is missing is made. One that comes twice within seconds is made twice, which
+    /// is harmless.
+    pub(super) async fn settle(&self, work: &Work) -> Result<Verdict, Setback> {
+        let is_repeated = work.time.as_ref().is_some_and(|time| *time < self.fresh_since);
+        let mut is_to_be_looked_at = is_repeated || work.change == Change::Removed;
+        for _ in 0..ROUNDS_MAX {
+            let verdict = if mem::take(&mut is_to_be_looked_at) {
+                self.complete(work).await?
+            } else {
+                self.make(work, None).await?
+            };
+            let verdict = match (verdict, self.settings().on_delete) {
+                (Verdict::Gone, OnDelete::Keep) => return Ok(Verdict::Gone),
+                (Verdict::Gone, OnDelete::Remove) => self.remove(&work.key).await?,
+                (verdict, _) => verdict,
+            };
+            let now = self.store.head(&work.key).await?.map(|head| head.etag);
+            let may_be_gone = now.is_none() && self.settings().on_delete == OnDelete::Keep;
+            if now.as_deref() == verdict.source() || may_be_gone {
+                return Ok(verdict);
+            }
+        }
+        Err(Setback::Changing)
+    }
+
+    /// Makes what is missing.
+    async fn complete(&self, work: &Work) -> Result<Verdict, Setback> {
+        let Some(original) = self.store.head(&work.key).await? else { return Ok(Verdict::Gone) };
+        let missing = self.missing_variants(&work.key, &original.etag).await;
+        if missing.is_empty() {
+            self.forget_failure(&work.key).await;
+            return Ok(Verdict::Unchanged(original.etag));
+        }
+        self.make(work, Some(Look { etag: original.etag, missing })).await
+    }
+
+    async fn missing_variants(&self, key: &str, etag: &str) -> Vec<Variant> {
+        let store = &self.store.hurried();
+        let look = self.settings().variants.iter().map(|variant| async move {
+            let expected = Origin { source: etag.to_owned(), settings: variant.fingerprint() };
+            let variant_key = self.settings().variant_key(variant, key)?;
+            // What cannot be seen is made once more.
+            let head = store.in_time(store.head(&variant_key)).await.ok().flatten();
+            let is_current = head.is_some_and(|head| head.origin == Some(expected));
+            (!is_current).then(|| variant.clone())
+        });
+        join_all(look).await.into_iter().flatten().collect()
+    }
+
+    /// Makes variants: all, or those that were looked for and are missing.
+    async fn make(&self, work: &Work, look: Option<Look>) -> Result<Verdict, Setback> {
+        if let Some(refusal) = self.refuse_key(&work.key) {
+            let Some(original) = self.store.head(&work.key).await? else {
+                return Ok(Verdict::Gone);
+            };
+            let report = Report::new(Some(original.etag), original.size, Duration::ZERO);
+            return Ok(self.record(&work.key, report, refusal).await?);
+        }
+        let _place = self.handler.capacity.place().await;
+        let mut room = work.size.unwrap_or(UNKNOWN_BYTES).min(self.handler.limits.max_bytes);
+        loop {
+            let reservation = self.handler.capacity.reserve(room).await;
+            match self.attempt(&work.key, reservation, look.as_ref()).await? {
+                Attempt::Ended(verdict) => return Ok(verdict),
+                Attempt::NeedsRoom(bytes) => room = bytes,
+            }
+        }
+    }
+
+    /// Why no variant of this name can be written, if one cannot: S3 would refuse it every time.
+    fn refuse_key(&self, key: &str) -> Option<Refusal> {
+        self.settings().variants.iter().find_map(|variant| {
+            let bytes = self.settings().variant_key(variant, key)?.len();
+            let folder = variant.folder.clone();
+            (bytes > KEY_BYTES_MAX).then_some(Refusal::KeyTooLong { folder, bytes })
+        })
+    }
+
+    async fn attempt(
+        &self,
+        key: &str,
+        reservation: Reservation,
+        look: Option<&Look>,
+    ) -> Result<Attempt, Setback> {
+        let started = Instant::now();
+        let bytes_max = self.handler.limits.max_bytes;
+        let fetched = self.store.get(key, bytes_max.min(reservation.bytes())).await?;
+        let original = match fetched {
+            Fetched::Original(original) => original,
+            Fetched::Missing => return Ok(Attempt::Ended(Verdict::Gone)),
+            Fetched::TooLarge { size, .. } if size <= bytes_max => {
+                return Ok(Attempt::NeedsRoom(size));
+            }
+            Fetched::TooLarge { size, etag } => {
+                let report = Report::new(etag, size, started.elapsed());
+                let error = RenderError::TooManyBytes { size, limit: bytes_max };
+                return Ok(Attempt::Ended(self.record(key, report, error.into()).await?));
+            }
+        };
+        let report = Report {
+            content_type: original.content_type.clone(),
+            ..Report::new(original.etag.clone(), original.bytes.len() as u64, started.elapsed())
+        };
+        let wanted = match look {
+            Some(look) if look.etag == report.etag => look.missing.clone(),
+            _ => self.settings().variants.clone(),
+        };
+        let job = Job {
+            key: key.to_owned(),
+            request_id: self.invocation.request_id.to_owned(),
+            original: original.bytes,
+            wanted,
+            limits: self.handler.limits,
+            reservation,
+        };
+        self.publish(key, job, report).await
+    }
+
+    /// Renders, uploads meanwhile, and tidies up.
+    async fn publish(&self, key: &str, job: Job, mut report: Report) -> Result<Attempt, Setback> {
+        let (finished, published) = self.render_and_upload(key, &report.etag, job).await?;
+        report.sizes = published.sizes;
+        report.put = published.duration;
+        let verdict = match finished {
+            Finished::NeedsRoom(bytes) => return Ok(Attempt::NeedsRoom(bytes)),
+            Finished::Refused(error) => self.record(key, report, error.into()).await?,
+            Finished::Rendered(rendering) => {
+                report.rendering = Some(rendering);
+                self.forget_failure(key).await;
+                Verdict::Made(Box::new(report))
+            }
+        };
+        self.invalidate(key, &published.overwritten).await;
+        Ok(Attempt::Ended(verdict))
+    }
+}

@@ -1,0 +1,36 @@
+//! What goes when an original goes, in stacks that want it so.
+//!
+//! Whoever calls this has seen that the original is not there, and looks again afterwards: an event
+//! of its deletion may come after the one of the next upload.
+
+use futures_util::future::{try_join, try_join_all};
+
+use super::{Run, original::Verdict, publishing::delete_if_there};
+use crate::{
+    log::Log,
+    settings::KEY_BYTES_MAX,
+    store::{Store, StoreError},
+};
+
+impl<S: Store, L: Log> Run<'_, S, L> {
+    /// Deletes the variants of an original and the record of its failure, as far as there are any.
+    pub(super) async fn remove(&self, key: &str) -> Result<Verdict, StoreError> {
+        let settings = self.settings();
+        let variants = settings.variants.iter();
+        let keys = variants.filter_map(|variant| settings.variant_key(variant, key));
+        // A variant with a longer key was never written, and S3 would not let us ask for it.
+        let keys = keys.filter(|key| key.len() <= KEY_BYTES_MAX);
+        let variants = try_join_all(keys.map(|key| delete_if_there(&self.store, key)));
+        let failure = async {
+            match settings.failure_key(key) {
+                Some(key) => delete_if_there(&self.store, key).await,
+                None => Ok(None),
+            }
+        };
+        let (variants, failure) = try_join(variants, failure).await?;
+        let mut removed: Vec<String> = variants.into_iter().flatten().collect();
+        self.invalidate(key, &removed).await;
+        removed.extend(failure);
+        Ok(Verdict::Removed(removed))
+    }
+}

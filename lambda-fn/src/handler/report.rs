@@ -1,0 +1,80 @@
+//! The facts about one original that its log line tells.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::{log::Level, variants::Rendering};
+
+/// What is known of an original, more with every stage.
+#[derive(Debug)]
+pub(super) struct Report {
+    /// The version that was processed.
+    pub(super) etag: String,
+    /// What the uploader said it is.
+    pub(super) content_type: Option<String>,
+    /// Its size as a file.
+    pub(super) bytes: u64,
+    /// How long it took to fetch.
+    pub(super) get: Duration,
+    /// From the beginning of the first upload to the end of the last; the stages before go on
+    /// meanwhile.
+    pub(super) put: Duration,
+    /// What is known once it is rendered.
+    pub(super) rendering: Option<Rendering>,
+    /// The folder of each variant that was written and its bytes.
+    pub(super) sizes: Vec<(String, usize)>,
+}
+
+impl Report {
+    pub(super) fn new(etag: Option<String>, bytes: u64, get: Duration) -> Self {
+        Self {
+            etag: etag.unwrap_or_default(),
+            content_type: None,
+            bytes,
+            get,
+            put: Duration::ZERO,
+            rendering: None,
+            sizes: Vec::new(),
+        }
+    }
+
+    /// How much the line of a processed image matters.
+    pub(super) fn level(&self) -> Level {
+        if self.warnings().is_empty() { Level::Info } else { Level::Warn }
+    }
+
+    /// In what the variants differ from what the uploader may expect.
+    fn warnings(&self) -> Vec<&'static str> {
+        let is_animated = self.rendering.as_ref().is_some_and(|rendering| rendering.animated);
+        is_animated.then_some("animated: only the first frame is shown").into_iter().collect()
+    }
+
+    /// Adds the facts to a log line.
+    pub(super) fn tell(&self, line: &mut Map<String, Value>) {
+        let milliseconds = |time: Duration| json!((time.as_secs_f64() * 1e4).round() / 10.0);
+        line.insert("etag".to_owned(), json!(self.etag));
+        line.insert("content_type".to_owned(), json!(self.content_type));
+        line.insert("bytes".to_owned(), json!(self.bytes));
+        let mut stages = Map::new();
+        stages.insert("get".to_owned(), milliseconds(self.get));
+        if let Some(rendering) = &self.rendering {
+            line.insert("format".to_owned(), json!(rendering.format.to_string()));
+            line.insert("width".to_owned(), json!(rendering.width));
+            line.insert("height".to_owned(), json!(rendering.height));
+            let warnings = self.warnings();
+            if !warnings.is_empty() {
+                line.insert("warnings".to_owned(), json!(warnings));
+            }
+            let sizes = self.sizes.iter();
+            let sizes: Map<_, _> =
+                sizes.map(|(folder, size)| (folder.clone(), json!(size))).collect();
+            line.insert("variants".to_owned(), Value::Object(sizes));
+            stages.insert("decode".to_owned(), milliseconds(rendering.decode));
+            stages.insert("resize".to_owned(), milliseconds(rendering.resize));
+            stages.insert("encode".to_owned(), milliseconds(rendering.encode));
+            stages.insert("put".to_owned(), milliseconds(self.put));
+        }
+        line.insert("ms".to_owned(), Value::Object(stages));
+    }
+}

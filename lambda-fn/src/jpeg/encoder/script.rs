@@ -1,0 +1,120 @@
+//! In which order the bits of all coefficients are sent.
+
+use super::symbols::SECOND_TABLE;
+
+/// One scan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scan {
+    pub(super) pass: Pass,
+}
+
+/// What a scan sends: coefficients for the first time, without their lowest bits, or one more bit
+/// of coefficients sent before (G.1.1.1).
+///
+/// `low` is the number of bits that are still missing afterwards; a refinement brings it down from
+/// one more.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Pass {
+    DcFirst { low: usize },
+    DcRefinement { low: usize },
+    AcFirst { component: usize, band: Band, low: usize },
+    AcRefinement { component: usize, band: Band, low: usize },
+}
+
+/// A range of AC coefficients in zigzag order, both ends included.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Band {
+    pub(super) first: u8,
+    pub(super) last: u8,
+}
+
+impl Band {
+    /// The places of the band as bits.
+    pub(super) fn mask(self) -> u64 {
+        u64::MAX >> (63 - self.last) & u64::MAX << self.first
+    }
+}
+
+/// A table of codes that a scan uses.
+pub(super) struct TableUse {
+    /// As in a file: whether for AC in the upper half of the byte, which of its kind in the lower.
+    pub(super) class_and_place: u8,
+    /// The first of its symbols as [`super::symbols::Symbols`] counts them, and the one after its last.
+    pub(super) symbols: (usize, usize),
+}
+
+impl Scan {
+    pub(super) fn tables(&self, components: usize) -> Vec<TableUse> {
+        let dc = |place| TableUse {
+            class_and_place: place,
+            symbols: (usize::from(place) * SECOND_TABLE, usize::from(place + 1) * SECOND_TABLE),
+        };
+        match self.pass {
+            Pass::DcFirst { .. } if components == 1 => vec![dc(0)],
+            Pass::DcFirst { .. } => vec![dc(0), dc(1)],
+            Pass::DcRefinement { .. } => vec![],
+            Pass::AcFirst { component, .. } | Pass::AcRefinement { component, .. } => {
+                vec![TableUse {
+                    class_and_place: 0x10 | u8::from(component > 0),
+                    symbols: (0, 256),
+                }]
+            }
+        }
+    }
+
+    /// The scan's parameters as a file has them (B.2.3).
+    #[expect(clippy::cast_possible_truncation, reason = "components are three, bits fewer than 13")]
+    pub(super) fn header(&self, components: usize) -> Vec<u8> {
+        let (names, band, bits) = match self.pass {
+            Pass::DcFirst { low } => (0..components, band(0, 0), low),
+            Pass::DcRefinement { low } => (0..components, band(0, 0), (low + 1) << 4 | low),
+            Pass::AcFirst { component, band, low } => (component..component + 1, band, low),
+            Pass::AcRefinement { component, band, low } => {
+                (component..component + 1, band, (low + 1) << 4 | low)
+            }
+        };
+        let mut header = vec![names.len() as u8];
+        for component in names {
+            let table = u8::from(component > 0);
+            header.extend([component as u8 + 1, table << 4 | table]);
+        }
+        header.extend([band.first, band.last, bits as u8]);
+        header
+    }
+}
+
+const fn band(first: u8, last: u8) -> Band {
+    Band { first, last }
+}
+
+const fn scan(pass: Pass) -> Scan {
+    Scan { pass }
+}
+
+const LUMA: usize = 0;
+const CB: usize = 1;
+const CR: usize = 2;
+
+/// For pictures in colour, as libjpeg does by default.
+pub(super) const COLOUR: &[Scan] = &[
+    scan(Pass::DcFirst { low: 1 }),
+    scan(Pass::AcFirst { component: LUMA, band: band(1, 5), low: 2 }),
+    scan(Pass::AcFirst { component: CR, band: band(1, 63), low: 1 }),
+    scan(Pass::AcFirst { component: CB, band: band(1, 63), low: 1 }),
+    scan(Pass::AcFirst { component: LUMA, band: band(6, 63), low: 2 }),
+    scan(Pass::AcRefinement { component: LUMA, band: band(1, 63), low: 1 }),
+    scan(Pass::DcRefinement { low: 0 }),
+    scan(Pass::AcRefinement { component: CR, band: band(1, 63), low: 0 }),
+    scan(Pass::AcRefinement { component: CB, band: band(1, 63), low: 0 }),
+    scan(Pass::AcRefinement { component: LUMA, band: band(1, 63), low: 0 }),
+];
+
+/// For grey pictures, as libjpeg does by default.
+pub(super) const GREY: &[Scan] = &[
+    scan(Pass::DcFirst { low: 1 }),
+    scan(Pass::AcFirst { component: LUMA, band: band(1, 5), low: 2 }),
+    scan(Pass::AcFirst { component: LUMA, band: band(6, 63), low: 2 }),
+    scan(Pass::AcRefinement { component: LUMA, band: band(1, 63), low: 1 }),
+    scan(Pass::DcRefinement { low: 0 }),
+    scan(Pass::AcRefinement { component: LUMA, band: band(1, 63), low: 0 }),
+];
