@@ -123,7 +123,7 @@ fn accept(
 
 /// What Lambda sets for every function, and imgprep for this one. The keys are those of its
 /// documentation and open nothing.
-fn environment(command: &mut Command, api: &str) {
+pub(crate) fn environment(command: &mut Command, api: &str) {
     let settings = r#"{"bucket":"photos","originals":"originals","variants":[{"folder":"800x600","width":800,"height":600},{"folder":"400x300","width":400,"height":300}]}"#;
     command
         .env("AWS_LAMBDA_RUNTIME_API", api)
@@ -140,7 +140,7 @@ fn environment(command: &mut Command, api: &str) {
 }
 
 /// A process that does not outlive this value.
-struct Ended(Child);
+pub(crate) struct Ended(pub(crate) Child);
 
 impl Drop for Ended {
     fn drop(&mut self) {

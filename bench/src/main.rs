@@ -4,6 +4,9 @@
 
 mod cold_start;
 mod compare;
+mod framing;
+mod large;
+mod memory;
 mod photos;
 mod quality;
 mod report;
@@ -23,7 +26,8 @@ use std::{
 use report::Report;
 use side::Side;
 
-const USAGE: &str = "bench compare ROUNDS [FOLDER] | bench cold-start STARTS BOOTSTRAP";
+const USAGE: &str = "bench compare ROUNDS [FOLDER] | bench framing | \
+    bench cold-start STARTS BOOTSTRAP | bench memory BOOTSTRAP";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -35,6 +39,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             let table = cold_start::compare(Path::new(bootstrap), starts.parse()?)?;
             Ok(write!(io::stdout(), "{table}")?)
         }
+        ["framing"] => {
+            let table = framing::compare(&side::convert(), &made("framing"))?;
+            Ok(write!(io::stdout(), "{table}")?)
+        }
+        ["memory", bootstrap] => {
+            let table = memory::measure(Path::new(bootstrap), &made("large"))?;
+            Ok(write!(io::stdout(), "{table}")?)
+        }
         // How `compare` starts this program again, as the process of one side.
         ["worker", side] => worker::serve(Side::named(side).ok_or("no such side")?),
         _ => Err(USAGE.into()),
@@ -42,13 +54,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn compare(rounds: &str, folder: Option<&Path>) -> Result<(), Box<dyn Error>> {
-    let made: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("target");
     let photos = match folder {
         Some(folder) => photos::in_folder(folder)?,
-        None => photos::generated(&made.join("photos"))?,
+        None => photos::generated(&made("photos"))?,
     };
     let rounds: usize = rounds.parse()?;
-    let measured = compare::compare(&photos, rounds, &made.join("results"))?;
+    let measured = compare::compare(&photos, rounds, &made("results"))?;
     let mut circumstances = vec![format!(
         "{} {}, {rounds} rounds after one to warm up, all sides in turn",
         photos.len(),
@@ -58,14 +69,18 @@ fn compare(rounds: &str, folder: Option<&Path>) -> Result<(), Box<dyn Error>> {
     Ok(write!(io::stdout(), "{}", Report::new(&measured, circumstances))?)
 }
 
+/// A folder for what is made here and may be looked at.
+fn made(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join(name)
+}
+
 /// What the figures depend on besides the programs.
 fn machine() -> Result<Vec<String>, Box<dyn Error>> {
     let cpus = fs::read_to_string("/proc/cpuinfo")?;
     let model = cpus.lines().find(|line| line.starts_with("model name"));
     let model = model.and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown");
     let flags = env::var("BENCH_FLAGS").unwrap_or_default();
-    let convert = env::var_os("CONVERT").unwrap_or_else(|| "convert".into());
-    let convert = first_line(Command::new(convert).arg("--version"))?;
+    let convert = first_line(Command::new(side::convert()).arg("--version"))?;
     let versions = "import sharp from 'sharp'; console.log(process.version, \
         'sharp', sharp.versions.sharp, 'libvips', sharp.versions.vips)";
     let manifest = env!("CARGO_MANIFEST_DIR");

@@ -1,5 +1,7 @@
 //! Who is compared.
 
+use std::{env, path::PathBuf};
+
 /// A program that makes the same variants of the same photos.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
@@ -56,4 +58,9 @@ impl Side {
             Self::Ours | Self::ImageMagick => None,
         }
     }
+}
+
+/// The program of `ImageMagick`; `run` looks for it.
+pub(crate) fn convert() -> PathBuf {
+    env::var_os("CONVERT").unwrap_or_else(|| "convert".into()).into()
 }

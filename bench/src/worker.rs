@@ -21,7 +21,7 @@ use lambda_fn::{
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
 
-use crate::side::Side;
+use crate::side::{self, Side};
 
 /// One photo to make both variants of.
 #[derive(Debug, Serialize, Deserialize)]
@@ -140,10 +140,9 @@ fn render(question: &Question, scratch: &mut Scratch) -> Result<Answer, Box<dyn 
 
 /// As the tutorial has it: the program is called once for every variant.
 fn convert(question: &Question) -> Result<Answer, Box<dyn Error>> {
-    let program = std::env::var_os("CONVERT").unwrap_or_else(|| "convert".into());
     let before = cpu_micros(getrusage(UsageWho::RUSAGE_CHILDREN)?);
     for (index, (width, height)) in SIZES.into_iter().enumerate() {
-        let status = Command::new(&program)
+        let status = Command::new(side::convert())
             // One thread, as the other sides have.
             .env("MAGICK_THREAD_LIMIT", "1")
             .arg(&question.photo)

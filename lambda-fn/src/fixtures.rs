@@ -5,6 +5,7 @@ pub(crate) mod jpeg;
 pub(crate) mod kinds;
 pub(crate) mod png;
 pub(crate) mod riff;
+mod seeds;
 pub(crate) mod tiff;
 
 use std::io::Cursor;

@@ -10,8 +10,9 @@ const MEBIBYTE: u64 = 1 << 20;
 /// What the binary, its stacks and the connections to AWS take.
 const RESERVED_BYTES: u64 = 48 * MEBIBYTE;
 
-/// The largest image of a phone today has 200 megapixels; beyond is a decompression bomb.
-const MAX_PIXELS: u64 = 250_000_000;
+/// Phones take 200 megapixels, and the largest pictures that a camera puts together of several
+/// shots have 400 (Hasselblad H6D-400c); beyond is a decompression bomb.
+const MAX_PIXELS: u64 = 400_000_000;
 
 /// The bounds that an original must keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,7 +146,7 @@ mod tests {
     fn the_largest_header_is_refused_for_its_pixels() {
         let error = Limits::default().check_image(&photo(65535, 65535, false), 100, &variants());
         let error = error.unwrap_err().to_string();
-        assert_eq!(error, "65535x65535 is 4295 megapixels, the limit is 250");
+        assert_eq!(error, "65535x65535 is 4295 megapixels, the limit is 400");
     }
 
     #[test]

@@ -6,25 +6,31 @@ use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 const QUALITY: u8 = 90;
 
-/// A landscape at dusk as JPEG. Sides are brought within 1 to 16384.
+/// A landscape at dusk as JPEG. Sides are brought within 1 to 65535.
 pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
-    const LARGEST_SIDE: u16 = 16384;
-    let side = |length: u32| u16::try_from(length).unwrap_or(LARGEST_SIDE).clamp(1, LARGEST_SIDE);
+    let side = |length: u32| u16::try_from(length).unwrap_or(u16::MAX).max(1);
     let (width, height) = (side(width), side(height));
-    let mut pixels = Vec::with_capacity(usize::from(width) * usize::from(height) * 3);
-    for row in 0..height {
-        for column in 0..width {
-            let x = f32::from(column) / f32::from(width);
-            let y = f32::from(row) / f32::from(height);
-            pixels.extend(landscape(x, y, f32::from(width) / f32::from(height)));
-        }
-    }
+    let pixels = pixels(width.into(), height.into());
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, QUALITY);
     encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
     // Writing into memory, with sides a JPEG can have, cannot fail.
     drop(encoder.encode(&pixels, width, height, ColorType::Rgb));
     bytes
+}
+
+/// The same landscape as RGB, three bytes a pixel and rows from the top.
+#[expect(clippy::cast_precision_loss, reason = "no side reaches 2^23")]
+pub fn pixels(width: u32, height: u32) -> Vec<u8> {
+    let (across, down) = (width as f32, height as f32);
+    let mut pixels = Vec::with_capacity(width as usize * height as usize * 3);
+    for row in 0..height {
+        let y = row as f32 / down;
+        for column in 0..width {
+            pixels.extend(landscape(column as f32 / across, y, across / down));
+        }
+    }
+    pixels
 }
 
 type Colour = [f32; 3];

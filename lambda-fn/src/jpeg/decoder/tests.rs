@@ -1,6 +1,12 @@
 //! Tests of the decoder as a whole, on files made here coefficient by coefficient, and on files of
 //! another encoder.
 
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "numbers of samples, and samples that are made positive"
+)]
+
 mod damage;
 mod header;
 mod planes;

@@ -15,7 +15,7 @@ impl Random {
     }
 
     fn between(&mut self, low: i32, high: i32) -> i32 {
-        low + self.below((high - low + 1) as u32) as i32
+        low + self.below((high - low + 1).cast_unsigned()).cast_signed()
     }
 }
 
@@ -319,7 +319,7 @@ impl Coder {
     }
 
     fn flush(&mut self, file: &mut Vec<u8>) {
-        while self.bits.len() % 8 != 0 {
+        while !self.bits.len().is_multiple_of(8) {
             self.bits.push(true);
         }
         for bits in self.bits.chunks(8) {
