@@ -40,7 +40,10 @@ impl Package {
 pub(crate) fn source_hash(code: &Code, arch: Arch) -> Result<String, PackageError> {
     let mut hash = Hash::new(triple(arch));
     match code {
-        Code::Bundled => hash.tree("bundled", &Tree::bundled()),
+        Code::Bundled => {
+            hash.tree("bundled", &Tree::bundled());
+            hash.file("processor", target_cpu(arch).as_bytes());
+        }
         Code::Crate(folder) => hash.tree("crate", &Tree::of_crate(folder)?),
         Code::Zip(path) => hash.file("zip", &read(path)?),
     }
@@ -87,7 +90,10 @@ fn compiled(
     }
     let build = match code {
         Code::Crate(folder) => Build::of_crate(folder, &cache.target()),
-        _ => Build::of_function(&cache.extract(&Tree::bundled(), &hash)?, &cache.target()),
+        _ => {
+            let folder = cache.extract(&Tree::bundled(), &hash)?;
+            Build::of_function(&folder, &cache.target(), target_cpu(arch))
+        }
     };
     let binary = cargo.binary(&build, arch, progress)?;
     progress("packing the function");
@@ -110,6 +116,16 @@ fn triple(arch: Arch) -> &'static str {
     match arch {
         Arch::X86_64 => "x86_64-unknown-linux-gnu",
         Arch::Arm64 => "aarch64-unknown-linux-gnu",
+    }
+}
+
+/// The least processor that Lambda has of each kind, as rustc's `target-cpu`: x86 with AVX2 and what
+/// came with it ("Using AVX2 vectorization in Lambda" in the AWS Lambda Developer Guide), or Graviton2,
+/// which is a Neoverse N1 ("Lambda instruction set architectures" there).
+fn target_cpu(arch: Arch) -> &'static str {
+    match arch {
+        Arch::X86_64 => "x86-64-v3",
+        Arch::Arm64 => "neoverse-n1",
     }
 }
 

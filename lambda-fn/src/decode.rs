@@ -109,7 +109,15 @@ pub fn swaps_sides(orientation: Orientation) -> bool {
 
 /// Width and height of the upright image, read from its header only.
 pub fn dimensions(bytes: &[u8]) -> Result<(u32, u32), RenderError> {
-    Ok(open(bytes)?.header().upright())
+    Ok(header(bytes, &[])?.upright())
+}
+
+/// What an image says of itself to the decoder that will make these variants.
+fn header(bytes: &[u8], variants: &[Variant]) -> Result<Header, RenderError> {
+    match photo::open(bytes, variants) {
+        Some(photo) => Ok(photo.header),
+        None => Ok(open(bytes)?.header().clone()),
+    }
 }
 
 /// Bytes of memory that an image and its variants take at their peak, the file included, if they
@@ -121,11 +129,7 @@ pub fn memory_needed(
 ) -> Result<u64, RenderError> {
     let file_bytes = bytes.len() as u64;
     limits.check_bytes(file_bytes)?;
-    let header = match photo::open(bytes, variants) {
-        Some(photo) => photo.header,
-        None => open(bytes)?.header().clone(),
-    };
-    limits.check_image(&header, file_bytes, variants)
+    limits.check_image(&header(bytes, variants)?, file_bytes, variants)
 }
 
 /// Decodes an image, unless it would not fit the limits together with its variants.

@@ -3,7 +3,6 @@
 use image::{
     ExtendedColorType, ImageEncoder,
     codecs::{
-        avif::AvifEncoder,
         gif::GifEncoder,
         png::{CompressionType, FilterType, PngEncoder},
     },
@@ -157,11 +156,17 @@ fn webp(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodingError> {
 const AVIF_SPEED: u8 = 10;
 
 fn avif(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodingError> {
-    let mut bytes = Vec::new();
-    AvifEncoder::new_with_speed_quality(&mut bytes, AVIF_SPEED, quality)
-        .write_image(&pixels.bytes, pixels.width, pixels.height, pixels.colour_type())
-        .map_err(EncodingError::new)?;
-    Ok(bytes)
+    let encoder = ravif::Encoder::new()
+        .with_speed(AVIF_SPEED)
+        .with_quality(quality.into())
+        .with_alpha_quality(quality.into());
+    let colours = pixels.bytes.chunks_exact(pixels.channels());
+    let colours = colours.map(|pixel| colour::ycbcr_of_rgb([pixel[0], pixel[1], pixel[2]]));
+    let alpha = pixels.alpha.then(|| pixels.bytes.as_chunks::<4>().0.iter().map(|pixel| pixel[3]));
+    let (width, height) = (pixels.width as usize, pixels.height as usize);
+    let (range, matrix) = (ravif::PixelRange::Full, ravif::MatrixCoefficients::BT601);
+    let encoded = encoder.encode_raw_planes_8_bit(width, height, colours, alpha, range, matrix);
+    Ok(encoded.map_err(EncodingError::new)?.avif_file)
 }
 
 /// One frame with a palette of its own. A GIF pixel is either there or not.

@@ -31,24 +31,25 @@ pub(super) struct Build {
     /// Where cargo runs, which decides which configuration files it reads.
     folder: PathBuf,
     arguments: Vec<OsString>,
-    /// Whether flags from the user's configuration files apply: to a crate of the user's, yes.
-    own_flags: bool,
+    /// The processor to compile for, and none of the flags from the user's configuration files;
+    /// nothing for a crate of the user's, to which those apply.
+    target_cpu: Option<&'static str>,
 }
 
 impl Build {
     /// The function that imgprep carries, extracted into this folder. Flags that a user sets for
     /// all projects, such as `target-cpu=native`, would make it crash on Lambda.
-    pub(super) fn of_function(folder: &Path, target: &Path) -> Self {
+    pub(super) fn of_function(folder: &Path, target: &Path, target_cpu: &'static str) -> Self {
         let selected = ["-p", "lambda-fn", "--features", "runtime", "--profile", "lambda"];
-        Self::new(folder, target, &selected, false)
+        Self { target_cpu: Some(target_cpu), ..Self::new(folder, target, &selected) }
     }
 
     /// A crate of the user's, exactly as its lock file says.
     pub(super) fn of_crate(folder: &Path, target: &Path) -> Self {
-        Self::new(folder, target, &["--release", "--locked"], true)
+        Self::new(folder, target, &["--release", "--locked"])
     }
 
-    fn new(folder: &Path, target: &Path, selected: &[&str], own_flags: bool) -> Self {
+    fn new(folder: &Path, target: &Path, selected: &[&str]) -> Self {
         let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let manifest = absolute(&folder.join("Cargo.toml"));
         let mut arguments: Vec<OsString> =
@@ -56,7 +57,7 @@ impl Build {
         arguments.extend(selected.iter().map(OsString::from));
         arguments.extend(["--target-dir".into(), absolute(target).into()]);
         arguments.extend(["--message-format".into(), "json-render-diagnostics".into()]);
-        Self { folder: folder.to_owned(), arguments, own_flags }
+        Self { folder: folder.to_owned(), arguments, target_cpu: None }
     }
 }
 
@@ -120,9 +121,9 @@ impl Cargo {
         let shown = format!("cargo {} --bin {BINARY}", verb.join(" "));
         let mut command = self.command();
         command.args(verb).args(&build.arguments).current_dir(&build.folder);
-        if !build.own_flags {
+        if let Some(target_cpu) = build.target_cpu {
             // It takes the place of all flags from configuration files.
-            command.env("CARGO_ENCODED_RUSTFLAGS", flags(&build.folder));
+            command.env("CARGO_ENCODED_RUSTFLAGS", flags(&build.folder, target_cpu));
         }
         // Cargo counts its steps only for a terminal, or when told to.
         command.env("CARGO_TERM_COLOR", "never");
@@ -162,16 +163,18 @@ impl Cargo {
     }
 }
 
-/// Flags that keep this machine's folders, and with them its user's name, out of the executable, so
-/// that it is the same wherever it is built.
-fn flags(folder: &Path) -> OsString {
+/// The flag for a processor, and those that keep this machine's folders, and with them its user's
+/// name, out of the executable, so that it is the same wherever it is built.
+fn flags(folder: &Path, target_cpu: &str) -> OsString {
+    /// Where cargo takes flags apart.
+    const NEXT: &str = "\x1f";
     let home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cargo")));
-    let mut flags = remapped(folder, "/function");
+    let mut flags = OsString::from(format!("-Ctarget-cpu={target_cpu}{NEXT}"));
+    flags.push(remapped(folder, "/function"));
     if let Some(home) = home {
-        // Cargo takes flags apart at this character.
-        flags.push("\x1f");
+        flags.push(NEXT);
         flags.push(remapped(&home, "/cargo"));
     }
     flags
@@ -337,10 +340,10 @@ mod tests {
     fn the_executable_names_no_folder_of_this_machine() {
         let flag = remapped(Path::new("/home/ada/.cargo"), "/cargo");
         assert_eq!(flag, "--remap-path-prefix=/home/ada/.cargo=/cargo");
-        let flags = flags(Path::new("/tmp/source")).into_string().unwrap();
-        assert!(
-            flags.starts_with("--remap-path-prefix=/tmp/source=/function\x1f--remap-path-prefix=")
-        );
+        let flags = flags(Path::new("/tmp/source"), "neoverse-n1").into_string().unwrap();
+        let expected = "-Ctarget-cpu=neoverse-n1\x1f--remap-path-prefix=/tmp/source=/function\x1f\
+            --remap-path-prefix=";
+        assert!(flags.starts_with(expected), "{flags}");
     }
 
     #[test]

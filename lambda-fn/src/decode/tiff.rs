@@ -1,5 +1,6 @@
 //! TIFF by strips, or by rows of tiles, however large the picture is.
 
+mod directory;
 mod samples;
 
 use std::io::Cursor;
@@ -11,10 +12,12 @@ use tiff::{
     tags::{CompressionMethod, Tag},
 };
 
-use self::samples::{Interpretation, Unpacker};
-use super::{BoxedOriginal, Header, Original, broken, unreadable, unsupported};
+use self::{
+    directory::Directory,
+    samples::{Interpretation, Unpacker},
+};
+use super::{BoxedOriginal, Header, Original, broken, ends_early, unreadable, unsupported};
 use crate::{
-    colour,
     error::RenderError,
     reduce::Reducer,
     sniff::{JpegOutline, SourceFormat},
@@ -25,7 +28,10 @@ const FORMAT: SourceFormat = SourceFormat::Tiff;
 type TiffDecoder<'a> = Decoder<Cursor<&'a [u8]>>;
 
 pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
-    // The first directory is read with the decoder's own limits, a megabyte for each value.
+    let directory = Directory::read(bytes).ok_or_else(|| ends_early(FORMAT))?;
+    if directory.claims_too_much() {
+        return Err(refused(TiffError::LimitsExceeded));
+    }
     let mut decoder = Decoder::new(Cursor::new(bytes)).map_err(refused)?;
     refuse_raw_photos(&mut decoder)?;
     let (width, height) = decoder.dimensions().map_err(refused)?;
@@ -36,7 +42,6 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
         check_jpegs(&mut decoder, bytes, &pieces)?;
     }
     let mut limits = Limits::default();
-    limits.ifd_value_size = colour::LARGEST_PROFILE;
     limits.intermediate_buffer_size = bytes.len();
     let mut decoder = decoder.with_limits(limits);
     let header = Header {
@@ -46,9 +51,9 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
         orientation: orientation(&mut decoder),
         layout: interpretation.layout(),
         whole_bytes: 0,
-        working_bytes: pieces.working_bytes(is_jpeg),
+        working_bytes: pieces.working_bytes(is_jpeg) + directory.working_bytes(),
     };
-    Ok(Box::new(Tiff { header, decoder, pieces, interpretation }))
+    Ok(Box::new(Tiff { header, decoder, pieces, interpretation, icc: directory.icc() }))
 }
 
 /// Raw photos of many cameras are TIFF files whose first picture is only a thumbnail.
@@ -188,6 +193,7 @@ struct Tiff<'a> {
     decoder: TiffDecoder<'a>,
     pieces: Pieces,
     interpretation: Interpretation,
+    icc: Option<&'a [u8]>,
 }
 
 impl Original for Tiff<'_> {
@@ -196,7 +202,7 @@ impl Original for Tiff<'_> {
     }
 
     fn icc(&mut self) -> Option<Vec<u8>> {
-        self.decoder.get_tag_u8_vec(Tag::IccProfile).ok()
+        self.icc.map(<[u8]>::to_vec)
     }
 
     fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError> {

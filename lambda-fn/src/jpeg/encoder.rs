@@ -96,8 +96,7 @@ pub fn encode(
 fn write_scan(file: &mut Vec<u8>, scan: &Scan, components: &[Coefficients], symbols: &mut Symbols) {
     symbols.clear();
     match scan.pass {
-        Pass::DcFirst { low } => dc::first(components, low, symbols),
-        Pass::DcRefinement { low } => dc::refinement(components, low, symbols),
+        Pass::Dc => dc::send(components, symbols),
         Pass::AcFirst { component, band, low } => {
             ac::first(&components[component], band, low, symbols);
         }

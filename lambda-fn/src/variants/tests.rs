@@ -112,6 +112,19 @@ fn memory_is_told_beforehand_or_the_file_refused() {
 }
 
 #[test]
+fn what_is_drawn_tells_its_sides_too() {
+    // A scan header that is longer than it need be: only one of the two decoders of JPEG minds.
+    let mut file = fixtures::jpeg::colour(fixtures::jpeg::PLAIN);
+    let scan = file.windows(2).position(|marker| marker == [0xff, 0xda]).unwrap();
+    let header = scan + 2 + usize::from(file[scan + 3]);
+    file[scan + 3] += 2;
+    file.splice(header..header, [0; 2]);
+    let rendered = render(&file, &[variant(16, 12)], &Limits::default());
+    assert!(rendered.is_ok(), "{rendered:?}");
+    assert_eq!(decode::dimensions(&file), Ok((77, 51)));
+}
+
+#[test]
 fn every_orientation_of_every_format_ends_upright() {
     let stored = quarters(60, 40);
     for (tag, expected) in [

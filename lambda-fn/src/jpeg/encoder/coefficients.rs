@@ -16,7 +16,7 @@ use super::{
 pub(super) struct Block {
     /// For each level: which coefficients are at least 2^level in size, so not zero after losing
     /// that many bits.
-    pub(super) reaching: [u64; 3],
+    pub(super) reaching: [u64; 2],
 }
 
 /// One component, transformed.

@@ -46,6 +46,12 @@ pub fn planes_of_rgb(rgb: &[u8], width: u32, height: u32) -> Planes {
     Planes { luma: Plane { width, height, samples: luma }, chroma: [half(cb), half(cr)] }
 }
 
+/// Converts one pixel.
+pub fn ycbcr_of_rgb(pixel: [u8; 3]) -> [u8; 3] {
+    let four = pixel.map(|value| 4 * i32::from(value));
+    [luma_of(pixel), chroma_of(four, CB), chroma_of(four, CR)]
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "a mean of bytes")]
 fn luma_of(pixel: [u8; 3]) -> u8 {
     let [r, g, b] = pixel.map(u32::from);

@@ -1,16 +1,15 @@
-//! The scans of DC coefficients, all components together (G.1.2.1).
+//! The scan of DC coefficients, all components together (G.1.2.1).
 
 use super::{
     coefficients::Coefficients,
     symbols::{SECOND_TABLE, Symbols},
 };
 
-/// Sends every block's DC coefficient, without its lowest bits, as the difference from the last of
-/// its component.
-pub(super) fn first(components: &[Coefficients], low: usize, symbols: &mut Symbols) {
+/// Sends every block's DC coefficient as the difference from the last of its component.
+pub(super) fn send(components: &[Coefficients], symbols: &mut Symbols) {
     let mut previous = [0; 3];
     for_each_block(components, |component, dc| {
-        let value = dc.map_or(previous[component], |dc| i32::from(dc) >> low);
+        let value = dc.map_or(previous[component], i32::from);
         let difference = value - previous[component];
         previous[component] = value;
         let size = u32::BITS - difference.unsigned_abs().leading_zeros();
@@ -19,20 +18,6 @@ pub(super) fn first(components: &[Coefficients], low: usize, symbols: &mut Symbo
         let table = if component == 0 { 0 } else { SECOND_TABLE };
         symbols.push(table + size as usize, bits, size);
     });
-}
-
-/// Sends one more bit of every block's DC coefficient.
-pub(super) fn refinement(components: &[Coefficients], low: usize, symbols: &mut Symbols) {
-    let (mut bits, mut count) = (0, 0);
-    for_each_block(components, |_, dc| {
-        bits = bits << 1 | u64::from(dc.unwrap_or(0).cast_unsigned() >> low & 1);
-        count += 1;
-        if count == u64::BITS {
-            symbols.push_bits(bits, count);
-            (bits, count) = (0, 0);
-        }
-    });
-    symbols.push_bits(bits, count);
 }
 
 /// Visits the DC coefficients in their order in the file (A.2): in grey row by row; in colour by

@@ -69,21 +69,21 @@ fn step(base: u16, percent: u16) -> u8 {
 pub(super) struct Quantised {
     /// In zigzag order.
     pub(super) values: [[i16; LANES]; 64],
-    /// For each lane, which coefficients are at least 1, 2 and 4 in size; see
+    /// For each lane, which coefficients are at least 1 and 2 in size; see
     /// [`super::coefficients::Block`].
-    pub(super) reaching: [[u64; LANES]; 3],
+    pub(super) reaching: [[u64; LANES]; 2],
 }
 
 impl Quantised {
     pub(super) fn new() -> Self {
-        Self { values: [[0; LANES]; 64], reaching: [[0; LANES]; 3] }
+        Self { values: [[0; LANES]; 64], reaching: [[0; LANES]; 2] }
     }
 
     /// Rounds coefficients to whole steps.
     pub(super) fn fill(&mut self, blocks: &Blocks, table: &Table) {
         let low = self.fill_half(blocks, table, 0);
         let high = self.fill_half(blocks, table, 32);
-        for level in 0..3 {
+        for level in 0..2 {
             for lane in 0..LANES {
                 self.reaching[level][lane] =
                     u64::from(low[level][lane]) | u64::from(high[level][lane]) << 32;
@@ -95,8 +95,8 @@ impl Quantised {
         clippy::cast_possible_truncation,
         reason = "within ±1024, as the steps are 1 at least"
     )]
-    fn fill_half(&mut self, blocks: &Blocks, table: &Table, first: usize) -> [[u32; LANES]; 3] {
-        let mut reaching = [[0; LANES]; 3];
+    fn fill_half(&mut self, blocks: &Blocks, table: &Table, first: usize) -> [[u32; LANES]; 2] {
+        let mut reaching = [[0; LANES]; 2];
         for bit in 0..32 {
             let k = first + bit;
             let coefficients = &blocks[ZIGZAG[k]];
@@ -106,7 +106,6 @@ impl Quantised {
                 let size = values[lane].abs();
                 reaching[0][lane] |= if size >= 1 { flag } else { 0 };
                 reaching[1][lane] |= if size >= 2 { flag } else { 0 };
-                reaching[2][lane] |= if size >= 4 { flag } else { 0 };
             }
             self.values[k] = values.map(|value| value as i16);
         }

@@ -8,15 +8,14 @@ pub(super) struct Scan {
     pub(super) pass: Pass,
 }
 
-/// What a scan sends: coefficients for the first time, without their lowest bits, or one more bit
-/// of coefficients sent before (G.1.1.1).
+/// What a scan sends: all DC coefficients; or AC coefficients for the first time, without their
+/// lowest bits, or one more bit of such as were sent before (G.1.1.1).
 ///
 /// `low` is the number of bits that are still missing afterwards; a refinement brings it down from
 /// one more.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pass {
-    DcFirst { low: usize },
-    DcRefinement { low: usize },
+    Dc,
     AcFirst { component: usize, band: Band, low: usize },
     AcRefinement { component: usize, band: Band, low: usize },
 }
@@ -50,9 +49,8 @@ impl Scan {
             symbols: (usize::from(place) * SECOND_TABLE, usize::from(place + 1) * SECOND_TABLE),
         };
         match self.pass {
-            Pass::DcFirst { .. } if components == 1 => vec![dc(0)],
-            Pass::DcFirst { .. } => vec![dc(0), dc(1)],
-            Pass::DcRefinement { .. } => vec![],
+            Pass::Dc if components == 1 => vec![dc(0)],
+            Pass::Dc => vec![dc(0), dc(1)],
             Pass::AcFirst { component, .. } | Pass::AcRefinement { component, .. } => {
                 vec![TableUse {
                     class_and_place: 0x10 | u8::from(component > 0),
@@ -66,8 +64,7 @@ impl Scan {
     #[expect(clippy::cast_possible_truncation, reason = "components are three, bits fewer than 13")]
     pub(super) fn header(&self, components: usize) -> Vec<u8> {
         let (names, band, bits) = match self.pass {
-            Pass::DcFirst { low } => (0..components, band(0, 0), low),
-            Pass::DcRefinement { low } => (0..components, band(0, 0), (low + 1) << 4 | low),
+            Pass::Dc => (0..components, band(0, 0), 0),
             Pass::AcFirst { component, band, low } => (component..component + 1, band, low),
             Pass::AcRefinement { component, band, low } => {
                 (component..component + 1, band, (low + 1) << 4 | low)
@@ -95,26 +92,25 @@ const LUMA: usize = 0;
 const CB: usize = 1;
 const CR: usize = 2;
 
-/// For pictures in colour, as libjpeg does by default.
+/// For pictures in colour.
+///
+/// Of some forty scripts this one made the smallest variants of eight camera photos, 3.7 % smaller
+/// than libjpeg's default (geometric mean): above all because DC coefficients and chroma are sent
+/// whole. A refinement bit of DC is a bit of the file, whereas a difference of one bit more is seldom
+/// a longer code; and chroma has so few coefficients that a scan of its own costs more than it saves.
 pub(super) const COLOUR: &[Scan] = &[
-    scan(Pass::DcFirst { low: 1 }),
-    scan(Pass::AcFirst { component: LUMA, band: band(1, 5), low: 2 }),
-    scan(Pass::AcFirst { component: CR, band: band(1, 63), low: 1 }),
-    scan(Pass::AcFirst { component: CB, band: band(1, 63), low: 1 }),
-    scan(Pass::AcFirst { component: LUMA, band: band(6, 63), low: 2 }),
-    scan(Pass::AcRefinement { component: LUMA, band: band(1, 63), low: 1 }),
-    scan(Pass::DcRefinement { low: 0 }),
-    scan(Pass::AcRefinement { component: CR, band: band(1, 63), low: 0 }),
-    scan(Pass::AcRefinement { component: CB, band: band(1, 63), low: 0 }),
+    scan(Pass::Dc),
+    scan(Pass::AcFirst { component: LUMA, band: band(1, 2), low: 1 }),
+    scan(Pass::AcFirst { component: CR, band: band(1, 63), low: 0 }),
+    scan(Pass::AcFirst { component: CB, band: band(1, 63), low: 0 }),
+    scan(Pass::AcFirst { component: LUMA, band: band(3, 63), low: 1 }),
     scan(Pass::AcRefinement { component: LUMA, band: band(1, 63), low: 0 }),
 ];
 
-/// For grey pictures, as libjpeg does by default.
+/// For grey pictures: the same without chroma.
 pub(super) const GREY: &[Scan] = &[
-    scan(Pass::DcFirst { low: 1 }),
-    scan(Pass::AcFirst { component: LUMA, band: band(1, 5), low: 2 }),
-    scan(Pass::AcFirst { component: LUMA, band: band(6, 63), low: 2 }),
-    scan(Pass::AcRefinement { component: LUMA, band: band(1, 63), low: 1 }),
-    scan(Pass::DcRefinement { low: 0 }),
+    scan(Pass::Dc),
+    scan(Pass::AcFirst { component: LUMA, band: band(1, 2), low: 1 }),
+    scan(Pass::AcFirst { component: LUMA, band: band(3, 63), low: 1 }),
     scan(Pass::AcRefinement { component: LUMA, band: band(1, 63), low: 0 }),
 ];

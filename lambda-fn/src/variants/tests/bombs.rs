@@ -190,6 +190,25 @@ fn rows_of_a_tiff_that_are_stored_wider_than_they_are_shown_count() {
 }
 
 #[test]
+fn values_of_a_tiff_are_counted_before_there_is_room_for_them() {
+    let file = tiff::build(tiff::basic_tags((8, 8), &[8; 3], (1, 2), 8), &[vec![0; 192]]);
+    let samples = file.windows(4).position(|entry| entry == [0x15, 0x01, 0x03, 0]).unwrap();
+    let claiming = |count: u32| {
+        let mut file = file.clone();
+        file[samples + 4..samples + 8].copy_from_slice(&count.to_le_bytes());
+        file
+    };
+    broken(&claiming((1 << 18) + 1), "a value in it is larger than any use of it");
+    broken(&claiming(u32::MAX), "a value in it is larger than any use of it");
+    broken(&claiming(1 << 18), "the file ends early");
+    // Where nobody reads them, they may be as many as they like.
+    let mut tags = tiff::basic_tags((8, 8), &[8; 3], (1, 2), 8);
+    tags.push((0x935c, tiff::Value::Bytes(vec![7; 1 << 20])));
+    let file = tiff::build(tags, &[vec![0; 192]]);
+    assert!(render(&file, &[variant(8, 8)], &Limits::default()).is_ok());
+}
+
+#[test]
 fn an_interlaced_frame_that_is_larger_than_its_canvas_counts() {
     let mut file = fixtures::encoded(&quarters(8, 8), ImageFormat::Gif);
     let frame = file.windows(5).position(|bytes| bytes == b",\0\0\0\0").unwrap();
