@@ -100,11 +100,11 @@ pub(crate) enum Arch {
 
 /// Where the function's code comes from. Paths in the file are relative to the file's folder; here
 /// that folder is already in front of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
-    /// The function that `imgprep` carries.
-    #[default]
-    Bundled,
+    /// The function that `imgprep` carries, with the encoder of AVIF only if some variant needs it:
+    /// it is a tenth of the function.
+    Bundled { avif: bool },
     /// A crate, named by its folder.
     Crate(PathBuf),
     /// A finished zip with an executable `bootstrap`.

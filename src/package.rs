@@ -40,9 +40,10 @@ impl Package {
 pub(crate) fn source_hash(code: &Code, arch: Arch) -> Result<String, PackageError> {
     let mut hash = Hash::new(triple(arch));
     match code {
-        Code::Bundled => {
+        Code::Bundled { avif } => {
             hash.tree("bundled", &Tree::bundled());
             hash.file("processor", target_cpu(arch).as_bytes());
+            hash.file("features", features(*avif).as_bytes());
         }
         Code::Crate(folder) => hash.tree("crate", &Tree::of_crate(folder)?),
         Code::Zip(path) => hash.file("zip", &read(path)?),
@@ -61,8 +62,7 @@ pub(crate) fn build(
 ) -> Result<Package, PackageError> {
     let embedded = embedded(arch);
     match (code, embedded) {
-        (Code::Zip(path), _) => finished(read(path)?, arch, &path.display().to_string()),
-        (Code::Bundled, Some(zip)) => finished(zip.to_vec(), arch, "the embedded function"),
+        (Code::Bundled { .. }, Some(zip)) => finished(zip.to_vec(), arch, "the embedded function"),
         _ => compiled(&Cargo::from_path(), code, arch, cache_folder, progress),
     }
 }
@@ -90,10 +90,11 @@ fn compiled(
     }
     let build = match code {
         Code::Crate(folder) => Build::of_crate(folder, &cache.target()),
-        _ => {
+        Code::Bundled { avif } => {
             let folder = cache.extract(&Tree::bundled(), &hash)?;
-            Build::of_function(&folder, &cache.target(), target_cpu(arch))
+            Build::of_function(&folder, &cache.target(), (features(*avif), target_cpu(arch)))
         }
+        Code::Zip(path) => return finished(read(path)?, arch, &path.display().to_string()),
     };
     let binary = cargo.binary(&build, arch, progress)?;
     progress("packing the function");
@@ -117,6 +118,11 @@ fn triple(arch: Arch) -> &'static str {
         Arch::X86_64 => "x86_64-unknown-linux-gnu",
         Arch::Arm64 => "aarch64-unknown-linux-gnu",
     }
+}
+
+/// The features of the function's crate that it is built with.
+fn features(avif: bool) -> &'static str {
+    if avif { "runtime,avif" } else { "runtime" }
 }
 
 /// The least processor that Lambda has of each kind, as rustc's `target-cpu`: x86 with AVX2 and what

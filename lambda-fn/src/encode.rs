@@ -151,10 +151,17 @@ fn webp(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodingError> {
     Ok(bytes)
 }
 
+#[cfg(not(feature = "avif"))]
+fn avif(_: &Pixels, _: u8) -> Result<Vec<u8>, EncodingError> {
+    Err(EncodingError("this function was built without AVIF".to_owned()))
+}
+
 /// Slower settings than this one gain a few percent for many times the time, of which a function
 /// has little.
+#[cfg(feature = "avif")]
 const AVIF_SPEED: u8 = 10;
 
+#[cfg(feature = "avif")]
 fn avif(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodingError> {
     let encoder = ravif::Encoder::new()
         .with_speed(AVIF_SPEED)

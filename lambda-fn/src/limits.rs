@@ -91,6 +91,8 @@ fn needed_bytes(header: &Header, variants: &[Variant]) -> u64 {
 
 /// What resizing and encoding hold at their peak, and what all variants leave behind.
 fn rendering_bytes((width, height): (u32, u32), variants: &[Variant]) -> u64 {
+    // One channel of what was decoded, to be scaled.
+    let plane = pixels(width, height);
     let longer_side = u64::from(width.max(height));
     let working = variants.iter().map(|variant| {
         let across = u64::from(variant.width.max(variant.height));
@@ -99,7 +101,7 @@ fn rendering_bytes((width, height): (u32, u32), variants: &[Variant]) -> u64 {
         4 * across * longer_side + 16 * pixels(variant.width, variant.height)
     });
     let finished: u64 = variants.iter().map(|v| pixels(v.width, v.height)).sum();
-    working.max().unwrap_or(0).saturating_add(finished)
+    plane.saturating_add(working.max().unwrap_or(0)).saturating_add(finished)
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 //! Scaled plane by plane it can be written as JPEG again without ever having been RGB. Everything
 //! else gets it as [`Pixels`], converted when it is already small.
 
-use fast_image_resize::pixels::U8;
 use image::{DynamicImage, GrayImage, metadata::Orientation};
 
 use crate::{
@@ -11,7 +10,7 @@ use crate::{
     decode::swaps_sides,
     jpeg::{Plane, decoder},
     pixels::Pixels,
-    resize::{Area, Grid, ScalingError, scale_samples},
+    resize::{Area, Grid, ScalingError, scale_plane},
 };
 
 /// An original in planes, ready to be scaled any number of times.
@@ -95,7 +94,7 @@ impl Planar {
         let area = Grid { density: component.density, ..self.grid }.samples(area);
         let stored = &component.plane;
         let mut samples = vec![0; width as usize * height as usize];
-        scale_samples::<U8>(
+        scale_plane(
             (&stored.samples, (stored.width, stored.height)),
             area,
             (&mut samples, (width, height)),

@@ -6,9 +6,9 @@
 //! work.
 
 use fast_image_resize::{
-    FilterType, MulDiv, PixelTrait, ResizeAlg, ResizeOptions, Resizer,
+    FilterType, ResizeAlg, ResizeOptions, Resizer,
     images::{TypedImage, TypedImageRef},
-    pixels::{U8x3, U8x4},
+    pixels::U8,
 };
 use image::metadata::Orientation;
 
@@ -227,14 +227,11 @@ pub struct Source {
 
 impl Source {
     /// Takes over the samples of an original as stored.
-    pub fn new(mut stored: Pixels, grid: Grid) -> Result<Self, ScalingError> {
+    pub fn new(mut stored: Pixels, grid: Grid) -> Self {
         if stored.alpha {
-            let Pixels { width, height, bytes, .. } = &mut stored;
-            let mut view = TypedImage::<U8x4>::from_buffer(*width, *height, bytes)
-                .map_err(ScalingError::new)?;
-            MulDiv::new().multiply_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
+            premultiply(&mut stored.bytes);
         }
-        Ok(Self { stored, grid })
+        Self { stored, grid }
     }
 
     /// Width and height of the upright original.
@@ -252,32 +249,58 @@ impl Source {
         let turned = swaps_sides(self.grid.orientation);
         let (width, height) = if turned { (size.1, size.0) } else { size };
         let mut scaled = Pixels::filled(width, height, self.stored.alpha, [0; 4]);
+        let channels = scaled.channels();
         let area = self.grid.samples(area);
-        let stored = (&self.stored.bytes[..], (self.stored.width, self.stored.height));
+        let size = (self.stored.width, self.stored.height);
+        let mut plane = vec![0; width as usize * height as usize];
+        for channel in 0..channels {
+            let stored: Vec<u8> =
+                self.stored.bytes.chunks_exact(channels).map(|pixel| pixel[channel]).collect();
+            scale_plane((&stored, size), area, (&mut plane, (width, height)))?;
+            for (pixel, &sample) in scaled.bytes.chunks_exact_mut(channels).zip(&plane) {
+                pixel[channel] = sample;
+            }
+        }
         if scaled.alpha {
-            scale_samples::<U8x4>(stored, area, (&mut scaled.bytes, (width, height)))?;
-            let mut view = TypedImage::<U8x4>::from_buffer(width, height, &mut scaled.bytes)
-                .map_err(ScalingError::new)?;
-            MulDiv::new().divide_alpha_inplace_typed(&mut view).map_err(ScalingError::new)?;
-        } else {
-            scale_samples::<U8x3>(stored, area, (&mut scaled.bytes, (width, height)))?;
+            unpremultiply(&mut scaled.bytes);
         }
         Ok(scaled.oriented(self.grid.orientation))
     }
 }
 
-/// Scales an area of one buffer into another, each given with its columns and rows. The pixel type
-/// is fixed when this is compiled: choosing it at run time would bring in the resizer's code for all
-/// thirteen it knows.
-pub(crate) fn scale_samples<P: PixelTrait>(
+/// Lets colours count as much as they are visible.
+fn premultiply(bytes: &mut [u8]) {
+    for [colours @ .., alpha] in bytes.as_chunks_mut::<4>().0 {
+        for colour in colours {
+            let product = u32::from(*colour) * u32::from(*alpha);
+            *colour = u8::try_from((product + 127) / 255).unwrap_or(u8::MAX);
+        }
+    }
+}
+
+/// The reverse. What is invisible has no colour.
+fn unpremultiply(bytes: &mut [u8]) {
+    for [colours @ .., alpha] in bytes.as_chunks_mut::<4>().0 {
+        let alpha = u32::from(*alpha);
+        for colour in colours {
+            let quotient = (u32::from(*colour) * 255 + alpha / 2).checked_div(alpha);
+            // The filter may ring, and leave more colour than alpha.
+            *colour = quotient.map_or(0, |value| u8::try_from(value).unwrap_or(u8::MAX));
+        }
+    }
+}
+
+/// Scales an area of one plane into another, each given with its columns and rows. Planes are all
+/// that is ever scaled: for each kind of pixel the resizer would bring in its code anew.
+pub(crate) fn scale_plane(
     (stored, (across, down)): (&[u8], (u32, u32)),
     area: Area,
     (scaled, (width, height)): (&mut [u8], (u32, u32)),
 ) -> Result<(), ScalingError> {
     let source =
-        TypedImageRef::<P>::from_buffer(across, down, stored).map_err(ScalingError::new)?;
+        TypedImageRef::<U8>::from_buffer(across, down, stored).map_err(ScalingError::new)?;
     let mut target =
-        TypedImage::<P>::from_buffer(width, height, scaled).map_err(ScalingError::new)?;
+        TypedImage::<U8>::from_buffer(width, height, scaled).map_err(ScalingError::new)?;
     let Area { left, top, width, height } = within(area, (across, down));
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3))

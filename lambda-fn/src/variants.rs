@@ -143,7 +143,7 @@ fn render_unguarded(
         format: header.format,
         message: error.to_string(),
     };
-    let source = Original::new(picture).map_err(scaling_failed)?;
+    let source = Original::new(picture);
     let (width, height) = source.upright();
     let mut rendering = Rendering {
         format: header.format,
@@ -188,10 +188,10 @@ enum Original {
 }
 
 impl Original {
-    fn new(picture: Picture) -> Result<Self, ScalingError> {
+    fn new(picture: Picture) -> Self {
         match picture {
-            Picture::Pixels(pixels, grid) => Source::new(pixels, grid).map(Self::Pixels),
-            Picture::Planes(planar) => Ok(Self::Planes(planar)),
+            Picture::Pixels(pixels, grid) => Self::Pixels(Source::new(pixels, grid)),
+            Picture::Planes(planar) => Self::Planes(planar),
         }
     }
 

@@ -61,7 +61,7 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
     let region = root.text("region", name_rules::region);
     let (bucket, originals) = bucket(&root.table("bucket"));
     let topic = topic(&root.table("topic"), &name);
-    let function = function(&root.table("function"), &name, folder);
+    let mut function = function(&root.table("function"), &name, folder);
     let look = Look::read(&root.table("image"), &Look::default());
     let tables = root.tables("variants");
     if tables.as_ref().is_some_and(Vec::is_empty) {
@@ -70,6 +70,9 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
     }
     let tables = tables.unwrap_or_default();
     let variants = variants(&tables, &look, &originals);
+    if let Code::Bundled { avif } = &mut function.code {
+        *avif = variants.iter().any(|variant| variant.format == Format::Avif);
+    }
     let cdn_table = root.table("cdn");
     let cdn = cdn(&cdn_table);
     if let Some(region) = region.as_ref().filter(|_| cdn.enabled && cdn.chosen) {
@@ -122,7 +125,7 @@ fn code(table: &Table<'_>, folder: &Path) -> Code {
                 .label("remove one of the two")
                 .related(cargo.span.as_ref(), "the other one");
             table.report("code", &zip, fault);
-            Code::Bundled
+            BUNDLED
         }
         (Some(cargo), None) => {
             let path = folder.join(&cargo.value);
@@ -141,9 +144,12 @@ fn code(table: &Table<'_>, folder: &Path) -> Code {
             }
             Code::Zip(path)
         }
-        (None, None) => Code::Bundled,
+        (None, None) => BUNDLED,
     }
 }
+
+/// Until the variants are known.
+const BUNDLED: Code = Code::Bundled { avif: false };
 
 fn check_zip(path: &Path) -> Result<(), Fault> {
     let shown = path.display();

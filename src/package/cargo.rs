@@ -39,8 +39,13 @@ pub(super) struct Build {
 impl Build {
     /// The function that imgprep carries, extracted into this folder. Flags that a user sets for
     /// all projects, such as `target-cpu=native`, would make it crash on Lambda.
-    pub(super) fn of_function(folder: &Path, target: &Path, target_cpu: &'static str) -> Self {
-        let selected = ["-p", "lambda-fn", "--features", "runtime", "--profile", "lambda"];
+    pub(super) fn of_function(
+        folder: &Path,
+        target: &Path,
+        (features, target_cpu): (&str, &'static str),
+    ) -> Self {
+        let selected = ["-p", "lambda-fn", "--no-default-features", "--features", features];
+        let selected = [&selected[..], &["--profile", "lambda"]].concat();
         Self { target_cpu: Some(target_cpu), ..Self::new(folder, target, &selected) }
     }
 

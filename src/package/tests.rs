@@ -33,7 +33,7 @@ fn the_hash_follows_the_source_and_the_processor() {
     fs::write(folder.path().join("target/release/bootstrap"), "built").unwrap();
     assert_eq!(hash(), one);
     assert_ne!(source_hash(&code, ELSEWHERE).unwrap(), one);
-    assert_ne!(source_hash(&Code::Bundled, HERE).unwrap(), one);
+    assert_ne!(source_hash(&Code::Bundled { avif: false }, HERE).unwrap(), one);
     small_crate(folder.path(), "two");
     assert_ne!(hash(), one);
     small_crate(folder.path(), "one");

@@ -193,6 +193,7 @@ fn variants_are_what_their_content_type_says() {
     }
 }
 
+#[cfg(feature = "avif")]
 #[test]
 fn avif_is_written_with_and_without_alpha() {
     for pixels in [quarters(40, 30), fixtures::half_clear(40, 30)] {

@@ -42,7 +42,7 @@ fn least() -> Config {
             arch: Arch::X86_64,
             concurrency: None,
             log_retention_days: 14,
-            code: Code::Bundled,
+            code: Code::Bundled { avif: false },
         },
         variants: vec![variant("800x600", 800, 600)],
         cdn: Cdn {
@@ -135,7 +135,7 @@ fn every_key() -> Config {
             arch: Arch::Arm64,
             concurrency: Some(100),
             log_retention_days: 3653,
-            code: Code::Bundled,
+            code: Code::Bundled { avif: false },
         },
         variants: vec![
             Variant {
