@@ -72,12 +72,15 @@ pub(crate) fn originals(folder: &Path) -> Result<Vec<Original>, Box<dyn Error>> 
     Ok(originals)
 }
 
+/// At this quality the generated picture has as many bytes as a photo of its size.
+const QUALITY: u8 = 97;
+
 fn write(kind: Kind, path: &Path, (width, height): (u32, u32)) -> Result<(), Box<dyn Error>> {
     let pixels = sample::pixels(width, height);
     let mut file = BufWriter::new(File::create(path)?);
     match kind {
         Kind::Baseline | Kind::Progressive => {
-            let mut encoder = Encoder::new(&mut file, 85);
+            let mut encoder = Encoder::new(&mut file, QUALITY);
             encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
             encoder.set_progressive(matches!(kind, Kind::Progressive));
             encoder.encode(&pixels, width.try_into()?, height.try_into()?, ColorType::Rgb)?;
