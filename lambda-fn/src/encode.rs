@@ -172,8 +172,8 @@ fn avif(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodingError> {
     let alpha = pixels.alpha.then(|| pixels.bytes.as_chunks::<4>().0.iter().map(|pixel| pixel[3]));
     let (width, height) = (pixels.width as usize, pixels.height as usize);
     let (range, matrix) = (ravif::PixelRange::Full, ravif::MatrixCoefficients::BT601);
-    let encoded = encoder.encode_raw_planes_8_bit(width, height, colours, alpha, range, matrix);
-    Ok(encoded.map_err(EncodingError::new)?.avif_file)
+    let file = encoder.encode_raw_planes_8_bit(width, height, colours, alpha, range, matrix);
+    Ok(file.map_err(EncodingError::new)?.avif_file)
 }
 
 /// One frame with a palette of its own. A GIF pixel is either there or not.

@@ -3,7 +3,7 @@
 //! The decoder makes room for every value of a tag before it looks for the first one, and takes a
 //! whole enumeration for each. So the numbers of values are checked here, and what may be long, the
 //! colour profile, is taken straight from the file. The layout is that of TIFF 6.0, section 2, and of
-//! BigTIFF, which has wider numbers and nothing else.
+//! `BigTIFF`, which has wider numbers and nothing else.
 
 use crate::colour;
 
