@@ -135,7 +135,7 @@ fn every_key() -> Config {
             arch: Arch::Arm64,
             concurrency: Some(100),
             log_retention_days: 3653,
-            code: Code::Bundled { avif: false },
+            code: Code::Bundled { avif: true },
         },
         variants: vec![
             Variant {
