@@ -15,7 +15,7 @@ mod webp;
 
 use std::{fmt, io};
 
-use image::{ImageError, metadata::Orientation};
+use image::{ImageDecoder, ImageError, metadata::Orientation};
 
 use crate::{
     colour::{self, Correction},
@@ -189,6 +189,22 @@ fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
 /// picture upright.
 fn orientation(exif: Option<&[u8]>) -> Orientation {
     exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
+}
+
+/// Hands on what a decoder makes in one piece, if it is as large as the header said.
+fn read_whole(
+    decoder: impl ImageDecoder,
+    header: &Header,
+    reducer: &mut Reducer,
+) -> Result<(), RenderError> {
+    if decoder.total_bytes() != header.whole_bytes {
+        return Err(broken(header.format, "its headers contradict each other"));
+    }
+    let size = usize::try_from(header.whole_bytes).unwrap_or(usize::MAX);
+    let mut image = vec![0; size];
+    decoder.read_image(&mut image).map_err(|error| image_error(header.format, error))?;
+    reducer.push_image(image);
+    Ok(())
 }
 
 fn pixels(width: u32, height: u32) -> u64 {

@@ -7,7 +7,7 @@ use std::io::Cursor;
 use image::{ColorType, ImageDecoder, codecs::bmp::BmpDecoder, metadata::Orientation};
 
 use super::{
-    BoxedOriginal, Header, Original, broken, ends_early, image_error, pixels, unsupported,
+    BoxedOriginal, Header, Original, ends_early, image_error, pixels, read_whole, unsupported,
 };
 use crate::{
     error::RenderError,
@@ -84,16 +84,9 @@ impl Original for WholeBmp<'_> {
     }
 
     fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError> {
-        let refused = |error| image_error(FORMAT, error);
-        let decoder = BmpDecoder::new(Cursor::new(self.bytes)).map_err(refused)?;
-        if decoder.total_bytes() != self.header.whole_bytes {
-            return Err(broken(FORMAT, "its headers contradict each other"));
-        }
-        let size = usize::try_from(self.header.whole_bytes).unwrap_or(usize::MAX);
-        let mut image = vec![0; size];
-        decoder.read_image(&mut image).map_err(refused)?;
-        reducer.push_image(image);
-        Ok(())
+        let decoder = BmpDecoder::new(Cursor::new(self.bytes));
+        let decoder = decoder.map_err(|error| image_error(FORMAT, error))?;
+        read_whole(decoder, &self.header, reducer)
     }
 }
 
