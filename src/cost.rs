@@ -108,7 +108,8 @@ pub(crate) struct Assumptions {
 /// What one service costs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Service {
-    pub(crate) service: &'static str,
+    #[serde(rename = "service")]
+    pub(crate) name: &'static str,
     pub(crate) monthly_usd: f64,
     /// How much of it the free tier covers that every account has without an end.
     pub(crate) free_tier_usd: f64,
@@ -116,10 +117,10 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    fn new(service: &'static str, parts: &[(Price, f64)], detail: String) -> Self {
+    fn new(name: &'static str, parts: &[(Price, f64)], detail: String) -> Self {
         let sum = |of: fn(&Price, f64) -> f64| parts.iter().map(|(price, it)| of(price, *it)).sum();
         Self {
-            service,
+            name,
             monthly_usd: rounded(sum(Price::of)),
             free_tier_usd: rounded(sum(Price::free_of)),
             detail,

@@ -23,7 +23,7 @@ fn config(more: &str) -> Config {
 fn check(more: &str, load: Load, expected: &[(&str, f64, f64)]) -> Estimate {
     let estimate = estimate(&config(more), &load);
     let services: Vec<(&str, f64, f64)> =
-        estimate.services.iter().map(|it| (it.service, it.monthly_usd, it.free_tier_usd)).collect();
+        estimate.services.iter().map(|it| (it.name, it.monthly_usd, it.free_tier_usd)).collect();
     assert_eq!(services, expected);
     estimate
 }
@@ -114,7 +114,7 @@ fn a_large_load_outgrows_the_free_tier_and_one_server() {
 fn without_a_cdn_the_bucket_serves() {
     let estimate = estimate(&config("[cdn]\nenabled = false\n"), &LOAD);
     let service = |name: &str| {
-        let found = estimate.services.iter().find(|service| service.service == name);
+        let found = estimate.services.iter().find(|service| service.name == name);
         found.map(|service| (service.monthly_usd, service.free_tier_usd))
     };
     assert_eq!(service("CloudFront"), None);
@@ -136,7 +136,7 @@ fn no_load_costs_nothing_but_a_server() {
 fn a_few_images_are_billed_metrics_for_a_few_hours() {
     let load = Load { images: 73, ..LOAD };
     let estimate = estimate(&config(""), &load);
-    let cloudwatch = estimate.services.iter().find(|it| it.service == "CloudWatch").unwrap();
+    let cloudwatch = estimate.services.iter().find(|it| it.name == "CloudWatch").unwrap();
     // A tenth of the hours: 0.09; and 0.00005 for 95 kB of log.
     assert_eq!(cloudwatch.monthly_usd, 0.09);
 }

@@ -109,9 +109,9 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(message: &str, expected: Value) {
+    fn check(message: &str, expected: &Value) {
         let event = Event::new(1_769_904_000_123, message);
-        assert_eq!(serde_json::to_value(event).unwrap(), expected);
+        assert_eq!(serde_json::to_value(event).unwrap(), *expected);
     }
 
     #[test]
@@ -119,7 +119,7 @@ mod tests {
         check(
             r#"{"level": "info", "message": "processed", "key": "originals/a.jpg", "bytes": 7,
                 "Duration": 51, "Function": "f", "Processed": 1, "Failed": 0, "_aws": {}}"#,
-            json!({
+            &json!({
                 "time": "2026-02-01T00:00:00.123Z", "level": "info", "message": "processed",
                 "key": "originals/a.jpg", "bytes": 7, "duration_ms": 51,
             }),
@@ -129,9 +129,9 @@ mod tests {
     #[test]
     fn any_other_line_is_text() {
         let time = "2026-02-01T00:00:00.123Z";
-        check("out of memory\n", json!({"time": time, "text": "out of memory"}));
-        check("[1, 2]", json!({"time": time, "text": "[1, 2]"}));
-        check(r#"{"a": 1, "time": 2}"#, json!({"time": time, "a": 1}));
+        check("out of memory\n", &json!({"time": time, "text": "out of memory"}));
+        check("[1, 2]", &json!({"time": time, "text": "[1, 2]"}));
+        check(r#"{"a": 1, "time": 2}"#, &json!({"time": time, "a": 1}));
     }
 
     #[test]

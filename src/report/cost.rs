@@ -24,7 +24,7 @@ pub(super) fn estimate(estimate: &Estimate) -> String {
     for service in &estimate.services {
         free += service.free_tier_usd;
         let (paid, saved) = (usd(service.monthly_usd), usd(service.free_tier_usd));
-        row(&mut text, service.service, [&paid, &saved], &service.detail);
+        row(&mut text, service.name, [&paid, &saved], &service.detail);
     }
     let total = [usd(estimate.total_usd), usd(free)];
     row(&mut text, "total", [&painted_total(&total[0]), &total[1]], "");
