@@ -1,6 +1,7 @@
 //! The command line: what clap reads. Doc comments are the help.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -36,7 +37,7 @@ pub(crate) struct Global {
     /// Show no progress
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Show every field of what is created
+    /// Show every field of what is created, and every line of a log
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
     /// When to use colour; `NO_COLOR` is honoured
@@ -58,6 +59,8 @@ pub(crate) enum Command {
     Status(Status),
     Down(Down),
     Try(Try),
+    Logs(Logs),
+    Cost(Cost),
     IamPolicy(IamPolicy),
     /// Manage the local AWS that `--local` uses
     #[command(subcommand)]
@@ -146,6 +149,68 @@ pub(crate) struct Try {
     pub(crate) timeout: u64,
 }
 
+/// Show the function's log: what became of each image, and how long it took
+///
+/// With `--json` it is one JSON document; with `--follow` as well, which has no end, it is one JSON
+/// object per line. What Lambda itself logs of each call is shown with `-v`.
+///
+/// Example: imgprep logs --follow --key holiday/
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// Go on as it grows, until interrupted
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+    /// How far back to begin: 30s, 10m, 2h, 1d
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
+    pub(crate) since: Duration,
+    /// Only what is about originals whose key contains this
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) key: Option<String>,
+}
+
+/// Estimate what this pipeline costs a month, beside an application server that does the same
+///
+/// No call to AWS is made: prices are those of us-east-1, and of the date that is shown.
+///
+/// Example: imgprep cost --images 50000 --megapixels 24 --views 2000000
+#[derive(Debug, Args)]
+pub(crate) struct Cost {
+    /// Originals a month
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    pub(crate) images: u32,
+    /// Size of an original in megapixels
+    #[arg(long, value_name = "NUMBER", default_value_t = 12.0, value_parser = megapixels)]
+    pub(crate) megapixels: f64,
+    /// Variants that are looked at a month
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
+    pub(crate) views: u32,
+    /// Size of an original as a file; without it, as large as camera JPEGs are
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) original_bytes: Option<u32>,
+    /// How many months of images are kept by then
+    #[arg(long, value_name = "NUMBER", default_value_t = 12)]
+    pub(crate) months: u32,
+}
+
+/// A whole number and its unit: s, m, h or d.
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)];
+    let seconds = units.iter().find_map(|(unit, seconds)| {
+        let number: u32 = text.strip_suffix(*unit)?.parse().ok()?;
+        Some(u64::from(number) * seconds)
+    });
+    let seconds = seconds.ok_or("write a whole number and s, m, h or d, such as `10m`")?;
+    Ok(Duration::from_secs(seconds))
+}
+
+fn megapixels(text: &str) -> Result<f64, String> {
+    // What the function takes, see its limits.
+    const MEGAPIXELS_MAX: f64 = 400.0;
+    let number =
+        text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number <= MEGAPIXELS_MAX);
+    number.ok_or_else(|| format!("write a number above 0 and up to {MEGAPIXELS_MAX}"))
+}
+
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum Local {
     /// Install it if needed, and start it
@@ -205,4 +270,28 @@ pub(crate) enum Permitted {
         #[arg(long)]
         delete_images: bool,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_a_whole_number_and_a_unit() {
+        let cases = [("30s", 30), ("10m", 600), ("2h", 7200), ("1d", 86_400), ("0s", 0)];
+        for (text, seconds) in cases {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "m", "10", "-1m", "1.5h", "10 m", "10M", "1w", "99999999999s", "1é"] {
+            duration(text).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn megapixels_are_what_the_function_takes() {
+        assert_eq!((megapixels("0.5"), megapixels("400")), (Ok(0.5), Ok(400.0)));
+        for text in ["0", "-1", "400.1", "NaN", "inf", "many", ""] {
+            megapixels(text).unwrap_err();
+        }
+    }
 }

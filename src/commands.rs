@@ -1,8 +1,10 @@
 //! The commands, a file each, and what they begin with: a configuration, an account, a stack.
 
+mod cost;
 mod down;
 mod iam_policy;
 mod local;
+mod logs;
 mod plan;
 mod session;
 mod status;
@@ -21,6 +23,8 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Status(args) => status::run(args, global, report).await,
         Command::Down(args) => down::run(args, global, report).await,
         Command::Try(args) => try_image::run(args, global, report).await,
+        Command::Logs(args) => logs::run(args, global, report).await,
+        Command::Cost(args) => cost::run(args, global),
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Local(command) => local::run(*command, report).await,
     }

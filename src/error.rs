@@ -59,6 +59,10 @@ pub(crate) enum Error {
     },
     /// `status` or `try` need a stack that is there.
     NoStack,
+    /// The function has no log group.
+    NoLog {
+        group: String,
+    },
     /// The image given to `try`.
     Image {
         path: String,
@@ -150,6 +154,7 @@ impl Error {
             Self::Declined => "not confirmed; nothing was changed".to_owned(),
             Self::Interrupted { command } => format!("`imgprep {command}` was interrupted"),
             Self::NoStack => "there is no stack to try".to_owned(),
+            Self::NoLog { group } => format!("there is no log group `{group}`"),
             Self::Image { path, .. } => format!("cannot use the image `{path}`"),
             Self::Trial(broken) => broken.what(),
             Self::File { what, .. } => what.clone(),
@@ -200,7 +205,7 @@ impl Error {
             Self::Interrupted { command } => {
                 Some(format!("run `imgprep {command}` again to go on from here"))
             }
-            Self::NoStack => Some("run `imgprep up` first".to_owned()),
+            Self::NoStack | Self::NoLog { .. } => Some("run `imgprep up` first".to_owned()),
             Self::Image { .. } => {
                 Some("take a JPEG, PNG, WebP, GIF, BMP or TIFF, or none for a sample".to_owned())
             }
@@ -215,6 +220,7 @@ impl Error {
             Self::Apply(failure) => failure.failed.first().map(|(id, ..)| *id),
             Self::Leftover(left) => left.first().map(|(id, _)| *id),
             Self::Trial(broken) => Some(broken.resource()),
+            Self::NoLog { .. } => Some(Id::Logs),
             _ => None,
         }
     }
@@ -251,6 +257,7 @@ impl Error {
             Self::Declined => "Declined",
             Self::Interrupted { .. } => "Interrupted",
             Self::NoStack => "NoStack",
+            Self::NoLog { .. } => "NoLog",
             Self::Image { .. } => "Image",
             Self::Trial(_) => "NoVariant",
             Self::File { .. } => "File",
@@ -268,6 +275,14 @@ impl Error {
     /// The failure to connect, for a connection that was asked for.
     pub(crate) fn connect(connection: &Connection, error: AwsError) -> Self {
         Self::Connect { error, local: connection.local_endpoint.is_some() }
+    }
+
+    /// The failure to read the function's log.
+    pub(crate) fn log(group: &str, error: AwsError) -> Self {
+        if error.is_not_found() {
+            return Self::NoLog { group: group.to_owned() };
+        }
+        Self::Read(Unread::Resource(Id::Logs, error))
     }
 }
 

@@ -3,9 +3,11 @@
 //! Standard output is the answer, standard error is progress, warnings and errors. Deliberately
 //! absent: AWS, and decisions.
 
+mod cost;
 mod diff;
 mod document;
 mod layout;
+mod logs;
 mod progress;
 #[cfg(test)]
 mod tests;
@@ -22,8 +24,10 @@ use serde_json::{Value, json};
 use crate::args::{Color, Global};
 use crate::aws::Aws;
 use crate::config::Config;
+use crate::cost::Estimate;
 use crate::error::{Error, MISUSED};
 use crate::local;
+use crate::logs::{Event, Newest};
 use crate::names::Names;
 use crate::outputs::Outputs;
 use crate::plan::{Condition, Plan};
@@ -45,6 +49,11 @@ pub(crate) enum Outcome {
     Log(local::Log),
     /// An IAM policy, which is JSON in either form.
     Policy(Value),
+    /// The function's log.
+    Events(Newest),
+    /// A log without an end, all of which is printed by now.
+    Followed,
+    Cost(Box<Estimate>),
 }
 
 /// Which command a stack is reported for.
@@ -115,6 +124,7 @@ impl Report {
     pub(crate) fn outcome(&self, outcome: &Outcome) -> ExitCode {
         let exit_code = match outcome {
             Outcome::Stack { exit_code, .. } => *exit_code,
+            Outcome::Followed => return ExitCode::SUCCESS,
             _ => 0,
         };
         if self.json {
@@ -152,6 +162,13 @@ impl Report {
     #[expect(clippy::unused_self, reason = "all printing goes through the report")]
     pub(crate) fn line(&self, line: &str) {
         out(&format!("{line}\n"));
+    }
+
+    /// Prints an event of a log without an end: with `--json`, a line for each. Answers with
+    /// whether there still is a reader.
+    pub(crate) fn logged(&self, event: &Event) -> bool {
+        let text = if self.json { logs::json_line(event) } else { logs::event(event) };
+        write_out(&text).is_ok()
     }
 
     /// Shows what is about to be done.
@@ -216,6 +233,9 @@ impl Report {
                 text
             }),
             Outcome::Policy(document) => format!("{}\n", pretty(document)),
+            Outcome::Events(newest) => logs::events(newest),
+            Outcome::Followed => String::new(),
+            Outcome::Cost(estimate) => cost::estimate(estimate),
         }
     }
 }
@@ -241,6 +261,9 @@ fn outcome_json(outcome: &Outcome) -> String {
         })),
         Outcome::Log(log) => pretty(&json!({ "log_file": log.path, "lines": log.tail })),
         Outcome::Policy(document) => pretty(document),
+        Outcome::Events(newest) => pretty(&logs::document(newest)),
+        Outcome::Followed => String::new(),
+        Outcome::Cost(estimate) => pretty(estimate),
     }
 }
 
@@ -263,8 +286,12 @@ fn error_json(error: &Error) -> Value {
 
 /// A reader that went away, as `head` does, is no error.
 fn out(text: &str) {
+    let _ = write_out(text);
+}
+
+fn write_out(text: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
 }
 
 fn err(text: &str) {

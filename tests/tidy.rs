@@ -14,11 +14,13 @@ const LINES_MAX: usize = 500;
 const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
 
 /// Which modules of ours a module of `src` may use, itself aside. `commands` may use all.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("args", &[]),
     ("aws", &[]),
     ("config", &[]),
+    ("cost", &["config"]),
     ("local", &[]),
+    ("logs", &["aws"]),
     ("package", &["config"]),
     ("resource", &["aws"]),
     ("names", &["aws", "resource"]),
@@ -37,8 +39,8 @@ const LAYERS: [(&str, &[&str]); 17] = [
     (
         "report",
         &[
-            "apply", "args", "aws", "config", "error", "local", "names", "outputs", "plan",
-            "resource", "trial",
+            "apply", "args", "aws", "config", "cost", "error", "local", "logs", "names", "outputs",
+            "plan", "resource", "trial",
         ],
     ),
 ];

@@ -17,7 +17,7 @@ pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const CHANGED: Style = AnsiColor::Yellow.on_default();
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
 const HINT: Style = AnsiColor::Cyan.on_default();
-const BOLD: Style = Style::new().bold();
+pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 
 /// Where the fields of a resource begin.

@@ -10,6 +10,7 @@ mod changed;
 mod changes;
 mod clients;
 mod concurrency;
+mod cost;
 mod crashes;
 mod delays;
 mod drift;
@@ -23,6 +24,7 @@ mod images;
 mod keys;
 mod life_cycle;
 mod lives;
+mod logs;
 mod matrix;
 mod misuse;
 mod output;
@@ -178,6 +180,11 @@ fn trials() -> Vec<Trial> {
         trial::a_trial_with_an_image_names_every_variant,
         trial::a_file_that_is_no_image_is_explained_by_its_failure_record,
         trial::a_trial_without_a_stack_says_so,
+        logs::what_became_of_each_image_is_shown_and_found_by_its_key,
+        logs::a_log_is_followed_until_interrupted_and_nothing_comes_twice,
+        logs::a_log_that_is_not_there_is_told_with_what_to_do,
+        cost::an_estimate_needs_no_aws_and_adds_up,
+        cost::the_table_fits_a_terminal_and_follows_the_options,
         foreign::what_others_put_on_our_resources_survives_every_command,
         foreign::a_bucket_with_foreign_objects_keeps_what_others_put_on_it,
         images::a_bucket_with_images_stays_until_their_deletion_is_asked_for,
