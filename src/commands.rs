@@ -4,6 +4,7 @@ mod down;
 mod iam_policy;
 mod local;
 mod plan;
+mod render;
 mod session;
 mod status;
 mod try_image;
@@ -21,6 +22,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Status(args) => status::run(args, global, report).await,
         Command::Down(args) => down::run(args, global, report).await,
         Command::Try(args) => try_image::run(args, global, report).await,
+        Command::Render(args) => render::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Local(command) => local::run(*command, report).await,
     }

@@ -13,6 +13,7 @@ use crate::config::ConfigError;
 use crate::local::LocalError;
 use crate::package::PackageError;
 use crate::plan::{Action, Plan};
+use crate::render::Refusal;
 use crate::resource::Id;
 use crate::stack::Unread;
 use crate::trial::{Broken, Stopped};
@@ -66,6 +67,8 @@ pub(crate) enum Error {
     },
     /// A variant did not come.
     Trial(Box<Broken>),
+    /// Images could not be rendered on this machine.
+    Render(Refusal),
     /// A file of ours could not be written or read.
     File {
         what: String,
@@ -152,6 +155,7 @@ impl Error {
             Self::NoStack => "there is no stack to try".to_owned(),
             Self::Image { path, .. } => format!("cannot use the image `{path}`"),
             Self::Trial(broken) => broken.what(),
+            Self::Render(refusal) => refusal.what(),
             Self::File { what, .. } => what.clone(),
         }
     }
@@ -171,6 +175,7 @@ impl Error {
             Self::Apply(failure) => failure.why(),
             Self::Image { why, .. } | Self::File { why, .. } => vec![why.clone()],
             Self::Trial(broken) => broken.why(),
+            Self::Render(refusal) => refusal.why(),
             _ => Vec::new(),
         }
     }
@@ -205,6 +210,7 @@ impl Error {
                 Some("take a JPEG, PNG, WebP, GIF, BMP or TIFF, or none for a sample".to_owned())
             }
             Self::Trial(broken) => Some(broken.hint()),
+            Self::Render(refusal) => Some(refusal.hint()),
         }
     }
 
@@ -253,6 +259,7 @@ impl Error {
             Self::NoStack => "NoStack",
             Self::Image { .. } => "Image",
             Self::Trial(_) => "NoVariant",
+            Self::Render(refusal) => refusal.code(),
             Self::File { .. } => "File",
         }
         .to_owned()
@@ -261,6 +268,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Unconfirmed { .. } | Self::Image { .. } => MISUSED,
+            Self::Render(refusal) if refusal.is_misuse() => MISUSED,
             _ => FAILED,
         }
     }

@@ -3,11 +3,13 @@
 //! Data flows one way: [`args`] → [`config`] → desired [`stack`] → what AWS holds → [`plan`] →
 //! [`apply`] → [`report`]. There is no state file: names and tags at AWS are the state.
 
+mod amounts;
 mod apply;
 mod args;
 mod aws;
 mod commands;
 mod config;
+mod contact_sheet;
 mod error;
 mod local;
 mod names;
@@ -15,6 +17,7 @@ mod operator;
 mod outputs;
 mod package;
 mod plan;
+mod render;
 mod report;
 mod resource;
 mod resources;

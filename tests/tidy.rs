@@ -14,12 +14,15 @@ const LINES_MAX: usize = 500;
 const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
 
 /// Which modules of ours a module of `src` may use, itself aside. `commands` may use all.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 20] = [
+    ("amounts", &[]),
     ("args", &[]),
     ("aws", &[]),
     ("config", &[]),
     ("local", &[]),
     ("package", &["config"]),
+    ("render", &[]),
+    ("contact_sheet", &["amounts", "render"]),
     ("resource", &["aws"]),
     ("names", &["aws", "resource"]),
     ("resources", &["aws", "names", "resource"]),
@@ -32,13 +35,16 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("trial", &["aws", "config", "names", "outputs", "plan", "resource"]),
     (
         "error",
-        &["apply", "aws", "config", "local", "package", "plan", "resource", "stack", "trial"],
+        &[
+            "apply", "aws", "config", "local", "package", "plan", "render", "resource", "stack",
+            "trial",
+        ],
     ),
     (
         "report",
         &[
-            "apply", "args", "aws", "config", "error", "local", "names", "outputs", "plan",
-            "resource", "trial",
+            "amounts", "apply", "args", "aws", "config", "error", "local", "names", "outputs",
+            "plan", "render", "resource", "trial",
         ],
     ),
 ];
