@@ -61,6 +61,7 @@ pub(crate) enum Command {
     Try(Try),
     Logs(Logs),
     Cost(Cost),
+    Render(Render),
     IamPolicy(IamPolicy),
     /// Manage the local AWS that `--local` uses
     #[command(subcommand)]
@@ -209,6 +210,24 @@ fn megapixels(text: &str) -> Result<f64, String> {
     let number =
         text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number <= MEGAPIXELS_MAX);
     number.ok_or_else(|| format!("write a number above 0 and up to {MEGAPIXELS_MAX}"))
+/// Make the variants on this machine by the function's own code, and a page that shows them
+///
+/// Nothing of AWS is used: of the file only the variants and the function's memory matter, so that
+/// what is refused there is refused here. Variants are put into a folder each, under the name of
+/// their original below the folder or the fixed part of the glob that it was found by; `index.html`
+/// shows them beside their originals.
+///
+/// Exits with 1 if an image could not be rendered.
+///
+/// Example: imgprep render photos 'more/**/*.jpg' -o rendered
+#[derive(Debug, Args)]
+pub(crate) struct Render {
+    /// Files, folders with all that is in them, and globs in quotes
+    #[arg(required = true, value_name = "IMAGE")]
+    pub(crate) images: Vec<PathBuf>,
+    /// The folder for variants and page; it is made if needed, and never searched for originals
+    #[arg(short, long, value_name = "DIR", default_value = "rendered")]
+    pub(crate) output: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]

@@ -6,6 +6,7 @@ mod iam_policy;
 mod local;
 mod logs;
 mod plan;
+mod render;
 mod session;
 mod status;
 mod try_image;
@@ -25,6 +26,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Try(args) => try_image::run(args, global, report).await,
         Command::Logs(args) => logs::run(args, global, report).await,
         Command::Cost(args) => cost::run(args, global),
+        Command::Render(args) => render::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Local(command) => local::run(*command, report).await,
     }

@@ -13,6 +13,7 @@ use crate::config::ConfigError;
 use crate::local::LocalError;
 use crate::package::PackageError;
 use crate::plan::{Action, Plan};
+use crate::render::Refusal;
 use crate::resource::Id;
 use crate::stack::Unread;
 use crate::trial::{Broken, Stopped};
@@ -70,6 +71,8 @@ pub(crate) enum Error {
     },
     /// A variant did not come.
     Trial(Box<Broken>),
+    /// Images could not be rendered on this machine.
+    Render(Refusal),
     /// A file of ours could not be written or read.
     File {
         what: String,
@@ -157,6 +160,7 @@ impl Error {
             Self::NoLog { group } => format!("there is no log group `{group}`"),
             Self::Image { path, .. } => format!("cannot use the image `{path}`"),
             Self::Trial(broken) => broken.what(),
+            Self::Render(refusal) => refusal.what(),
             Self::File { what, .. } => what.clone(),
         }
     }
@@ -176,6 +180,7 @@ impl Error {
             Self::Apply(failure) => failure.why(),
             Self::Image { why, .. } | Self::File { why, .. } => vec![why.clone()],
             Self::Trial(broken) => broken.why(),
+            Self::Render(refusal) => refusal.why(),
             _ => Vec::new(),
         }
     }
@@ -210,6 +215,7 @@ impl Error {
                 Some("take a JPEG, PNG, WebP, GIF, BMP or TIFF, or none for a sample".to_owned())
             }
             Self::Trial(broken) => Some(broken.hint()),
+            Self::Render(refusal) => Some(refusal.hint()),
         }
     }
 
@@ -260,6 +266,7 @@ impl Error {
             Self::NoLog { .. } => "NoLog",
             Self::Image { .. } => "Image",
             Self::Trial(_) => "NoVariant",
+            Self::Render(refusal) => refusal.code(),
             Self::File { .. } => "File",
         }
         .to_owned()
@@ -268,6 +275,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Unconfirmed { .. } | Self::Image { .. } => MISUSED,
+            Self::Render(refusal) if refusal.is_misuse() => MISUSED,
             _ => FAILED,
         }
     }

@@ -3,12 +3,14 @@
 //! Data flows one way: [`args`] → [`config`] → desired [`stack`] → what AWS holds → [`plan`] →
 //! [`apply`] → [`report`]. There is no state file: names and tags at AWS are the state.
 
+mod amounts;
 mod apply;
 mod args;
 mod aws;
 mod commands;
 mod config;
 mod cost;
+mod contact_sheet;
 mod error;
 mod local;
 mod logs;
@@ -17,6 +19,7 @@ mod operator;
 mod outputs;
 mod package;
 mod plan;
+mod render;
 mod report;
 mod resource;
 mod resources;

@@ -4,11 +4,13 @@
 //! absent: AWS, and decisions.
 
 mod cost;
+mod bar;
 mod diff;
 mod document;
 mod layout;
 mod logs;
 mod progress;
+mod render;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -26,13 +28,16 @@ use crate::aws::Aws;
 use crate::config::Config;
 use crate::cost::Estimate;
 use crate::error::{Error, MISUSED};
+use crate::error::{Error, FAILED, MISUSED};
 use crate::local;
 use crate::logs::{Event, Newest};
 use crate::names::Names;
 use crate::outputs::Outputs;
 use crate::plan::{Condition, Plan};
+use crate::render::Sheet;
 use crate::trial::TrialResult;
 
+pub(crate) use self::bar::Bar;
 pub(crate) use self::document::{Document, State};
 pub(crate) use self::progress::{Progress, Task};
 
@@ -45,6 +50,7 @@ pub(crate) enum Outcome {
         exit_code: u8,
     },
     Trial(TrialResult),
+    Rendered(Sheet),
     Local(local::Status),
     Log(local::Log),
     /// An IAM policy, which is JSON in either form.
@@ -125,6 +131,7 @@ impl Report {
         let exit_code = match outcome {
             Outcome::Stack { exit_code, .. } => *exit_code,
             Outcome::Followed => return ExitCode::SUCCESS,
+            Outcome::Rendered(sheet) if sheet.totals.failed > 0 => FAILED,
             _ => 0,
         };
         if self.json {
@@ -220,6 +227,11 @@ impl Report {
         Task::new(name, self.animated, self.quiet)
     }
 
+    /// Shows how many of a number of like things are done.
+    pub(crate) fn bar(&self, name: &'static str, total: usize) -> Bar {
+        Bar::new(name, total, self.animated, self.quiet)
+    }
+
     fn outcome_text(&self, outcome: &Outcome) -> String {
         match outcome {
             Outcome::Stack { kind: Kind::Plan, document, .. } => text::plan(document, true),
@@ -227,6 +239,7 @@ impl Report {
             Outcome::Stack { kind: Kind::Status, document, .. } => text::status(document),
             Outcome::Stack { kind: Kind::Down, document, .. } => text::down(document),
             Outcome::Trial(result) => text::trial(result),
+            Outcome::Rendered(sheet) => render::text(sheet),
             Outcome::Local(status) => text::local(status),
             Outcome::Log(log) => log.tail.iter().fold(String::new(), |mut text, line| {
                 let _ = writeln!(text, "{line}");
@@ -251,6 +264,7 @@ fn outcome_json(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Stack { document, .. } => pretty(document),
         Outcome::Trial(result) => pretty(result),
+        Outcome::Rendered(sheet) => pretty(sheet),
         Outcome::Local(status) => pretty(&json!({
             "state": text::health(status.health),
             "endpoint": status.endpoint,

@@ -15,6 +15,8 @@ const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX",
 
 /// Which modules of ours a module of `src` may use, itself aside. `commands` may use all.
 const LAYERS: [(&str, &[&str]); 19] = [
+const LAYERS: [(&str, &[&str]); 20] = [
+    ("amounts", &[]),
     ("args", &[]),
     ("aws", &[]),
     ("config", &[]),
@@ -22,6 +24,8 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("local", &[]),
     ("logs", &["aws"]),
     ("package", &["config"]),
+    ("render", &[]),
+    ("contact_sheet", &["amounts", "render"]),
     ("resource", &["aws"]),
     ("names", &["aws", "resource"]),
     ("resources", &["aws", "names", "resource"]),
@@ -34,13 +38,18 @@ const LAYERS: [(&str, &[&str]); 19] = [
     ("trial", &["aws", "config", "names", "outputs", "plan", "resource"]),
     (
         "error",
-        &["apply", "aws", "config", "local", "package", "plan", "resource", "stack", "trial"],
+        &[
+            "apply", "aws", "config", "local", "package", "plan", "render", "resource", "stack",
+            "trial",
+        ],
     ),
     (
         "report",
         &[
             "apply", "args", "aws", "config", "cost", "error", "local", "logs", "names", "outputs",
             "plan", "resource", "trial",
+            "amounts", "apply", "args", "aws", "config", "error", "local", "names", "outputs",
+            "plan", "render", "resource", "trial",
         ],
     ),
 ];

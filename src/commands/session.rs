@@ -124,21 +124,25 @@ impl Session {
 
     /// From here on Ctrl-C asks the run to stop cleanly; a second one ends the program as usual.
     pub(crate) fn stop_on_interrupt(&self) {
-        let stop = Arc::clone(&self.stop);
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                stop.ask();
-                if tokio::signal::ctrl_c().await.is_ok() {
-                    std::process::exit(INTERRUPTED);
-                }
-            }
-        });
+        ask_on_interrupt(Arc::clone(&self.stop));
     }
 
     /// Whether the user asked to stop, as an error that says how to go on.
     pub(crate) fn interrupted(&self, command: &'static str) -> Result<(), Error> {
         if self.stop.is_asked() { Err(Error::Interrupted { command }) } else { Ok(()) }
     }
+}
+
+/// Has Ctrl-C ask for a clean stop; a second one ends the program as usual.
+pub(super) fn ask_on_interrupt(stop: Arc<Stop>) {
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stop.ask();
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(INTERRUPTED);
+            }
+        }
+    });
 }
 
 /// Starts the local AWS if it does not run, and answers with its address.

@@ -35,6 +35,7 @@ mod proxy;
 mod real_aws;
 mod regions;
 mod removal;
+mod render;
 mod retired;
 mod small_function;
 mod snapshot;
@@ -176,6 +177,11 @@ fn trials() -> Vec<Trial> {
         plans::the_preview_of_a_first_up_is_short_unless_asked,
         changes::a_new_size_keeps_old_variants_and_tells_the_function,
         changes::more_memory_is_one_call_without_code,
+        render::what_is_interrupted_leaves_only_whole_files,
+        render::variants_are_the_functions_own_and_aws_is_not_asked,
+        render::a_bad_image_is_told_and_stops_no_other,
+        render::wrong_use_is_told_before_anything_is_written,
+        render::a_glob_is_expanded_and_a_second_run_finds_no_variants,
         trial::a_trial_without_an_image_sends_a_sample,
         trial::a_trial_with_an_image_names_every_variant,
         trial::a_file_that_is_no_image_is_explained_by_its_failure_record,
