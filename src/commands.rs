@@ -2,7 +2,9 @@
 
 mod down;
 mod iam_policy;
+mod init;
 mod local;
+mod manual;
 mod plan;
 mod session;
 mod status;
@@ -16,6 +18,7 @@ use crate::report::{Outcome, Report};
 pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcome, Error> {
     let global = &arguments.global;
     match &arguments.command {
+        Command::Init(args) => init::run(args, global, report).await,
         Command::Plan(args) => plan::run(args, global, report).await,
         Command::Up(args) => up::run(args, global, report).await,
         Command::Status(args) => status::run(args, global, report).await,
@@ -23,5 +26,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Try(args) => try_image::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Local(command) => local::run(*command, report).await,
+        Command::Completions(args) => Ok(manual::completions(args)),
+        Command::Man => Ok(manual::page()),
     }
 }

@@ -5,8 +5,10 @@
 
 mod diff;
 mod document;
+mod init;
 mod layout;
 mod progress;
+mod prompt;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -23,6 +25,7 @@ use crate::args::{Color, Global};
 use crate::aws::Aws;
 use crate::config::Config;
 use crate::error::{Error, MISUSED};
+use crate::init::Written;
 use crate::local;
 use crate::names::Names;
 use crate::outputs::Outputs;
@@ -45,6 +48,15 @@ pub(crate) enum Outcome {
     Log(local::Log),
     /// An IAM policy, which is JSON in either form.
     Policy(Value),
+    Init(Written),
+    Printed(Printed),
+}
+
+/// A text for another program, and what it is called in a document.
+#[derive(Debug)]
+pub(crate) struct Printed {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
 }
 
 /// Which command a stack is reported for.
@@ -182,7 +194,7 @@ impl Report {
     }
 
     fn ask(&self, command: &'static str, question: &str) -> Result<String, Error> {
-        if self.json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !self.can_ask() {
             return Err(Error::Unconfirmed { command });
         }
         err(question);
@@ -191,6 +203,25 @@ impl Report {
             Ok(_) => Ok(answer.trim().to_owned()),
             Err(_) => Err(Error::Unconfirmed { command }),
         }
+    }
+
+    /// Whether there is somebody to answer a question.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks for a text until `check` has nothing against it; `usual` is what an empty answer means.
+    pub(crate) fn question(
+        &self,
+        question: &str,
+        usual: &str,
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<String, Error> {
+        if !self.can_ask() {
+            return Err(Error::Declined);
+        }
+        let (mut stdin, mut stderr) = (io::stdin().lock(), anstream::stderr().lock());
+        prompt::ask((&mut stdin, &mut stderr), question, usual, check).ok_or(Error::Declined)
     }
 
     /// Shows the steps of a plan as they go.
@@ -216,6 +247,8 @@ impl Report {
                 text
             }),
             Outcome::Policy(document) => format!("{}\n", pretty(document)),
+            Outcome::Init(written) => init::text(written, self.local),
+            Outcome::Printed(printed) => printed.text.clone(),
         }
     }
 }
@@ -241,6 +274,8 @@ fn outcome_json(outcome: &Outcome) -> String {
         })),
         Outcome::Log(log) => pretty(&json!({ "log_file": log.path, "lines": log.tail })),
         Outcome::Policy(document) => pretty(document),
+        Outcome::Init(written) => pretty(&init::json(written)),
+        Outcome::Printed(printed) => pretty(&json!({ printed.name: printed.text })),
     }
 }
 

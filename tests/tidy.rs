@@ -14,11 +14,13 @@ const LINES_MAX: usize = 500;
 const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
 
 /// Which modules of ours a module of `src` may use, itself aside. `commands` may use all.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     ("args", &[]),
     ("aws", &[]),
     ("config", &[]),
+    ("init", &["aws", "config"]),
     ("local", &[]),
+    ("manual", &["args"]),
     ("package", &["config"]),
     ("resource", &["aws"]),
     ("names", &["aws", "resource"]),
@@ -32,12 +34,15 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("trial", &["aws", "config", "names", "outputs", "plan", "resource"]),
     (
         "error",
-        &["apply", "aws", "config", "local", "package", "plan", "resource", "stack", "trial"],
+        &[
+            "apply", "aws", "config", "init", "local", "package", "plan", "resource", "stack",
+            "trial",
+        ],
     ),
     (
         "report",
         &[
-            "apply", "args", "aws", "config", "error", "local", "names", "outputs", "plan",
+            "apply", "args", "aws", "config", "error", "init", "local", "names", "outputs", "plan",
             "resource", "trial",
         ],
     ),
