@@ -3,12 +3,15 @@
 //!
 //! What the reduced workspace leaves out cannot change the function, so its hash changes only with
 //! the function.
+//!
+//! Beside that it finds out which commit is built, for `imgprep --version`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use toml::{Table, Value};
 
@@ -49,7 +52,50 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(code, "pub(super) static EMBEDDED_{arch}: Option<&[u8]> = {value};")?;
     }
     fs::write(out.join("function_source.rs"), code)?;
+
+    let version = std::env::var("CARGO_PKG_VERSION")?;
+    let commit = packed_commit(&root).or_else(|| checked_out_commit(&root));
+    let version = commit.map_or(version.clone(), |commit| format!("{version} ({commit})"));
+    println!("cargo::rustc-env=IMGPREP_VERSION={version}");
     Ok(())
+}
+
+/// How many digits of a commit are shown.
+const COMMIT_DIGITS: usize = 9;
+
+/// The commit that a package was made from, which `cargo package` notes.
+fn packed_commit(root: &Path) -> Option<String> {
+    let note = fs::read_to_string(root.join(".cargo_vcs_info.json")).ok()?;
+    let digits = note.split("\"sha1\"").nth(1)?.split('"').nth(1)?;
+    digits.get(..COMMIT_DIGITS).map(ToOwned::to_owned)
+}
+
+/// The commit that is checked out here. Sources without git, or inside somebody else's repository,
+/// have none.
+fn checked_out_commit(root: &Path) -> Option<String> {
+    let top = git(root, &["rev-parse", "--show-toplevel"])?;
+    if fs::canonicalize(top).ok()? != fs::canonicalize(root).ok()? {
+        return None;
+    }
+    // Moved by a checkout, by a commit, and by the packing of refs. A file that is not there would
+    // have cargo run this again and again.
+    let branch = git(root, &["rev-parse", "--symbolic-full-name", "HEAD"])?;
+    for name in ["HEAD", &branch, "packed-refs"] {
+        let path = root.join(git(root, &["rev-parse", "--git-path", name])?);
+        if path.is_file() {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
+    }
+    git(root, &["rev-parse", &format!("--short={COMMIT_DIGITS}"), "HEAD"])
+}
+
+/// What git answers; nothing where it is not installed or has no answer.
+fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
+    let mut git = Command::new("git");
+    // A build that runs in a hook is told of the hook's repository.
+    git.current_dir(folder).args(arguments).env_remove("GIT_DIR");
+    let output = git.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 /// Every file under `folder`, by its name in the extracted source.

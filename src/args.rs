@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
-/// Image variants on AWS from one file: S3, SNS, Lambda and CloudFront, without a state file.
+/// Image variants on AWS from one file: S3, SNS, Lambda and CloudFront, without a state file
+///
+/// Example: imgprep up --local
 #[derive(Debug, Parser)]
-#[command(name = "imgprep", version, max_term_width = 100)]
+#[command(name = "imgprep", version = env!("IMGPREP_VERSION"), max_term_width = 100)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -54,6 +57,7 @@ pub(crate) enum Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(Init),
     Plan(Plan),
     Up(Up),
     Status(Status),
@@ -64,8 +68,38 @@ pub(crate) enum Command {
     Render(Render),
     IamPolicy(IamPolicy),
     /// Manage the local AWS that `--local` uses
+    ///
+    /// Example: imgprep local status
     #[command(subcommand)]
     Local(Local),
+    Completions(Completions),
+    /// Print the manual page
+    ///
+    /// Example: imgprep man > imgprep.1
+    Man,
+}
+
+/// Write a commented pipeline.toml, and ask for what it needs
+///
+/// What is not given is asked for on a terminal, and each answer is checked by the rules of the file.
+/// With credentials it says whether the bucket's name is free. A file that is there is never
+/// overwritten.
+///
+/// Example: imgprep init --name photos --bucket photos-of-acme --size 800x600,400x300
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The name of the stack; the default is that of the folder
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The name of the bucket, which no other bucket of AWS has
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bucket: Option<String>,
+    /// A size to make of each image; for more, again or with commas
+    #[arg(long = "size", value_name = "WIDTHxHEIGHT", value_delimiter = ',')]
+    pub(crate) sizes: Vec<String>,
+    /// Do not ask; needs `--bucket`, as does a run without a terminal
+    #[arg(short, long)]
+    pub(crate) yes: bool,
 }
 
 /// Show what `up` would do, and change nothing
@@ -233,18 +267,28 @@ pub(crate) struct Render {
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum Local {
     /// Install it if needed, and start it
+    ///
+    /// Example: imgprep local start
     Start,
     /// Stop it; what it holds is kept
+    ///
+    /// Example: imgprep local stop
     Stop,
     /// Show whether it runs, and where
+    ///
+    /// Example: imgprep local status --json
     Status,
     /// Show its log
+    ///
+    /// Example: imgprep local logs --follow
     Logs {
         /// Go on as it grows
         #[arg(short, long)]
         follow: bool,
     },
     /// Forget everything that it holds
+    ///
+    /// Example: imgprep local reset
     Reset,
 }
 
@@ -265,8 +309,12 @@ pub(crate) struct IamPolicy {
 #[derive(Clone, Copy, Debug, Subcommand)]
 pub(crate) enum Permitted {
     /// Print the policy for `imgprep plan`
+    ///
+    /// Example: imgprep iam-policy plan
     Plan,
     /// Print the policy for `imgprep up`
+    ///
+    /// Example: imgprep iam-policy up --wait > policy.json
     Up {
         /// Allow what `--adopt` does besides
         #[arg(long)]
@@ -282,8 +330,12 @@ pub(crate) enum Permitted {
         wait: bool,
     },
     /// Print the policy for `imgprep status`
+    ///
+    /// Example: imgprep iam-policy status
     Status,
     /// Print the policy for `imgprep down`
+    ///
+    /// Example: imgprep iam-policy down --delete-images
     Down {
         /// Allow what `--delete-images` does besides
         #[arg(long)]
@@ -303,6 +355,27 @@ mod tests {
         }
         for text in ["", "m", "10", "-1m", "1.5h", "10 m", "10M", "1w", "99999999999s", "1é"] {
             duration(text).unwrap_err();
+/// Print the completions of a shell
+///
+/// Example: imgprep completions bash > ~/.local/share/bash-completion/completions/imgprep
+#[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Every command with those around it, the program first.
+    fn commands(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+        let help = command.get_long_about().or_else(|| command.get_about());
+        found.push((path.to_owned(), help.map(ToString::to_string).unwrap_or_default()));
+        for inner in command.get_subcommands() {
+            commands(inner, &format!("{path} {}", inner.get_name()), found);
         }
     }
 
@@ -311,6 +384,17 @@ mod tests {
         assert_eq!((megapixels("0.5"), megapixels("400")), (Ok(0.5), Ok(400.0)));
         for text in ["0", "-1", "400.1", "NaN", "inf", "many", ""] {
             megapixels(text).unwrap_err();
+    fn the_help_of_every_command_ends_with_an_example_that_works() {
+        let mut found = Vec::new();
+        commands(&Arguments::command(), "imgprep", &mut found);
+        assert!(found.len() > 15, "only {} commands were found", found.len());
+        for (path, help) in found {
+            let example = help.lines().last().and_then(|line| line.strip_prefix("Example: "));
+            let example =
+                example.unwrap_or_else(|| panic!("`{path} --help` has no example: {help}"));
+            assert!(example.starts_with(&path), "{path}: {example}");
+            let command = example.split(" > ").next().unwrap_or_default();
+            Arguments::try_parse_from(command.split(' ')).unwrap();
         }
     }
 }

@@ -3,8 +3,10 @@
 mod cost;
 mod down;
 mod iam_policy;
+mod init;
 mod local;
 mod logs;
+mod manual;
 mod plan;
 mod render;
 mod session;
@@ -19,6 +21,7 @@ use crate::report::{Outcome, Report};
 pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcome, Error> {
     let global = &arguments.global;
     match &arguments.command {
+        Command::Init(args) => init::run(args, global, report).await,
         Command::Plan(args) => plan::run(args, global, report).await,
         Command::Up(args) => up::run(args, global, report).await,
         Command::Status(args) => status::run(args, global, report).await,
@@ -29,5 +32,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Render(args) => render::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Local(command) => local::run(*command, report).await,
+        Command::Completions(args) => Ok(manual::completions(args)),
+        Command::Man => Ok(manual::page()),
     }
 }

@@ -10,6 +10,7 @@ use crate::aws::call::Cause;
 use crate::aws::clients::NO_REGION;
 use crate::aws::{AwsError, Connection};
 use crate::config::ConfigError;
+use crate::init::InitError;
 use crate::local::LocalError;
 use crate::package::PackageError;
 use crate::plan::{Action, Plan};
@@ -27,6 +28,7 @@ pub(crate) const MISUSED: u8 = 2;
 #[derive(Debug)]
 pub(crate) enum Error {
     Config(ConfigError),
+    Init(InitError),
     Local(LocalError),
     Package(PackageError),
     /// No use could be made of AWS at all.
@@ -121,6 +123,7 @@ impl Error {
     pub(crate) fn what(&self) -> String {
         match self {
             Self::Config(error) => error.message(),
+            Self::Init(error) => error.to_string(),
             Self::Local(error) => error.to_string(),
             Self::Package(error) => error.to_string(),
             Self::Connect { error, .. } if error.message() == NO_REGION => NO_REGION.to_owned(),
@@ -170,6 +173,7 @@ impl Error {
         match self {
             Self::Package(error) => error.why(),
             Self::Local(error) => error.why(),
+            Self::Init(error) => error.why(),
             Self::Connect { error, .. } if error.message() == NO_REGION => Vec::new(),
             Self::Connect { error, .. }
             | Self::Read(Unread::Resource(_, error) | Unread::Search(error))
@@ -191,6 +195,7 @@ impl Error {
             Self::Config(error) => error.hint().map(ToOwned::to_owned),
             Self::Declined | Self::File { .. } => None,
             Self::Local(error) => Some(error.hint()),
+            Self::Init(error) => Some(error.hint()),
             Self::Package(error) => Some(error.hint()),
             Self::Connect { error, local } => Some(connect_hint(error, *local)),
             Self::Read(Unread::Resource(_, error) | Unread::Search(error))
@@ -248,6 +253,7 @@ impl Error {
         match self {
             Self::Config(_) => "InvalidConfiguration",
             Self::Local(_) => "LocalAws",
+            Self::Init(error) => error.code(),
             Self::Package(_) => "Package",
             Self::Connect { error, .. } if error.message() == NO_REGION => "NoRegion",
             Self::Connect { error, .. } => match error.cause {
@@ -276,6 +282,7 @@ impl Error {
         match self {
             Self::Config(_) | Self::Unconfirmed { .. } | Self::Image { .. } => MISUSED,
             Self::Render(refusal) if refusal.is_misuse() => MISUSED,
+            Self::Init(error) if error.is_misuse() => MISUSED,
             _ => FAILED,
         }
     }

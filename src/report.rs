@@ -7,10 +7,12 @@ mod cost;
 mod bar;
 mod diff;
 mod document;
+mod init;
 mod layout;
 mod logs;
 mod progress;
 mod render;
+mod prompt;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -29,6 +31,7 @@ use crate::config::Config;
 use crate::cost::Estimate;
 use crate::error::{Error, MISUSED};
 use crate::error::{Error, FAILED, MISUSED};
+use crate::init::Written;
 use crate::local;
 use crate::logs::{Event, Newest};
 use crate::names::Names;
@@ -60,6 +63,15 @@ pub(crate) enum Outcome {
     /// A log without an end, all of which is printed by now.
     Followed,
     Cost(Box<Estimate>),
+    Init(Written),
+    Printed(Printed),
+}
+
+/// A text for another program, and what it is called in a document.
+#[derive(Debug)]
+pub(crate) struct Printed {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
 }
 
 /// Which command a stack is reported for.
@@ -206,7 +218,7 @@ impl Report {
     }
 
     fn ask(&self, command: &'static str, question: &str) -> Result<String, Error> {
-        if self.json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !self.can_ask() {
             return Err(Error::Unconfirmed { command });
         }
         err(question);
@@ -215,6 +227,25 @@ impl Report {
             Ok(_) => Ok(answer.trim().to_owned()),
             Err(_) => Err(Error::Unconfirmed { command }),
         }
+    }
+
+    /// Whether there is somebody to answer a question.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks for a text until `check` has nothing against it; `usual` is what an empty answer means.
+    pub(crate) fn question(
+        &self,
+        question: &str,
+        usual: &str,
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<String, Error> {
+        if !self.can_ask() {
+            return Err(Error::Declined);
+        }
+        let (mut stdin, mut stderr) = (io::stdin().lock(), anstream::stderr().lock());
+        prompt::ask((&mut stdin, &mut stderr), question, usual, check).ok_or(Error::Declined)
     }
 
     /// Shows the steps of a plan as they go.
@@ -249,6 +280,8 @@ impl Report {
             Outcome::Events(newest) => logs::events(newest),
             Outcome::Followed => String::new(),
             Outcome::Cost(estimate) => cost::estimate(estimate),
+            Outcome::Init(written) => init::text(written, self.local),
+            Outcome::Printed(printed) => printed.text.clone(),
         }
     }
 }
@@ -278,6 +311,8 @@ fn outcome_json(outcome: &Outcome) -> String {
         Outcome::Events(newest) => pretty(&logs::document(newest)),
         Outcome::Followed => String::new(),
         Outcome::Cost(estimate) => pretty(estimate),
+        Outcome::Init(written) => pretty(&init::json(written)),
+        Outcome::Printed(printed) => pretty(&json!({ printed.name: printed.text })),
     }
 }
 

@@ -18,6 +18,8 @@ pub(super) const CHANGED: Style = AnsiColor::Yellow.on_default();
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
 const HINT: Style = AnsiColor::Cyan.on_default();
 pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const HINT: Style = AnsiColor::Cyan.on_default();
+const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 
 /// Where the fields of a resource begin.

@@ -21,6 +21,7 @@ mod foreign;
 mod harness;
 mod http;
 mod images;
+mod init;
 mod keys;
 mod life_cycle;
 mod lives;
@@ -216,6 +217,12 @@ fn trials() -> Vec<Trial> {
         failures::missing_credentials_are_told_with_what_to_set,
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,
         misuse::a_missing_file_is_named,
+        init::a_written_file_is_planned_and_never_overwritten,
+        init::a_name_is_free_or_yours_or_taken,
+        init::a_file_is_written_without_credentials_and_without_network,
+        init::what_cannot_be_in_the_file_is_refused_before_it_is_written,
+        init::a_terminal_is_asked_three_questions_and_again_after_a_wrong_answer,
+        init::the_command_line_describes_itself,
         misuse::a_wrong_file_is_refused_with_line_and_column,
         misuse::a_missing_region_is_told_with_where_to_set_it,
         misuse::an_unknown_option_is_wrong_use,
