@@ -1,6 +1,7 @@
 //! The commands, a file each, and what they begin with: a configuration, an account, a stack.
 
 mod down;
+mod export;
 mod iam_policy;
 mod local;
 mod plan;
@@ -22,6 +23,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Down(args) => down::run(args, global, report).await,
         Command::Try(args) => try_image::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
+        Command::Export(args) => export::run(args, global, report).await,
         Command::Local(command) => local::run(*command, report).await,
     }
 }

@@ -5,6 +5,7 @@
 
 mod diff;
 mod document;
+mod export;
 mod layout;
 mod progress;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use crate::plan::{Condition, Plan};
 use crate::trial::TrialResult;
 
 pub(crate) use self::document::{Document, State};
+pub(crate) use self::export::Exported;
 pub(crate) use self::progress::{Progress, Task};
 
 /// What a command comes to.
@@ -43,6 +45,7 @@ pub(crate) enum Outcome {
     Trial(TrialResult),
     Local(local::Status),
     Log(local::Log),
+    Export(Exported),
     /// An IAM policy, which is JSON in either form.
     Policy(Value),
 }
@@ -215,6 +218,7 @@ impl Report {
                 let _ = writeln!(text, "{line}");
                 text
             }),
+            Outcome::Export(exported) => export::text(exported),
             Outcome::Policy(document) => format!("{}\n", pretty(document)),
         }
     }
@@ -240,6 +244,7 @@ fn outcome_json(outcome: &Outcome) -> String {
             "log_file": status.log_file,
         })),
         Outcome::Log(log) => pretty(&json!({ "log_file": log.path, "lines": log.tail })),
+        Outcome::Export(exported) => export::json(exported),
         Outcome::Policy(document) => pretty(document),
     }
 }

@@ -14,7 +14,7 @@ const LINES_MAX: usize = 500;
 const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
 
 /// Which modules of ours a module of `src` may use, itself aside. `commands` may use all.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("args", &[]),
     ("aws", &[]),
     ("config", &[]),
@@ -27,6 +27,7 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("plan", &["names", "resource"]),
     ("retired", &["aws", "names"]),
     ("stack", &["aws", "config", "names", "plan", "resource", "resources", "retired"]),
+    ("export", &["aws", "config", "names", "resource", "resources", "stack"]),
     ("apply", &["aws", "plan", "resource", "stack"]),
     ("outputs", &["aws", "config", "names", "plan", "resource"]),
     ("trial", &["aws", "config", "names", "outputs", "plan", "resource"]),
@@ -37,8 +38,8 @@ const LAYERS: [(&str, &[&str]); 17] = [
     (
         "report",
         &[
-            "apply", "args", "aws", "config", "error", "local", "names", "outputs", "plan",
-            "resource", "trial",
+            "apply", "args", "aws", "config", "error", "export", "local", "names", "outputs",
+            "plan", "resource", "trial",
         ],
     ),
 ];

@@ -16,7 +16,7 @@ use crate::trial::{CdnCheck, TrialResult};
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const CHANGED: Style = AnsiColor::Yellow.on_default();
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
-const HINT: Style = AnsiColor::Cyan.on_default();
+pub(super) const HINT: Style = AnsiColor::Cyan.on_default();
 const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 

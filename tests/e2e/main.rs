@@ -14,6 +14,7 @@ mod crashes;
 mod delays;
 mod drift;
 mod emulator;
+mod export;
 mod failures;
 mod faults;
 mod foreign;
@@ -174,6 +175,9 @@ fn trials() -> Vec<Trial> {
         plans::the_preview_of_a_first_up_is_short_unless_asked,
         changes::a_new_size_keeps_old_variants_and_tells_the_function,
         changes::more_memory_is_one_call_without_code,
+        export::cloudformation_makes_the_same_stack,
+        export::a_template_needs_neither_aws_nor_credentials,
+        export::what_cannot_be_exported_is_told,
         trial::a_trial_without_an_image_sends_a_sample,
         trial::a_trial_with_an_image_names_every_variant,
         trial::a_file_that_is_no_image_is_explained_by_its_failure_record,
