@@ -39,7 +39,7 @@ pub(crate) async fn cloudformation_makes_the_same_stack() {
     assert_eq!(found, DIFFERENCES, "{status:#}");
 
     // Coming back is an `up` that changes only that.
-    pipeline.up();
+    pipeline.imgprep(&["up", "--yes", "--adopt"]).exits(0);
     pipeline.assert_whole();
     let trial = pipeline.imgprep(&["try", "--json"]).exits(0).json();
     assert_eq!(trial["variants"].as_array().unwrap().len(), 2);
