@@ -67,6 +67,7 @@ pub(crate) enum Command {
     Cost(Cost),
     Render(Render),
     IamPolicy(IamPolicy),
+    Export(Export),
     /// Manage the local AWS that `--local` uses
     ///
     /// Example: imgprep local status
@@ -303,6 +304,53 @@ pub(crate) enum Local {
 pub(crate) struct IamPolicy {
     #[command(subcommand)]
     pub(crate) command: Option<Permitted>,
+}
+
+/// Print the same stack as a template of another tool
+///
+/// It needs no AWS: account and region are references that the other tool fills in. The template
+/// asks for the function's zip, which `--zip` makes.
+///
+/// Example: imgprep export --format terraform -o main.tf.json --zip function.zip
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Whose template
+    #[arg(long, value_name = "TOOL")]
+    pub(crate) format: Template,
+    /// Write the template to this file and not to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where in S3 the function's zip will be, as the template's default
+    #[arg(long, value_name = "S3_URI", value_parser = s3_object)]
+    pub(crate) code: Option<S3Object>,
+    /// Build the function as well, and write its zip to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) zip: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Template {
+    #[value(name = "cloudformation")]
+    CloudFormation,
+    #[value(name = "terraform")]
+    Terraform,
+}
+
+/// An object in S3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct S3Object {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+}
+
+fn s3_object(text: &str) -> Result<S3Object, String> {
+    let parts = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    match parts {
+        Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+            Ok(S3Object { bucket: bucket.to_owned(), key: key.to_owned() })
+        }
+        _ => Err("an object in S3 is `s3://BUCKET/KEY`".to_owned()),
+    }
 }
 
 /// The command that a policy is for, with the options that ask more of AWS.

@@ -2,6 +2,7 @@
 
 mod cost;
 mod down;
+mod export;
 mod iam_policy;
 mod init;
 mod local;
@@ -31,6 +32,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Cost(args) => cost::run(args, global),
         Command::Render(args) => render::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
+        Command::Export(args) => export::run(args, global, report).await,
         Command::Local(command) => local::run(*command, report).await,
         Command::Completions(args) => Ok(manual::completions(args)),
         Command::Man => Ok(manual::page()),

@@ -13,6 +13,7 @@ mod cost;
 mod contact_sheet;
 mod error;
 mod init;
+mod export;
 mod local;
 mod logs;
 mod manual;

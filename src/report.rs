@@ -8,6 +8,7 @@ mod bar;
 mod diff;
 mod document;
 mod init;
+mod export;
 mod layout;
 mod logs;
 mod progress;
@@ -42,6 +43,7 @@ use crate::trial::TrialResult;
 
 pub(crate) use self::bar::Bar;
 pub(crate) use self::document::{Document, State};
+pub(crate) use self::export::Exported;
 pub(crate) use self::progress::{Progress, Task};
 
 /// What a command comes to.
@@ -56,6 +58,7 @@ pub(crate) enum Outcome {
     Rendered(Sheet),
     Local(local::Status),
     Log(local::Log),
+    Export(Exported),
     /// An IAM policy, which is JSON in either form.
     Policy(Value),
     /// The function's log.
@@ -276,6 +279,7 @@ impl Report {
                 let _ = writeln!(text, "{line}");
                 text
             }),
+            Outcome::Export(exported) => export::text(exported),
             Outcome::Policy(document) => format!("{}\n", pretty(document)),
             Outcome::Events(newest) => logs::events(newest),
             Outcome::Followed => String::new(),
@@ -307,6 +311,7 @@ fn outcome_json(outcome: &Outcome) -> String {
             "log_file": status.log_file,
         })),
         Outcome::Log(log) => pretty(&json!({ "log_file": log.path, "lines": log.tail })),
+        Outcome::Export(exported) => export::json(exported),
         Outcome::Policy(document) => pretty(document),
         Outcome::Events(newest) => pretty(&logs::document(newest)),
         Outcome::Followed => String::new(),

@@ -17,6 +17,7 @@ const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX",
 const LAYERS: [(&str, &[&str]); 19] = [
 const LAYERS: [(&str, &[&str]); 20] = [
     ("amounts", &[]),
+const LAYERS: [(&str, &[&str]); 18] = [
     ("args", &[]),
     ("aws", &[]),
     ("config", &[]),
@@ -39,6 +40,7 @@ const LAYERS: [(&str, &[&str]); 20] = [
     ("plan", &["names", "resource"]),
     ("retired", &["aws", "names"]),
     ("stack", &["aws", "config", "names", "plan", "resource", "resources", "retired"]),
+    ("export", &["aws", "config", "names", "resource", "resources", "stack"]),
     ("apply", &["aws", "plan", "resource", "stack"]),
     ("outputs", &["aws", "config", "names", "plan", "resource"]),
     ("trial", &["aws", "config", "names", "outputs", "plan", "resource"]),
@@ -59,6 +61,8 @@ const LAYERS: [(&str, &[&str]); 20] = [
             "plan", "render", "resource", "trial",
             "apply", "args", "aws", "config", "error", "init", "local", "names", "outputs", "plan",
             "resource", "trial",
+            "apply", "args", "aws", "config", "error", "export", "local", "names", "outputs",
+            "plan", "resource", "trial",
         ],
     ),
 ];

@@ -15,6 +15,7 @@ mod crashes;
 mod delays;
 mod drift;
 mod emulator;
+mod export;
 mod failures;
 mod faults;
 mod foreign;
@@ -183,6 +184,9 @@ fn trials() -> Vec<Trial> {
         render::a_bad_image_is_told_and_stops_no_other,
         render::wrong_use_is_told_before_anything_is_written,
         render::a_glob_is_expanded_and_a_second_run_finds_no_variants,
+        export::cloudformation_makes_the_same_stack,
+        export::a_template_needs_neither_aws_nor_credentials,
+        export::what_cannot_be_exported_is_told,
         trial::a_trial_without_an_image_sends_a_sample,
         trial::a_trial_with_an_image_names_every_variant,
         trial::a_file_that_is_no_image_is_explained_by_its_failure_record,
