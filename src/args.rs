@@ -245,6 +245,8 @@ fn megapixels(text: &str) -> Result<f64, String> {
     let number =
         text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number <= MEGAPIXELS_MAX);
     number.ok_or_else(|| format!("write a number above 0 and up to {MEGAPIXELS_MAX}"))
+}
+
 /// Make the variants on this machine by the function's own code, and a page that shows them
 ///
 /// Nothing of AWS is used: of the file only the variants and the function's memory matter, so that
@@ -391,18 +393,6 @@ pub(crate) enum Permitted {
     },
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_a_whole_number_and_a_unit() {
-        let cases = [("30s", 30), ("10m", 600), ("2h", 7200), ("1d", 86_400), ("0s", 0)];
-        for (text, seconds) in cases {
-            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "m", "10", "-1m", "1.5h", "10 m", "10M", "1w", "99999999999s", "1é"] {
-            duration(text).unwrap_err();
 /// Print the completions of a shell
 ///
 /// Example: imgprep completions bash > ~/.local/share/bash-completion/completions/imgprep
@@ -428,10 +418,6 @@ mod tests {
     }
 
     #[test]
-    fn megapixels_are_what_the_function_takes() {
-        assert_eq!((megapixels("0.5"), megapixels("400")), (Ok(0.5), Ok(400.0)));
-        for text in ["0", "-1", "400.1", "NaN", "inf", "many", ""] {
-            megapixels(text).unwrap_err();
     fn the_help_of_every_command_ends_with_an_example_that_works() {
         let mut found = Vec::new();
         commands(&Arguments::command(), "imgprep", &mut found);
@@ -443,6 +429,25 @@ mod tests {
             assert!(example.starts_with(&path), "{path}: {example}");
             let command = example.split(" > ").next().unwrap_or_default();
             Arguments::try_parse_from(command.split(' ')).unwrap();
+        }
+    }
+
+    #[test]
+    fn times_are_a_whole_number_and_a_unit() {
+        let cases = [("30s", 30), ("10m", 600), ("2h", 7200), ("1d", 86_400), ("0s", 0)];
+        for (text, seconds) in cases {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "m", "10", "-1m", "1.5h", "10 m", "10M", "1w", "99999999999s", "1é"] {
+            duration(text).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn megapixels_are_what_the_function_takes() {
+        assert_eq!((megapixels("0.5"), megapixels("400")), (Ok(0.5), Ok(400.0)));
+        for text in ["0", "-1", "400.1", "NaN", "inf", "many", ""] {
+            megapixels(text).unwrap_err();
         }
     }
 }

@@ -3,17 +3,17 @@
 //! Standard output is the answer, standard error is progress, warnings and errors. Deliberately
 //! absent: AWS, and decisions.
 
-mod cost;
 mod bar;
+mod cost;
 mod diff;
 mod document;
-mod init;
 mod export;
+mod init;
 mod layout;
 mod logs;
 mod progress;
-mod render;
 mod prompt;
+mod render;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -30,8 +30,8 @@ use crate::args::{Color, Global};
 use crate::aws::Aws;
 use crate::config::Config;
 use crate::cost::Estimate;
-use crate::error::{Error, MISUSED};
 use crate::error::{Error, FAILED, MISUSED};
+use crate::error::{Error, MISUSED};
 use crate::init::Written;
 use crate::local;
 use crate::logs::{Event, Newest};
