@@ -21,14 +21,16 @@ const FUNCTION: &str = "lambda-fn";
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    for watched in ["build.rs", "Cargo.toml", "Cargo.lock", FUNCTION] {
-        println!("cargo::rerun-if-changed={watched}");
+    println!("cargo::rerun-if-changed=build.rs");
+    let crates = Crates::find(&root)?;
+    for watched in [&crates.manifest, &crates.lock, &crates.function] {
+        println!("cargo::rerun-if-changed={}", watched.display());
     }
 
-    let function: Table = fs::read_to_string(root.join(FUNCTION).join("Cargo.toml"))?.parse()?;
-    let workspace: Table = fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
+    let function: Table = fs::read_to_string(&crates.function_manifest)?.parse()?;
+    let workspace: Table = fs::read_to_string(&crates.manifest)?.parse()?;
     let manifest = reduced_manifest(&workspace, &used_dependencies(&function));
-    let lock = reduced_lock(&fs::read_to_string(root.join("Cargo.lock"))?)?;
+    let lock = reduced_lock(&fs::read_to_string(&crates.lock)?)?;
     fs::write(out.join("Cargo.toml"), manifest)?;
     fs::write(out.join("Cargo.lock"), lock)?;
 
@@ -36,8 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for name in ["Cargo.toml", "Cargo.lock"] {
         files.insert(name.to_owned(), out.join(name));
     }
-    files.insert(format!("{FUNCTION}/Cargo.toml"), root.join(FUNCTION).join("Cargo.toml"));
-    list(&root.join(FUNCTION).join("src"), &format!("{FUNCTION}/src"), &mut files)?;
+    files.insert(format!("{FUNCTION}/Cargo.toml"), crates.function_manifest);
+    files.insert(format!("{FUNCTION}/build.rs"), crates.function.join("build.rs"));
+    list(&crates.function.join("src"), &format!("{FUNCTION}/src"), &mut files)?;
 
     let mut code = String::from("static FILES: &[(&str, &[u8])] = &[\n");
     for (name, path) in &files {
@@ -58,6 +61,41 @@ fn main() -> Result<(), Box<dyn Error>> {
     let version = commit.map_or(version.clone(), |commit| format!("{version} ({commit})"));
     println!("cargo::rustc-env=IMGPREP_VERSION={version}");
     Ok(())
+}
+
+/// What the source of the function is put together from.
+struct Crates {
+    /// Of the workspace.
+    manifest: PathBuf,
+    /// What the versions of the function's dependencies are in.
+    lock: PathBuf,
+    /// The folder of the function's crate.
+    function: PathBuf,
+    function_manifest: PathBuf,
+}
+
+impl Crates {
+    /// In the repository both crates are side by side. Packed, each is on its own: cargo has
+    /// rewritten the manifests and kept the originals, the lock file of this one leaves out what
+    /// only the function needs, and the function's build script says where it is.
+    fn find(root: &Path) -> Result<Self, Box<dyn Error>> {
+        let beside = root.join(FUNCTION);
+        if beside.is_dir() {
+            return Ok(Self {
+                manifest: root.join("Cargo.toml"),
+                lock: root.join("Cargo.lock"),
+                function_manifest: beside.join("Cargo.toml"),
+                function: beside,
+            });
+        }
+        let function = PathBuf::from(std::env::var("DEP_IMGPREP_FUNCTION_ROOT")?);
+        Ok(Self {
+            manifest: root.join("Cargo.toml.orig"),
+            lock: function.join("Cargo.lock"),
+            function_manifest: function.join("Cargo.toml.orig"),
+            function,
+        })
+    }
 }
 
 /// How many digits of a commit are shown.

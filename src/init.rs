@@ -117,6 +117,7 @@ impl Answers {
         // Two stacks of one account must not share a topic or function, so both take the default.
         let default = || commented(&format!("# name = \"{name}\""), "# default: the stack's name");
         let mut replacements = vec![
+            ("# The pipeline of the tutorial:", "# An image pipeline:".to_owned()),
             (
                 "name = \"image-preprocessing\"            # of the",
                 commented(&format!("name = \"{name}\""), "# of the"),
