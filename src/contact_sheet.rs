@@ -208,8 +208,8 @@ fn article(number: usize, image: &Image, made: &Made) -> String {
     };
     let _ = write!(
         html,
-        "<figure>\n{picture}\n<figcaption><b>original</b> <span>{size}</span> \
-         <span>{}{more}</span> <span>{}</span></figcaption>\n</figure>\n",
+        "<figure>\n{picture}\n<figcaption><b>original</b> \
+         <span>{size}, {}, {}{more}</span></figcaption>\n</figure>\n",
         made.format,
         together(&amounts::bytes(made.bytes)),
     );
@@ -230,8 +230,7 @@ fn figure(image: &Image, made: &Made, variant: &MadeVariant) -> String {
         format!("<em class=\"{class}\">{change}<i> against the original</i></em> ")
     });
     format!(
-        "<figure>\n{}\n<figcaption><b>{}</b> {}<span>{size_text}</span> <span>{}</span> \
-         <span>{}</span></figcaption>\n</figure>\n",
+        "<figure>\n{}\n<figcaption><b>{}</b> {}<span>{size_text}, {}, {}</span></figcaption>\n</figure>\n",
         picture(&link, &alt, (variant.width, variant.height)),
         Escaped(&variant.folder),
         saving.unwrap_or_default(),

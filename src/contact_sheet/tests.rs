@@ -64,11 +64,11 @@ fn sheet(images: Vec<Image>) -> Sheet {
     }
 }
 
-/// The page from one place to another, without the places.
+/// The page from one place to another, without the places, and with plain spaces only.
 #[track_caller]
-fn part<'p>(page: &'p str, from: &str, to: &str) -> &'p str {
+fn part(page: &str, from: &str, to: &str) -> String {
     let (_, rest) = page.split_once(from).unwrap();
-    rest.split_once(to).unwrap().0.trim()
+    rest.split_once(to).unwrap().0.trim().replace('\u{a0}', " ")
 }
 
 #[test]
@@ -82,11 +82,11 @@ fn an_original_stands_beside_its_variants_with_what_they_weigh() {
     <div class="figures">
     <figure>
     <a href="../photos/cat.jpg"><img src="../photos/cat.jpg" alt="cat.jpg, the original" width="1600" height="1200" loading="lazy" decoding="async"></a>
-    <figcaption><b>original</b> <span>1600 × 1200</span> <span>JPEG</span> <span>186 kB</span></figcaption>
+    <figcaption><b>original</b> <span>1600 × 1200, JPEG, 186 kB</span></figcaption>
     </figure>
     <figure>
     <a href="800x600/cat.jpg"><img src="800x600/cat.jpg" alt="cat.jpg as 800x600" width="800" height="600" loading="lazy" decoding="async"></a>
-    <figcaption><b>800x600</b> <em class="less">−87 %<i> against the original</i></em> <span>800 × 600</span> <span>JPEG</span> <span>23.4 kB</span></figcaption>
+    <figcaption><b>800x600</b> <em class="less">−87 %<i> against the original</i></em> <span>800 × 600, JPEG, 23.4 kB</span></figcaption>
     </figure>
     </div>
     </article>

@@ -123,7 +123,7 @@ fn a_glob_gives_the_files_that_match_by_their_way_from_its_fixed_part() {
         place.names(&["p/**/*.jpg"]),
         ["p/a.jpg as a.jpg", "p/x/c.jpg as x/c.jpg", "p/x/y/d.jpg as x/y/d.jpg"]
     );
-    assert_eq!(place.names(&["p/./x/?.jpg"]), ["p/x/c.jpg as c.jpg"]);
+    assert_eq!(place.names(&["p/./x/?.jpg"]), ["p/./x/c.jpg as c.jpg"]);
     assert_eq!(place.names(&["q/[1].jpg"]), ["q/[1].jpg as [1].jpg"], "a file of that very name");
 }
 
@@ -165,13 +165,13 @@ fn variants_are_never_put_among_originals_nor_taken_for_them() {
     place.put("p/small/b.jpg", b"");
     let overlap = place.refusal(&["p/small"], "p");
     assert!(overlap.starts_with("the variants in `p/small/400x300` would lie"), "{overlap}");
-    for argument in ["out/800x600/a.jpg", "out/800x600"] {
-        assert_snapshot!(place.refusal(&[argument], "out"), @"
-        `out/800x600/a.jpg` would be overwritten by its own variant
-        it is in a folder for variants of `out`
-        choose another folder with `--output`
-        ");
-    }
+    let named = place.refusal(&["out/800x600/a.jpg"], "out");
+    assert_eq!(named, place.refusal(&["out/800x600"], "out"));
+    assert_snapshot!(named, @"
+    `out/800x600/a.jpg` would be overwritten by its own variant
+    it is in a folder for variants of `out`
+    choose another folder with `--output`
+    ");
 }
 
 #[test]
