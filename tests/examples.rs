@@ -78,16 +78,18 @@ fn only_commands_and_options_are_shown_that_exist() {
     let mut shown = BTreeSet::new();
     for name in files().into_iter().filter(|name| name.ends_with(".md") || name.ends_with(".yml")) {
         let text = text(&name);
-        // In prose and in what is printed, imgprep is no command.
-        let code = text.lines().filter_map(|line| {
-            let line = line.split('#').next()?.split("echo").next()?;
-            let in_prose =
-                line.split_once("`imgprep ").and_then(|(_, rest)| rest.split('`').next());
-            let in_block = name.ends_with(".yml") || !line.contains('`');
-            in_prose
-                .or_else(|| in_block.then(|| line.split_once("imgprep ")).flatten().map(|it| it.1))
-        });
-        shown.extend(code.map(|it| it.split(['>', '|', ')']).next().unwrap().trim().to_owned()));
+        let code: Vec<&str> = if name.ends_with(".yml") {
+            text.lines().filter(|line| !line.contains("echo")).collect()
+        } else {
+            // What stands between fences, and between backticks in prose.
+            let blocks = text.split("\n```").skip(1).step_by(2).flat_map(str::lines);
+            blocks.chain(text.split('`').filter(|it| it.starts_with("imgprep "))).collect()
+        };
+        for line in code {
+            let line = line.split('#').next().unwrap();
+            let call = line.split_once("imgprep ").map(|(_, call)| call.split(['>', ')']));
+            shown.extend(call.and_then(|mut call| call.next()).map(|it| it.trim().to_owned()));
+        }
     }
     assert!(
         shown.contains("plan --adopt") && shown.contains("up --yes --color never"),

@@ -228,7 +228,7 @@ fn terraform_refers_only_to_what_it_has() {
         let expressions = texts(&template);
         let mut expressions: Vec<String> = expressions
             .iter()
-            .flat_map(|text| between(text.trim_start_matches("$$"), "${", '\n'))
+            .flat_map(|text| between(text, "${", '\n'))
             .map(ToOwned::to_owned)
             .collect();
         for named in template["resource"].as_object().unwrap().values() {
