@@ -1,9 +1,13 @@
 //! The commands, a file each, and what they begin with: a configuration, an account, a stack.
 
+mod backfill;
 mod down;
+mod failures;
 mod iam_policy;
 mod local;
 mod plan;
+mod prune;
+mod retry;
 mod session;
 mod status;
 mod try_image;
@@ -21,6 +25,10 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Status(args) => status::run(args, global, report).await,
         Command::Down(args) => down::run(args, global, report).await,
         Command::Try(args) => try_image::run(args, global, report).await,
+        Command::Backfill(args) => backfill::run(args, global, report).await,
+        Command::Failures(args) => failures::run(args, global, report).await,
+        Command::Retry(args) => retry::run(args, global, report).await,
+        Command::Prune(args) => prune::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Local(command) => local::run(*command, report).await,
     }

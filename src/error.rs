@@ -10,6 +10,7 @@ use crate::aws::call::Cause;
 use crate::aws::clients::NO_REGION;
 use crate::aws::{AwsError, Connection};
 use crate::config::ConfigError;
+use crate::inventory::Hindrance;
 use crate::local::LocalError;
 use crate::package::PackageError;
 use crate::plan::{Action, Plan};
@@ -57,7 +58,7 @@ pub(crate) enum Error {
     Interrupted {
         command: &'static str,
     },
-    /// `status` or `try` need a stack that is there.
+    /// The command needs a stack that is there.
     NoStack,
     /// The image given to `try`.
     Image {
@@ -66,11 +67,19 @@ pub(crate) enum Error {
     },
     /// A variant did not come.
     Trial(Box<Broken>),
+    /// Images could not be listed, sent or deleted.
+    Images(Hindrance),
     /// A file of ours could not be written or read.
     File {
         what: String,
         why: String,
     },
+}
+
+impl From<Hindrance> for Error {
+    fn from(hindrance: Hindrance) -> Self {
+        Self::Images(hindrance)
+    }
 }
 
 impl From<Stopped> for Error {
@@ -149,9 +158,10 @@ impl Error {
             }
             Self::Declined => "not confirmed; nothing was changed".to_owned(),
             Self::Interrupted { command } => format!("`imgprep {command}` was interrupted"),
-            Self::NoStack => "there is no stack to try".to_owned(),
+            Self::NoStack => "there is no stack".to_owned(),
             Self::Image { path, .. } => format!("cannot use the image `{path}`"),
             Self::Trial(broken) => broken.what(),
+            Self::Images(hindrance) => format!("cannot {}", hindrance.doing),
             Self::File { what, .. } => what.clone(),
         }
     }
@@ -171,6 +181,7 @@ impl Error {
             Self::Apply(failure) => failure.why(),
             Self::Image { why, .. } | Self::File { why, .. } => vec![why.clone()],
             Self::Trial(broken) => broken.why(),
+            Self::Images(hindrance) => vec![hindrance.error.to_string()],
             _ => Vec::new(),
         }
     }
@@ -194,6 +205,9 @@ impl Error {
             }
             Self::Apply(failure) => failure.hint(),
             Self::Leftover(_) => Some("run `imgprep down` again".to_owned()),
+            Self::Unconfirmed { command: command @ "backfill" } => Some(format!(
+                "look at `imgprep {command} --dry-run`, then run `imgprep {command} --yes`"
+            )),
             Self::Unconfirmed { command } => {
                 Some(format!("look at `imgprep plan`, then run `imgprep {command} --yes`"))
             }
@@ -205,6 +219,10 @@ impl Error {
                 Some("take a JPEG, PNG, WebP, GIF, BMP or TIFF, or none for a sample".to_owned())
             }
             Self::Trial(broken) => Some(broken.hint()),
+            Self::Images(Hindrance { error, is_resumable, .. }) => {
+                let then = if *is_resumable { "; run the same command again to go on" } else { "" };
+                Some(format!("{}{then}", aws_hint(error)))
+            }
         }
     }
 
@@ -215,6 +233,7 @@ impl Error {
             Self::Apply(failure) => failure.failed.first().map(|(id, ..)| *id),
             Self::Leftover(left) => left.first().map(|(id, _)| *id),
             Self::Trial(broken) => Some(broken.resource()),
+            Self::Images(hindrance) => Some(hindrance.resource),
             _ => None,
         }
     }
@@ -224,7 +243,8 @@ impl Error {
         let aws = match self {
             Self::Connect { error, .. }
             | Self::Read(Unread::Resource(_, error) | Unread::Search(error))
-            | Self::Settle { error, .. } => error.code(),
+            | Self::Settle { error, .. }
+            | Self::Images(Hindrance { error, .. }) => error.code(),
             Self::Apply(failure) => {
                 failure.failed.first().map_or("", |(_, _, _, error)| error.code())
             }
@@ -253,6 +273,7 @@ impl Error {
             Self::NoStack => "NoStack",
             Self::Image { .. } => "Image",
             Self::Trial(_) => "NoVariant",
+            Self::Images(_) => "Images",
             Self::File { .. } => "File",
         }
         .to_owned()

@@ -9,6 +9,7 @@ mod aws;
 mod commands;
 mod config;
 mod error;
+mod inventory;
 mod local;
 mod names;
 mod operator;

@@ -3,8 +3,10 @@
 //! Standard output is the answer, standard error is progress, warnings and errors. Deliberately
 //! absent: AWS, and decisions.
 
+mod bar;
 mod diff;
 mod document;
+mod inventory;
 mod layout;
 mod progress;
 #[cfg(test)]
@@ -22,13 +24,15 @@ use serde_json::{Value, json};
 use crate::args::{Color, Global};
 use crate::aws::Aws;
 use crate::config::Config;
-use crate::error::{Error, MISUSED};
+use crate::error::{Error, FAILED, MISUSED};
+use crate::inventory::{BackfillPlan, BackfillResult, FoundFailure, Pruned, Retried};
 use crate::local;
 use crate::names::Names;
 use crate::outputs::Outputs;
 use crate::plan::{Condition, Plan};
 use crate::trial::TrialResult;
 
+pub(crate) use self::bar::Bar;
 pub(crate) use self::document::{Document, State};
 pub(crate) use self::progress::{Progress, Task};
 
@@ -45,6 +49,10 @@ pub(crate) enum Outcome {
     Log(local::Log),
     /// An IAM policy, which is JSON in either form.
     Policy(Value),
+    Backfill(BackfillResult),
+    Failures(Vec<FoundFailure>),
+    Retry(Vec<Retried>),
+    Prune(Pruned),
 }
 
 /// Which command a stack is reported for.
@@ -115,6 +123,8 @@ impl Report {
     pub(crate) fn outcome(&self, outcome: &Outcome) -> ExitCode {
         let exit_code = match outcome {
             Outcome::Stack { exit_code, .. } => *exit_code,
+            Outcome::Backfill(result) if !result.dry_run && result.pending > 0 => FAILED,
+            Outcome::Retry(retried) if !inventory::is_all_made(retried) => FAILED,
             _ => 0,
         };
         if self.json {
@@ -161,6 +171,13 @@ impl Report {
         }
     }
 
+    /// Shows what a backfill is about to do.
+    pub(crate) fn preview_backfill(&self, plan: &BackfillPlan) {
+        if !self.quiet {
+            err(&inventory::backfill_plan(plan));
+        }
+    }
+
     /// Asks on the terminal; without one there is nobody to say yes.
     pub(crate) fn confirm(&self, command: &'static str, question: &str) -> Result<(), Error> {
         let answer = self.ask(command, &format!("{question} [y/N] "))?;
@@ -198,6 +215,11 @@ impl Report {
         Progress::new(plan, self.animated, self.quiet)
     }
 
+    /// Shows how many of so many are done.
+    pub(crate) fn bar(&self, name: &'static str, total: u64) -> Bar {
+        Bar::new(name, total, self.animated, self.quiet)
+    }
+
     /// Shows one long piece of work by its last message.
     pub(crate) fn task(&self, name: &'static str) -> Task {
         Task::new(name, self.animated, self.quiet)
@@ -216,6 +238,10 @@ impl Report {
                 text
             }),
             Outcome::Policy(document) => format!("{}\n", pretty(document)),
+            Outcome::Backfill(result) => inventory::backfill(result),
+            Outcome::Failures(failures) => inventory::failures(failures),
+            Outcome::Retry(retried) => inventory::retried(retried),
+            Outcome::Prune(pruned) => inventory::pruned(pruned),
         }
     }
 }
@@ -241,6 +267,10 @@ fn outcome_json(outcome: &Outcome) -> String {
         })),
         Outcome::Log(log) => pretty(&json!({ "log_file": log.path, "lines": log.tail })),
         Outcome::Policy(document) => pretty(document),
+        Outcome::Backfill(result) => pretty(result),
+        Outcome::Failures(failures) => pretty(&json!({ "failures": failures })),
+        Outcome::Retry(retried) => pretty(&json!({ "originals": retried })),
+        Outcome::Prune(pruned) => pretty(pruned),
     }
 }
 

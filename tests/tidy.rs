@@ -14,7 +14,7 @@ const LINES_MAX: usize = 500;
 const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
 
 /// Which modules of ours a module of `src` may use, itself aside. `commands` may use all.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     ("args", &[]),
     ("aws", &[]),
     ("config", &[]),
@@ -30,15 +30,37 @@ const LAYERS: [(&str, &[&str]); 17] = [
     ("apply", &["aws", "plan", "resource", "stack"]),
     ("outputs", &["aws", "config", "names", "plan", "resource"]),
     ("trial", &["aws", "config", "names", "outputs", "plan", "resource"]),
+    ("inventory", &["aws", "config", "names", "resource"]),
     (
         "error",
-        &["apply", "aws", "config", "local", "package", "plan", "resource", "stack", "trial"],
+        &[
+            "apply",
+            "aws",
+            "config",
+            "inventory",
+            "local",
+            "package",
+            "plan",
+            "resource",
+            "stack",
+            "trial",
+        ],
     ),
     (
         "report",
         &[
-            "apply", "args", "aws", "config", "error", "local", "names", "outputs", "plan",
-            "resource", "trial",
+            "apply",
+            "args",
+            "aws",
+            "config",
+            "error",
+            "inventory",
+            "local",
+            "names",
+            "outputs",
+            "plan",
+            "resource",
+            "trial",
         ],
     ),
 ];
