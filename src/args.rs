@@ -159,6 +159,7 @@ pub(crate) struct Try {
 /// the only record: run it again after an interruption, and it goes on.
 ///
 /// Example: imgprep backfill --prefix 2025/ --dry-run
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Args)]
 pub(crate) struct Backfill {
     /// Only variants that are not there or older than their original; this is the default

@@ -147,7 +147,9 @@ impl<'a> Backfill<'a> {
         let mut tally = Tally::new(self.inventory.config.variants.len());
         let mut survey = self.inventory.survey(&self.range());
         while let Some(batch) = self.batch(&mut survey, |_| true).await? {
-            batch.iter().for_each(|seen| tally.add(seen, need));
+            for seen in &batch {
+                tally.add(seen, need);
+            }
             tell(&format!("{} originals looked at", tally.originals));
         }
         let config = self.inventory.config;
@@ -320,7 +322,9 @@ impl<'a> Backfill<'a> {
             is_in_window && was_there(seen, plan)
         };
         while let Some(batch) = self.batch(&mut survey, is_meant).await? {
-            batch.iter().for_each(|seen| tally.add(seen, plan.need));
+            for seen in &batch {
+                tally.add(seen, plan.need);
+            }
         }
         Ok(tally)
     }

@@ -42,19 +42,19 @@ pub(crate) trait Pages {
 pub(crate) struct Folder<'a> {
     inventory: Inventory<'a>,
     /// With its final slash.
-    folder: String,
+    start: String,
     prefix: String,
 }
 
 impl<'a> Folder<'a> {
     pub(crate) fn new(inventory: &Inventory<'a>, folder: &str, path_prefix: &str) -> Self {
         let folder = format!("{folder}/");
-        Self { inventory: *inventory, prefix: format!("{folder}{path_prefix}"), folder }
+        Self { inventory: *inventory, prefix: format!("{folder}{path_prefix}"), start: folder }
     }
 
     /// The path of a key; nothing for folder markers.
     fn path(&self, key: &str) -> Option<String> {
-        let path = key.strip_prefix(&self.folder)?;
+        let path = key.strip_prefix(&self.start)?;
         let is_marker = path.is_empty() || path.ends_with('/');
         (!is_marker).then(|| path.to_owned())
     }
@@ -64,12 +64,12 @@ impl Pages for Folder<'_> {
     async fn after(&self, path: &str) -> Result<Page, AwsError> {
         let Inventory { aws, names, .. } = self.inventory;
         let list = aws.s3.list_objects_v2().bucket(&names.bucket).prefix(&self.prefix);
-        let start = (!path.is_empty()).then(|| format!("{}{path}", self.folder));
+        let start = (!path.is_empty()).then(|| format!("{}{path}", self.start));
         // Keys may hold characters that XML cannot.
         let list = list.set_start_after(start).encoding_type(EncodingType::Url);
         let page = list.expected_bucket_owner(&names.account).send().await.calling(CALL)?;
         let mut listed = Vec::with_capacity(page.contents().len());
-        let mut last = None;
+        let mut end = None;
         for object in page.contents() {
             let key = decode_key(object.key().unwrap_or_default());
             let key = key.ok_or_else(|| AwsError::request(CALL, "a key is not UTF-8"))?;
@@ -79,10 +79,10 @@ impl Pages for Folder<'_> {
                 let modified = millis(object.last_modified());
                 listed.push(Listed { path, modified, bytes, etag });
             }
-            last = Some(key);
+            end = Some(key);
         }
-        let last = last.and_then(|key| key.strip_prefix(&self.folder).map(str::to_owned));
-        let next = last.filter(|_| page.is_truncated() == Some(true));
+        let end = end.and_then(|key| key.strip_prefix(&self.start).map(str::to_owned));
+        let next = end.filter(|_| page.is_truncated() == Some(true));
         Ok(Page { listed, next })
     }
 }

@@ -38,7 +38,7 @@ impl Inventory<'_> {
             let Some(listed) = records.take() else { break };
             names.push(listed.path);
         }
-        let names = names.iter().filter(|name| name.ends_with(".json"));
+        let names = names.iter().filter(|name| name.strip_suffix(".json").is_some());
         let reads = names.map(|name| self.failure_at(format!("{FAILED_FOLDER}/{name}")));
         let found: Vec<Option<FoundFailure>> =
             stream::iter(reads).buffered(PARALLEL_READS).try_collect().await?;

@@ -7,6 +7,7 @@ use lambda_fn::settings::SOURCE_METADATA;
 use serde::Serialize;
 
 use super::publish::Work;
+use super::records::FoundFailure;
 use super::{Hindrance, Inventory};
 use crate::aws::Calling;
 use crate::aws::wait::{PAUSE_MIN, Stop};
@@ -54,8 +55,8 @@ struct Sent {
     /// Its `ETag`, without quotes; `None`: it is gone.
     etag: Option<String>,
     bytes: Option<u64>,
-    /// The invocation that its record is of so far, if it has one.
-    recorded_by: Option<Option<String>>,
+    /// Its record so far, if it has one.
+    record: Option<FoundFailure>,
     outcome: RetryOutcome,
     reason: Option<String>,
 }
@@ -98,8 +99,7 @@ impl Retry<'_> {
         let etag = head.as_ref().and_then(|head| head.e_tag()).map(bare);
         let outcome = if head.is_some() { RetryOutcome::Pending } else { RetryOutcome::Gone };
         let bytes = head.and_then(|head| u64::try_from(head.content_length?).ok());
-        let recorded_by = record.map(|record| record.request_id);
-        Ok(Sent { path: path.to_owned(), etag, bytes, recorded_by, outcome, reason: None })
+        Ok(Sent { path: path.to_owned(), etag, bytes, record, outcome, reason: None })
     }
 
     async fn watch(
@@ -132,13 +132,13 @@ impl Retry<'_> {
     /// Whether something has come of an original.
     async fn see(&self, sent: &mut Sent) -> Result<bool, Hindrance> {
         match self.inventory.failure_of(&sent.path).await? {
-            Some(record) if sent.recorded_by.as_ref() != Some(&record.request_id) => {
+            // Each invocation writes its own.
+            Some(record) if sent.record.as_ref() != Some(&record) => {
                 sent.outcome = RetryOutcome::Failed;
                 sent.reason = Some(record.reason);
             }
-            Some(_) => return Ok(false),
             None if self.has_every_variant(sent).await? => sent.outcome = RetryOutcome::Made,
-            None => return Ok(false),
+            Some(_) | None => return Ok(false),
         }
         Ok(true)
     }

@@ -79,7 +79,9 @@ async fn every_original_meets_its_variants_and_every_orphan_comes_without_one() 
     ];
     assert_eq!(told, expected);
     let mut tally = Tally::new(2);
-    rows.iter().for_each(|seen| tally.add(seen, Need::Missing));
+    for seen in &rows {
+        tally.add(seen, Need::Missing);
+    }
     let expected = Tally {
         originals: 4,
         variants: vec![3, 1],

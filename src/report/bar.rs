@@ -17,14 +17,14 @@ pub(crate) struct Bar {
     name: &'static str,
     total: u64,
     quiet: bool,
-    bar: Option<ProgressBar>,
+    drawn: Option<ProgressBar>,
     /// When the last plain line was written, and of how many.
     said: Mutex<Option<(Instant, u64)>>,
 }
 
 impl Bar {
     pub(super) fn new(name: &'static str, total: u64, animated: bool, quiet: bool) -> Self {
-        let bar = animated.then(|| {
+        let drawn = animated.then(|| {
             let bar = ProgressBar::new(total);
             if let Ok(style) = ProgressStyle::with_template(LOOK) {
                 bar.set_style(style.progress_chars("=> "));
@@ -33,11 +33,11 @@ impl Bar {
             bar.enable_steady_tick(TICK);
             bar
         });
-        Self { name, total, quiet, bar, said: Mutex::default() }
+        Self { name, total, quiet, drawn, said: Mutex::default() }
     }
 
     pub(crate) fn at(&self, done: u64) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.drawn {
             bar.set_position(done);
             return;
         }
@@ -58,7 +58,7 @@ impl Bar {
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.drawn {
             bar.finish_and_clear();
         }
     }

@@ -36,8 +36,10 @@ pub(super) fn counts(images: &ImageCounts) -> String {
         (images.failures > 0, "imgprep failures"),
         (images.orphans > 0, "imgprep prune"),
     ];
-    for (_, command) in next.iter().filter(|(is_due, _)| *is_due) {
-        let _ = writeln!(text, "\nnext: {}", painted(HINT, command));
+    let next = next.iter().filter(|(is_due, _)| *is_due);
+    let next: Vec<String> = next.map(|(_, command)| painted(HINT, command)).collect();
+    if !next.is_empty() {
+        let _ = writeln!(text, "\nnext: {}", next.join(", "));
     }
     text
 }
@@ -199,5 +201,66 @@ fn span(secs: u64) -> String {
         0..120 => format!("{secs} s"),
         120..7200 => format!("{} min", secs.div_ceil(60)),
         _ => format!("{} h", secs.div_ceil(3600)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    fn by_folder(large: u64, small: u64) -> BTreeMap<String, u64> {
+        [("800x600".to_owned(), large), ("400x300".to_owned(), small)].into()
+    }
+
+    #[test]
+    fn what_is_counted_says_what_to_do() {
+        let images = ImageCounts {
+            originals: 12,
+            variants: by_folder(12, 1),
+            missing: by_folder(0, 11),
+            failures: 1,
+            orphans: 2,
+            dead_letters: Some(3),
+        };
+        assert_snapshot!(plain(&counts(&images)), @"
+          images         12 originals, 1 failure, 3 dead letters, 2 variants without an original
+          400x300        1 variant, 11 missing
+          800x600        12 variants
+
+        next: imgprep backfill, imgprep failures, imgprep prune
+        ");
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_reason() {
+        let failure = FoundFailure {
+            key: "originals/a.heic".to_owned(),
+            reason: "HEIC is not supported".to_owned(),
+            time: Some("2026-01-31T23:59:59Z".to_owned()),
+            etag: Some("\"abc\"".to_owned()),
+            size: Some(1234),
+            request_id: None,
+            record: "failed/a.heic.json".to_owned(),
+        };
+        assert_snapshot!(plain(&failures(&[failure])), @"
+        originals/a.heic
+          HEIC is not supported
+          2026-01-31T23:59:59Z  1234 bytes  etag abc
+
+        1 failure; next: imgprep retry --all
+        ");
+    }
+
+    #[test]
+    fn times_are_told_in_the_unit_that_fits() {
+        assert_eq!([119, 121, 7201].map(span), ["119 s", "3 min", "3 h"]);
     }
 }
