@@ -66,6 +66,10 @@ pub(crate) enum Command {
     Logs(Logs),
     Cost(Cost),
     Render(Render),
+    Backfill(Backfill),
+    Failures(Failures),
+    Retry(Retry),
+    Prune(Prune),
     IamPolicy(IamPolicy),
     Export(Export),
     /// Manage the local AWS that `--local` uses
@@ -152,6 +156,9 @@ pub(crate) struct Up {
 /// Example: imgprep status --json
 #[derive(Debug, Args)]
 pub(crate) struct Status {
+    /// Count originals, variants, and what is missing, too
+    #[arg(long)]
+    pub(crate) images: bool,
     /// Show it again whenever it changes, until interrupted
     #[arg(long, conflicts_with = "json")]
     pub(crate) watch: bool,
@@ -391,6 +398,77 @@ pub(crate) enum Permitted {
         #[arg(long)]
         delete_images: bool,
     },
+}
+
+/// Make the variants that originals in the bucket lack
+///
+/// Shows how many there are and what it takes, asks, and watches them come. What the bucket holds is
+/// the only record: run it again after an interruption, and it goes on.
+///
+/// Example: imgprep backfill --prefix 2025/ --dry-run
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[derive(Debug, Args)]
+pub(crate) struct Backfill {
+    /// Only variants that are not there or older than their original; this is the default
+    #[arg(long, conflicts_with_all = ["all", "outdated"])]
+    pub(crate) missing: bool,
+    /// Also variants that were made by other settings, or of another version of their original; asks
+    /// for each variant
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) outdated: bool,
+    /// Every variant of every original, also those that are there; begins anew each time
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only originals whose path begins with this
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub(crate) prefix: String,
+    /// Only show what there is to do
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// How long to wait while nothing arrives; Lambda tries again after one and two minutes
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) timeout: u64,
+}
+
+/// List the originals that cannot be processed, and why
+///
+/// Example: imgprep failures --json
+#[derive(Debug, Args)]
+pub(crate) struct Failures {
+    /// Only originals whose path begins with this
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub(crate) prefix: String,
+}
+
+/// Send originals through the pipeline again, and wait for what comes of each
+///
+/// Exits with 1 if any of them has no variants in the end.
+///
+/// Example: imgprep retry originals/2025/photo.jpg
+#[derive(Debug, Args)]
+pub(crate) struct Retry {
+    /// Originals, with their folder or without
+    #[arg(value_name = "KEY", required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) keys: Vec<String>,
+    /// All that `imgprep failures` lists
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How long to wait while nothing happens
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) timeout: u64,
+}
+
+/// List variants whose original or size is gone; with `--yes`, delete them
+///
+/// Example: imgprep prune --yes
+#[derive(Debug, Args)]
+pub(crate) struct Prune {
+    /// Delete them
+    #[arg(short, long)]
+    pub(crate) yes: bool,
 }
 
 /// Print the completions of a shell

@@ -1,15 +1,19 @@
 //! The commands, a file each, and what they begin with: a configuration, an account, a stack.
 
+mod backfill;
 mod cost;
 mod down;
 mod export;
+mod failures;
 mod iam_policy;
 mod init;
 mod local;
 mod logs;
 mod manual;
 mod plan;
+mod prune;
 mod render;
+mod retry;
 mod session;
 mod status;
 mod try_image;
@@ -31,6 +35,10 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Logs(args) => logs::run(args, global, report).await,
         Command::Cost(args) => cost::run(args, global),
         Command::Render(args) => render::run(args, global, report).await,
+        Command::Backfill(args) => backfill::run(args, global, report).await,
+        Command::Failures(args) => failures::run(args, global, report).await,
+        Command::Retry(args) => retry::run(args, global, report).await,
+        Command::Prune(args) => prune::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Export(args) => export::run(args, global, report).await,
         Command::Local(command) => local::run(*command, report).await,

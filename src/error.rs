@@ -11,6 +11,7 @@ use crate::aws::clients::NO_REGION;
 use crate::aws::{AwsError, Connection};
 use crate::config::ConfigError;
 use crate::init::InitError;
+use crate::inventory::Hindrance;
 use crate::local::LocalError;
 use crate::package::PackageError;
 use crate::plan::{Action, Plan};
@@ -60,7 +61,7 @@ pub(crate) enum Error {
     Interrupted {
         command: &'static str,
     },
-    /// `status` or `try` need a stack that is there.
+    /// The command needs a stack that is there.
     NoStack,
     /// The function has no log group.
     NoLog {
@@ -75,11 +76,19 @@ pub(crate) enum Error {
     Trial(Box<Broken>),
     /// Images could not be rendered on this machine.
     Render(Refusal),
+    /// Images could not be listed, sent or deleted.
+    Images(Hindrance),
     /// A file of ours could not be written or read.
     File {
         what: String,
         why: String,
     },
+}
+
+impl From<Hindrance> for Error {
+    fn from(hindrance: Hindrance) -> Self {
+        Self::Images(hindrance)
+    }
 }
 
 impl From<Stopped> for Error {
@@ -164,6 +173,10 @@ impl Error {
             Self::Image { path, .. } => format!("cannot use the image `{path}`"),
             Self::Trial(broken) => broken.what(),
             Self::Render(refusal) => refusal.what(),
+            Self::NoStack => "there is no stack".to_owned(),
+            Self::Image { path, .. } => format!("cannot use the image `{path}`"),
+            Self::Trial(broken) => broken.what(),
+            Self::Images(hindrance) => format!("cannot {}", hindrance.doing),
             Self::File { what, .. } => what.clone(),
         }
     }
@@ -185,6 +198,7 @@ impl Error {
             Self::Image { why, .. } | Self::File { why, .. } => vec![why.clone()],
             Self::Trial(broken) => broken.why(),
             Self::Render(refusal) => refusal.why(),
+            Self::Images(hindrance) => vec![hindrance.error.to_string()],
             _ => Vec::new(),
         }
     }
@@ -209,6 +223,9 @@ impl Error {
             }
             Self::Apply(failure) => failure.hint(),
             Self::Leftover(_) => Some("run `imgprep down` again".to_owned()),
+            Self::Unconfirmed { command: command @ "backfill" } => Some(format!(
+                "look at `imgprep {command} --dry-run`, then run `imgprep {command} --yes`"
+            )),
             Self::Unconfirmed { command } => {
                 Some(format!("look at `imgprep plan`, then run `imgprep {command} --yes`"))
             }
@@ -221,6 +238,10 @@ impl Error {
             }
             Self::Trial(broken) => Some(broken.hint()),
             Self::Render(refusal) => Some(refusal.hint()),
+            Self::Images(Hindrance { error, is_resumable, .. }) => {
+                let then = if *is_resumable { "; run the same command again to go on" } else { "" };
+                Some(format!("{}{then}", aws_hint(error)))
+            }
         }
     }
 
@@ -232,6 +253,7 @@ impl Error {
             Self::Leftover(left) => left.first().map(|(id, _)| *id),
             Self::Trial(broken) => Some(broken.resource()),
             Self::NoLog { .. } => Some(Id::Logs),
+            Self::Images(hindrance) => Some(hindrance.resource),
             _ => None,
         }
     }
@@ -241,7 +263,8 @@ impl Error {
         let aws = match self {
             Self::Connect { error, .. }
             | Self::Read(Unread::Resource(_, error) | Unread::Search(error))
-            | Self::Settle { error, .. } => error.code(),
+            | Self::Settle { error, .. }
+            | Self::Images(Hindrance { error, .. }) => error.code(),
             Self::Apply(failure) => {
                 failure.failed.first().map_or("", |(_, _, _, error)| error.code())
             }
@@ -273,6 +296,7 @@ impl Error {
             Self::Image { .. } => "Image",
             Self::Trial(_) => "NoVariant",
             Self::Render(refusal) => refusal.code(),
+            Self::Images(_) => "Images",
             Self::File { .. } => "File",
         }
         .to_owned()

@@ -14,6 +14,7 @@ mod cost;
 mod error;
 mod export;
 mod init;
+mod inventory;
 mod local;
 mod logs;
 mod manual;

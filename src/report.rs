@@ -9,6 +9,7 @@ mod diff;
 mod document;
 mod export;
 mod init;
+mod inventory;
 mod layout;
 mod logs;
 mod progress;
@@ -31,8 +32,8 @@ use crate::aws::Aws;
 use crate::config::Config;
 use crate::cost::Estimate;
 use crate::error::{Error, FAILED, MISUSED};
-use crate::error::{Error, MISUSED};
 use crate::init::Written;
+use crate::inventory::{BackfillPlan, BackfillResult, FoundFailure, Pruned, Retried};
 use crate::local;
 use crate::logs::{Event, Newest};
 use crate::names::Names;
@@ -68,6 +69,10 @@ pub(crate) enum Outcome {
     Cost(Box<Estimate>),
     Init(Written),
     Printed(Printed),
+    Backfill(BackfillResult),
+    Failures(Vec<FoundFailure>),
+    Retry(Vec<Retried>),
+    Prune(Pruned),
 }
 
 /// A text for another program, and what it is called in a document.
@@ -147,6 +152,8 @@ impl Report {
             Outcome::Stack { exit_code, .. } => *exit_code,
             Outcome::Followed => return ExitCode::SUCCESS,
             Outcome::Rendered(sheet) if sheet.totals.failed > 0 => FAILED,
+            Outcome::Backfill(result) if !result.dry_run && result.pending > 0 => FAILED,
+            Outcome::Retry(retried) if !inventory::is_all_made(retried) => FAILED,
             _ => 0,
         };
         if self.json {
@@ -197,6 +204,13 @@ impl Report {
     pub(crate) fn preview(&self, view: &View<'_>) {
         if !self.quiet {
             err(&text::plan(&view.document(), self.verbose));
+        }
+    }
+
+    /// Shows what a backfill is about to do.
+    pub(crate) fn preview_backfill(&self, plan: &BackfillPlan) {
+        if !self.quiet {
+            err(&inventory::backfill_plan(plan));
         }
     }
 
@@ -256,14 +270,14 @@ impl Report {
         Progress::new(plan, self.animated, self.quiet)
     }
 
+    /// Shows how many of so many are done.
+    pub(crate) fn bar(&self, name: &'static str, total: u64) -> Bar {
+        Bar::new(name, total, self.animated, self.quiet)
+    }
+
     /// Shows one long piece of work by its last message.
     pub(crate) fn task(&self, name: &'static str) -> Task {
         Task::new(name, self.animated, self.quiet)
-    }
-
-    /// Shows how many of a number of like things are done.
-    pub(crate) fn bar(&self, name: &'static str, total: usize) -> Bar {
-        Bar::new(name, total, self.animated, self.quiet)
     }
 
     fn outcome_text(&self, outcome: &Outcome) -> String {
@@ -286,6 +300,10 @@ impl Report {
             Outcome::Cost(estimate) => cost::estimate(estimate),
             Outcome::Init(written) => init::text(written, self.local),
             Outcome::Printed(printed) => printed.text.clone(),
+            Outcome::Backfill(result) => inventory::backfill(result),
+            Outcome::Failures(failures) => inventory::failures(failures),
+            Outcome::Retry(retried) => inventory::retried(retried),
+            Outcome::Prune(pruned) => inventory::pruned(pruned),
         }
     }
 }
@@ -318,6 +336,10 @@ fn outcome_json(outcome: &Outcome) -> String {
         Outcome::Cost(estimate) => pretty(estimate),
         Outcome::Init(written) => pretty(&init::json(written)),
         Outcome::Printed(printed) => pretty(&json!({ printed.name: printed.text })),
+        Outcome::Backfill(result) => pretty(result),
+        Outcome::Failures(failures) => pretty(&json!({ "failures": failures })),
+        Outcome::Retry(retried) => pretty(&json!({ "originals": retried })),
+        Outcome::Prune(pruned) => pretty(pruned),
     }
 }
 

@@ -40,7 +40,7 @@ impl Stop {
     }
 
     /// Pauses for a time, or until the user asks to stop.
-    async fn pause(&self, duration: Duration) {
+    pub(crate) async fn pause(&self, duration: Duration) {
         let asked = self.notify.notified();
         if !self.is_asked() {
             tokio::select! {

@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let stop = Arc::new(Stop::default());
     ask_on_interrupt(Arc::clone(&stop));
     let total = found.originals.len();
-    let bar = report.bar("render", total);
+    let bar = report.bar("render", total as u64);
     let tell = |file: &str| bar.advance(file);
     let sheet = work.run(found, &|| stop.is_asked(), &tell).await.map_err(Error::Render)?;
     drop(bar);

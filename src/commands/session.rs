@@ -8,13 +8,15 @@ use crate::aws::wait::Stop;
 use crate::aws::{Aws, Connection};
 use crate::config::Config;
 use crate::error::Error;
+use crate::inventory::Inventory;
 use crate::local;
 use crate::package;
-use crate::plan::{Action, Goal, Plan};
-use crate::report::{Report, View};
+use crate::plan::{Action, Condition, Goal, Plan};
+use crate::report::{Report, State, View};
 use crate::resource::{Id, Images, touches};
 use crate::resources::function::{CODE_PATH, Zip};
 use crate::stack::{Purpose, Stack};
+use crate::trial;
 
 /// The purpose of a command that only looks.
 pub(crate) const LOOK: Purpose =
@@ -79,6 +81,28 @@ impl Session {
 
     pub(crate) fn view<'a>(&'a self, plan: &'a Plan) -> View<'a> {
         View { config: &self.config, aws: &self.aws, names: &self.stack.names, plan }
+    }
+
+    /// Refuses to go on where nothing can come of an original.
+    pub(crate) fn working(&self, plan: &Plan) -> Result<(), Error> {
+        if self.view(plan).state() == State::Absent {
+            return Err(Error::NoStack);
+        }
+        match trial::missing_link(plan) {
+            Some(broken) => Err(Error::Trial(Box::new(broken))),
+            None => Ok(()),
+        }
+    }
+
+    /// The images of the stack; an error where there is no bucket.
+    pub(crate) fn images(&self, plan: &Plan) -> Result<Inventory<'_>, Error> {
+        match plan.step(Id::Bucket).map(|step| step.condition) {
+            None | Some(Condition::Missing) => Err(Error::NoStack),
+            _ => {
+                let Self { config, aws, stack, .. } = self;
+                Ok(Inventory { config, aws, names: &stack.names })
+            }
+        }
     }
 
     /// Builds the function if the plan needs its code, before anything is changed.

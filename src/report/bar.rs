@@ -1,4 +1,4 @@
-//! Many like things as they are finished: on a terminal a bar, elsewhere a plain line now and then.
+//! Work that can be counted: on a terminal a bar, elsewhere a plain line now and then.
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -8,37 +8,52 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::err;
 use super::progress::{LINE_PAUSE, TICK};
 
-/// How many of a number of things are done.
+/// So many of so many.
 pub(crate) struct Bar {
     name: &'static str,
-    total: usize,
+    total: u64,
     quiet: bool,
-    bar: Option<ProgressBar>,
+    drawn: Option<ProgressBar>,
     done: Mutex<Done>,
 }
 
 struct Done {
-    count: usize,
+    count: u64,
     /// When the last plain line was written.
     said: Instant,
 }
 
 impl Bar {
-    pub(super) fn new(name: &'static str, total: usize, animated: bool, quiet: bool) -> Self {
-        let bar = animated.then(|| dressed(name, total));
-        Self { name, total, quiet, bar, done: Mutex::new(Done { count: 0, said: Instant::now() }) }
+    pub(super) fn new(name: &'static str, total: u64, animated: bool, quiet: bool) -> Self {
+        let drawn = animated.then(|| dressed(name, total));
+        let done = Mutex::new(Done { count: 0, said: Instant::now() });
+        Self { name, total, quiet, drawn, done }
     }
 
-    /// One more is done.
+    /// One more is done, namely this.
     pub(crate) fn advance(&self, what: &str) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.drawn {
             bar.set_message(what.to_owned());
-            bar.inc(1);
+        }
+        self.update(|count| count + 1);
+    }
+
+    /// So many are done.
+    pub(crate) fn at(&self, done: u64) {
+        self.update(|_| done);
+    }
+
+    fn update(&self, change: impl FnOnce(u64) -> u64) {
+        let Ok(mut done) = self.done.lock() else { return };
+        let before = done.count;
+        done.count = change(before);
+        if let Some(bar) = &self.drawn {
+            bar.set_position(done.count);
             return;
         }
-        let Ok(mut done) = self.done.lock() else { return };
-        done.count += 1;
-        if !self.quiet && done.said.elapsed() >= LINE_PAUSE {
+        let is_new = done.count != before;
+        let is_due = done.count == self.total || done.said.elapsed() >= LINE_PAUSE;
+        if is_new && is_due && !self.quiet {
             done.said = Instant::now();
             err(&format!("{}: {} of {}\n", self.name, done.count, self.total));
         }
@@ -47,15 +62,16 @@ impl Bar {
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.drawn {
             bar.finish_and_clear();
         }
     }
 }
 
-fn dressed(name: &'static str, total: usize) -> ProgressBar {
-    let bar = ProgressBar::new(u64::try_from(total).unwrap_or(u64::MAX));
-    let look = "  {spinner} {prefix:<13} [{bar:24}] {pos} of {len}, {eta} left  {wide_msg}";
+fn dressed(name: &'static str, total: u64) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let look =
+        "  {spinner} {prefix:<13} [{bar:24}] {human_pos} of {human_len}, {eta} left  {wide_msg}";
     if let Ok(style) = ProgressStyle::with_template(look) {
         bar.set_style(style.progress_chars("=> "));
     }

@@ -23,6 +23,7 @@ mod harness;
 mod http;
 mod images;
 mod init;
+mod inventory;
 mod keys;
 mod life_cycle;
 mod lives;
@@ -161,6 +162,11 @@ fn trials() -> Vec<Trial> {
         permissions::what_is_called_is_in_the_policy_and_nothing_else,
         permissions::the_printed_policies_are_enough_for_a_whole_life,
         permissions::the_printed_policies_are_enough_without_a_cdn,
+        inventory::a_missing_variant_is_counted_and_made,
+        inventory::a_new_size_and_a_replaced_original_are_made_and_all_on_demand,
+        inventory::a_broken_image_is_listed_and_works_once_it_is_replaced,
+        inventory::what_belongs_to_nothing_is_listed_and_then_deleted,
+        inventory::without_a_stack_every_command_says_so,
         life_cycle::a_stack_is_planned_made_left_alone_and_removed,
         keys::every_key_keeps_its_name_in_every_folder,
         variants::an_upload_becomes_variants_of_exact_size_that_the_cdn_serves,
