@@ -168,14 +168,11 @@ impl Error {
             }
             Self::Declined => "not confirmed; nothing was changed".to_owned(),
             Self::Interrupted { command } => format!("`imgprep {command}` was interrupted"),
-            Self::NoStack => "there is no stack to try".to_owned(),
             Self::NoLog { group } => format!("there is no log group `{group}`"),
             Self::Image { path, .. } => format!("cannot use the image `{path}`"),
             Self::Trial(broken) => broken.what(),
             Self::Render(refusal) => refusal.what(),
             Self::NoStack => "there is no stack".to_owned(),
-            Self::Image { path, .. } => format!("cannot use the image `{path}`"),
-            Self::Trial(broken) => broken.what(),
             Self::Images(hindrance) => format!("cannot {}", hindrance.doing),
             Self::File { what, .. } => what.clone(),
         }
