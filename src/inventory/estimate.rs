@@ -89,7 +89,7 @@ mod tests {
             is_arm: false,
             concurrency: 100,
         };
-        let expected = Estimate { seconds: 9793, usd: 17.1954, concurrency: 100 };
+        let expected = Estimate { seconds: 9793, usd: 17.1951, concurrency: 100 };
         assert_eq!(load.estimate(), expected);
         let small = Load { originals: 0, variants: 0, listed: 0, ..load }.estimate();
         assert_eq!(small, Estimate { seconds: 0, usd: 0.0, concurrency: 100 });
