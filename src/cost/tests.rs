@@ -90,8 +90,8 @@ fn a_large_load_outgrows_the_free_tier_and_one_server() {
             ("SNS", 15.0, 0.5),
             // Two processors' memory, but an image is worked on by one: 81.6 + 100 = 181.6, so
             // 182 ms. 30e6 x 0.182 s x 3538/1024 = 18,864,726.5625 GB-seconds x 0.0000133334 =
-            // 251.531; + 6. Free: 400,000 x 0.0000133334 = 5.33336; + 0.20.
-            ("Lambda", 257.531, 5.5334),
+            // 251.5309; + 6. Free: 400,000 x 0.0000133334 = 5.33336; + 0.20.
+            ("Lambda", 257.5309, 5.5334),
             // 39 GB x 0.50 = 19.50; 18.2 GB x 0.03 = 0.546; 0.90. Free: 5 GB = 2.50; and 0.90.
             ("CloudWatch", 20.946, 3.4),
             // 30,000 x 3 x 0.40/1,000,000.

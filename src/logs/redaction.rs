@@ -20,7 +20,7 @@ fn hide(text: &str, name: &str) -> String {
         let is_parameter = shown.ends_with(['?', '&']);
         shown.push_str(name);
         if is_parameter {
-            let end = part.find(['&', ' ', '"', '\\', '<', '>', '\'', '\n']);
+            let end = part.find(['&', '?', ' ', '"', '\\', '<', '>', '\'', '\n']);
             shown.push_str(HIDDEN);
             shown.push_str(end.map_or("", |end| &part[end..]));
         } else {
@@ -43,7 +43,7 @@ mod tests {
         assert_eq!(redacted(text), shown);
         assert_eq!(
             redacted("?Signature=a?Signature=b&Policy=c d"),
-            "?Signature=(hidden)&Policy=(hidden) d"
+            "?Signature=(hidden)?Signature=(hidden)&Policy=(hidden) d"
         );
         assert_eq!(redacted("nothing to hide"), "nothing to hide");
     }

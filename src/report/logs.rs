@@ -118,11 +118,11 @@ fn stages(line: &Map<String, Value>) -> Option<String> {
     let times = line.get("ms")?.as_object()?;
     let stages = STAGES.iter().filter_map(|stage| Some((*stage, times.get(*stage)?)));
     let mut words: Vec<String> =
-        stages.map(|(stage, time)| format!("{stage} {} ms", plain(time))).collect();
+        stages.map(|(stage, time)| format!("{stage} {}", plain(time))).collect();
     if let Some(all) = member(line, "duration_ms") {
-        words.push(format!("all {all} ms"));
+        words.push(format!("all {all}"));
     }
-    (!words.is_empty()).then(|| words.join(", "))
+    (!words.is_empty()).then(|| words.join(", ") + " ms")
 }
 
 fn member(line: &Map<String, Value>, name: &str) -> Option<String> {

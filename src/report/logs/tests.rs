@@ -32,7 +32,7 @@ fn an_image_is_told_with_its_dimensions_bytes_and_times() {
     assert_snapshot!(plain_text(&[processed("originals/cat.jpg")]), @"
     2026-02-01T00:00:00Z  info   processed  originals/cat.jpg
         jpeg 1600x1200, 185.6 kB -> 400x300 9.3 kB, 800x600 23.4 kB
-        get 12.1 ms, decode 8.3 ms, resize 2.0 ms, encode 5.1 ms, put 20.3 ms, all 51 ms
+        get 12.1, decode 8.3, resize 2.0, encode 5.1, put 20.3, all 51 ms
     ");
 }
 
