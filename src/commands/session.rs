@@ -158,6 +158,7 @@ impl Session {
 }
 
 /// Has Ctrl-C ask for a clean stop; a second one ends the program as usual.
+#[expect(clippy::exit, reason = "nobody is left who could end it otherwise")]
 pub(super) fn ask_on_interrupt(stop: Arc<Stop>) {
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {

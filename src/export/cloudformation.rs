@@ -91,11 +91,13 @@ fn outputs(blueprint: &Blueprint<'_>) -> Value {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "all callers make it on the spot")]
 fn resource(kind: &str, properties: Value) -> Value {
     json!({ "Type": kind, "Properties": properties })
 }
 
 /// A resource that waits for others which it does not mention.
+#[expect(clippy::needless_pass_by_value, reason = "all callers make it on the spot")]
 fn after(others: &[&str], kind: &str, properties: Value) -> Value {
     json!({ "Type": kind, "DependsOn": others, "Properties": properties })
 }

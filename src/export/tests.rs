@@ -74,12 +74,12 @@ fn every_field_is_known_here() {
     let config = config(FULL);
     let request = Request { config: &config, region: None, code: None };
     let blueprint = Blueprint::new(&request);
-    let mut list = String::new();
-    for (id, part) in &blueprint.parts {
+    let line = |(id, part): (&Id, &Part)| {
         let paths = part.fields.iter().map(|(path, _)| path).filter(|path| *path != "tags.team");
-        list += &format!("{id}: {}\n", paths.collect::<Vec<_>>().join(", "));
-    }
-    assert_snapshot!(list);
+        format!("{id}: {}", paths.collect::<Vec<_>>().join(", "))
+    };
+    let list: Vec<_> = blueprint.parts.iter().map(line).collect();
+    assert_snapshot!(list.join("\n"));
 }
 
 /// What AWS is to hold is in the template, with the same value.

@@ -64,10 +64,11 @@ impl Exported {
 pub(super) fn text(exported: &Exported) -> String {
     let Some(file) = &exported.file else { return exported.document() };
     let written = [Some(file), exported.zip.as_ref()].into_iter().flatten();
-    let written = written.map(|path| format!("wrote {}\n", path.display())).collect::<String>();
+    let written = written.map(|path| format!("wrote {}", path.display()));
     let commands = exported.commands(file).into_iter();
-    let commands = commands.map(|it| format!("next: {}\n", painted(HINT, &it))).collect::<String>();
-    format!("{written}\n{commands}")
+    let commands = commands.map(|command| format!("next: {}", painted(HINT, &command)));
+    let lines = written.chain([String::new()]).chain(commands).collect::<Vec<_>>();
+    format!("{}\n", lines.join("\n"))
 }
 
 pub(super) fn json(exported: &Exported) -> String {
