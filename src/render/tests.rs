@@ -165,9 +165,9 @@ fn variants_are_never_put_among_originals_nor_taken_for_them() {
     place.put("p/small/b.jpg", b"");
     let overlap = place.refusal(&["p/small"], "p");
     assert!(overlap.starts_with("the variants in `p/small/400x300` would lie"), "{overlap}");
-    let named = place.refusal(&["out/800x600/a.jpg"], "out");
-    assert_eq!(named, place.refusal(&["out/800x600"], "out"));
-    assert_snapshot!(named, @"
+    let folder = place.refusal(&["out/800x600"], "out");
+    assert!(folder.starts_with("the variants in `out/800x600` would lie among"), "{folder}");
+    assert_snapshot!(place.refusal(&["out/800x600/a.jpg"], "out"), @"
     `out/800x600/a.jpg` would be overwritten by its own variant
     it is in a folder for variants of `out`
     choose another folder with `--output`
