@@ -47,7 +47,7 @@ pub(crate) async fn what_became_of_each_image_is_shown_and_found_by_its_key() {
     let text = pipeline.imgprep(&["logs", "--key", "\u{e9}+1"]).exits(0);
     let line = text.stdout.lines().next().unwrap();
     assert!(line.ends_with("Z  info   processed  originals/a b/\u{e9}+1.jpg"), "{text}");
-    assert!(text.stdout.contains("jpeg 900x700, ") && text.stdout.contains("decode "), "{text}");
+    assert!(text.stdout.contains("JPEG 900x700, ") && text.stdout.contains("decode "), "{text}");
     let all = pipeline.imgprep(&["logs"]).exits(0);
     assert!(!all.stdout.contains("START RequestId"), "{all}");
     let everything = pipeline.imgprep(&["logs", "-v"]).exits(0);
@@ -59,7 +59,7 @@ pub(crate) async fn what_became_of_each_image_is_shown_and_found_by_its_key() {
 pub(crate) async fn a_log_is_followed_until_interrupted_and_nothing_comes_twice() {
     let pipeline = Pipeline::new("follow").await;
     pipeline.up();
-    let mut child = pipeline.start(&["logs", "--follow", "--json"], Stdio::piped);
+    let mut child = pipeline.start(&["logs", "--follow", "--json", "--key", ".jpg"], Stdio::piped);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut keys = Vec::new();
     for key in ["originals/1.jpg", "originals/2.jpg"] {
