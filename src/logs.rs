@@ -125,8 +125,7 @@ impl Cursor {
     fn is_new(&mut self, event: &FilteredLogEvent) -> bool {
         let time = event.timestamp().unwrap_or_default();
         self.newest = self.newest.max(time);
-        let id = event.event_id().unwrap_or_default().to_owned();
-        self.told.insert(id, time).is_none()
+        self.told.insert(identity(event), time).is_none()
     }
 
     /// Forgets what is too old to be read again.
@@ -135,6 +134,17 @@ impl Cursor {
         let start = self.start;
         self.told.retain(|_, time| *time >= start);
     }
+}
+
+/// What tells an event from all others. Not everybody who speaks CloudWatch's language gives each
+/// an id; then it is where, when and what.
+fn identity(event: &FilteredLogEvent) -> String {
+    let described = || {
+        let (stream, message) = (event.log_stream_name(), event.message());
+        let time = event.timestamp().unwrap_or_default();
+        format!("{} {time} {}", stream.unwrap_or_default(), message.unwrap_or_default())
+    };
+    event.event_id().map_or_else(described, ToOwned::to_owned)
 }
 
 fn milliseconds(time: Duration) -> i64 {
@@ -163,6 +173,19 @@ mod tests {
         cursor.advance();
         assert_eq!(cursor.start, 60_000);
         assert_eq!(cursor.told.keys().collect::<Vec<_>>(), ["b", "late"], "no more than needed");
+    }
+
+    #[test]
+    fn events_without_ids_are_told_apart_by_what_they_say() {
+        let logged = |stream: &str, message: &str| {
+            let event = FilteredLogEvent::builder().timestamp(2_000);
+            event.log_stream_name(stream).message(message).build()
+        };
+        let mut cursor = Cursor::new(1_000);
+        assert!(cursor.is_new(&logged("a", "x")));
+        assert!(cursor.is_new(&logged("a", "y")));
+        assert!(cursor.is_new(&logged("b", "x")));
+        assert!(!cursor.is_new(&logged("a", "x")));
     }
 
     #[test]

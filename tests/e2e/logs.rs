@@ -1,12 +1,16 @@
 //! `imgprep logs`: what the function said of each image.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::harness::{Output, Pipeline, wait_for};
 use crate::variants::jpeg;
+
+/// How long the line of an image may take.
+const LINE_MAX: Duration = Duration::from_mins(1);
 
 /// The events of a run about processed originals.
 fn processed(output: &Output) -> Vec<Value> {
@@ -18,7 +22,7 @@ fn processed(output: &Output) -> Vec<Value> {
 }
 
 pub(crate) async fn what_became_of_each_image_is_shown_and_found_by_its_key() {
-    let pipeline = Pipeline::new("logs").await;
+    let pipeline = Pipeline::with_cdn("logs").await;
     pipeline.up();
     let tried = pipeline.imgprep(&["try", "--json"]).exits(0).json();
     pipeline.upload("originals/a b/\u{e9}+1.jpg", &jpeg(900, 700)).await;
@@ -43,7 +47,7 @@ pub(crate) async fn what_became_of_each_image_is_shown_and_found_by_its_key() {
     let text = pipeline.imgprep(&["logs", "--key", "\u{e9}+1"]).exits(0);
     let line = text.stdout.lines().next().unwrap();
     assert!(line.ends_with("Z  info   processed  originals/a b/\u{e9}+1.jpg"), "{text}");
-    assert!(text.stdout.contains("jpeg 900x700, ") && text.stdout.contains("decode "), "{text}");
+    assert!(text.stdout.contains("JPEG 900x700, ") && text.stdout.contains("decode "), "{text}");
     let all = pipeline.imgprep(&["logs"]).exits(0);
     assert!(!all.stdout.contains("START RequestId"), "{all}");
     let everything = pipeline.imgprep(&["logs", "-v"]).exits(0);
@@ -55,12 +59,13 @@ pub(crate) async fn what_became_of_each_image_is_shown_and_found_by_its_key() {
 pub(crate) async fn a_log_is_followed_until_interrupted_and_nothing_comes_twice() {
     let pipeline = Pipeline::new("follow").await;
     pipeline.up();
-    let mut child = pipeline.start(&["logs", "--follow", "--json"], Stdio::piped);
+    let mut child = pipeline.start(&["logs", "--follow", "--json", "--key", ".jpg"], Stdio::piped);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut keys = Vec::new();
     for key in ["originals/1.jpg", "originals/2.jpg"] {
         pipeline.upload(key, &jpeg(900, 700)).await;
-        let line = lines.next_line().await.unwrap().unwrap();
+        let line = tokio::time::timeout(LINE_MAX, lines.next_line()).await;
+        let line = line.expect("the line of an image comes").unwrap().unwrap();
         let event: Value = serde_json::from_str(&line).unwrap();
         keys.push(event["key"].as_str().unwrap().to_owned());
     }

@@ -21,7 +21,7 @@ fn plain_text(events: &[Value]) -> String {
 fn processed(key: &str) -> Value {
     json!({
         "level": "info", "message": "processed", "request_id": "1-2", "key": key, "etag": "e",
-        "content_type": "image/jpeg", "bytes": 185_631, "format": "jpeg", "width": 1600,
+        "content_type": "image/jpeg", "bytes": 185_631, "format": "JPEG", "width": 1600,
         "height": 1200, "variants": {"400x300": 9272, "800x600": 23_446}, "duration_ms": 51,
         "ms": {"decode": 8.3, "encode": 5.1, "get": 12.1, "put": 20.3, "resize": 2.0},
     })
@@ -31,7 +31,7 @@ fn processed(key: &str) -> Value {
 fn an_image_is_told_with_its_dimensions_bytes_and_times() {
     assert_snapshot!(plain_text(&[processed("originals/cat.jpg")]), @"
     2026-02-01T00:00:00Z  info   processed  originals/cat.jpg
-        jpeg 1600x1200, 185.6 kB -> 400x300 9.3 kB, 800x600 23.4 kB
+        JPEG 1600x1200, 185.6 kB -> 400x300 9.3 kB, 800x600 23.4 kB
         get 12.1, decode 8.3, resize 2.0, encode 5.1, put 20.3, all 51 ms
     ");
 }
