@@ -139,6 +139,7 @@ pub(super) fn ask_on_interrupt(stop: Arc<Stop>) {
         if tokio::signal::ctrl_c().await.is_ok() {
             stop.ask();
             if tokio::signal::ctrl_c().await.is_ok() {
+                #[expect(clippy::exit, reason = "nothing of the run is to be waited for any more")]
                 std::process::exit(INTERRUPTED);
             }
         }

@@ -13,7 +13,7 @@ pub(crate) struct Bar {
     name: &'static str,
     total: usize,
     quiet: bool,
-    bar: Option<ProgressBar>,
+    line: Option<ProgressBar>,
     done: Mutex<Done>,
 }
 
@@ -25,13 +25,13 @@ struct Done {
 
 impl Bar {
     pub(super) fn new(name: &'static str, total: usize, animated: bool, quiet: bool) -> Self {
-        let bar = animated.then(|| dressed(name, total));
-        Self { name, total, quiet, bar, done: Mutex::new(Done { count: 0, said: Instant::now() }) }
+        let line = animated.then(|| dressed(name, total));
+        Self { name, total, quiet, line, done: Mutex::new(Done { count: 0, said: Instant::now() }) }
     }
 
     /// One more is done.
     pub(crate) fn advance(&self, what: &str) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.line {
             bar.set_message(what.to_owned());
             bar.inc(1);
             return;
@@ -47,7 +47,7 @@ impl Bar {
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
+        if let Some(bar) = &self.line {
             bar.finish_and_clear();
         }
     }
