@@ -3,12 +3,15 @@
 //!
 //! What the reduced workspace leaves out cannot change the function, so its hash changes only with
 //! the function.
+//!
+//! Beside that it finds out which commit is built, for `imgprep --version`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use toml::{Table, Value};
 
@@ -18,14 +21,16 @@ const FUNCTION: &str = "lambda-fn";
 fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    for watched in ["build.rs", "Cargo.toml", "Cargo.lock", FUNCTION] {
-        println!("cargo::rerun-if-changed={watched}");
+    println!("cargo::rerun-if-changed=build.rs");
+    let crates = Crates::find(&root)?;
+    for watched in [&crates.manifest, &crates.lock, &crates.function] {
+        println!("cargo::rerun-if-changed={}", watched.display());
     }
 
-    let function: Table = fs::read_to_string(root.join(FUNCTION).join("Cargo.toml"))?.parse()?;
-    let workspace: Table = fs::read_to_string(root.join("Cargo.toml"))?.parse()?;
+    let function: Table = fs::read_to_string(&crates.function_manifest)?.parse()?;
+    let workspace: Table = fs::read_to_string(&crates.manifest)?.parse()?;
     let manifest = reduced_manifest(&workspace, &used_dependencies(&function));
-    let lock = reduced_lock(&fs::read_to_string(root.join("Cargo.lock"))?)?;
+    let lock = reduced_lock(&fs::read_to_string(&crates.lock)?)?;
     fs::write(out.join("Cargo.toml"), manifest)?;
     fs::write(out.join("Cargo.lock"), lock)?;
 
@@ -33,8 +38,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     for name in ["Cargo.toml", "Cargo.lock"] {
         files.insert(name.to_owned(), out.join(name));
     }
-    files.insert(format!("{FUNCTION}/Cargo.toml"), root.join(FUNCTION).join("Cargo.toml"));
-    list(&root.join(FUNCTION).join("src"), &format!("{FUNCTION}/src"), &mut files)?;
+    files.insert(format!("{FUNCTION}/Cargo.toml"), crates.function_manifest);
+    files.insert(format!("{FUNCTION}/build.rs"), crates.function.join("build.rs"));
+    list(&crates.function.join("src"), &format!("{FUNCTION}/src"), &mut files)?;
 
     let mut code = String::from("static FILES: &[(&str, &[u8])] = &[\n");
     for (name, path) in &files {
@@ -49,7 +55,85 @@ fn main() -> Result<(), Box<dyn Error>> {
         writeln!(code, "pub(super) static EMBEDDED_{arch}: Option<&[u8]> = {value};")?;
     }
     fs::write(out.join("function_source.rs"), code)?;
+
+    let version = std::env::var("CARGO_PKG_VERSION")?;
+    let commit = packed_commit(&root).or_else(|| checked_out_commit(&root));
+    let version = commit.map_or(version.clone(), |commit| format!("{version} ({commit})"));
+    println!("cargo::rustc-env=IMGPREP_VERSION={version}");
     Ok(())
+}
+
+/// What the source of the function is put together from.
+struct Crates {
+    /// Of the workspace.
+    manifest: PathBuf,
+    /// What the versions of the function's dependencies are in.
+    lock: PathBuf,
+    /// The folder of the function's crate.
+    function: PathBuf,
+    function_manifest: PathBuf,
+}
+
+impl Crates {
+    /// In the repository both crates are side by side. Packed, each is on its own: cargo has
+    /// rewritten the manifests and kept the originals, the lock file of this one leaves out what
+    /// only the function needs, and the function's build script says where it is.
+    fn find(root: &Path) -> Result<Self, Box<dyn Error>> {
+        let beside = root.join(FUNCTION);
+        if beside.is_dir() {
+            return Ok(Self {
+                manifest: root.join("Cargo.toml"),
+                lock: root.join("Cargo.lock"),
+                function_manifest: beside.join("Cargo.toml"),
+                function: beside,
+            });
+        }
+        let function = PathBuf::from(std::env::var("DEP_IMGPREP_FUNCTION_ROOT")?);
+        Ok(Self {
+            manifest: root.join("Cargo.toml.orig"),
+            lock: function.join("Cargo.lock"),
+            function_manifest: function.join("Cargo.toml.orig"),
+            function,
+        })
+    }
+}
+
+/// How many digits of a commit are shown.
+const COMMIT_DIGITS: usize = 9;
+
+/// The commit that a package was made from, which `cargo package` notes.
+fn packed_commit(root: &Path) -> Option<String> {
+    let note = fs::read_to_string(root.join(".cargo_vcs_info.json")).ok()?;
+    let digits = note.split("\"sha1\"").nth(1)?.split('"').nth(1)?;
+    digits.get(..COMMIT_DIGITS).map(ToOwned::to_owned)
+}
+
+/// The commit that is checked out here. Sources without git, or inside somebody else's repository,
+/// have none.
+fn checked_out_commit(root: &Path) -> Option<String> {
+    let top = git(root, &["rev-parse", "--show-toplevel"])?;
+    if fs::canonicalize(top).ok()? != fs::canonicalize(root).ok()? {
+        return None;
+    }
+    // Moved by a checkout, by a commit, and by the packing of refs. A file that is not there would
+    // have cargo run this again and again.
+    let branch = git(root, &["rev-parse", "--symbolic-full-name", "HEAD"])?;
+    for name in ["HEAD", &branch, "packed-refs"] {
+        let path = root.join(git(root, &["rev-parse", "--git-path", name])?);
+        if path.is_file() {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
+    }
+    git(root, &["rev-parse", &format!("--short={COMMIT_DIGITS}"), "HEAD"])
+}
+
+/// What git answers; nothing where it is not installed or has no answer.
+fn git(folder: &Path, arguments: &[&str]) -> Option<String> {
+    let mut git = Command::new("git");
+    // A build that runs in a hook is told of the hook's repository.
+    git.current_dir(folder).args(arguments).env_remove("GIT_DIR");
+    let output = git.output().ok().filter(|output| output.status.success())?;
+    Some(String::from_utf8(output.stdout).ok()?.trim().to_owned())
 }
 
 /// Every file under `folder`, by its name in the extracted source.

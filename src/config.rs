@@ -14,6 +14,7 @@ mod name_rules;
 mod problem;
 mod region_rules;
 mod schema;
+pub(crate) mod single;
 mod suggestion;
 mod table;
 #[cfg(test)]

@@ -10,9 +10,12 @@ use crate::aws::call::Cause;
 use crate::aws::clients::NO_REGION;
 use crate::aws::{AwsError, Connection};
 use crate::config::ConfigError;
+use crate::init::InitError;
+use crate::inventory::Hindrance;
 use crate::local::LocalError;
 use crate::package::PackageError;
 use crate::plan::{Action, Plan};
+use crate::render::Refusal;
 use crate::resource::Id;
 use crate::stack::Unread;
 use crate::trial::{Broken, Stopped};
@@ -26,6 +29,7 @@ pub(crate) const MISUSED: u8 = 2;
 #[derive(Debug)]
 pub(crate) enum Error {
     Config(ConfigError),
+    Init(InitError),
     Local(LocalError),
     Package(PackageError),
     /// No use could be made of AWS at all.
@@ -57,8 +61,12 @@ pub(crate) enum Error {
     Interrupted {
         command: &'static str,
     },
-    /// `status` or `try` need a stack that is there.
+    /// The command needs a stack that is there.
     NoStack,
+    /// The function has no log group.
+    NoLog {
+        group: String,
+    },
     /// The image given to `try`.
     Image {
         path: String,
@@ -66,11 +74,21 @@ pub(crate) enum Error {
     },
     /// A variant did not come.
     Trial(Box<Broken>),
+    /// Images could not be rendered on this machine.
+    Render(Refusal),
+    /// Images could not be listed, sent or deleted.
+    Images(Hindrance),
     /// A file of ours could not be written or read.
     File {
         what: String,
         why: String,
     },
+}
+
+impl From<Hindrance> for Error {
+    fn from(hindrance: Hindrance) -> Self {
+        Self::Images(hindrance)
+    }
 }
 
 impl From<Stopped> for Error {
@@ -114,6 +132,7 @@ impl Error {
     pub(crate) fn what(&self) -> String {
         match self {
             Self::Config(error) => error.message(),
+            Self::Init(error) => error.to_string(),
             Self::Local(error) => error.to_string(),
             Self::Package(error) => error.to_string(),
             Self::Connect { error, .. } if error.message() == NO_REGION => NO_REGION.to_owned(),
@@ -149,9 +168,12 @@ impl Error {
             }
             Self::Declined => "not confirmed; nothing was changed".to_owned(),
             Self::Interrupted { command } => format!("`imgprep {command}` was interrupted"),
-            Self::NoStack => "there is no stack to try".to_owned(),
+            Self::NoLog { group } => format!("there is no log group `{group}`"),
             Self::Image { path, .. } => format!("cannot use the image `{path}`"),
             Self::Trial(broken) => broken.what(),
+            Self::Render(refusal) => refusal.what(),
+            Self::NoStack => "there is no stack".to_owned(),
+            Self::Images(hindrance) => format!("cannot {}", hindrance.doing),
             Self::File { what, .. } => what.clone(),
         }
     }
@@ -161,6 +183,7 @@ impl Error {
         match self {
             Self::Package(error) => error.why(),
             Self::Local(error) => error.why(),
+            Self::Init(error) => error.why(),
             Self::Connect { error, .. } if error.message() == NO_REGION => Vec::new(),
             Self::Connect { error, .. }
             | Self::Read(Unread::Resource(_, error) | Unread::Search(error))
@@ -171,6 +194,8 @@ impl Error {
             Self::Apply(failure) => failure.why(),
             Self::Image { why, .. } | Self::File { why, .. } => vec![why.clone()],
             Self::Trial(broken) => broken.why(),
+            Self::Render(refusal) => refusal.why(),
+            Self::Images(hindrance) => vec![hindrance.error.to_string()],
             _ => Vec::new(),
         }
     }
@@ -181,6 +206,7 @@ impl Error {
             Self::Config(error) => error.hint().map(ToOwned::to_owned),
             Self::Declined | Self::File { .. } => None,
             Self::Local(error) => Some(error.hint()),
+            Self::Init(error) => Some(error.hint()),
             Self::Package(error) => Some(error.hint()),
             Self::Connect { error, local } => Some(connect_hint(error, *local)),
             Self::Read(Unread::Resource(_, error) | Unread::Search(error))
@@ -194,17 +220,25 @@ impl Error {
             }
             Self::Apply(failure) => failure.hint(),
             Self::Leftover(_) => Some("run `imgprep down` again".to_owned()),
+            Self::Unconfirmed { command: command @ "backfill" } => Some(format!(
+                "look at `imgprep {command} --dry-run`, then run `imgprep {command} --yes`"
+            )),
             Self::Unconfirmed { command } => {
                 Some(format!("look at `imgprep plan`, then run `imgprep {command} --yes`"))
             }
             Self::Interrupted { command } => {
                 Some(format!("run `imgprep {command}` again to go on from here"))
             }
-            Self::NoStack => Some("run `imgprep up` first".to_owned()),
+            Self::NoStack | Self::NoLog { .. } => Some("run `imgprep up` first".to_owned()),
             Self::Image { .. } => {
                 Some("take a JPEG, PNG, WebP, GIF, BMP or TIFF, or none for a sample".to_owned())
             }
             Self::Trial(broken) => Some(broken.hint()),
+            Self::Render(refusal) => Some(refusal.hint()),
+            Self::Images(Hindrance { error, is_resumable, .. }) => {
+                let then = if *is_resumable { "; run the same command again to go on" } else { "" };
+                Some(format!("{}{then}", aws_hint(error)))
+            }
         }
     }
 
@@ -215,6 +249,8 @@ impl Error {
             Self::Apply(failure) => failure.failed.first().map(|(id, ..)| *id),
             Self::Leftover(left) => left.first().map(|(id, _)| *id),
             Self::Trial(broken) => Some(broken.resource()),
+            Self::NoLog { .. } => Some(Id::Logs),
+            Self::Images(hindrance) => Some(hindrance.resource),
             _ => None,
         }
     }
@@ -224,7 +260,8 @@ impl Error {
         let aws = match self {
             Self::Connect { error, .. }
             | Self::Read(Unread::Resource(_, error) | Unread::Search(error))
-            | Self::Settle { error, .. } => error.code(),
+            | Self::Settle { error, .. }
+            | Self::Images(Hindrance { error, .. }) => error.code(),
             Self::Apply(failure) => {
                 failure.failed.first().map_or("", |(_, _, _, error)| error.code())
             }
@@ -236,6 +273,7 @@ impl Error {
         match self {
             Self::Config(_) => "InvalidConfiguration",
             Self::Local(_) => "LocalAws",
+            Self::Init(error) => error.code(),
             Self::Package(_) => "Package",
             Self::Connect { error, .. } if error.message() == NO_REGION => "NoRegion",
             Self::Connect { error, .. } => match error.cause {
@@ -251,8 +289,11 @@ impl Error {
             Self::Declined => "Declined",
             Self::Interrupted { .. } => "Interrupted",
             Self::NoStack => "NoStack",
+            Self::NoLog { .. } => "NoLog",
             Self::Image { .. } => "Image",
             Self::Trial(_) => "NoVariant",
+            Self::Render(refusal) => refusal.code(),
+            Self::Images(_) => "Images",
             Self::File { .. } => "File",
         }
         .to_owned()
@@ -261,6 +302,8 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Unconfirmed { .. } | Self::Image { .. } => MISUSED,
+            Self::Render(refusal) if refusal.is_misuse() => MISUSED,
+            Self::Init(error) if error.is_misuse() => MISUSED,
             _ => FAILED,
         }
     }
@@ -268,6 +311,14 @@ impl Error {
     /// The failure to connect, for a connection that was asked for.
     pub(crate) fn connect(connection: &Connection, error: AwsError) -> Self {
         Self::Connect { error, local: connection.local_endpoint.is_some() }
+    }
+
+    /// The failure to read the function's log.
+    pub(crate) fn log(group: &str, error: AwsError) -> Self {
+        if error.is_not_found() {
+            return Self::NoLog { group: group.to_owned() };
+        }
+        Self::Read(Unread::Resource(Id::Logs, error))
     }
 }
 

@@ -3,18 +3,27 @@
 //! Data flows one way: [`args`] → [`config`] → desired [`stack`] → what AWS holds → [`plan`] →
 //! [`apply`] → [`report`]. There is no state file: names and tags at AWS are the state.
 
+mod amounts;
 mod apply;
 mod args;
 mod aws;
 mod commands;
 mod config;
+mod contact_sheet;
+mod cost;
 mod error;
+mod export;
+mod init;
+mod inventory;
 mod local;
+mod logs;
+mod manual;
 mod names;
 mod operator;
 mod outputs;
 mod package;
 mod plan;
+mod render;
 mod report;
 mod resource;
 mod resources;

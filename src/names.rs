@@ -53,6 +53,26 @@ pub(crate) struct Names {
     pub(crate) tags: BTreeMap<String, String>,
 }
 
+/// Where a stack is, as far as its names and ARNs tell.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) account: String,
+    pub(crate) partition: &'static str,
+    pub(crate) region: String,
+    pub(crate) dns_suffix: &'static str,
+}
+
+impl From<&Aws> for Place {
+    fn from(aws: &Aws) -> Self {
+        Self {
+            account: aws.account.clone(),
+            partition: aws.partition,
+            region: aws.region.clone(),
+            dns_suffix: aws.dns_suffix(),
+        }
+    }
+}
+
 /// The names that a user chooses.
 pub(crate) struct Chosen<'a> {
     pub(crate) stack: &'a str,
@@ -63,9 +83,9 @@ pub(crate) struct Chosen<'a> {
 }
 
 impl Names {
-    pub(crate) fn new(chosen: &Chosen<'_>, aws: &Aws) -> Self {
+    pub(crate) fn new(chosen: &Chosen<'_>, place: Place) -> Self {
         let Chosen { stack, bucket, topic, function, .. } = chosen;
-        let (partition, region, account) = (aws.partition, &aws.region, &aws.account);
+        let Place { partition, region, account, dns_suffix } = place;
         let camel = camel_case(bucket);
         let iam_path = format!("/imgprep/{stack}/");
         let policy = format!("AllowAccessOn{camel}");
@@ -88,10 +108,10 @@ impl Names {
             // The region is part of it: CloudFront is global, stacks are not.
             cdn: format!("imgprep-{stack}-{region}"),
             stack: (*stack).to_owned(),
-            account: account.clone(),
+            account,
             partition,
-            region: region.clone(),
-            dns_suffix: aws.dns_suffix(),
+            region,
+            dns_suffix,
             bucket: (*bucket).to_owned(),
             topic: (*topic).to_owned(),
             function: (*function).to_owned(),

@@ -3,10 +3,18 @@
 //! Standard output is the answer, standard error is progress, warnings and errors. Deliberately
 //! absent: AWS, and decisions.
 
+mod bar;
+mod cost;
 mod diff;
 mod document;
+mod export;
+mod init;
+mod inventory;
 mod layout;
+mod logs;
 mod progress;
+mod prompt;
+mod render;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -22,14 +30,21 @@ use serde_json::{Value, json};
 use crate::args::{Color, Global};
 use crate::aws::Aws;
 use crate::config::Config;
-use crate::error::{Error, MISUSED};
+use crate::cost::Estimate;
+use crate::error::{Error, FAILED, MISUSED};
+use crate::init::Written;
+use crate::inventory::{BackfillPlan, BackfillResult, FoundFailure, Pruned, Retried};
 use crate::local;
+use crate::logs::{Event, Newest};
 use crate::names::Names;
 use crate::outputs::Outputs;
 use crate::plan::{Condition, Plan};
+use crate::render::Sheet;
 use crate::trial::TrialResult;
 
+pub(crate) use self::bar::Bar;
 pub(crate) use self::document::{Document, State};
+pub(crate) use self::export::Exported;
 pub(crate) use self::progress::{Progress, Task};
 
 /// What a command comes to.
@@ -41,10 +56,30 @@ pub(crate) enum Outcome {
         exit_code: u8,
     },
     Trial(TrialResult),
+    Rendered(Sheet),
     Local(local::Status),
     Log(local::Log),
+    Export(Exported),
     /// An IAM policy, which is JSON in either form.
     Policy(Value),
+    /// The function's log.
+    Events(Newest),
+    /// A log without an end, all of which is printed by now.
+    Followed,
+    Cost(Box<Estimate>),
+    Init(Written),
+    Printed(Printed),
+    Backfill(BackfillResult),
+    Failures(Vec<FoundFailure>),
+    Retry(Vec<Retried>),
+    Prune(Pruned),
+}
+
+/// A text for another program, and what it is called in a document.
+#[derive(Debug)]
+pub(crate) struct Printed {
+    pub(crate) name: &'static str,
+    pub(crate) text: String,
 }
 
 /// Which command a stack is reported for.
@@ -115,6 +150,10 @@ impl Report {
     pub(crate) fn outcome(&self, outcome: &Outcome) -> ExitCode {
         let exit_code = match outcome {
             Outcome::Stack { exit_code, .. } => *exit_code,
+            Outcome::Followed => return ExitCode::SUCCESS,
+            Outcome::Rendered(sheet) if sheet.totals.failed > 0 => FAILED,
+            Outcome::Backfill(result) if !result.dry_run && result.pending > 0 => FAILED,
+            Outcome::Retry(retried) if !inventory::is_all_made(retried) => FAILED,
             _ => 0,
         };
         if self.json {
@@ -154,10 +193,24 @@ impl Report {
         out(&format!("{line}\n"));
     }
 
+    /// Prints an event of a log without an end: with `--json`, a line for each. Answers with
+    /// whether there still is a reader.
+    pub(crate) fn logged(&self, event: &Event) -> bool {
+        let text = if self.json { logs::json_line(event) } else { logs::event(event) };
+        write_out(&text).is_ok()
+    }
+
     /// Shows what is about to be done.
     pub(crate) fn preview(&self, view: &View<'_>) {
         if !self.quiet {
             err(&text::plan(&view.document(), self.verbose));
+        }
+    }
+
+    /// Shows what a backfill is about to do.
+    pub(crate) fn preview_backfill(&self, plan: &BackfillPlan) {
+        if !self.quiet {
+            err(&inventory::backfill_plan(plan));
         }
     }
 
@@ -182,7 +235,7 @@ impl Report {
     }
 
     fn ask(&self, command: &'static str, question: &str) -> Result<String, Error> {
-        if self.json || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !self.can_ask() {
             return Err(Error::Unconfirmed { command });
         }
         err(question);
@@ -193,9 +246,33 @@ impl Report {
         }
     }
 
+    /// Whether there is somebody to answer a question.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks for a text until `check` has nothing against it; `usual` is what an empty answer means.
+    pub(crate) fn question(
+        &self,
+        question: &str,
+        usual: &str,
+        check: &dyn Fn(&str) -> Result<(), String>,
+    ) -> Result<String, Error> {
+        if !self.can_ask() {
+            return Err(Error::Declined);
+        }
+        let (mut stdin, mut stderr) = (io::stdin().lock(), anstream::stderr().lock());
+        prompt::ask((&mut stdin, &mut stderr), question, usual, check).ok_or(Error::Declined)
+    }
+
     /// Shows the steps of a plan as they go.
     pub(crate) fn progress(&self, plan: &Plan) -> Progress {
         Progress::new(plan, self.animated, self.quiet)
+    }
+
+    /// Shows how many of so many are done.
+    pub(crate) fn bar(&self, name: &'static str, total: u64) -> Bar {
+        Bar::new(name, total, self.animated, self.quiet)
     }
 
     /// Shows one long piece of work by its last message.
@@ -210,12 +287,23 @@ impl Report {
             Outcome::Stack { kind: Kind::Status, document, .. } => text::status(document),
             Outcome::Stack { kind: Kind::Down, document, .. } => text::down(document),
             Outcome::Trial(result) => text::trial(result),
+            Outcome::Rendered(sheet) => render::text(sheet),
             Outcome::Local(status) => text::local(status),
             Outcome::Log(log) => log.tail.iter().fold(String::new(), |mut text, line| {
                 let _ = writeln!(text, "{line}");
                 text
             }),
+            Outcome::Export(exported) => export::text(exported),
             Outcome::Policy(document) => format!("{}\n", pretty(document)),
+            Outcome::Events(newest) => logs::events(newest),
+            Outcome::Followed => String::new(),
+            Outcome::Cost(estimate) => cost::estimate(estimate),
+            Outcome::Init(written) => init::text(written, self.local),
+            Outcome::Printed(printed) => printed.text.clone(),
+            Outcome::Backfill(result) => inventory::backfill(result),
+            Outcome::Failures(failures) => inventory::failures(failures),
+            Outcome::Retry(retried) => inventory::retried(retried),
+            Outcome::Prune(pruned) => inventory::pruned(pruned),
         }
     }
 }
@@ -231,6 +319,7 @@ fn outcome_json(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Stack { document, .. } => pretty(document),
         Outcome::Trial(result) => pretty(result),
+        Outcome::Rendered(sheet) => pretty(sheet),
         Outcome::Local(status) => pretty(&json!({
             "state": text::health(status.health),
             "endpoint": status.endpoint,
@@ -240,7 +329,17 @@ fn outcome_json(outcome: &Outcome) -> String {
             "log_file": status.log_file,
         })),
         Outcome::Log(log) => pretty(&json!({ "log_file": log.path, "lines": log.tail })),
+        Outcome::Export(exported) => export::json(exported),
         Outcome::Policy(document) => pretty(document),
+        Outcome::Events(newest) => pretty(&logs::document(newest)),
+        Outcome::Followed => String::new(),
+        Outcome::Cost(estimate) => pretty(estimate),
+        Outcome::Init(written) => pretty(&init::json(written)),
+        Outcome::Printed(printed) => pretty(&json!({ printed.name: printed.text })),
+        Outcome::Backfill(result) => pretty(result),
+        Outcome::Failures(failures) => pretty(&json!({ "failures": failures })),
+        Outcome::Retry(retried) => pretty(&json!({ "originals": retried })),
+        Outcome::Prune(pruned) => pretty(pruned),
     }
 }
 
@@ -263,8 +362,12 @@ fn error_json(error: &Error) -> Value {
 
 /// A reader that went away, as `head` does, is no error.
 fn out(text: &str) {
+    let _ = write_out(text);
+}
+
+fn write_out(text: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
 }
 
 fn err(text: &str) {

@@ -252,6 +252,16 @@ pub(crate) trait Resource: Send + Sync {
     /// The managed fields, as they should be.
     fn fields(&self) -> Fields;
 
+    /// The policy statements that it needs, as they are written; in the fields they are canonical.
+    fn statements(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
+    /// What AWS shows beside its name, given when it is made.
+    fn description(&self) -> String {
+        String::new()
+    }
+
     /// Paths of fields that AWS cannot change in place, so that the resource is made anew.
     fn immutable(&self) -> &'static [&'static str] {
         &[]

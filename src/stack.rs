@@ -12,9 +12,11 @@ use lambda_fn::settings::{
 };
 use serde_json::{Value, json};
 
+use crate::aws::clients::has_cloudfront;
+use crate::aws::endpoint::Endpoint;
 use crate::aws::{Aws, AwsError};
 use crate::config::{self, Access, Arch, Config};
-use crate::names::{Chosen, Names};
+use crate::names::{Chosen, Names, Place};
 use crate::plan::{Goal, Plan, Wanted};
 use crate::resource::{Id, Images, Observed, Owner, Resource};
 use crate::resources::bucket::{self, Bucket};
@@ -68,16 +70,10 @@ pub(crate) type Observation = Vec<Option<Observed>>;
 
 impl Stack {
     pub(crate) fn new(config: &Config, aws: &Aws, source_hash: String, purpose: Purpose) -> Self {
-        let chosen = Chosen {
-            stack: &config.name,
-            bucket: &config.bucket.name,
-            topic: &config.topic.name,
-            function: &config.function.name,
-            tags: &config.tags,
-        };
-        let names = Arc::new(Names::new(&chosen, aws));
+        let names = Arc::new(names(config, aws.into()));
         let code = Arc::new(Code { source_hash, ..Code::default() });
-        let nodes = Parts { config, aws, names: &names, code: &code, purpose }.nodes();
+        let endpoint = &aws.endpoint;
+        let nodes = Parts { config, endpoint, names: &names, code: &code, purpose }.nodes();
         let lasting = nodes.len();
         Self { names, code, nodes, lasting, purpose }
     }
@@ -97,8 +93,8 @@ impl Stack {
         let search =
             async { retired::find(aws, &self.names, &folders).await.map_err(Unread::Search) };
         let (mut observation, found) = try_join!(read(&self.nodes, aws), search)?;
-        let parts =
-            Parts { config, aws, names: &self.names, code: &self.code, purpose: self.purpose };
+        let (endpoint, names, code) = (&aws.endpoint, &self.names, &self.code);
+        let parts = Parts { config, endpoint, names, code, purpose: self.purpose };
         let retired: Vec<Node> = found.into_iter().flat_map(|it| parts.retired(it)).collect();
         observation.extend(read(&retired, aws).await?);
         self.nodes.extend(retired);
@@ -123,6 +119,28 @@ impl Stack {
         });
         Plan::new(self.purpose.goal, resources)
     }
+}
+
+/// Every resource of the file at the AWS of a place, in order.
+pub(crate) fn wanted(config: &Config, place: Place) -> Vec<Box<dyn Resource>> {
+    let names = Arc::new(names(config, place));
+    let (endpoint, code) = (&Endpoint::default(), &Arc::default());
+    let goal = Goal::Present { adopt: false, prune: false };
+    let purpose = Purpose { goal, images: Images::Keep };
+    let nodes = Parts { config, endpoint, names: &names, code, purpose }.nodes();
+    nodes.into_iter().filter(|node| !node.retired).map(|node| node.resource).collect()
+}
+
+/// The names of the file's stack in a place.
+fn names(config: &Config, place: Place) -> Names {
+    let chosen = Chosen {
+        stack: &config.name,
+        bucket: &config.bucket.name,
+        topic: &config.topic.name,
+        function: &config.function.name,
+        tags: &config.tags,
+    };
+    Names::new(&chosen, place)
 }
 
 /// Why a stack could not be read.
@@ -160,7 +178,7 @@ fn folders(config: &Config) -> Vec<String> {
 /// What the resources are built from.
 struct Parts<'a> {
     config: &'a Config,
-    aws: &'a Aws,
+    endpoint: &'a Endpoint,
     names: &'a Arc<Names>,
     code: &'a Arc<Code>,
     purpose: Purpose,
@@ -211,7 +229,7 @@ impl Parts<'_> {
         ];
         if self.config.cdn.enabled {
             nodes.push(cdn);
-        } else if self.aws.has_cloudfront() {
+        } else if has_cloudfront(self.names.partition) {
             nodes.push(cdn.retired());
         }
         nodes
@@ -286,7 +304,7 @@ impl Parts<'_> {
     fn bucket_settings(&self) -> bucket::Settings {
         bucket::Settings {
             public_acl: self.is_public_acl(),
-            plain_http: self.aws.endpoint.is_plain_http(),
+            plain_http: self.endpoint.is_plain_http(),
             images: (self.purpose.goal == Goal::Absent).then_some(self.purpose.images),
         }
     }
@@ -312,7 +330,7 @@ impl Parts<'_> {
             concurrency: config.concurrency.and_then(|reserved| i32::try_from(reserved).ok()),
             variables: BTreeMap::from([(SETTINGS_VARIABLE.to_owned(), settings)]),
             unwanted_variable: (!self.config.cdn.invalidate).then_some(DISTRIBUTION_VARIABLE),
-            emulator_variables: self.aws.endpoint.function_variables(),
+            emulator_variables: self.endpoint.function_variables(),
         }
     }
 
@@ -327,7 +345,7 @@ impl Parts<'_> {
             domains: config.domains.clone(),
             certificate_arn: config.certificate_arn.clone(),
             folders: self.folders(),
-            plain_http: self.aws.endpoint.is_plain_http(),
+            plain_http: self.endpoint.is_plain_http(),
             function_variable: config.invalidate.then(|| DISTRIBUTION_VARIABLE.to_owned()),
         }
     }

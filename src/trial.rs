@@ -213,21 +213,9 @@ impl Trial<'_> {
         }))
     }
 
-    /// The first link of the chain without which nothing can arrive.
-    pub(crate) fn missing_link(&self) -> Option<Broken> {
-        self.link(|condition| condition == Condition::Missing)
-    }
-
-    fn link(&self, is_broken: impl Fn(Condition) -> bool) -> Option<Broken> {
-        let mut links = CHAIN.iter().filter_map(|id| self.plan.step(*id));
-        let step = links.find(|step| is_broken(step.condition))?;
-        let (id, name, condition) = (step.id, step.name.clone(), step.condition);
-        Some(Broken::Link { id, name, condition })
-    }
-
     /// Follows the chain from the bucket on to the first link that is not as it should be.
     async fn diagnose(&self, original: &str, start: Instant) -> Result<Broken, Stopped> {
-        if let Some(broken) = self.link(|condition| condition != Condition::Ok) {
+        if let Some(broken) = link(self.plan, |condition| condition != Condition::Ok) {
             return Ok(broken);
         }
         let logged = self.logged_error(original, start).await;
@@ -315,6 +303,18 @@ impl Trial<'_> {
             pause_for(LOOK_PAUSE).await;
         }
     }
+}
+
+/// The first link of the chain without which nothing can arrive.
+pub(crate) fn missing_link(plan: &Plan) -> Option<Broken> {
+    link(plan, |condition| condition == Condition::Missing)
+}
+
+fn link(plan: &Plan, is_broken: impl Fn(Condition) -> bool) -> Option<Broken> {
+    let mut links = CHAIN.iter().filter_map(|id| plan.step(*id));
+    let step = links.find(|step| is_broken(step.condition))?;
+    let (id, name, condition) = (step.id, step.name.clone(), step.condition);
+    Some(Broken::Link { id, name, condition })
 }
 
 struct Object {

@@ -108,12 +108,6 @@ impl Aws {
 }
 
 impl Aws {
-    /// Whether there is a CloudFront in this partition (AWS General Reference, "Amazon CloudFront
-    /// endpoints and quotas").
-    pub(crate) fn has_cloudfront(&self) -> bool {
-        matches!(self.partition, "aws" | "aws-cn")
-    }
-
     /// The domain under which AWS's services of this partition live.
     pub(crate) fn dns_suffix(&self) -> &'static str {
         dns_suffix(self.partition)
@@ -221,6 +215,12 @@ const DNS_SUFFIX: &str = "amazonaws.com";
 pub(crate) fn partition(region: &str) -> &'static str {
     let found = PARTITIONS.iter().find(|(prefix, ..)| region.starts_with(prefix));
     found.map_or("aws", |(_, partition, _)| partition)
+}
+
+/// Whether there is a CloudFront in a partition (AWS General Reference, "Amazon CloudFront endpoints
+/// and quotas").
+pub(crate) fn has_cloudfront(partition: &str) -> bool {
+    matches!(partition, "aws" | "aws-cn")
 }
 
 fn dns_suffix(partition: &str) -> &'static str {

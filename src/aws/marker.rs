@@ -6,6 +6,9 @@ use super::{AwsError, Calling};
 /// The metadata of a marker that names the stack which made it.
 pub(crate) const STACK_METADATA: &str = "imgprep-stack";
 
+/// The type that programs which show folders know a marker by.
+pub(crate) const CONTENT_TYPE: &str = "application/x-directory";
+
 /// A marker that is there, and the stack that made it, if one did.
 pub(crate) struct Marker {
     pub(crate) stack: Option<String>,

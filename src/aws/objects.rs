@@ -157,6 +157,31 @@ async fn delete(bucket: &Bucket<'_>, batch: Vec<ObjectIdentifier>) -> Result<usi
     }
 }
 
+/// Deletes these objects, no more than 1,000 of them, as they are now: a bucket with versions keeps
+/// what is deleted behind a marker.
+pub(crate) async fn delete_keys(bucket: &Bucket<'_>, keys: Vec<String>) -> Result<(), AwsError> {
+    // S3 refuses an empty list.
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let batch = keys.iter().map(|key| identifier(Some(key), None));
+    delete(bucket, batch.collect::<Result<Vec<_>, _>>()?).await.map(|_| ())
+}
+
+/// Deletes everything in a folder, and its marker last, for that is what a later run finds the
+/// folder by.
+pub(crate) async fn delete_folder(
+    bucket: &Bucket<'_>,
+    marker: &str,
+    tell: &(dyn Fn(&str) + Send + Sync),
+) -> Result<(), AwsError> {
+    delete_all(bucket, marker, tell).await?;
+    let delete = bucket.aws.s3.delete_object().bucket(bucket.name).key(marker);
+    let delete = delete.expected_bucket_owner(bucket.account).send().await;
+    delete.found("s3:DeleteObject")?;
+    Ok(())
+}
+
 async fn abort_uploads(bucket: &Bucket<'_>, prefix: &str) -> Result<(), AwsError> {
     loop {
         let list = bucket.aws.s3.list_multipart_uploads().bucket(bucket.name).prefix(prefix);

@@ -40,7 +40,7 @@ impl Stop {
     }
 
     /// Pauses for a time, or until the user asks to stop.
-    async fn pause(&self, duration: Duration) {
+    pub(crate) async fn pause(&self, duration: Duration) {
         let asked = self.notify.notified();
         if !self.is_asked() {
             tokio::select! {
@@ -153,6 +153,17 @@ where
 /// The one sleep of the program.
 pub(crate) async fn pause_for(duration: Duration) {
     tokio::time::sleep(duration).await;
+}
+
+/// What `work` comes to, or an error once `limit` has passed: for what must not keep anybody waiting.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    call: &'static str,
+    work: impl Future<Output = Result<T, AwsError>>,
+) -> Result<T, AwsError> {
+    let outcome = tokio::time::timeout(limit, work).await;
+    let late = |_| AwsError::wait(call, format!("no answer within {} s", limit.as_secs()));
+    outcome.map_err(late)?
 }
 
 /// Up to a quarter longer, so that parallel waits don't call in step. The standard library's only

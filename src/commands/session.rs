@@ -8,13 +8,15 @@ use crate::aws::wait::Stop;
 use crate::aws::{Aws, Connection};
 use crate::config::Config;
 use crate::error::Error;
+use crate::inventory::Inventory;
 use crate::local;
 use crate::package;
-use crate::plan::{Action, Goal, Plan};
-use crate::report::{Report, View};
+use crate::plan::{Action, Condition, Goal, Plan};
+use crate::report::{Report, State, View};
 use crate::resource::{Id, Images, touches};
 use crate::resources::function::{CODE_PATH, Zip};
 use crate::stack::{Purpose, Stack};
+use crate::trial;
 
 /// The purpose of a command that only looks.
 pub(crate) const LOOK: Purpose =
@@ -81,6 +83,28 @@ impl Session {
         View { config: &self.config, aws: &self.aws, names: &self.stack.names, plan }
     }
 
+    /// Refuses to go on where nothing can come of an original.
+    pub(crate) fn working(&self, plan: &Plan) -> Result<(), Error> {
+        if self.view(plan).state() == State::Absent {
+            return Err(Error::NoStack);
+        }
+        match trial::missing_link(plan) {
+            Some(broken) => Err(Error::Trial(Box::new(broken))),
+            None => Ok(()),
+        }
+    }
+
+    /// The images of the stack; an error where there is no bucket.
+    pub(crate) fn images(&self, plan: &Plan) -> Result<Inventory<'_>, Error> {
+        match plan.step(Id::Bucket).map(|step| step.condition) {
+            None | Some(Condition::Missing) => Err(Error::NoStack),
+            _ => {
+                let Self { config, aws, stack, .. } = self;
+                Ok(Inventory { config, aws, names: &stack.names })
+            }
+        }
+    }
+
     /// Builds the function if the plan needs its code, before anything is changed.
     pub(crate) async fn build(&self, plan: &Plan, report: &Report) -> Result<(), Error> {
         let needed = plan.step(Id::Function).is_some_and(|step| {
@@ -124,21 +148,26 @@ impl Session {
 
     /// From here on Ctrl-C asks the run to stop cleanly; a second one ends the program as usual.
     pub(crate) fn stop_on_interrupt(&self) {
-        let stop = Arc::clone(&self.stop);
-        tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                stop.ask();
-                if tokio::signal::ctrl_c().await.is_ok() {
-                    std::process::exit(INTERRUPTED);
-                }
-            }
-        });
+        ask_on_interrupt(Arc::clone(&self.stop));
     }
 
     /// Whether the user asked to stop, as an error that says how to go on.
     pub(crate) fn interrupted(&self, command: &'static str) -> Result<(), Error> {
         if self.stop.is_asked() { Err(Error::Interrupted { command }) } else { Ok(()) }
     }
+}
+
+/// Has Ctrl-C ask for a clean stop; a second one ends the program as usual.
+#[expect(clippy::exit, reason = "nobody is left who could end it otherwise")]
+pub(super) fn ask_on_interrupt(stop: Arc<Stop>) {
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stop.ask();
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(INTERRUPTED);
+            }
+        }
+    });
 }
 
 /// Starts the local AWS if it does not run, and answers with its address.

@@ -15,7 +15,7 @@ const WATCH_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
     let mut session = Session::open(global, report, LOOK).await?;
     loop {
-        let outcome = look(&mut session).await?;
+        let outcome = look(&mut session, args.images, report).await?;
         if !args.watch {
             return Ok(outcome);
         }
@@ -24,9 +24,15 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     }
 }
 
-async fn look(session: &mut Session) -> Result<Outcome, Error> {
+async fn look(session: &mut Session, images: bool, report: &Report) -> Result<Outcome, Error> {
     let plan = session.plan().await?;
     let view = session.view(&plan);
     let exit_code = if view.state().is_whole() { 0 } else { NOT_WHOLE };
-    Ok(view.outcome(Kind::Status, exit_code))
+    let mut document = view.document();
+    // Where there is no bucket there are no images, which the state says already.
+    if images && let Ok(inventory) = session.images(&plan) {
+        let progress = report.task("images");
+        document.images = Some(inventory.count(&|line| progress.say(line)).await?);
+    }
+    Ok(Outcome::Stack { kind: Kind::Status, document: Box::new(document), exit_code })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::session::{LOOK, Session, blocking};
 use crate::args::{Global, Try as Args};
 use crate::error::Error;
-use crate::report::{Outcome, Report, State};
+use crate::report::{Outcome, Report};
 use crate::trial::{Image, Trial};
 
 /// The sample's size: that of a small camera photo.
@@ -19,9 +19,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     };
     let mut session = Session::open(global, report, LOOK).await?;
     let plan = session.plan().await?;
-    if session.view(&plan).state() == State::Absent {
-        return Err(Error::NoStack);
-    }
+    session.working(&plan)?;
     let trial = Trial {
         config: &session.config,
         aws: &session.aws,
@@ -29,9 +27,6 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         plan: &plan,
         limit: Duration::from_secs(args.timeout),
     };
-    if let Some(broken) = trial.missing_link() {
-        return Err(Error::Trial(Box::new(broken)));
-    }
     let progress = report.task("try");
     let result = trial.run(&image, &|line| progress.say(line)).await?;
     Ok(Outcome::Trial(result))

@@ -57,7 +57,7 @@ impl ConfigError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Missing { .. } => {
-                Some("write one, as the README shows, or name one with `--config FILE`")
+                Some("write one with `imgprep init`, or name one with `--config FILE`")
             }
             Self::Folder { .. } => Some("name the file itself with `--config FILE`"),
             Self::NotUtf8 { .. } => Some("save the file as UTF-8"),

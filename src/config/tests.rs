@@ -3,6 +3,7 @@
 
 mod defaults;
 mod environment;
+mod examples;
 mod files;
 mod names;
 mod places;

@@ -124,6 +124,7 @@ mod tests {
         assert!(text("Cargo.lock").contains("name = \"lambda-fn\""));
         assert!(!text("Cargo.lock").contains("name = \"aws-sdk-iam\""));
         assert!(tree.0.contains_key("lambda-fn/Cargo.toml"));
+        assert!(tree.0.contains_key("lambda-fn/build.rs"));
         assert!(tree.0.contains_key("lambda-fn/src/lib.rs"));
     }
 

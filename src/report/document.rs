@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::inventory::ImageCounts;
 use crate::names::Names;
 use crate::outputs::Outputs;
 use crate::plan::{Action, Condition, Plan};
@@ -16,6 +17,9 @@ pub(crate) struct Document {
     pub(crate) state: State,
     pub(crate) resources: Vec<Entry>,
     pub(crate) outputs: Outputs,
+    /// Of `status --images`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) images: Option<ImageCounts>,
 }
 
 /// The stack as a whole.
@@ -99,6 +103,7 @@ impl Document {
             state,
             resources: resources.collect(),
             outputs,
+            images: None,
         }
     }
 

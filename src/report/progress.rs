@@ -11,9 +11,9 @@ use super::err;
 use crate::apply::{End, Event, Happening};
 use crate::plan::{Action, Condition, Plan, Step};
 
-const TICK: Duration = Duration::from_millis(100);
+pub(super) const TICK: Duration = Duration::from_millis(100);
 /// Between two plain lines of one task, so that a log is not flooded.
-const LINE_PAUSE: Duration = Duration::from_secs(5);
+pub(super) const LINE_PAUSE: Duration = Duration::from_secs(5);
 
 /// The steps of a plan as they go.
 pub(crate) struct Progress {

@@ -51,6 +51,7 @@ fn document(resources: Vec<Entry>) -> Document {
             cdn_domain: None,
             urls: std::collections::BTreeMap::new(),
         },
+        images: None,
     }
 }
 

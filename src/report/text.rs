@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::diff::Change;
 use super::document::{Document, Entry, State};
+use super::inventory;
 use super::layout::{self, COLUMNS, spaces, width, wrapped};
 use crate::error::Error;
 use crate::local::{Health, Status};
@@ -16,8 +17,8 @@ use crate::trial::{CdnCheck, TrialResult};
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const CHANGED: Style = AnsiColor::Yellow.on_default();
 pub(super) const BAD: Style = AnsiColor::Red.on_default();
-const HINT: Style = AnsiColor::Cyan.on_default();
-const BOLD: Style = Style::new().bold();
+pub(super) const HINT: Style = AnsiColor::Cyan.on_default();
+pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 
 /// Where the fields of a resource begin.
@@ -105,6 +106,9 @@ pub(super) fn status(document: &Document) -> String {
     let _ = writeln!(text, "\n{}", painted(style, document.state.as_str()));
     if document.state != State::Absent {
         outputs(&mut text, &document.outputs);
+    }
+    if let Some(images) = &document.images {
+        text.push_str(&inventory::counts(images));
     }
     text
 }

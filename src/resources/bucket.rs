@@ -290,6 +290,10 @@ impl Resource for Bucket {
             .with(STATEMENT_PATH, policy::canonical(&self.statement()))
     }
 
+    fn statements(&self) -> Vec<Value> {
+        vec![self.statement()]
+    }
+
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
         match self.presence(aws).await? {
             Presence::Absent => return Ok(None),

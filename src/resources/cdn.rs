@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use self::access_control::{access_control_fields, wanted_access_control};
 use self::calls::{Made, cloudfront_tags};
-pub(crate) use self::distribution::Settings;
+pub(crate) use self::distribution::{ORIGIN, SSL_SUPPORT, Settings, TLS_MIN};
 use crate::aws::bucket::Bucket;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling, policy};
@@ -27,7 +27,7 @@ use crate::resource::{
 const SID: &str = "ImgprepAllowCloudFront";
 const STATEMENT_PATH: &str = "bucket_policy.Statement[ImgprepAllowCloudFront]";
 /// Stands for the distribution's own ARN or identifier, which AWS chooses.
-const THIS: &str = "this distribution";
+pub(crate) const THIS: &str = "this distribution";
 
 /// Details of what AWS numbers itself.
 const ID_DETAIL: &str = "id";
@@ -181,6 +181,14 @@ impl Resource for Cdn {
             fields.set(distribution::VARIABLE_PATH, THIS);
         }
         fields
+    }
+
+    fn statements(&self) -> Vec<Value> {
+        vec![self.statement(THIS)]
+    }
+
+    fn description(&self) -> String {
+        format!("Lets CloudFront read the variants of {}", self.names.bucket)
     }
 
     fn held_by(&self) -> &'static [(Id, &'static str)] {

@@ -104,6 +104,10 @@ impl Resource for DeadLetters {
             .with(STATEMENT_PATH, policy::canonical(&self.statement()))
     }
 
+    fn statements(&self) -> Vec<Value> {
+        vec![self.statement()]
+    }
+
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
         let Some(url) = self.url(aws).await? else { return Ok(None) };
         let tags = async {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::future::try_join_all;
 
 use crate::aws::bucket::{Bucket, CONFIGURATION_SECS_MAX};
-use crate::aws::marker::{self, STACK_METADATA};
+use crate::aws::marker::{self, CONTENT_TYPE, STACK_METADATA};
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::Names;
@@ -43,7 +43,7 @@ impl Folders {
                 let put = context.aws.s3.put_object().bucket(&self.names.bucket).key(*key);
                 let put = put
                     .expected_bucket_owner(&self.names.account)
-                    .content_type("application/x-directory")
+                    .content_type(CONTENT_TYPE)
                     .metadata(STACK_METADATA, &self.names.stack)
                     .if_none_match("*");
                 put.send().await.calling(CALL)

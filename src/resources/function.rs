@@ -145,7 +145,7 @@ impl Function {
             let create = context.aws.lambda.create_function();
             let create = create
                 .function_name(&self.names.function)
-                .description(format!("Makes the image variants of the stack {}", self.names.stack))
+                .description(self.description())
                 .runtime(RUNTIME)
                 .handler(HANDLER)
                 .architectures(self.settings.architecture.clone())
@@ -331,6 +331,10 @@ impl Resource for Function {
             fields.set(CONCURRENCY_PATH, reserved);
         }
         fields
+    }
+
+    fn description(&self) -> String {
+        format!("Makes the image variants of the stack {}", self.names.stack)
     }
 
     /// Lambda makes no function of a zip from one of a container image.

@@ -153,6 +153,14 @@ impl Resource for Policy {
         fields.with(self.attachment_path(), "attached")
     }
 
+    fn statements(&self) -> Vec<Value> {
+        self.statements.clone()
+    }
+
+    fn description(&self) -> String {
+        format!("What the image function of the stack {} may do", self.names.stack)
+    }
+
     fn held_by(&self) -> &'static [(Id, &'static str)] {
         &[(Id::Role, "attachments")]
     }
@@ -188,8 +196,7 @@ impl Resource for Policy {
         const CALL: &str = "iam:CreatePolicy";
         let wait = context.wait(CALL, "IAM to finish an earlier change", PROPAGATION_SECS_MAX);
         let tags = iam_tags(&self.names.iam_tags(), CALL)?;
-        let description =
-            format!("What the image function of the stack {} may do", self.names.stack);
+        let description = self.description();
         let created = retry_while(&wait, is_settling, || async {
             let create = context.aws.iam.create_policy().policy_name(&self.names.policy);
             let create = create

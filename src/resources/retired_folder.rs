@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::aws::bucket::Bucket;
-use crate::aws::{Aws, AwsError, Calling, marker, objects};
+use crate::aws::{Aws, AwsError, marker, objects};
 use crate::names::Names;
 use crate::resource::{
     Context, Details, Edit, Fields, Id, Images, Observed, Owner, Removal, Resource,
@@ -79,7 +79,6 @@ impl Resource for RetiredFolder {
         Ok(Details::new())
     }
 
-    /// The marker goes last, for it is what a later run finds the folder by.
     async fn delete(
         &self,
         context: &Context<'_>,
@@ -88,11 +87,7 @@ impl Resource for RetiredFolder {
         if let Some(why) = self.kept_for_images(context.aws).await? {
             return Ok(Removal::Kept(why));
         }
-        let bucket = self.bucket(context.aws);
-        objects::delete_all(&bucket, &self.marker, context.tell).await?;
-        let delete = context.aws.s3.delete_object().bucket(bucket.name).key(&self.marker);
-        let delete = delete.expected_bucket_owner(bucket.account).send().await;
-        delete.found("s3:DeleteObject")?;
+        objects::delete_folder(&self.bucket(context.aws), &self.marker, context.tell).await?;
         Ok(Removal::Gone)
     }
 }

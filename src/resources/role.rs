@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_util::try_join;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::aws::iam::{decoded, iam_tags};
 use crate::aws::policy as document;
@@ -30,13 +30,16 @@ impl Role {
         Self { names }
     }
 
-    fn trust() -> String {
-        document::document(&[json!({
+    fn statement() -> Value {
+        json!({
             "Effect": "Allow",
             "Principal": { "Service": "lambda.amazonaws.com" },
             "Action": "sts:AssumeRole",
-        })])
-        .to_string()
+        })
+    }
+
+    fn trust() -> String {
+        document::document(&[Self::statement()]).to_string()
     }
 
     async fn create_role(&self, context: &Context<'_>) -> Result<(), AwsError> {
@@ -47,7 +50,7 @@ impl Role {
             let create = context.aws.iam.create_role().role_name(&self.names.role);
             let create = create
                 .path(&self.names.iam_path)
-                .description(format!("Runs the image function of the stack {}", self.names.stack))
+                .description(self.description())
                 .assume_role_policy_document(Self::trust())
                 .set_tags(Some(tags.clone()));
             create.send().await.calling(CALL)
@@ -122,6 +125,14 @@ impl Resource for Role {
         tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
             .with(PATH_PATH, self.names.iam_path.as_str())
             .with(TRUST_PATH, document::canonical_document(&Self::trust()))
+    }
+
+    fn statements(&self) -> Vec<Value> {
+        vec![Self::statement()]
+    }
+
+    fn description(&self) -> String {
+        format!("Runs the image function of the stack {}", self.names.stack)
     }
 
     /// IAM has no call that moves a role to another path.

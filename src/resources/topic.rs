@@ -118,6 +118,10 @@ impl Resource for Topic {
         self.names.tag_fields().with(STATEMENT_PATH, policy::canonical(&self.statement()))
     }
 
+    fn statements(&self) -> Vec<Value> {
+        vec![self.statement()]
+    }
+
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
         let tags = async {
             let list = aws.sns.list_tags_for_resource().resource_arn(&self.names.topic_arn);

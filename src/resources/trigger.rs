@@ -184,6 +184,10 @@ impl Resource for Trigger {
             .with(REDRIVE_PATH, self.redrive())
     }
 
+    fn statements(&self) -> Vec<Value> {
+        vec![self.permission()]
+    }
+
     fn held_by(&self) -> &'static [(Id, &'static str)] {
         &[(Id::Function, "permission")]
     }

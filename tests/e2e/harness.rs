@@ -253,6 +253,16 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    pub(crate) fn of(arguments: String, output: std::process::Output, took: Duration) -> Self {
+        Self {
+            arguments,
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+            took,
+        }
+    }
+
     /// Proves the exit code; that imgprep did not panic, and never showed an SDK's own words.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {
@@ -332,13 +342,7 @@ pub(crate) fn run(command: &mut Command) -> Output {
     let start = Instant::now();
     let output = command.stdin(Stdio::null()).output().unwrap();
     let arguments: Vec<_> = command.get_args().map(|it| it.to_string_lossy()).collect();
-    Output {
-        arguments: arguments.join(" "),
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-        took: start.elapsed(),
-    }
+    Output::of(arguments.join(" "), output, start.elapsed())
 }
 
 /// What a run that was started comes to; one that does not end is killed.

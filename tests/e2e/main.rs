@@ -10,19 +10,24 @@ mod changed;
 mod changes;
 mod clients;
 mod concurrency;
+mod cost;
 mod crashes;
 mod delays;
 mod drift;
 mod emulator;
+mod export;
 mod failures;
 mod faults;
 mod foreign;
 mod harness;
 mod http;
 mod images;
+mod init;
+mod inventory;
 mod keys;
 mod life_cycle;
 mod lives;
+mod logs;
 mod matrix;
 mod misuse;
 mod output;
@@ -33,6 +38,7 @@ mod proxy;
 mod real_aws;
 mod regions;
 mod removal;
+mod render;
 mod retired;
 mod small_function;
 mod snapshot;
@@ -156,6 +162,11 @@ fn trials() -> Vec<Trial> {
         permissions::what_is_called_is_in_the_policy_and_nothing_else,
         permissions::the_printed_policies_are_enough_for_a_whole_life,
         permissions::the_printed_policies_are_enough_without_a_cdn,
+        inventory::a_missing_variant_is_counted_and_made,
+        inventory::a_new_size_and_a_replaced_original_are_made_and_all_on_demand,
+        inventory::a_broken_image_is_listed_and_works_once_it_is_replaced,
+        inventory::what_belongs_to_nothing_is_listed_and_then_deleted,
+        inventory::without_a_stack_every_command_says_so,
         life_cycle::a_stack_is_planned_made_left_alone_and_removed,
         keys::every_key_keeps_its_name_in_every_folder,
         variants::an_upload_becomes_variants_of_exact_size_that_the_cdn_serves,
@@ -174,10 +185,23 @@ fn trials() -> Vec<Trial> {
         plans::the_preview_of_a_first_up_is_short_unless_asked,
         changes::a_new_size_keeps_old_variants_and_tells_the_function,
         changes::more_memory_is_one_call_without_code,
+        render::what_is_interrupted_leaves_only_whole_files,
+        render::variants_are_the_functions_own_and_aws_is_not_asked,
+        render::a_bad_image_is_told_and_stops_no_other,
+        render::wrong_use_is_told_before_anything_is_written,
+        render::a_glob_is_expanded_and_a_second_run_finds_no_variants,
+        export::cloudformation_makes_the_same_stack,
+        export::a_template_needs_neither_aws_nor_credentials,
+        export::what_cannot_be_exported_is_told,
         trial::a_trial_without_an_image_sends_a_sample,
         trial::a_trial_with_an_image_names_every_variant,
         trial::a_file_that_is_no_image_is_explained_by_its_failure_record,
         trial::a_trial_without_a_stack_says_so,
+        logs::what_became_of_each_image_is_shown_and_found_by_its_key,
+        logs::a_log_is_followed_until_interrupted_and_nothing_comes_twice,
+        logs::a_log_that_is_not_there_is_told_with_what_to_do,
+        cost::an_estimate_needs_no_aws_and_adds_up,
+        cost::the_table_fits_a_terminal_and_follows_the_options,
         foreign::what_others_put_on_our_resources_survives_every_command,
         foreign::a_bucket_with_foreign_objects_keeps_what_others_put_on_it,
         images::a_bucket_with_images_stays_until_their_deletion_is_asked_for,
@@ -203,6 +227,12 @@ fn trials() -> Vec<Trial> {
         failures::missing_credentials_are_told_with_what_to_set,
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,
         misuse::a_missing_file_is_named,
+        init::a_written_file_is_planned_and_never_overwritten,
+        init::a_name_is_free_or_yours_or_taken,
+        init::a_file_is_written_without_credentials_and_without_network,
+        init::what_cannot_be_in_the_file_is_refused_before_it_is_written,
+        init::a_terminal_is_asked_three_questions_and_again_after_a_wrong_answer,
+        init::the_command_line_describes_itself,
         misuse::a_wrong_file_is_refused_with_line_and_column,
         misuse::a_missing_region_is_told_with_where_to_set_it,
         misuse::an_unknown_option_is_wrong_use,

@@ -111,7 +111,7 @@ fn a_file_that_cannot_be_read_says_why() {
     assert_snapshot!(refused("pipeline.toml"), @"
     error: cannot read `FOLDER/pipeline.toml`: no such file
 
-    hint: write one, as the README shows, or name one with `--config FILE`
+    hint: write one with `imgprep init`, or name one with `--config FILE`
     ");
     assert_snapshot!(refused("resize"), @"
     error: cannot read `FOLDER/resize`: it is a folder

@@ -9,7 +9,7 @@ use super::calls::is_stale;
 use super::{CONTENTION_SECS_MAX, Cdn};
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
-use crate::resource::{Context, Fields};
+use crate::resource::{Context, Fields, Resource};
 
 /// How long CloudFront may see an access control in use after its distribution is gone.
 const ACCESS_CONTROL_SECS_MAX: u64 = 120;
@@ -70,7 +70,7 @@ impl Cdn {
     fn access_control(&self, call: &'static str) -> Result<OriginAccessControlConfig, AwsError> {
         OriginAccessControlConfig::builder()
             .name(&self.names.cdn)
-            .description(format!("Lets CloudFront read the variants of {}", self.names.bucket))
+            .description(self.description())
             .signing_protocol(SIGNING_PROTOCOL)
             .signing_behavior(SIGNING_BEHAVIOR)
             .origin_access_control_origin_type(ORIGIN_TYPE)

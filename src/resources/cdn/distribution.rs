@@ -34,7 +34,8 @@ pub(super) const PATHS: [&str; 14] = [
     "certificate",
 ];
 
-const ORIGIN: &str = "bucket";
+/// What the origin is called within the distribution.
+pub(crate) const ORIGIN: &str = "bucket";
 
 /// CloudFront's managed policies (Amazon CloudFront Developer Guide, "Use managed cache policies",
 /// "Use managed response headers policies").
@@ -45,6 +46,10 @@ const SECURITY_HEADERS: &str = "67f7725c-6f97-4210-82d7-5512b31e9d03";
 const ERRORS_CACHED_SECS: i64 = 5;
 /// The errors that a missing or unreadable variant can show as.
 const ERROR_CODES: [i32; 6] = [403, 404, 500, 502, 503, 504];
+
+/// How a certificate of the user's own is served.
+pub(crate) const SSL_SUPPORT: SslSupportMethod = SslSupportMethod::SniOnly;
+pub(crate) const TLS_MIN: MinimumProtocolVersion = MinimumProtocolVersion::TlSv122021;
 
 const CALL: &str = "cloudfront:UpdateDistribution";
 
@@ -174,8 +179,8 @@ impl Settings {
         if let Some(arn) = &self.certificate_arn {
             let certificate = ViewerCertificate::builder()
                 .acm_certificate_arn(arn)
-                .ssl_support_method(SslSupportMethod::SniOnly)
-                .minimum_protocol_version(MinimumProtocolVersion::TlSv122021)
+                .ssl_support_method(SSL_SUPPORT)
+                .minimum_protocol_version(TLS_MIN)
                 .build();
             config.viewer_certificate = Some(certificate);
         }

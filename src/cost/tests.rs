@@ -1,0 +1,159 @@
+//! The estimate, against numbers that are worked out by hand.
+
+#![expect(clippy::float_cmp, reason = "amounts are rounded to a hundredth of a cent")]
+
+use std::path::Path;
+
+use super::*;
+
+const LOAD: Load =
+    Load { images: 10_000, megapixels: 12.0, views: 100_000, original_bytes: None, months: 12 };
+
+/// A pipeline with two variants and what else a file says.
+fn config(more: &str) -> Config {
+    let text = format!(
+        "[bucket]\nname = \"photos\"\n[[variants]]\nsize = \"800x600\"\n\
+         [[variants]]\nsize = \"400x300\"\n{more}"
+    );
+    Config::parse(&text, "pipeline.toml", Path::new(""), &|_| None).unwrap()
+}
+
+/// The cost of each service and what of it is free.
+#[track_caller]
+fn check(more: &str, load: Load, expected: &[(&str, f64, f64)]) -> Estimate {
+    let estimate = estimate(&config(more), &load);
+    let services: Vec<(&str, f64, f64)> =
+        estimate.services.iter().map(|it| (it.name, it.monthly_usd, it.free_tier_usd)).collect();
+    assert_eq!(services, expected);
+    estimate
+}
+
+#[test]
+fn the_default_load() {
+    let estimate = check(
+        "",
+        LOAD,
+        &[
+            // An original: 12e6 pixels x 0.3 = 3.6 MB. Its variants: 600,000 pixels x 0.12 =
+            // 72,000 bytes. 10,000 x 12 x 3.672 MB = 440.64 GB; x 0.023 = 10.13472.
+            ("S3 storage", 10.1347, 0.0),
+            // 30,000 writes x 0.005/1000 = 0.15; 30,000 + a tenth of 100,000 reads x 0.0004/1000
+            // = 0.016.
+            ("S3 requests", 0.166, 0.0),
+            // 10,000 x 0.50/1,000,000.
+            ("SNS", 0.005, 0.005),
+            // 40.8 ms / (256/1769) = 281.93, + 100 = 381.93: 382 ms are billed. 10,000 x 0.382 s x
+            // 0.25 GB = 955 GB-seconds x 0.0000166667 = 0.015917; + 10,000 x 0.20/1,000,000 =
+            // 0.002.
+            ("Lambda", 0.0179, 0.0179),
+            // 0.013 GB x 0.50 = 0.0065; kept for 14 of 30 days: 0.006067 x 0.03 = 0.000182; three
+            // metrics x 0.30 = 0.90. Storage of logs is not free.
+            ("CloudWatch", 0.9067, 0.9065),
+            // 10 dead letters x 3 requests x 0.40/1,000,000 = 0.000012.
+            ("SQS", 0.0, 0.0),
+            // 100,000 x 0.01/10,000 = 0.10; 100,000 x 36,000 bytes = 3.6 GB x 0.085 = 0.306.
+            ("CloudFront", 0.406, 0.406),
+        ],
+    );
+    // 10.1347 + 0.166 + 0.005 + 0.0179 + 0.9067 + 0.406, and less 1.3354.
+    assert_eq!((estimate.total_usd, estimate.total_after_free_tier_usd), (11.6363, 10.3009));
+    // A t3.small: 730 x 0.0208 = 15.184; the address: 730 x 0.005 = 3.65; 20 GB of disk: 1.60.
+    let server = &estimate.server;
+    assert_eq!((server.instance, server.count, server.instances_usd), ("t3.small", 1, 20.434));
+    // 10.13472 for what is stored, 0.15 for writes, 100,000 reads: 0.04.
+    assert_eq!(server.images_in_s3_usd, 10.3247);
+    // 3.6 GB x 0.09.
+    assert_eq!((server.transfer_usd, server.free_tier_usd), (0.324, 0.324));
+    assert_eq!(server.monthly_usd, 31.0827);
+    // 10,000 x 0.0408 s = 408 s of 0.4 x 730 x 3600 = 1,051,200.
+    assert_eq!(server.busy_share, 0.0004);
+}
+
+#[test]
+fn a_large_load_outgrows_the_free_tier_and_one_server() {
+    let load = Load {
+        images: 30_000_000,
+        megapixels: 24.0,
+        views: 1_000_000_000,
+        original_bytes: Some(5_000_000),
+        months: 1,
+    };
+    let estimate = check(
+        "[function]\nmemory = 3538\narch = \"arm64\"\n",
+        load,
+        &[
+            // 30e6 x 5.072 MB = 152,160 GB x 0.023.
+            ("S3 storage", 3499.68, 0.0),
+            // 90e6 x 0.005/1000 = 450; 90e6 + 100e6 reads x 0.0004/1000 = 76.
+            ("S3 requests", 526.0, 0.0),
+            // 30 x 0.50, of which a million messages are free.
+            ("SNS", 15.0, 0.5),
+            // Two processors' memory, but an image is worked on by one: 81.6 + 100 = 181.6, so
+            // 182 ms. 30e6 x 0.182 s x 3538/1024 = 18,864,726.5625 GB-seconds x 0.0000133334 =
+            // 251.5309; + 6. Free: 400,000 x 0.0000133334 = 5.33336; + 0.20.
+            ("Lambda", 257.5309, 5.5334),
+            // 39 GB x 0.50 = 19.50; 18.2 GB x 0.03 = 0.546; 0.90. Free: 5 GB = 2.50; and 0.90.
+            ("CloudWatch", 20.946, 3.4),
+            // 30,000 x 3 x 0.40/1,000,000.
+            ("SQS", 0.036, 0.036),
+            // 1e9 x 0.01/10,000 = 1000; 36,000 GB x 0.085 = 3060. Free: 10e6 requests = 10; 1000
+            // GB = 85.
+            ("CloudFront", 4060.0, 95.0),
+        ],
+    );
+    // 30e6 x 0.0816 s = 2,448,000 s; of 1,051,200 each: 2.33, so three servers.
+    let server = &estimate.server;
+    assert_eq!((server.instance, server.count), ("t4g.small", 3));
+    // 3 x (730 x 0.0168 + 3.65 + 1.60) = 3 x 17.514.
+    assert_eq!(server.instances_usd, 52.542);
+    // 2,448,000 of 3,153,600.
+    assert_eq!(server.busy_share, 0.7763);
+}
+
+#[test]
+fn without_a_cdn_the_bucket_serves() {
+    let estimate = estimate(&config("[cdn]\nenabled = false\n"), &LOAD);
+    let service = |name: &str| {
+        let found = estimate.services.iter().find(|service| service.name == name);
+        found.map(|service| (service.monthly_usd, service.free_tier_usd))
+    };
+    assert_eq!(service("CloudFront"), None);
+    // 3.6 GB x 0.09, of which 100 GB are free.
+    assert_eq!(service("S3 transfer"), Some((0.324, 0.324)));
+    // Every view is a read: 0.15 + 130,000 x 0.0004/1000.
+    assert_eq!(service("S3 requests"), Some((0.202, 0.0)));
+}
+
+#[test]
+fn no_load_costs_nothing_but_a_server() {
+    let load = Load { images: 0, views: 0, ..LOAD };
+    let estimate = estimate(&config(""), &load);
+    assert_eq!((estimate.total_usd, estimate.total_after_free_tier_usd), (0.0, 0.0));
+    assert_eq!((estimate.server.count, estimate.server.monthly_usd), (1, 20.434));
+}
+
+#[test]
+fn a_few_images_are_billed_metrics_for_a_few_hours() {
+    let load = Load { images: 73, ..LOAD };
+    let estimate = estimate(&config(""), &load);
+    let cloudwatch = estimate.services.iter().find(|it| it.name == "CloudWatch").unwrap();
+    // A tenth of the hours: 0.09; and 0.00005 for 95 kB of log.
+    assert_eq!(cloudwatch.monthly_usd, 0.09);
+}
+
+#[test]
+fn numbers_are_written_as_people_do() {
+    let cases = [
+        (0.0, "0"),
+        (0.013, "0.013"),
+        (3.6, "3.6"),
+        (12.0, "12"),
+        (440.64, "440.6"),
+        (955.0, "955"),
+        (1000.0, "1,000"),
+        (18_864_726.56, "18,864,727"),
+    ];
+    for (value, expected) in cases {
+        assert_eq!(number(value), expected);
+    }
+}

@@ -1,0 +1,224 @@
+//! The images of a stack as its bucket holds them: which original has which variants, and why some
+//! have none.
+//!
+//! There is no index beside the bucket: everything here follows from sorted listings that are read
+//! side by side, a page of each at a time, so that a million images take no more memory than a
+//! thousand. Deliberately absent: the stack itself, asking, and printing.
+
+mod backfill;
+mod estimate;
+mod listing;
+mod merge;
+mod origin;
+mod prune;
+mod publish;
+mod records;
+mod retry;
+mod survey;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use lambda_fn::settings::KEY_BYTES_MAX;
+use serde::Serialize;
+
+use self::backfill::Need;
+use self::listing::{Folder, millis};
+use self::merge::{Cursor, Merge};
+use self::survey::{Seen, Survey};
+use self::tally::Tally;
+use crate::aws::{Aws, AwsError, Calling};
+use crate::config::Config;
+use crate::names::Names;
+use crate::resource::Id;
+
+pub(crate) use self::backfill::{Backfill, BackfillPlan, BackfillResult, Scope};
+pub(crate) use self::prune::{Deletion, Pruned};
+pub(crate) use self::records::FoundFailure;
+pub(crate) use self::retry::{Retried, Retry, RetryOutcome};
+
+/// Where the images of a stack are.
+#[derive(Clone, Copy)]
+pub(crate) struct Inventory<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) aws: &'a Aws,
+    pub(crate) names: &'a Names,
+}
+
+/// What was being done with the images when AWS refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Hindrance {
+    /// Reads on after "cannot ".
+    pub(crate) doing: &'static str,
+    pub(crate) resource: Id,
+    pub(crate) error: AwsError,
+    /// Whether the same command goes on from where it stopped.
+    pub(crate) is_resumable: bool,
+}
+
+impl Hindrance {
+    fn listing(error: AwsError) -> Self {
+        let doing = "list the images";
+        Self { doing, resource: Id::Bucket, error, is_resumable: false }
+    }
+
+    fn publishing(error: AwsError) -> Self {
+        let doing = "publish on the topic";
+        Self { doing, resource: Id::Topic, error, is_resumable: true }
+    }
+
+    fn deleting(error: AwsError) -> Self {
+        let doing = "delete variants";
+        Self { doing, resource: Id::Bucket, error, is_resumable: true }
+    }
+
+    fn counting_dead_letters(error: AwsError) -> Self {
+        let doing = "count the dead letters";
+        Self { doing, resource: Id::DeadLetters, error, is_resumable: false }
+    }
+}
+
+/// A part of the originals, by their paths below their folder.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Range {
+    /// What every path begins with.
+    pub(crate) prefix: String,
+    /// The first path; "" begins with the first there is.
+    pub(crate) first: String,
+    /// The last path; `None` ends with the last there is.
+    pub(crate) last: Option<String>,
+}
+
+impl Range {
+    pub(crate) fn of_prefix(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned(), ..Self::default() }
+    }
+}
+
+/// Everything `imgprep status --images` says beside the stack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct ImageCounts {
+    pub(crate) originals: u64,
+    /// By the folder of each size.
+    pub(crate) variants: BTreeMap<String, u64>,
+    /// Variants that are not there, or older than their original, and for no recorded reason.
+    pub(crate) missing: BTreeMap<String, u64>,
+    /// Originals that cannot be processed.
+    pub(crate) failures: u64,
+    /// Variants whose original is gone.
+    pub(crate) orphans: u64,
+    /// Messages that neither SNS nor Lambda could deliver; `None` without a queue.
+    pub(crate) dead_letters: Option<u64>,
+}
+
+impl<'a> Inventory<'a> {
+    /// Reads originals, variants and records of a range side by side.
+    fn survey(&self, range: &Range) -> Survey<Folder<'a>> {
+        let after = before(&range.first);
+        let cursor = |folder: &str| {
+            let pages = Folder::new(self, folder, &range.prefix);
+            Cursor::new(pages, after.clone())
+        };
+        let originals = cursor(&self.config.bucket.originals);
+        let folders = self.config.variants.iter().map(|variant| cursor(&variant.folder));
+        let merge = Merge::new(originals, folders.collect());
+        let records = cursor(lambda_fn::settings::FAILED_FOLDER);
+        Survey::new(merge, records, range.clone())
+    }
+
+    /// The next original of a survey, or the next variants without one.
+    async fn next(&self, survey: &mut Survey<Folder<'a>>) -> Result<Option<Seen>, Hindrance> {
+        let Some(mut seen) = survey.next().await.map_err(Hindrance::listing)? else {
+            return Ok(None);
+        };
+        // The record of a path that leaves no room for `.json` has a name that no listing lines up
+        // with. Such paths are rare enough to be asked for one by one.
+        let record = format!("{}/{}.json", lambda_fn::settings::FAILED_FOLDER, seen.path);
+        if seen.original.is_some() && record.len() > KEY_BYTES_MAX {
+            seen.record = self.long_record(&seen.path).await?;
+        }
+        Ok(Some(seen))
+    }
+
+    async fn long_record(&self, path: &str) -> Result<Option<i64>, Hindrance> {
+        let Some(key) = self.settings().failure_key(&self.original_key(path)) else {
+            return Ok(None);
+        };
+        let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
+        let head = head.expected_bucket_owner(&self.names.account).send().await;
+        let head = head.found("s3:GetObject").map_err(Hindrance::listing)?;
+        Ok(head.map(|head| millis(head.last_modified())))
+    }
+
+    /// Counts everything.
+    pub(crate) async fn count(
+        &self,
+        tell: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<ImageCounts, Hindrance> {
+        let mut tally = Tally::new(self.config.variants.len());
+        let mut survey = self.survey(&Range::default());
+        while let Some(seen) = self.next(&mut survey).await? {
+            tally.add(&seen, Need::Missing);
+            tell(&format!("{} originals looked at", tally.originals));
+        }
+        let by_folder = |counts: &[u64]| self.by_folder(counts);
+        Ok(ImageCounts {
+            originals: tally.originals,
+            variants: by_folder(&tally.variants),
+            missing: by_folder(&tally.missing),
+            failures: tally.failures,
+            orphans: tally.orphans,
+            dead_letters: self.dead_letters().await.map_err(Hindrance::counting_dead_letters)?,
+        })
+    }
+
+    async fn dead_letters(&self) -> Result<Option<u64>, AwsError> {
+        let name = QueueAttributeName::ApproximateNumberOfMessages;
+        let url = self.aws.sqs.get_queue_url().queue_name(&self.names.queue).send().await;
+        let url = url.found("sqs:GetQueueUrl")?.and_then(|answer| answer.queue_url);
+        let Some(url) = url else { return Ok(None) };
+        let get = self.aws.sqs.get_queue_attributes().queue_url(url);
+        let get = get.attribute_names(name.clone()).send().await;
+        let answer = get.found("sqs:GetQueueAttributes")?;
+        let count = answer.and_then(|answer| answer.attributes?.remove(&name));
+        Ok(count.and_then(|count| count.parse().ok()))
+    }
+
+    fn by_folder(&self, counts: &[u64]) -> BTreeMap<String, u64> {
+        let folders = self.config.variants.iter().map(|variant| variant.folder.clone());
+        folders.zip(counts.iter().copied()).collect()
+    }
+
+    fn original_key(&self, path: &str) -> String {
+        format!("{}/{path}", self.config.bucket.originals)
+    }
+
+    /// A path or a key as people type it, as a path.
+    pub(crate) fn path<'key>(&self, key: &'key str) -> &'key str {
+        let inside = key.strip_prefix(self.config.bucket.originals.as_str());
+        inside.and_then(|rest| rest.strip_prefix('/')).unwrap_or(key)
+    }
+
+    /// As far as the keys of variants and records follow from it.
+    fn settings(&self) -> lambda_fn::settings::Settings {
+        lambda_fn::settings::Settings {
+            bucket: self.names.bucket.clone(),
+            originals: self.config.bucket.originals.clone(),
+            public_acl: false,
+            invalidate: None,
+            on_delete: self.config.bucket.on_delete,
+            variants: self.config.variants.clone(),
+        }
+    }
+}
+
+/// A text that sorts before a path, with as little as possible in between: listings begin after a
+/// key, and a range begins with one.
+fn before(path: &str) -> String {
+    let mut text = path.to_owned();
+    text.pop();
+    text
+}

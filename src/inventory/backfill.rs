@@ -1,0 +1,361 @@
+//! Originals that lack a variant are sent through the pipeline again, window by window.
+//!
+//! S3 is the only record of how far it is: what has its variants is done, so a run that was stopped
+//! at any moment is gone on with by the next. A window is published, and the next one only when
+//! nearly all of it has arrived: so a function that is broken or slow is never flooded, events do
+//! not grow old in Lambda's queue, and uploads of users wait behind one window at most.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::estimate::{Estimate, Load};
+use super::listing::Folder;
+use super::publish::Work;
+use super::survey::{Seen, Survey};
+use super::tally::Tally;
+use super::{Hindrance, Inventory, Range};
+use crate::aws::Calling;
+use crate::aws::wait::{PAUSE_MIN, Stop};
+use crate::config::Arch;
+
+/// How many originals are under way at once: as many as a usual account lets Lambda work on.
+pub(super) const WINDOW_MAX: usize = 1000;
+/// How many originals a window reaches over, so that to watch it is a few pages of each listing.
+const WINDOW_SPAN_MAX: usize = 10 * WINDOW_MAX;
+/// How many originals are looked at together.
+const BATCH: usize = 100;
+/// The part of a window that may be left when the next one is published. What Lambda tries again
+/// comes minutes later.
+const STRAGGLERS: u64 = 10;
+const PAUSE_MAX: Duration = Duration::from_secs(5);
+/// What a new account may run at once, where AWS does not tell (AWS Lambda Developer Guide, "Lambda
+/// quotas").
+const CONCURRENCY_MIN: u32 = 10;
+
+/// Which variants count as made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Those that are not older than their original.
+    ///
+    /// S3 dates a multipart upload by its beginning ("Uploading and copying objects using multipart
+    /// upload", Amazon S3 User Guide), so one that took long may look older than it is; its own
+    /// event has brought it new variants then.
+    Missing,
+    /// Those that were written after this moment.
+    Since(i64),
+}
+
+impl Need {
+    /// Whether what was made at one moment will do for an original of another.
+    pub(super) fn is_met(self, original: i64, made: i64) -> bool {
+        match self {
+            Self::Missing => made >= original,
+            Self::Since(moment) => made > moment,
+        }
+    }
+}
+
+/// Which variants are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// Those that are missing, or older than their original.
+    Missing,
+    /// Those that are missing or were made otherwise, which each variant is asked for.
+    Outdated,
+    All,
+}
+
+/// What a backfill is for.
+pub(crate) struct Backfill<'a> {
+    pub(crate) inventory: Inventory<'a>,
+    /// Of the paths below the originals' folder.
+    pub(crate) prefix: String,
+    pub(crate) scope: Scope,
+    pub(crate) stop: &'a Stop,
+    /// How long to wait while nothing arrives.
+    pub(crate) patience: Duration,
+}
+
+/// What a backfill would do.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct BackfillPlan {
+    pub(crate) originals: u64,
+    /// Variants to be made, by their folder.
+    pub(crate) missing: BTreeMap<String, u64>,
+    /// Originals to be sent through the pipeline.
+    pub(crate) to_process: u64,
+    /// Originals that are left out, for they are known to be impossible.
+    pub(crate) failures: u64,
+    pub(crate) estimate: Estimate,
+    #[serde(skip)]
+    need: Need,
+    /// Later uploads see to themselves.
+    #[serde(skip)]
+    as_of: i64,
+}
+
+/// What a backfill came to.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct BackfillResult {
+    #[serde(flatten)]
+    pub(crate) plan: BackfillPlan,
+    pub(crate) dry_run: bool,
+    pub(crate) published: u64,
+    /// Originals that have all their variants now.
+    pub(crate) made: u64,
+    /// Originals that turned out to be impossible.
+    pub(crate) failed: u64,
+    /// Originals of which nothing was heard.
+    pub(crate) pending: u64,
+}
+
+/// How a watch ended, each with how many originals are left.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Watched {
+    Arrived(u64),
+    Stalled,
+    Stopped,
+}
+
+/// Originals that are published together, by their paths.
+#[derive(Default)]
+struct Window {
+    work: BTreeMap<String, Work>,
+    is_last: bool,
+}
+
+impl BackfillPlan {
+    /// As the result of a run that changes nothing.
+    pub(crate) fn unchanged(self, dry_run: bool) -> BackfillResult {
+        let pending = self.to_process;
+        BackfillResult { plan: self, dry_run, published: 0, made: 0, failed: 0, pending }
+    }
+}
+
+impl<'a> Backfill<'a> {
+    /// Looks for what is to be done.
+    pub(crate) async fn plan(
+        &self,
+        tell: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<BackfillPlan, Hindrance> {
+        let need = match self.scope {
+            Scope::Missing | Scope::Outdated => Need::Missing,
+            Scope::All => Need::Since(i64::MAX),
+        };
+        let mut tally = Tally::new(self.inventory.config.variants.len());
+        let mut survey = self.inventory.survey(&self.range());
+        while let Some(batch) = self.batch(&mut survey, |_| true).await? {
+            for seen in &batch {
+                tally.add(seen, need);
+            }
+            tell(&format!("{} originals looked at", tally.originals));
+        }
+        let config = self.inventory.config;
+        let made: u64 = tally.missing.iter().sum();
+        let load = Load {
+            originals: tally.lacking,
+            variants: made,
+            // Once to count, once to publish, and some more to watch.
+            listed: 4 * (tally.originals + tally.variants.iter().sum::<u64>() + made),
+            memory: config.function.memory,
+            is_arm: config.function.arch == Arch::Arm64,
+            concurrency: self.concurrency().await,
+        };
+        Ok(BackfillPlan {
+            originals: tally.originals,
+            missing: self.inventory.by_folder(&tally.missing),
+            to_process: tally.lacking,
+            failures: tally.failures,
+            estimate: load.estimate(),
+            need: if need == Need::Missing { need } else { Need::Since(tally.newest) },
+            as_of: tally.newest,
+        })
+    }
+
+    /// Publishes what the plan found and watches it arrive; nothing if the user stopped it.
+    /// `arrived` is told how many originals are done.
+    pub(crate) async fn run(
+        &self,
+        plan: BackfillPlan,
+        arrived: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Option<BackfillResult>, Hindrance> {
+        let mut survey = self.inventory.survey(&self.range());
+        let (mut published, mut behind) = (0, 0);
+        loop {
+            let window = self.window(&mut survey, &plan).await?;
+            if self.stop.is_asked() {
+                return Ok(None);
+            }
+            let work: Vec<&Work> = window.work.values().collect();
+            self.inventory.publish(&work).await?;
+            published += work.len() as u64;
+            let done = |left: u64| arrived(published.saturating_sub(behind + left));
+            let watched = self.watch(&plan, Some(&window), &done).await?;
+            match watched {
+                Watched::Arrived(left) => behind += left,
+                Watched::Stalled => break,
+                Watched::Stopped => return Ok(None),
+            }
+            if window.is_last {
+                let done = |left: u64| arrived(published.saturating_sub(left));
+                if self.watch(&plan, None, &done).await? == Watched::Stopped {
+                    return Ok(None);
+                }
+                break;
+            }
+        }
+        let left = self.tally_of(&plan, &self.range(), None).await?;
+        let failed = left.failures.saturating_sub(plan.failures);
+        let made = plan.to_process.saturating_sub(left.lacking + failed);
+        let pending = left.lacking;
+        Ok(Some(BackfillResult { plan, dry_run: false, published, made, failed, pending }))
+    }
+
+    fn range(&self) -> Range {
+        Range::of_prefix(&self.prefix)
+    }
+
+    /// The next originals to be published.
+    async fn window(
+        &self,
+        survey: &mut Survey<Folder<'a>>,
+        plan: &BackfillPlan,
+    ) -> Result<Window, Hindrance> {
+        let mut window = Window::default();
+        let mut span = 0;
+        while span < WINDOW_SPAN_MAX && window.work.len() + BATCH <= WINDOW_MAX {
+            let Some(batch) = self.batch(survey, |_| true).await? else {
+                window.is_last = true;
+                break;
+            };
+            span += batch.len();
+            for seen in batch {
+                if let Some(work) = work(&seen, plan) {
+                    window.work.insert(seen.path, work);
+                }
+            }
+        }
+        Ok(window)
+    }
+
+    /// The next originals of a survey that are meant; nothing at its end.
+    async fn batch(
+        &self,
+        survey: &mut Survey<Folder<'a>>,
+        is_meant: impl Fn(&Seen) -> bool,
+    ) -> Result<Option<Vec<Seen>>, Hindrance> {
+        let mut batch = Vec::with_capacity(BATCH);
+        for _ in 0..BATCH {
+            match self.inventory.next(survey).await? {
+                Some(seen) if is_meant(&seen) => batch.push(seen),
+                Some(_) => {}
+                None if batch.is_empty() => return Ok(None),
+                None => break,
+            }
+        }
+        match self.scope {
+            Scope::Outdated => Ok(Some(self.inventory.without_outdated(batch).await?)),
+            Scope::Missing | Scope::All => Ok(Some(batch)),
+        }
+    }
+
+    /// Looks until enough of a window is there, or all of everything without one.
+    async fn watch(
+        &self,
+        plan: &BackfillPlan,
+        window: Option<&Window>,
+        done: &(dyn Fn(u64) + Send + Sync),
+    ) -> Result<Watched, Hindrance> {
+        let enough = window.map_or(0, |window| window.work.len() as u64 / STRAGGLERS);
+        let (mut least, mut since, mut pause) = (u64::MAX, Instant::now(), PAUSE_MIN);
+        loop {
+            let left = self.left(plan, window).await?;
+            if left < least {
+                (least, since, pause) = (left, Instant::now(), PAUSE_MIN);
+            }
+            done(left);
+            if left <= enough {
+                return Ok(Watched::Arrived(left));
+            }
+            if since.elapsed() >= self.patience {
+                return Ok(Watched::Stalled);
+            }
+            self.stop.pause(pause).await;
+            if self.stop.is_asked() {
+                return Ok(Watched::Stopped);
+            }
+            pause = (pause * 3 / 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// How many originals of a window, or of everything, are neither done nor impossible.
+    async fn left(&self, plan: &BackfillPlan, window: Option<&Window>) -> Result<u64, Hindrance> {
+        let Some(window) = window else {
+            return Ok(self.tally_of(plan, &self.range(), None).await?.lacking);
+        };
+        let (Some(first), Some(last)) =
+            (window.work.first_key_value(), window.work.last_key_value())
+        else {
+            return Ok(0);
+        };
+        let range = Range {
+            prefix: self.prefix.clone(),
+            first: first.0.clone(),
+            last: Some(last.0.clone()),
+        };
+        Ok(self.tally_of(plan, &range, Some(window)).await?.lacking)
+    }
+
+    /// Counts what was there when the plan was made.
+    async fn tally_of(
+        &self,
+        plan: &BackfillPlan,
+        range: &Range,
+        window: Option<&Window>,
+    ) -> Result<Tally, Hindrance> {
+        let mut tally = Tally::new(self.inventory.config.variants.len());
+        let mut survey = self.inventory.survey(range);
+        let is_meant = |seen: &Seen| {
+            let is_in_window = window.is_none_or(|window| window.work.contains_key(&seen.path));
+            is_in_window && was_there(seen, plan)
+        };
+        while let Some(batch) = self.batch(&mut survey, is_meant).await? {
+            for seen in &batch {
+                tally.add(seen, plan.need);
+            }
+        }
+        Ok(tally)
+    }
+
+    /// How many invocations may run at once, as far as AWS tells: it is for an estimate only, and
+    /// whoever runs this need not have the permission.
+    async fn concurrency(&self) -> u32 {
+        if let Some(reserved) = self.inventory.config.function.concurrency {
+            return reserved;
+        }
+        let settings = self.inventory.aws.lambda.get_account_settings().send().await;
+        let limit = settings.calling("lambda:GetAccountSettings").ok();
+        let limit = limit.and_then(|settings| settings.account_limit);
+        let limit = limit.and_then(|limit| limit.unreserved_concurrent_executions);
+        limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(CONCURRENCY_MIN)
+    }
+}
+
+fn was_there(seen: &Seen, plan: &BackfillPlan) -> bool {
+    seen.original.as_ref().is_some_and(|original| original.modified <= plan.as_of)
+}
+
+/// What is to be done for an original, if anything.
+fn work(seen: &Seen, plan: &BackfillPlan) -> Option<Work> {
+    let is_lacking = seen.lacking(plan.need).next().is_some();
+    if !is_lacking || seen.is_failed(plan.need) || !was_there(seen, plan) {
+        return None;
+    }
+    // The function tells versions apart by their content. The same bytes uploaded once more leave
+    // the variants as they are unless all are asked for.
+    let is_whole = plan.need != Need::Missing || seen.is_replaced();
+    let bytes = seen.original.as_ref().map(|original| original.bytes);
+    Some(Work { path: seen.path.clone(), bytes, is_whole })
+}

@@ -1,0 +1,93 @@
+//! The sorted listing of one folder of the bucket, page by page.
+//!
+//! S3 lists keys in the order of their bytes in UTF-8 ("`ListObjectsV2`" in the Amazon S3 API
+//! Reference), which is also the order of Rust's strings. With the folder taken off, the paths of
+//! all folders are in one order.
+
+use aws_sdk_s3::primitives::DateTime;
+use aws_sdk_s3::types::EncodingType;
+use lambda_fn::event::decode_key;
+
+use super::Inventory;
+use crate::aws::{AwsError, Calling};
+
+const CALL: &str = "s3:ListBucket";
+
+/// An object by its path below the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) path: String,
+    /// When it was written, in milliseconds since 1970.
+    pub(crate) modified: i64,
+    pub(crate) bytes: u64,
+    /// Without quotes.
+    pub(crate) etag: String,
+}
+
+/// A part of a listing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Page {
+    pub(crate) listed: Vec<Listed>,
+    /// The path that the next page begins after; `None`: there is no next page.
+    pub(crate) next: Option<String>,
+}
+
+/// A sorted listing that is read page by page.
+pub(crate) trait Pages {
+    /// The page that begins after this path; "" is before every path.
+    async fn after(&self, path: &str) -> Result<Page, AwsError>;
+}
+
+/// A folder of the bucket.
+pub(crate) struct Folder<'a> {
+    inventory: Inventory<'a>,
+    /// With its final slash.
+    start: String,
+    prefix: String,
+}
+
+impl<'a> Folder<'a> {
+    pub(crate) fn new(inventory: &Inventory<'a>, folder: &str, path_prefix: &str) -> Self {
+        let folder = format!("{folder}/");
+        Self { inventory: *inventory, prefix: format!("{folder}{path_prefix}"), start: folder }
+    }
+
+    /// The path of a key; nothing for folder markers.
+    fn path(&self, key: &str) -> Option<String> {
+        let path = key.strip_prefix(&self.start)?;
+        let is_marker = path.is_empty() || path.ends_with('/');
+        (!is_marker).then(|| path.to_owned())
+    }
+}
+
+impl Pages for Folder<'_> {
+    async fn after(&self, path: &str) -> Result<Page, AwsError> {
+        let Inventory { aws, names, .. } = self.inventory;
+        let list = aws.s3.list_objects_v2().bucket(&names.bucket).prefix(&self.prefix);
+        let start = (!path.is_empty()).then(|| format!("{}{path}", self.start));
+        // Keys may hold characters that XML cannot.
+        let list = list.set_start_after(start).encoding_type(EncodingType::Url);
+        let page = list.expected_bucket_owner(&names.account).send().await.calling(CALL)?;
+        let mut listed = Vec::with_capacity(page.contents().len());
+        let mut end = None;
+        for object in page.contents() {
+            let key = decode_key(object.key().unwrap_or_default());
+            let key = key.ok_or_else(|| AwsError::request(CALL, "a key is not UTF-8"))?;
+            if let Some(path) = self.path(&key) {
+                let bytes = object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
+                let etag = object.e_tag().unwrap_or_default().trim_matches('"').to_owned();
+                let modified = millis(object.last_modified());
+                listed.push(Listed { path, modified, bytes, etag });
+            }
+            end = Some(key);
+        }
+        let end = end.and_then(|key| key.strip_prefix(&self.start).map(str::to_owned));
+        let next = end.filter(|_| page.is_truncated() == Some(true));
+        Ok(Page { listed, next })
+    }
+}
+
+/// A moment in milliseconds since 1970; one that AWS did not tell is before all others.
+pub(crate) fn millis(moment: Option<&DateTime>) -> i64 {
+    moment.and_then(|moment| moment.to_millis().ok()).unwrap_or(0)
+}

@@ -1,0 +1,53 @@
+//! Which version of an original a variant was made of, and by which settings: the variant's own
+//! metadata says so, which no listing shows.
+
+use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use lambda_fn::settings::{SETTINGS_METADATA, SOURCE_METADATA};
+
+use super::survey::Seen;
+use super::{Hindrance, Inventory};
+use crate::aws::{AwsError, Calling};
+
+/// How many originals are looked at at once, each with all its variants.
+const PARALLEL_LOOKS: usize = 16;
+
+impl Inventory<'_> {
+    /// Originals with those of their variants only that the function would make just so now.
+    pub(super) async fn without_outdated(&self, seen: Vec<Seen>) -> Result<Vec<Seen>, Hindrance> {
+        stream::iter(seen.into_iter().map(|seen| self.current(seen)))
+            .buffered(PARALLEL_LOOKS)
+            .try_collect()
+            .await
+            .map_err(Hindrance::listing)
+    }
+
+    async fn current(&self, mut seen: Seen) -> Result<Seen, AwsError> {
+        let Some(original) = &seen.original else { return Ok(seen) };
+        let looks =
+            self.config.variants.iter().zip(&seen.variants).map(async |(variant, there)| {
+                if there.is_none() {
+                    return Ok(false);
+                }
+                let key = format!("{}/{}", variant.folder, seen.path);
+                let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
+                let head = head.expected_bucket_owner(&self.names.account).send().await;
+                let metadata = head.found("s3:GetObject")?.and_then(|head| head.metadata);
+                let says = |name: &str, value: &str| {
+                    metadata
+                        .as_ref()
+                        .and_then(|all| all.get(name))
+                        .is_some_and(|told| told == value)
+                };
+                Ok::<bool, AwsError>(
+                    says(SOURCE_METADATA, &original.etag)
+                        && says(SETTINGS_METADATA, &variant.fingerprint()),
+                )
+            });
+        let are_current = try_join_all(looks).await?;
+        for (variant, is_current) in seen.variants.iter_mut().zip(are_current) {
+            variant.take_if(|_| !is_current);
+        }
+        Ok(seen)
+    }
+}

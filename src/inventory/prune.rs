@@ -1,0 +1,204 @@
+//! Variants that belong to nothing any more: their original is gone, or their size.
+//!
+//! Only what the function made is deleted, which its metadata tells, and only if the original is
+//! still gone at that moment.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use lambda_fn::settings::SOURCE_METADATA;
+use serde::Serialize;
+
+use super::listing::{Folder, Listed};
+use super::merge::Cursor;
+use super::{Hindrance, Inventory, Range};
+use crate::aws::bucket::Bucket;
+use crate::aws::wait::Stop;
+use crate::aws::{AwsError, Calling, objects};
+
+/// How many objects are deleted at once, and looked at before.
+const BATCH_MAX: usize = 1000;
+const PARALLEL_LOOKS: usize = 32;
+/// How many keys are named one by one.
+const NAMED_MAX: usize = 100;
+
+/// Whether anything is deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    Shown,
+    Done,
+}
+
+/// What belongs to nothing, and whether it is gone now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Pruned {
+    pub(crate) deleted: bool,
+    /// Variants whose original is gone, by their folder.
+    pub(crate) orphans: BTreeMap<String, u64>,
+    pub(crate) orphan_bytes: u64,
+    /// The first of them by their keys.
+    pub(crate) keys: Vec<String>,
+    /// Objects in the folders of variants that the function did not make; they stay.
+    pub(crate) foreign: u64,
+    /// Folders of sizes that are no longer in the file.
+    pub(crate) folders: Vec<RetiredFolder>,
+}
+
+/// The folder of a size that is no longer in the file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct RetiredFolder {
+    pub(crate) folder: String,
+    pub(crate) objects: u64,
+    pub(crate) bytes: u64,
+}
+
+/// A variant without an original.
+struct Orphan {
+    folder: String,
+    key: String,
+    path: String,
+    bytes: u64,
+}
+
+/// What a look at an orphan says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Ours,
+    Foreign,
+    /// It is gone, or its original is back.
+    Not,
+}
+
+impl Pruned {
+    pub(crate) fn orphans_count(&self) -> u64 {
+        self.orphans.values().sum()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.orphans_count() == 0 && self.folders.is_empty()
+    }
+}
+
+impl<'a> Inventory<'a> {
+    /// Finds what belongs to nothing, and deletes it if told so. `retired` are the folders of sizes
+    /// that are no longer in the file, without a final slash.
+    pub(crate) async fn prune(
+        &self,
+        retired: &[String],
+        deletion: Deletion,
+        (stop, tell): (&Stop, &(dyn Fn(&str) + Send + Sync)),
+    ) -> Result<Pruned, Hindrance> {
+        let mut pruned = Pruned {
+            deleted: deletion == Deletion::Done,
+            orphans: BTreeMap::new(),
+            orphan_bytes: 0,
+            keys: Vec::new(),
+            foreign: 0,
+            folders: Vec::new(),
+        };
+        let mut survey = self.survey(&Range::default());
+        let mut batch = Vec::new();
+        while let Some(seen) = self.next(&mut survey).await? {
+            if seen.original.is_some() {
+                continue;
+            }
+            batch.extend(self.orphans(&seen.path, &seen.variants));
+            if batch.len() + self.config.variants.len() > BATCH_MAX {
+                self.prune_batch(&mut pruned, std::mem::take(&mut batch)).await?;
+                tell(&format!("{} variants without an original", pruned.orphans_count()));
+            }
+            if stop.is_asked() {
+                return Ok(pruned);
+            }
+        }
+        self.prune_batch(&mut pruned, batch).await?;
+        for folder in retired {
+            if stop.is_asked() {
+                break;
+            }
+            let counted = self.prune_folder(folder, deletion, tell).await?;
+            pruned.folders.push(counted);
+        }
+        Ok(pruned)
+    }
+
+    fn orphans(&self, path: &str, variants: &[Option<Listed>]) -> Vec<Orphan> {
+        let folders = self.config.variants.iter().map(|variant| &variant.folder).zip(variants);
+        let there = folders.filter_map(|(folder, variant)| Some((folder, variant.as_ref()?)));
+        let orphan = |(folder, variant): (&String, &Listed)| Orphan {
+            folder: folder.clone(),
+            key: format!("{folder}/{path}"),
+            path: path.to_owned(),
+            bytes: variant.bytes,
+        };
+        there.map(orphan).collect()
+    }
+
+    async fn prune_batch(&self, pruned: &mut Pruned, batch: Vec<Orphan>) -> Result<(), Hindrance> {
+        let looks = batch.into_iter().map(|orphan| async {
+            let verdict = self.verdict(&orphan).await?;
+            Ok::<_, AwsError>((orphan, verdict))
+        });
+        let looks = stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect::<Vec<_>>();
+        let mut doomed = Vec::new();
+        for (orphan, verdict) in looks.await.map_err(Hindrance::listing)? {
+            match verdict {
+                Verdict::Ours => doomed.push(orphan),
+                Verdict::Foreign => pruned.foreign += 1,
+                Verdict::Not => {}
+            }
+        }
+        if pruned.deleted {
+            let keys = doomed.iter().map(|orphan| orphan.key.clone()).collect();
+            let deletion = objects::delete_keys(&self.bucket(), keys).await;
+            deletion.map_err(Hindrance::deleting)?;
+        }
+        for orphan in doomed {
+            *pruned.orphans.entry(orphan.folder).or_default() += 1;
+            pruned.orphan_bytes += orphan.bytes;
+            if pruned.keys.len() < NAMED_MAX {
+                pruned.keys.push(orphan.key);
+            }
+        }
+        Ok(())
+    }
+
+    async fn verdict(&self, orphan: &Orphan) -> Result<Verdict, AwsError> {
+        let head = async |key: String| {
+            let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
+            let head = head.expected_bucket_owner(&self.names.account).send().await;
+            head.found("s3:GetObject")
+        };
+        if head(self.original_key(&orphan.path)).await?.is_some() {
+            return Ok(Verdict::Not);
+        }
+        let Some(variant) = head(orphan.key.clone()).await? else { return Ok(Verdict::Not) };
+        let is_ours = variant.metadata().is_some_and(|all| all.contains_key(SOURCE_METADATA));
+        Ok(if is_ours { Verdict::Ours } else { Verdict::Foreign })
+    }
+
+    async fn prune_folder(
+        &self,
+        folder: &str,
+        deletion: Deletion,
+        tell: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<RetiredFolder, Hindrance> {
+        let mut listing = Cursor::new(Folder::new(self, folder, ""), String::new());
+        let (mut objects, mut bytes) = (0, 0);
+        loop {
+            listing.fill().await.map_err(Hindrance::listing)?;
+            let Some(listed) = listing.take() else { break };
+            objects += 1;
+            bytes += listed.bytes;
+        }
+        if deletion == Deletion::Done {
+            let gone = objects::delete_folder(&self.bucket(), &format!("{folder}/"), tell).await;
+            gone.map_err(Hindrance::deleting)?;
+        }
+        Ok(RetiredFolder { folder: folder.to_owned(), objects, bytes })
+    }
+
+    fn bucket(&self) -> Bucket<'a> {
+        Bucket { aws: self.aws, name: &self.names.bucket, account: &self.names.account }
+    }
+}

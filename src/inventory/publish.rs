@@ -1,0 +1,92 @@
+//! Events for originals that are in the bucket already, published as S3 publishes its own.
+
+use aws_sdk_sns::types::{BatchResultErrorEntry, PublishBatchRequestEntry};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use lambda_fn::event;
+use serde_json::json;
+
+use super::{Hindrance, Inventory};
+use crate::aws::wait::{PAUSE_MIN, pause_for};
+use crate::aws::{AwsError, Calling};
+
+const CALL: &str = "sns:Publish";
+
+/// How many messages SNS takes at once, and 262,144 bytes of them together (Amazon SNS API,
+/// `PublishBatch`): ten keys of S3, of 1,024 bytes with three characters for each, are 31 KB.
+const BATCH_MAX: usize = 10;
+/// How many batches are under way at once.
+const PARALLEL_BATCHES: usize = 8;
+/// How often what SNS could not take is offered to it.
+const ATTEMPTS_MAX: u32 = 4;
+
+/// A time before all others: the function takes the event for one that comes again, looks at the
+/// variants that are there, and makes only those that are missing or of other settings.
+const LONG_AGO: &str = "1970-01-01T00:00:00.000Z";
+
+/// An original to be sent through the pipeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Work {
+    pub(super) path: String,
+    pub(super) bytes: Option<u64>,
+    /// Whether all of its variants are made, or only what is missing.
+    pub(super) is_whole: bool,
+}
+
+impl Inventory<'_> {
+    /// Publishes an event for each original.
+    ///
+    /// A message holds one of them, for an invocation of the function has the time and the memory
+    /// that the file gives it for one image, and is tried again as a whole.
+    pub(super) async fn publish(&self, work: &[&Work]) -> Result<(), Hindrance> {
+        let messages: Vec<String> = work.iter().map(|work| self.message(work)).collect();
+        let batches = messages.chunks(BATCH_MAX).map(|batch| self.publish_batch(batch));
+        stream::iter(batches)
+            .buffer_unordered(PARALLEL_BATCHES)
+            .try_collect::<()>()
+            .await
+            .map_err(Hindrance::publishing)
+    }
+
+    fn message(&self, work: &Work) -> String {
+        let key = self.original_key(&work.path);
+        let mut message = event::for_keys(&self.names.bucket, [key.as_str()]);
+        let record = &mut message["Records"][0];
+        if let Some(bytes) = work.bytes {
+            record["s3"]["object"]["size"] = json!(bytes);
+        }
+        if !work.is_whole {
+            record["eventTime"] = json!(LONG_AGO);
+        }
+        message.to_string()
+    }
+
+    async fn publish_batch(&self, messages: &[String]) -> Result<(), AwsError> {
+        let mut left: Vec<usize> = (0..messages.len()).collect();
+        for attempt in 1.. {
+            let batch = left.iter().map(|place| entry(*place, &messages[*place]));
+            let batch = batch.collect::<Result<Vec<_>, _>>()?;
+            let publish = self.aws.sns.publish_batch().topic_arn(&self.names.topic_arn);
+            let publish = publish.set_publish_batch_request_entries(Some(batch));
+            let answer = publish.send().await.calling(CALL)?;
+            // SNS answers 200 even where it did not take single messages.
+            let Some(first) = answer.failed().first() else { break };
+            let is_ours = answer.failed().iter().any(BatchResultErrorEntry::sender_fault);
+            if is_ours || attempt == ATTEMPTS_MAX {
+                return Err(AwsError::request(CALL, refused(answer.failed().len(), first)));
+            }
+            left = answer.failed().iter().filter_map(|failed| failed.id().parse().ok()).collect();
+            pause_for(PAUSE_MIN * attempt).await;
+        }
+        Ok(())
+    }
+}
+
+fn entry(place: usize, message: &str) -> Result<PublishBatchRequestEntry, AwsError> {
+    let entry = PublishBatchRequestEntry::builder().id(place.to_string()).message(message);
+    entry.build().map_err(|error| AwsError::request(CALL, error.to_string()))
+}
+
+fn refused(count: usize, first: &BatchResultErrorEntry) -> String {
+    let why = first.message().unwrap_or(first.code());
+    format!("{count} messages were not taken: {why}")
+}

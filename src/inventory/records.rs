@@ -1,0 +1,97 @@
+//! The function's records of what it cannot process, under `failed/`.
+
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use lambda_fn::failure::FailureRecord;
+use lambda_fn::settings::FAILED_FOLDER;
+use serde::Serialize;
+
+use super::listing::Folder;
+use super::merge::Cursor;
+use super::{Hindrance, Inventory};
+use crate::aws::{AwsError, Calling};
+
+/// How many records are read at once.
+const PARALLEL_READS: usize = 16;
+
+/// A record as it was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct FoundFailure {
+    /// The original.
+    pub(crate) key: String,
+    pub(crate) reason: String,
+    pub(crate) time: Option<String>,
+    pub(crate) etag: Option<String>,
+    pub(crate) size: Option<u64>,
+    /// The invocation, as it stands in the log.
+    pub(crate) request_id: Option<String>,
+    /// Where the record itself is.
+    pub(crate) record: String,
+}
+
+impl Inventory<'_> {
+    /// Every record of originals whose path begins so, in the order of their names.
+    pub(crate) async fn failures(&self, prefix: &str) -> Result<Vec<FoundFailure>, Hindrance> {
+        let mut records = Cursor::new(Folder::new(self, FAILED_FOLDER, prefix), String::new());
+        let mut names = Vec::new();
+        loop {
+            records.fill().await.map_err(Hindrance::listing)?;
+            let Some(listed) = records.take() else { break };
+            names.push(listed.path);
+        }
+        let names = names.iter().filter(|name| name.strip_suffix(".json").is_some());
+        let reads = names.map(|name| self.failure_at(format!("{FAILED_FOLDER}/{name}")));
+        let found: Vec<Option<FoundFailure>> =
+            stream::iter(reads).buffered(PARALLEL_READS).try_collect().await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    /// The record of an original, if there is one.
+    pub(super) async fn failure_of(&self, path: &str) -> Result<Option<FoundFailure>, Hindrance> {
+        match self.settings().failure_key(&self.original_key(path)) {
+            Some(key) => self.failure_at(key).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn failure_at(&self, key: String) -> Result<Option<FoundFailure>, Hindrance> {
+        let bytes = self.object(&key).await.map_err(Hindrance::listing)?;
+        Ok(bytes.map(|bytes| found(self, key, &bytes)))
+    }
+
+    async fn object(&self, key: &str) -> Result<Option<Vec<u8>>, AwsError> {
+        const CALL: &str = "s3:GetObject";
+        let get = self.aws.s3.get_object().bucket(&self.names.bucket).key(key);
+        let get = get.expected_bucket_owner(&self.names.account).send().await;
+        let Some(object) = get.found(CALL)? else { return Ok(None) };
+        let bytes = object.body.collect().await;
+        let bytes = bytes.map_err(|error| AwsError::request(CALL, error.to_string()))?;
+        Ok(Some(bytes.to_vec()))
+    }
+}
+
+fn found(inventory: &Inventory<'_>, record: String, bytes: &[u8]) -> FoundFailure {
+    match serde_json::from_slice::<FailureRecord>(bytes) {
+        Ok(read) => FoundFailure {
+            key: read.key,
+            reason: read.reason,
+            time: Some(read.time),
+            etag: read.etag,
+            size: read.size,
+            request_id: Some(read.request_id),
+            record,
+        },
+        Err(error) => {
+            let name = record.strip_prefix(FAILED_FOLDER).unwrap_or(&record);
+            let path = name.trim_start_matches('/').trim_end_matches(".json");
+            FoundFailure {
+                key: inventory.original_key(path),
+                reason: format!("its record cannot be read: {error}"),
+                time: None,
+                etag: None,
+                size: None,
+                request_id: None,
+                record,
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Originals with their variants and the records of their failures, a row at a time.
+//!
+//! The records do not line up with the rest: they are called after the original with `.json` at the
+//! end, and `a` sorts before `a.b`, but `a.json` after `a.b.json`. Only a path that another one
+//! begins with is affected, so it is held back until the others that go first have passed. What is
+//! held are prefixes of one path: no more of them than a key has bytes.
+
+use std::collections::VecDeque;
+
+use super::Range;
+use super::backfill::Need;
+use super::listing::{Listed, Pages};
+use super::merge::{Cursor, Merge, Row};
+use crate::aws::AwsError;
+
+/// What a record is called, beside the path of its original.
+const ENDING: &str = ".json";
+
+/// An original with what has become of it, or variants whose original is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    pub(crate) original: Option<Listed>,
+    /// In the order of the file.
+    pub(crate) variants: Vec<Option<Listed>>,
+    /// When it was recorded that it cannot be processed.
+    pub(crate) record: Option<i64>,
+}
+
+impl Seen {
+    /// The places of the variants that are still to be made.
+    pub(crate) fn lacking(&self, need: Need) -> impl Iterator<Item = usize> {
+        let original = self.original.as_ref().map(|original| original.modified);
+        let variants = self.variants.iter().enumerate();
+        variants.filter_map(move |(place, variant)| {
+            let is_made = match (original, variant) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(original), Some(variant)) => need.is_met(original, variant.modified),
+            };
+            (!is_made).then_some(place)
+        })
+    }
+
+    /// Whether it is on record that this version cannot be processed.
+    ///
+    /// The record names the version, but reading each would be a call; its time says as much, but
+    /// for an upload within the same second.
+    pub(crate) fn is_failed(&self, need: Need) -> bool {
+        match (&self.original, self.record) {
+            (Some(original), Some(record)) => need.is_met(original.modified, record),
+            _ => false,
+        }
+    }
+
+    /// Whether it has a variant that is older than itself: then the whole of it is another version.
+    pub(crate) fn is_replaced(&self) -> bool {
+        let Some(original) = &self.original else { return false };
+        self.variants.iter().flatten().any(|variant| variant.modified < original.modified)
+    }
+}
+
+/// The rows of a range, with their records.
+pub(crate) struct Survey<P> {
+    merge: Merge<P>,
+    records: Cursor<P>,
+    range: Range,
+    /// Each begins with the one before.
+    held: Vec<Row>,
+    /// In the order of the records.
+    ready: VecDeque<Row>,
+}
+
+impl<P: Pages> Survey<P> {
+    pub(crate) fn new(merge: Merge<P>, records: Cursor<P>, range: Range) -> Self {
+        Self { merge, records, range, held: Vec::new(), ready: VecDeque::new() }
+    }
+
+    /// The next row, in the order of the records' names; rows without an original come as they are.
+    pub(crate) async fn next(&mut self) -> Result<Option<Seen>, AwsError> {
+        loop {
+            if let Some(row) = self.ready.pop_front() {
+                let record = self.record(&row.path).await?;
+                return Ok(Some(seen(row, record)));
+            }
+            match self.row().await? {
+                Some(row) if row.original.is_none() => return Ok(Some(seen(row, None))),
+                Some(row) => self.hold(row),
+                None if self.held.is_empty() => return Ok(None),
+                None => self.ready.extend(self.held.drain(..).rev()),
+            }
+        }
+    }
+
+    /// The next row within the range.
+    async fn row(&mut self) -> Result<Option<Row>, AwsError> {
+        let Range { first, last, .. } = &self.range;
+        while let Some(row) = self.merge.next().await? {
+            if last.as_ref().is_some_and(|last| row.path > *last) {
+                return Ok(None);
+            }
+            if row.path >= *first {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
+    }
+
+    fn hold(&mut self, row: Row) {
+        while let Some(top) = self.held.pop() {
+            if goes_first(&row.path, &top.path) {
+                self.held.push(top);
+                break;
+            }
+            self.ready.push_back(top);
+        }
+        self.held.push(row);
+    }
+
+    /// When the record of a path was written; paths come in the order of their records.
+    async fn record(&mut self, path: &str) -> Result<Option<i64>, AwsError> {
+        let name = format!("{path}{ENDING}");
+        loop {
+            self.records.fill().await?;
+            match self.records.head() {
+                Some(head) if head.path < name => drop(self.records.take()),
+                Some(head) if head.path == name => return Ok(Some(head.modified)),
+                _ => return Ok(None),
+            }
+        }
+    }
+}
+
+/// Whether the record of `path` comes before that of `held`, which is before `path`.
+fn goes_first(path: &str, held: &str) -> bool {
+    path.strip_prefix(held).is_some_and(|rest| format!("{rest}{ENDING}").as_str() < ENDING)
+}
+
+fn seen(row: Row, record: Option<i64>) -> Seen {
+    let Row { path, original, variants } = row;
+    Seen { path, original, variants, record }
+}

@@ -1,0 +1,180 @@
+//! Listings that exist only as rules: how they line up, and how much of them is held.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::Range;
+use super::backfill::Need;
+use super::listing::{Listed, Page, Pages};
+use super::merge::{Cursor, Merge};
+use super::survey::{Seen, Survey};
+use super::tally::Tally;
+use crate::aws::AwsError;
+
+const PAGE: usize = 1000;
+
+fn listed(path: &str, modified: i64) -> Listed {
+    Listed { path: path.to_owned(), modified, bytes: 10, etag: String::new() }
+}
+
+/// A listing by its paths and times.
+struct Fixed(BTreeMap<String, i64>);
+
+impl Fixed {
+    fn new(objects: &[(&str, i64)]) -> Self {
+        Self(objects.iter().map(|(path, modified)| ((*path).to_owned(), *modified)).collect())
+    }
+}
+
+impl Pages for Fixed {
+    /// Pages of two, so that every test turns some.
+    async fn after(&self, path: &str) -> Result<Page, AwsError> {
+        let mut rest = self.0.iter().filter(|(key, _)| key.as_str() > path);
+        let page: Vec<Listed> =
+            rest.by_ref().take(2).map(|(path, modified)| listed(path, *modified)).collect();
+        let next = rest.next().and_then(|_| page.last()).map(|last| last.path.clone());
+        Ok(Page { listed: page, next })
+    }
+}
+
+fn survey(originals: Fixed, folders: Vec<Fixed>, records: Fixed, range: Range) -> Survey<Fixed> {
+    let cursor = |pages: Fixed| Cursor::new(pages, super::before(&range.first));
+    let merge = Merge::new(cursor(originals), folders.into_iter().map(cursor).collect());
+    Survey::new(merge, cursor(records), range)
+}
+
+async fn all<P: Pages>(mut survey: Survey<P>) -> Vec<Seen> {
+    let mut all = Vec::new();
+    while let Some(seen) = survey.next().await.unwrap() {
+        all.push(seen);
+    }
+    all
+}
+
+#[tokio::test]
+async fn every_original_meets_its_variants_and_every_orphan_comes_without_one() {
+    let originals = Fixed::new(&[("a", 1), ("c", 1), ("d/e", 1), ("é", 1)]);
+    let large = Fixed::new(&[("a", 2), ("b", 2), ("d/e", 0), ("é", 1)]);
+    let small = Fixed::new(&[("c", 2), ("z", 2)]);
+    let records = Fixed::new(&[("c.json", 2), ("gone.json", 2)]);
+    let rows = all(survey(originals, vec![large, small], records, Range::default())).await;
+    let mut told: Vec<String> = rows
+        .iter()
+        .map(|seen| {
+            let lacking: Vec<usize> = seen.lacking(Need::Missing).collect();
+            let kind = if seen.original.is_some() { "original" } else { "orphan" };
+            let failed = seen.is_failed(Need::Missing);
+            format!("{} {kind} lacks {lacking:?} failed {failed}", seen.path)
+        })
+        .collect();
+    told.sort();
+    let expected = [
+        "a original lacks [1] failed false",
+        "b orphan lacks [] failed false",
+        "c original lacks [0] failed true",
+        "d/e original lacks [0, 1] failed false",
+        "z orphan lacks [] failed false",
+        "é original lacks [1] failed false",
+    ];
+    assert_eq!(told, expected);
+    let mut tally = Tally::new(2);
+    for seen in &rows {
+        tally.add(seen, Need::Missing);
+    }
+    let expected = Tally {
+        originals: 4,
+        variants: vec![3, 1],
+        missing: vec![1, 3],
+        lacking: 3,
+        failures: 1,
+        orphans: 2,
+        newest: 2,
+    };
+    assert_eq!(tally, expected);
+}
+
+#[tokio::test]
+async fn a_range_begins_and_ends_with_its_paths() {
+    let paths = ["a", "ab", "abc", "b", "ba", "c"].map(|path| (path, 1));
+    let range = Range { first: "ab".to_owned(), last: Some("b".to_owned()), ..Range::default() };
+    let rows = all(survey(Fixed::new(&paths), vec![], Fixed::new(&[]), range)).await;
+    let paths: Vec<&str> = rows.iter().map(|seen| seen.path.as_str()).collect();
+    // In the order of their records: `abc.json` is after `ab.json`.
+    assert_eq!(paths, ["ab", "abc", "b"]);
+}
+
+#[tokio::test]
+async fn every_record_is_found_whatever_the_order_of_names() {
+    const LETTERS: [&str; 8] = ["-", ".", "/", "0", "j", ".json", "a", "~"];
+    let mut paths = vec![String::new()];
+    for length in 0..3 {
+        let longest: Vec<String> =
+            paths.iter().filter(|path| path.len() >= length).cloned().collect();
+        for path in longest {
+            paths.extend(LETTERS.iter().map(|letter| format!("{path}{letter}")));
+        }
+    }
+    paths.retain(|path| !path.is_empty());
+    paths.sort();
+    paths.dedup();
+    assert!(paths.len() > 500, "{}", paths.len());
+    let originals = paths.iter().map(|path| (path.as_str(), 1));
+    let recorded = |place: usize| !place.is_multiple_of(3);
+    let records = paths.iter().enumerate().filter(|(place, _)| recorded(*place));
+    let records: Vec<String> = records.map(|(_, path)| format!("{path}.json")).collect();
+    let records: Vec<(&str, i64)> = records.iter().map(|name| (name.as_str(), 2)).collect();
+    let originals = Fixed::new(&originals.collect::<Vec<_>>());
+    let mut rows = all(survey(originals, vec![], Fixed::new(&records), Range::default())).await;
+    rows.sort_by(|one, other| one.path.cmp(&other.path));
+    let found: Vec<&str> = rows.iter().map(|seen| seen.path.as_str()).collect();
+    assert_eq!(found, paths);
+    for (place, seen) in rows.iter().enumerate() {
+        assert_eq!(seen.record.is_some(), recorded(place), "{}", seen.path);
+    }
+}
+
+/// Every `step`th of so many numbered objects, made as they are asked for.
+struct Numbered {
+    count: usize,
+    step: usize,
+    ending: &'static str,
+    /// How many were handed out, of all listings.
+    handed_out: Rc<Cell<usize>>,
+}
+
+impl Pages for Numbered {
+    async fn after(&self, path: &str) -> Result<Page, AwsError> {
+        let begin = path.get(..7).map_or(0, |number| number.parse::<usize>().unwrap() + 1);
+        let mut numbers = (begin..self.count).filter(|number| number % self.step == 0);
+        let name = |number| listed(&format!("{number:07}{}", self.ending), 1);
+        let page: Vec<Listed> = numbers.by_ref().take(PAGE).map(name).collect();
+        self.handed_out.set(self.handed_out.get() + page.len());
+        let next = numbers.next().and_then(|_| page.last()).map(|last| last.path.clone());
+        Ok(Page { listed: page, next })
+    }
+}
+
+#[tokio::test]
+async fn a_million_originals_are_read_with_a_page_of_each_folder_in_memory() {
+    const ORIGINALS: usize = 1_000_000;
+    let handed_out = Rc::new(Cell::new(0));
+    let cursor = |step, ending| {
+        let handed_out = Rc::clone(&handed_out);
+        Cursor::new(Numbered { count: ORIGINALS, step, ending, handed_out }, String::new())
+    };
+    let folders = vec![cursor(1, ".jpg"), cursor(2, ".jpg")];
+    let merge = Merge::new(cursor(1, ".jpg"), folders);
+    let mut survey = Survey::new(merge, cursor(1000, ".jpg.json"), Range::default());
+    let (mut tally, mut consumed, mut held_max) = (Tally::new(2), 0, 0);
+    while let Some(seen) = survey.next().await.unwrap() {
+        held_max = held_max.max(handed_out.get() - consumed);
+        consumed += 1 + seen.variants.iter().flatten().count();
+        consumed += usize::from(seen.record.is_some());
+        tally.add(&seen, Need::Missing);
+    }
+    assert_eq!((tally.originals, tally.failures), (1_000_000, 1000));
+    assert_eq!((tally.missing, tally.lacking), (vec![0, 500_000], 500_000));
+    // A page of each of four listings, the row in hand, and the one that is held back.
+    assert!(held_max <= 4 * PAGE + 6, "{held_max} objects were held");
+}

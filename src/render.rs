@@ -1,0 +1,334 @@
+//! Variants made on this machine by the function's own code, within the limits that it has on
+//! Lambda: what is refused there is refused here.
+//!
+//! As in the function, as many images are worked on at once as there are processors, as far as the
+//! memory goes. Deliberately absent: AWS and the network, the page that shows the variants, and
+//! printing.
+
+mod file;
+mod originals;
+mod refusal;
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::num::NonZero;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::stream::{self, StreamExt};
+use lambda_fn::capacity::Capacity;
+use lambda_fn::error::RenderError;
+use lambda_fn::limits::Limits;
+use lambda_fn::settings::Variant;
+use lambda_fn::variants::{self, Rendered, Rendering, Scratch};
+use serde::Serialize;
+
+pub(crate) use self::file::write_whole;
+pub(crate) use self::originals::{Found, Original, find};
+pub(crate) use self::refusal::Refusal;
+
+/// The name of the page in the output folder.
+const PAGE: &str = "index.html";
+
+/// What all images under way may take together, unless a single one of the function may take more.
+const MEMORY_BYTES: u64 = 2 << 30;
+
+/// What to make, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub(crate) variants: Arc<[Variant]>,
+    pub(crate) limits: Limits,
+    pub(crate) output: PathBuf,
+}
+
+/// What came of a run, image by image, in the order in which the originals were found.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Sheet {
+    pub(crate) output: String,
+    /// The page that shows it.
+    pub(crate) page: String,
+    pub(crate) images: Vec<Image>,
+    pub(crate) totals: Totals,
+    #[serde(skip)]
+    pub(crate) variants: Arc<[Variant]>,
+    /// When it was made, in UTC.
+    #[serde(skip)]
+    pub(crate) made_at: String,
+}
+
+/// An original and what came of it.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Image {
+    pub(crate) file: String,
+    #[serde(flatten)]
+    pub(crate) outcome: ImageOutcome,
+    /// Its path below the folder of each variant.
+    #[serde(skip)]
+    pub(crate) name: PathBuf,
+    /// The original as seen from the page.
+    #[serde(skip)]
+    pub(crate) from_page: PathBuf,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum ImageOutcome {
+    Made(Made),
+    /// Why it has no variants.
+    Failed {
+        failed: String,
+    },
+}
+
+/// The facts about an original that has variants.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Made {
+    pub(crate) format: String,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) bytes: u64,
+    /// Whether it holds more pictures than the first, which is all that is shown.
+    pub(crate) animated: bool,
+    pub(crate) ms: Stages,
+    pub(crate) variants: Vec<MadeVariant>,
+}
+
+/// Processor time in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Stages {
+    pub(crate) decode: f64,
+    pub(crate) resize: f64,
+    pub(crate) encode: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct MadeVariant {
+    pub(crate) folder: String,
+    pub(crate) file: String,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) bytes: u64,
+    pub(crate) content_type: &'static str,
+}
+
+/// Sums over the images, where bytes are only of those that have variants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Totals {
+    pub(crate) images: usize,
+    pub(crate) failed: usize,
+    /// Files of folders and globs that are no images.
+    pub(crate) passed_over: usize,
+    pub(crate) variants: usize,
+    pub(crate) bytes: u64,
+    pub(crate) variant_bytes: u64,
+    /// From the first image to the last, in milliseconds.
+    pub(crate) ms: u64,
+}
+
+impl Work {
+    /// Where the page is that shows everything.
+    pub(crate) fn page(&self) -> PathBuf {
+        self.output.join(PAGE)
+    }
+
+    /// Renders all originals, and tells of each as it is finished. When the user asks to stop, what
+    /// is under way is finished and nothing more is begun.
+    pub(crate) async fn run(
+        &self,
+        found: Found,
+        is_stopped: &(dyn Fn() -> bool + Sync),
+        tell: &(dyn Fn(&str) + Sync),
+    ) -> Result<Sheet, Refusal> {
+        let started = Instant::now();
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        let capacity = Capacity::new(self.limits.max_memory.max(MEMORY_BYTES), processors);
+        // Nothing is begun any more once a file could not be written.
+        let is_broken = &AtomicBool::new(false);
+        let rendered = stream::iter(found.originals.into_iter().enumerate())
+            .take_while(|_| async { !is_stopped() && !is_broken.load(Ordering::Relaxed) })
+            .map(|(index, original)| {
+                let capacity = &capacity;
+                async move {
+                    let image = self.image(&original, capacity).await;
+                    match &image {
+                        Ok(image) => tell(&image.file),
+                        Err(_) => is_broken.store(true, Ordering::Relaxed),
+                    }
+                    (index, image)
+                }
+            })
+            .buffer_unordered(processors);
+        let mut images: Vec<_> = rendered.collect().await;
+        images.sort_by_key(|(index, _)| *index);
+        let images: Vec<Image> =
+            images.into_iter().map(|(_, image)| image).collect::<Result<_, _>>()?;
+        Ok(Sheet {
+            output: self.output.display().to_string(),
+            page: self.page().display().to_string(),
+            totals: Totals::of(&images, found.passed_over, started.elapsed()),
+            images,
+            variants: Arc::clone(&self.variants),
+            made_at: lambda_fn::failure::utc(SystemTime::now()),
+        })
+    }
+
+    /// One image, its variants written as they are finished.
+    async fn image(&self, original: &Original, capacity: &Capacity) -> Result<Image, Refusal> {
+        let output = originals::resolved(&self.output);
+        let image = |outcome| Image {
+            file: original.path.display().to_string(),
+            outcome,
+            name: original.name.clone(),
+            from_page: file::relative(&output, &original.absolute),
+        };
+        let failed = |failed| Ok(image(ImageOutcome::Failed { failed }));
+        let mut processor = capacity.processor().await;
+        let (work, path) = (self.clone(), original.path.clone());
+        let (bytes, needed) = match blocking(move || work.read(&path)).await {
+            Ok(read) => read,
+            Err(why) => return failed(why),
+        };
+        let _reservation = capacity.reserve(needed).await;
+        let (work, name) = (self.clone(), original.name.clone());
+        let mut scratch = std::mem::take(&mut processor.scratch);
+        let render = blocking(move || {
+            let made = work.render(&name, &bytes, &mut scratch);
+            Ok((made, scratch))
+        });
+        let made = match render.await {
+            Ok((made, scratch)) => {
+                processor.scratch = scratch;
+                made?
+            }
+            Err(why) => Err(why),
+        };
+        match made {
+            Ok(made) => Ok(image(ImageOutcome::Made(made))),
+            Err(why) => failed(why),
+        }
+    }
+
+    /// The file, and the memory that it takes to render it; or why it is refused.
+    fn read(&self, path: &Path) -> Result<(Vec<u8>, u64), String> {
+        let unreadable = |error: io::Error| format!("cannot be read: {error}");
+        let refused = |error: RenderError| error.to_string();
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
+        self.limits.check_bytes(size).map_err(refused)?;
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let needed = variants::memory_needed(&bytes, &self.variants, &self.limits);
+        Ok((bytes, needed.map_err(refused)?))
+    }
+
+    /// Renders and writes. The outer failure ends the run, the inner one is this image's.
+    fn render(
+        &self,
+        name: &Path,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+    ) -> Result<Result<Made, String>, Refusal> {
+        let mut made = Vec::with_capacity(self.variants.len());
+        let mut unwritable = None;
+        let finished = |variant: Rendered| match self.write(name, &variant) {
+            Ok(variant) => {
+                made.push(variant);
+                ControlFlow::Continue(())
+            }
+            Err(refusal) => {
+                unwritable = Some(refusal);
+                ControlFlow::Break(())
+            }
+        };
+        let rendering =
+            variants::render_measured(bytes, &self.variants, &self.limits, scratch, finished);
+        if let Some(refusal) = unwritable {
+            return Err(refusal);
+        }
+        let rendering = rendering.map_err(|error| error.to_string());
+        Ok(rendering.map(|rendering| Made::new(&rendering, bytes.len() as u64, made)))
+    }
+
+    fn write(&self, name: &Path, variant: &Rendered) -> Result<MadeVariant, Refusal> {
+        let path = self.output.join(&variant.folder).join(name);
+        write_whole(&path, &variant.bytes)?;
+        Ok(MadeVariant {
+            folder: variant.folder.clone(),
+            file: path.display().to_string(),
+            width: variant.width,
+            height: variant.height,
+            bytes: variant.bytes.len() as u64,
+            content_type: variant.content_type,
+        })
+    }
+}
+
+/// Runs work on a thread of its own; a panic in it is its failure.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, String> + Send + 'static,
+) -> Result<T, String> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
+}
+
+impl Made {
+    fn new(rendering: &Rendering, bytes: u64, variants: Vec<MadeVariant>) -> Self {
+        Self {
+            format: rendering.format.to_string(),
+            width: rendering.width,
+            height: rendering.height,
+            bytes,
+            animated: rendering.animated,
+            ms: Stages {
+                decode: milliseconds(rendering.decode),
+                resize: milliseconds(rendering.resize),
+                encode: milliseconds(rendering.encode),
+            },
+            variants,
+        }
+    }
+}
+
+impl Stages {
+    pub(crate) fn total(self) -> Duration {
+        Duration::from_secs_f64((self.decode + self.resize + self.encode) / 1000.0)
+    }
+}
+
+impl Image {
+    /// The facts, if it has variants.
+    pub(crate) fn made(&self) -> Option<&Made> {
+        match &self.outcome {
+            ImageOutcome::Made(made) => Some(made),
+            ImageOutcome::Failed { .. } => None,
+        }
+    }
+}
+
+impl Totals {
+    fn of(images: &[Image], passed_over: usize, took: Duration) -> Self {
+        let mut totals = Self {
+            images: images.len(),
+            passed_over,
+            ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            ..Self::default()
+        };
+        for image in images {
+            let Some(made) = image.made() else {
+                totals.failed += 1;
+                continue;
+            };
+            totals.variants += made.variants.len();
+            totals.bytes += made.bytes;
+            totals.variant_bytes += made.variants.iter().map(|variant| variant.bytes).sum::<u64>();
+        }
+        totals
+    }
+}
+
+/// To a tenth, as in the function's log.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e4).round() / 10.0
+}

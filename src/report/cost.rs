@@ -1,0 +1,126 @@
+//! The estimate of what a pipeline costs, as a table of at most 80 columns.
+
+use std::fmt::Write as _;
+
+use super::layout::{spaces, wrapped};
+use super::text::{BOLD, DIM, painted};
+use crate::cost::{Assumptions, Estimate, Server, number};
+
+/// Where the details begin: after the names, the prices and what is free of them.
+const DETAILS: usize = 38;
+const INDENT: usize = 2;
+
+pub(super) fn estimate(estimate: &Estimate) -> String {
+    let facts = &estimate.assumptions;
+    let mut text = format!(
+        "{} originals of {} megapixels and {} views a month\n\n",
+        number(facts.images.into()),
+        number(facts.megapixels),
+        number(facts.views.into())
+    );
+    let heads = ["USD a month", "free tier"];
+    let _ = writeln!(text, "  {:<13}{:>11}{:>10}", "", heads[0], heads[1]);
+    let mut free = 0.0;
+    for service in &estimate.services {
+        free += service.free_tier_usd;
+        let (paid, saved) = (usd(service.monthly_usd), usd(service.free_tier_usd));
+        row(&mut text, service.name, [&paid, &saved], &service.detail);
+    }
+    let total = [usd(estimate.total_usd), usd(free)];
+    row(&mut text, "total", [&painted_total(&total[0]), &total[1]], "");
+    let left = usd(estimate.total_after_free_tier_usd);
+    row(&mut text, "to pay", [&left, ""], "if nothing else uses the free tier");
+    server(&mut text, &estimate.server);
+    text.push_str("\nassumed:\n");
+    for line in assumed(facts) {
+        paragraph(&mut text, &line);
+    }
+    text.push_str("\nnot counted:\n");
+    for line in estimate.leaves_out {
+        paragraph(&mut text, line);
+    }
+    text
+}
+
+fn painted_total(total: &str) -> String {
+    painted(BOLD, &format!("{total:>11}"))
+}
+
+fn row(text: &mut String, name: &str, [paid, free]: [&str; 2], detail: &str) {
+    let detail = wrapped(&words(detail), DETAILS);
+    let line = format!("  {name:<13}{paid:>11}{free:>10}  {detail}");
+    text.push_str(line.trim_end());
+    text.push('\n');
+}
+
+fn server(text: &mut String, server: &Server) {
+    text.push_str("\nthe same on an application server that is always on:\n\n");
+    let (paid, free) = (usd(server.monthly_usd), usd(server.free_tier_usd));
+    row(text, "server", [&painted_total(&paid), &free], &server.detail);
+    let parts = [
+        ("  instances", server.instances_usd),
+        ("  images", server.images_in_s3_usd),
+        ("  transfer", server.transfer_usd),
+    ];
+    for (name, part) in parts {
+        row(text, name, [&usd(part), ""], "");
+    }
+    let busy = format!(
+        "It has something to do {} % of the time that is paid for.",
+        number(server.busy_share * 100.0)
+    );
+    let _ = writeln!(text, "\n{}", painted(DIM, &busy));
+}
+
+fn assumed(facts: &Assumptions) -> Vec<String> {
+    vec![
+        format!(
+            "prices of {} as of {}; other regions differ, and prices change",
+            facts.prices_of_region, facts.prices_as_of
+        ),
+        format!(
+            "an original of {} MB, and {} of {} kB together, as JPEG",
+            number(facts.original_bytes / 1e6),
+            plural(&facts.variants.to_string(), "variant"),
+            number(facts.variant_bytes / 1e3)
+        ),
+        format!(
+            "{} ms of a whole {} processor for an image, as measured for a JPEG and two variants; at \
+             {} MB, with {} ms of waiting for S3, {} ms are billed",
+            number(facts.cpu_ms),
+            facts.arch,
+            facts.memory_mb,
+            number(facts.s3_wait_ms),
+            number(facts.billed_ms)
+        ),
+        format!("all images of {} are kept", plural(&number(facts.months_kept.into()), "month")),
+        format!(
+            "each variant is looked at equally often, and {} % of the views are answered by the \
+             CDN's caches",
+            number(facts.cdn_hit_share * 100.0)
+        ),
+        format!("{} % of the originals are dead letters", number(facts.dead_letter_share * 100.0)),
+    ]
+}
+
+fn paragraph(text: &mut String, line: &str) {
+    let _ = writeln!(text, "{}{}", spaces(INDENT), wrapped(&words(line), INDENT));
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(ToOwned::to_owned).collect()
+}
+
+fn plural(count: &str, what: &str) -> String {
+    let ending = if count == "1" { "" } else { "s" };
+    format!("{count} {what}{ending}")
+}
+
+/// An amount in cents; what is less than one is not nothing.
+fn usd(amount: f64) -> String {
+    match amount {
+        0.0 => "-".to_owned(),
+        amount if amount < 0.005 => "< 0.01".to_owned(),
+        amount => format!("{amount:.2}"),
+    }
+}

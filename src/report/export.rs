@@ -1,0 +1,124 @@
+//! A stack as another tool's template: the template itself, or where it was written and what that
+//! tool does with it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::pretty;
+use super::text::{HINT, painted};
+use crate::export::{Format, Location};
+
+/// Stands in commands for what only the user knows.
+const CODE_BUCKET: &str = "BUCKET";
+const CODE_KEY: &str = "function.zip";
+
+/// A template, and where it and the function's zip were written, if anywhere.
+#[derive(Debug)]
+pub(crate) struct Exported {
+    pub(crate) stack: String,
+    pub(crate) format: Format,
+    pub(crate) template: Value,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) zip: Option<PathBuf>,
+    pub(crate) code: Option<Location>,
+}
+
+impl Exported {
+    /// The template as it stands in a file.
+    pub(crate) fn document(&self) -> String {
+        format!("{}\n", pretty(&self.template))
+    }
+
+    /// What makes the stack of the template, command by command.
+    fn commands(&self, file: &Path) -> Vec<String> {
+        let (bucket, key) = match &self.code {
+            Some(code) => (code.bucket.as_str(), code.key.as_str()),
+            None => (CODE_BUCKET, CODE_KEY),
+        };
+        let upload = |zip: &PathBuf| format!("aws s3 cp {} s3://{bucket}/{key}", zip.display());
+        match self.format {
+            Format::CloudFormation => {
+                let file = file.display();
+                let deploy = format!(
+                    "aws cloudformation deploy --stack-name {} --template-file {file} \
+                     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \
+                     CodeBucket={bucket} CodeKey={key}",
+                    self.stack
+                );
+                self.zip.iter().map(upload).chain([deploy]).collect()
+            }
+            Format::Terraform => {
+                let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let in_folder =
+                    folder.map_or(String::new(), |folder| format!(" -chdir={}", folder.display()));
+                let upload = self.zip.iter().filter(|_| self.code.is_some()).map(upload);
+                let terraform = ["init", "apply"];
+                let terraform = terraform.map(|command| format!("terraform{in_folder} {command}"));
+                upload.chain(terraform).collect()
+            }
+        }
+    }
+}
+
+pub(super) fn text(exported: &Exported) -> String {
+    let Some(file) = &exported.file else { return exported.document() };
+    let written = [Some(file), exported.zip.as_ref()].into_iter().flatten();
+    let written = written.map(|path| format!("wrote {}", path.display()));
+    let commands = exported.commands(file).into_iter();
+    let commands = commands.map(|command| format!("next: {}", painted(HINT, &command)));
+    let lines = written.chain([String::new()]).chain(commands).collect::<Vec<_>>();
+    format!("{}\n", lines.join("\n"))
+}
+
+pub(super) fn json(exported: &Exported) -> String {
+    match &exported.file {
+        None => pretty(&exported.template),
+        Some(file) => pretty(&json!({ "template": file, "zip": exported.zip })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(format: Format, file: &str, code: Option<Location>, expected: &[&str]) {
+        let exported = Exported {
+            stack: "photos".to_owned(),
+            format,
+            template: Value::Null,
+            file: Some(file.into()),
+            zip: Some("function.zip".into()),
+            code,
+        };
+        assert_eq!(exported.commands(Path::new(file)), expected);
+    }
+
+    #[test]
+    fn the_next_commands_are_those_of_the_tool() {
+        let code = || Some(Location { bucket: "code".to_owned(), key: "f.zip".to_owned() });
+        check(
+            Format::CloudFormation,
+            "photos.json",
+            code(),
+            &[
+                "aws s3 cp function.zip s3://code/f.zip",
+                "aws cloudformation deploy --stack-name photos --template-file photos.json \
+                 --capabilities CAPABILITY_NAMED_IAM --parameter-overrides CodeBucket=code \
+                 CodeKey=f.zip",
+            ],
+        );
+        check(Format::Terraform, "main.tf.json", None, &["terraform init", "terraform apply"]);
+        check(
+            Format::Terraform,
+            "infra/main.tf.json",
+            code(),
+            &[
+                "aws s3 cp function.zip s3://code/f.zip",
+                "terraform -chdir=infra init",
+                "terraform -chdir=infra apply",
+            ],
+        );
+    }
+}

@@ -1,0 +1,266 @@
+//! The images of a stack as text: what is missing, what failed, what was made of it.
+
+use std::fmt::Write as _;
+
+use super::text::{BAD, BOLD, CHANGED, DIM, GOOD, HINT, painted};
+use crate::inventory::{
+    BackfillPlan, BackfillResult, FoundFailure, ImageCounts, Pruned, Retried, RetryOutcome,
+};
+
+/// What `status --images` adds.
+pub(super) fn counts(images: &ImageCounts) -> String {
+    let mut text = format!("\n  {:<14} {}", "images", number(images.originals, "original"));
+    if images.failures > 0 {
+        let _ = write!(text, ", {}", painted(BAD, &number(images.failures, "failure")));
+    }
+    if let Some(letters) = images.dead_letters.filter(|letters| *letters > 0) {
+        let _ = write!(text, ", {}", painted(BAD, &number(letters, "dead letter")));
+    }
+    if images.orphans > 0 {
+        let orphans = number(images.orphans, "variant");
+        let _ = write!(text, ", {}", painted(CHANGED, &format!("{orphans} without an original")));
+    }
+    text.push('\n');
+    for (folder, count) in &images.variants {
+        let _ = write!(text, "  {folder:<14} {}", number(*count, "variant"));
+        match images.missing.get(folder) {
+            None | Some(0) => {}
+            Some(missing) => {
+                let _ = write!(text, ", {}", painted(CHANGED, &format!("{missing} missing")));
+            }
+        }
+        text.push('\n');
+    }
+    let next = [
+        (images.missing.values().any(|missing| *missing > 0), "imgprep backfill"),
+        (images.failures > 0, "imgprep failures"),
+        (images.orphans > 0, "imgprep prune"),
+    ];
+    let next = next.iter().filter(|(is_due, _)| *is_due);
+    let next: Vec<String> = next.map(|(_, command)| painted(HINT, command)).collect();
+    if !next.is_empty() {
+        let _ = writeln!(text, "\nnext: {}", next.join(", "));
+    }
+    text
+}
+
+/// What a backfill would do.
+pub(super) fn backfill_plan(plan: &BackfillPlan) -> String {
+    let mut text = format!("{}\n", number(plan.originals, "original"));
+    if plan.failures > 0 {
+        let _ = writeln!(
+            text,
+            "  {} left out; see `imgprep failures`",
+            number(plan.failures, "failure")
+        );
+    }
+    for (folder, missing) in &plan.missing {
+        let style = if *missing > 0 { CHANGED } else { GOOD };
+        let _ = writeln!(text, "  {folder:<14} {}", painted(style, &format!("{missing} to make")));
+    }
+    if plan.to_process > 0 {
+        let estimate = &plan.estimate;
+        let _ = writeln!(
+            text,
+            "\n{} to send: about {} with {} at once, about ${:.2}",
+            number(plan.to_process, "original"),
+            span(estimate.seconds),
+            estimate.concurrency,
+            estimate.usd
+        );
+    }
+    text
+}
+
+/// What a backfill came to.
+pub(super) fn backfill(result: &BackfillResult) -> String {
+    if result.dry_run {
+        return backfill_plan(&result.plan);
+    }
+    let BackfillResult { plan, made, failed, pending, .. } = result;
+    if plan.to_process == 0 {
+        return format!("{}nothing to do\n", backfill_plan(plan));
+    }
+    let mut text =
+        format!("{}\n", painted(GOOD, &format!("{} made whole", number(*made, "original"))));
+    if *failed > 0 {
+        let failed = format!("{} cannot be processed", number(*failed, "original"));
+        let _ = writeln!(text, "{}: see `imgprep failures`", painted(BAD, &failed));
+    }
+    if *pending > 0 {
+        let pending = format!("{} did not come", number(*pending, "original"));
+        let _ = writeln!(
+            text,
+            "{}: see `imgprep status --images`, and run `imgprep backfill` again",
+            painted(BAD, &pending)
+        );
+    }
+    text
+}
+
+/// Every failure with its reason below.
+pub(super) fn failures(failures: &[FoundFailure]) -> String {
+    let mut text = String::new();
+    for failure in failures {
+        let _ = writeln!(text, "{}", painted(BOLD, &failure.key));
+        let _ = writeln!(text, "  {}", painted(BAD, &failure.reason));
+        let facts = [
+            failure.time.clone(),
+            failure.size.map(|size| format!("{size} bytes")),
+            failure.etag.as_ref().map(|etag| format!("etag {}", etag.trim_matches('"'))),
+        ];
+        let facts: Vec<String> = facts.into_iter().flatten().collect();
+        if !facts.is_empty() {
+            let _ = writeln!(text, "  {}", painted(DIM, &facts.join("  ")));
+        }
+    }
+    if failures.is_empty() {
+        return "no failures\n".to_owned();
+    }
+    let count = number(failures.len() as u64, "failure");
+    let _ = writeln!(text, "\n{count}; next: {}", painted(HINT, "imgprep retry --all"));
+    text
+}
+
+/// What came of each original that was sent again.
+pub(super) fn retried(retried: &[Retried]) -> String {
+    if retried.is_empty() {
+        return "nothing to send\n".to_owned();
+    }
+    let mut text = String::new();
+    for Retried { key, outcome, reason } in retried {
+        let (style, word) = match outcome {
+            RetryOutcome::Made => (GOOD, "made"),
+            RetryOutcome::Failed => (BAD, "failed"),
+            RetryOutcome::Gone => (BAD, "gone"),
+            RetryOutcome::Pending => (CHANGED, "pending"),
+        };
+        let _ = writeln!(text, "  {} {key}", painted(style, &format!("{word:<8}")));
+        if let Some(reason) = reason {
+            let _ = writeln!(text, "           {reason}");
+        }
+    }
+    if retried.iter().any(|retried| retried.outcome == RetryOutcome::Pending) {
+        text.push_str(
+            "\npending: nothing was heard of them; `imgprep status --images` counts dead letters\n",
+        );
+    }
+    text
+}
+
+pub(super) fn is_all_made(retried: &[Retried]) -> bool {
+    retried.iter().all(|retried| retried.outcome == RetryOutcome::Made)
+}
+
+/// What belongs to nothing any more.
+pub(super) fn pruned(pruned: &Pruned) -> String {
+    let mut text = String::new();
+    for key in &pruned.keys {
+        let _ = writeln!(text, "  {} {key}", painted(BAD, "-"));
+    }
+    let more = pruned.orphans_count() - pruned.keys.len() as u64;
+    if more > 0 {
+        let _ = writeln!(text, "    and {more} more");
+    }
+    for folder in &pruned.folders {
+        let held = format!("{}, {} bytes", number(folder.objects, "object"), folder.bytes);
+        let name = format!("{}/", folder.folder);
+        let _ = writeln!(text, "  {} {name:<14} {held}", painted(BAD, "-"));
+    }
+    if pruned.foreign > 0 {
+        let foreign = number(pruned.foreign, "object");
+        let _ = writeln!(text, "  {foreign} that imgprep did not make: left alone");
+    }
+    if pruned.is_empty() {
+        text.push_str("nothing to prune\n");
+        return text;
+    }
+    let what = format!(
+        "{} without an original ({} bytes), {}",
+        number(pruned.orphans_count(), "variant"),
+        pruned.orphan_bytes,
+        number(pruned.folders.len() as u64, "retired folder")
+    );
+    if pruned.deleted {
+        let _ = writeln!(text, "\ndeleted: {what}");
+    } else {
+        let _ = writeln!(text, "\n{what}; next: {}", painted(HINT, "imgprep prune --yes"));
+    }
+    text
+}
+
+/// `1 original`, `2 originals`.
+fn number(count: u64, what: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{ending}")
+}
+
+/// A time as people say it.
+fn span(secs: u64) -> String {
+    match secs {
+        0..120 => format!("{secs} s"),
+        120..7200 => format!("{} min", secs.div_ceil(60)),
+        _ => format!("{} h", secs.div_ceil(3600)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use insta::assert_snapshot;
+
+    use super::*;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    fn by_folder(large: u64, small: u64) -> BTreeMap<String, u64> {
+        [("800x600".to_owned(), large), ("400x300".to_owned(), small)].into()
+    }
+
+    #[test]
+    fn what_is_counted_says_what_to_do() {
+        let images = ImageCounts {
+            originals: 12,
+            variants: by_folder(12, 1),
+            missing: by_folder(0, 11),
+            failures: 1,
+            orphans: 2,
+            dead_letters: Some(3),
+        };
+        assert_snapshot!(plain(&counts(&images)), @"
+          images         12 originals, 1 failure, 3 dead letters, 2 variants without an original
+          400x300        1 variant, 11 missing
+          800x600        12 variants
+
+        next: imgprep backfill, imgprep failures, imgprep prune
+        ");
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_reason() {
+        let failure = FoundFailure {
+            key: "originals/a.heic".to_owned(),
+            reason: "HEIC is not supported".to_owned(),
+            time: Some("2026-01-31T23:59:59Z".to_owned()),
+            etag: Some("\"abc\"".to_owned()),
+            size: Some(1234),
+            request_id: None,
+            record: "failed/a.heic.json".to_owned(),
+        };
+        assert_snapshot!(plain(&failures(&[failure])), @"
+        originals/a.heic
+          HEIC is not supported
+          2026-01-31T23:59:59Z  1234 bytes  etag abc
+
+        1 failure; next: imgprep retry --all
+        ");
+    }
+
+    #[test]
+    fn times_are_told_in_the_unit_that_fits() {
+        assert_eq!([119, 121, 7201].map(span), ["119 s", "3 min", "3 h"]);
+    }
+}

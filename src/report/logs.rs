@@ -1,0 +1,168 @@
+//! The events of the function's log as text and as JSON.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+use serde_json::{Map, Value, json};
+
+use super::layout::{COLUMNS, spaces, width, wrapped};
+use super::text::{BAD, CHANGED, DIM, GOOD, painted};
+use crate::logs::{Event, Newest, Said};
+
+/// Where the facts below the head of an event begin.
+const FACTS: usize = 4;
+
+pub(super) fn events(newest: &Newest) -> String {
+    if newest.events.is_empty() {
+        return "nothing was logged in this time; `--since 1d` looks further back\n".to_owned();
+    }
+    let mut text: String = newest.events.iter().map(event).collect();
+    if newest.left_out > 0 {
+        let left_out = format!(
+            "(the newest {}; {} older ones are left out, a shorter `--since` shows fewer)",
+            newest.events.len(),
+            newest.left_out
+        );
+        let _ = writeln!(text, "{}", painted(DIM, &left_out));
+    }
+    text
+}
+
+pub(super) fn document(newest: &Newest) -> Value {
+    let mut document = json!({ "events": newest.events });
+    if newest.left_out > 0 {
+        document["left_out"] = json!(newest.left_out);
+    }
+    document
+}
+
+/// An event is an object of plain values, so writing it as JSON cannot fail.
+pub(super) fn json_line(event: &Event) -> String {
+    serde_json::to_string(event).unwrap_or_default() + "\n"
+}
+
+/// One event: its time, what it says, and the facts below.
+pub(super) fn event(event: &Event) -> String {
+    let time = painted(DIM, &event.utc());
+    match &event.said {
+        Said::Line(line) => match line.get("message").and_then(Value::as_str) {
+            Some(message) => format!("{time}  {}", about_image(line, message)),
+            None => format!("{time}  {}\n", printable(&Value::Object(line.clone()).to_string())),
+        },
+        Said::Text(text) => format!("{time}  {}\n", painted(DIM, &printable(text))),
+    }
+}
+
+fn about_image(line: &Map<String, Value>, message: &str) -> String {
+    /// The time, the level, and the spaces around them.
+    const HEAD_COLUMNS: usize = 20 + 2 + 5 + 2;
+    let level = member(line, "level").unwrap_or_default();
+    let style = match level.as_str() {
+        "error" => BAD,
+        "warn" => CHANGED,
+        _ if message == "processed" => GOOD,
+        _ => Style::new(),
+    };
+    let message = printable(message);
+    let mut text =
+        format!("{}  {}", painted(style, &format!("{level:<5}")), painted(style, &message));
+    if let Some(key) = member(line, "key") {
+        if HEAD_COLUMNS + width(&message) + 2 + width(&key) <= COLUMNS {
+            let _ = write!(text, "  {key}");
+        } else {
+            let _ = write!(text, "\n{}{key}", spaces(FACTS));
+        }
+    }
+    text.push('\n');
+    for fact in facts(line) {
+        let words: Vec<String> = fact.split(' ').map(ToOwned::to_owned).collect();
+        let _ = writeln!(text, "{}{}", spaces(FACTS), wrapped(&words, FACTS));
+    }
+    text
+}
+
+/// What is known of an image, a line each.
+fn facts(line: &Map<String, Value>) -> Vec<String> {
+    let list = |name: &str, separator: &str| {
+        let values = line.get(name)?.as_array()?.iter().map(plain);
+        Some(values.collect::<Vec<_>>().join(separator)).filter(|list| !list.is_empty())
+    };
+    let facts = [
+        member(line, "reason"),
+        list("warnings", "; "),
+        sizes(line),
+        stages(line),
+        list("objects", ", ").map(|objects| format!("deleted {objects}")),
+    ];
+    facts.into_iter().flatten().collect()
+}
+
+/// The original and its variants: format, dimensions and bytes.
+fn sizes(line: &Map<String, Value>) -> Option<String> {
+    let original = line.get("bytes").map(bytes)?;
+    let dimensions = match (member(line, "width"), member(line, "height")) {
+        (Some(width), Some(height)) => format!("{width}x{height}, "),
+        _ => String::new(),
+    };
+    let format = member(line, "format").map_or(String::new(), |format| format!("{format} "));
+    let variants = line.get("variants").and_then(Value::as_object).into_iter().flatten();
+    let variants: Vec<String> =
+        variants.map(|(folder, size)| format!("{} {}", printable(folder), bytes(size))).collect();
+    let arrow = if variants.is_empty() { "" } else { " -> " };
+    Some(format!("{format}{dimensions}{original}{arrow}{}", variants.join(", ")))
+}
+
+/// How long each stage took, in the order of the work.
+fn stages(line: &Map<String, Value>) -> Option<String> {
+    const STAGES: [&str; 5] = ["get", "decode", "resize", "encode", "put"];
+    let times = line.get("ms")?.as_object()?;
+    let stages = STAGES.iter().filter_map(|stage| Some((*stage, times.get(*stage)?)));
+    let mut words: Vec<String> =
+        stages.map(|(stage, time)| format!("{stage} {}", plain(time))).collect();
+    if let Some(all) = member(line, "duration_ms") {
+        words.push(format!("all {all}"));
+    }
+    (!words.is_empty()).then(|| words.join(", ") + " ms")
+}
+
+fn member(line: &Map<String, Value>, name: &str) -> Option<String> {
+    line.get(name).filter(|value| !value.is_null()).map(plain)
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => printable(text),
+        other => other.to_string(),
+    }
+}
+
+/// Bytes as people say them; anything else as it is.
+fn bytes(value: &Value) -> String {
+    match value.as_u64() {
+        Some(bytes) if bytes < 1000 => format!("{bytes} bytes"),
+        Some(bytes) if bytes < 999_950 => tenths(bytes, 1000, "kB"),
+        Some(bytes) => tenths(bytes, 1_000_000, "MB"),
+        None => plain(value),
+    }
+}
+
+fn tenths(bytes: u64, unit: u64, name: &str) -> String {
+    let tenths = (bytes * 10 + unit / 2) / unit;
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
+
+/// Keys come from whoever uploads, and could hold what a terminal takes for commands.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\t' => shown.push_str("  "),
+            _ if character.is_control() => shown.extend(character.escape_unicode()),
+            _ => shown.push(character),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests;

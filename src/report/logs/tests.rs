@@ -1,0 +1,108 @@
+//! What events read like.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use super::*;
+
+#[track_caller]
+fn plain_text(events: &[Value]) -> String {
+    let events = events.iter().map(|line| {
+        let said = match line {
+            Value::Object(line) => Said::Line(line.clone()),
+            other => Said::Text(other.as_str().unwrap_or_default().to_owned()),
+        };
+        super::event(&Event { time: 1_769_904_000_123, said })
+    });
+    let text: String = events.collect();
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+fn processed(key: &str) -> Value {
+    json!({
+        "level": "info", "message": "processed", "request_id": "1-2", "key": key, "etag": "e",
+        "content_type": "image/jpeg", "bytes": 185_631, "format": "JPEG", "width": 1600,
+        "height": 1200, "variants": {"400x300": 9272, "800x600": 23_446}, "duration_ms": 51,
+        "ms": {"decode": 8.3, "encode": 5.1, "get": 12.1, "put": 20.3, "resize": 2.0},
+    })
+}
+
+#[test]
+fn an_image_is_told_with_its_dimensions_bytes_and_times() {
+    assert_snapshot!(plain_text(&[processed("originals/cat.jpg")]), @"
+    2026-02-01T00:00:00Z  info   processed  originals/cat.jpg
+        JPEG 1600x1200, 185.6 kB -> 400x300 9.3 kB, 800x600 23.4 kB
+        get 12.1, decode 8.3, resize 2.0, encode 5.1, put 20.3, all 51 ms
+    ");
+}
+
+#[test]
+fn a_long_key_has_a_line_of_its_own() {
+    let key = format!("originals/{}.jpg", "holiday/".repeat(8));
+    let text = plain_text(&[processed(&key)]);
+    let lines: Vec<&str> = text.lines().take(2).collect();
+    assert_eq!(lines, ["2026-02-01T00:00:00Z  info   processed", &format!("    {key}")]);
+}
+
+#[test]
+fn what_failed_says_why() {
+    let failed = json!({
+        "level": "error", "message": "failed", "key": "originals/notes.jpg", "bytes": 15,
+        "reason": "its content is of no kind that can be read, for it begins like none of them",
+        "variants": {}, "ms": {"get": 3.5},
+    });
+    let ignored = json!({"level": "info", "message": "ignored", "key": null, "reason": "a test"});
+    let removed = json!({
+        "level": "info", "message": "removed", "key": "originals/a.jpg",
+        "objects": ["800x600/a.jpg", "400x300/a.jpg"],
+    });
+    assert_snapshot!(plain_text(&[failed, ignored, removed]), @"
+    2026-02-01T00:00:00Z  error  failed  originals/notes.jpg
+        its content is of no kind that can be read, for it begins like none of them
+        15 bytes
+        get 3.5 ms
+    2026-02-01T00:00:00Z  info   ignored
+        a test
+    2026-02-01T00:00:00Z  info   removed  originals/a.jpg
+        deleted 800x600/a.jpg, 400x300/a.jpg
+    ");
+}
+
+#[test]
+fn other_lines_are_shown_as_they_are_but_for_control_characters() {
+    let lines = [
+        json!("REPORT RequestId: 1\tDuration: 12 ms"),
+        json!({"other": "function"}),
+        json!({"level": "info", "message": "ignored", "key": "originals/\u{1b}[2J.jpg"}),
+    ];
+    assert_snapshot!(plain_text(&lines), @r#"
+    2026-02-01T00:00:00Z  REPORT RequestId: 1  Duration: 12 ms
+    2026-02-01T00:00:00Z  {"other":"function"}
+    2026-02-01T00:00:00Z  info   ignored  originals/\u{1b}[2J.jpg
+    "#);
+}
+
+#[test]
+fn an_answer_that_leaves_events_out_says_so() {
+    assert_eq!(document(&Newest::default()), json!({"events": []}));
+    assert_eq!(
+        events(&Newest::default()),
+        "nothing was logged in this time; `--since 1d` looks further back\n"
+    );
+    let mut newest = Newest { left_out: 3, ..Newest::default() };
+    newest.add(Event { time: 0, said: Said::Text("x".to_owned()) });
+    assert_eq!(
+        document(&newest),
+        json!({"events": [{"time": "1970-01-01T00:00:00.000Z", "text": "x"}], "left_out": 3})
+    );
+    assert!(events(&newest).contains("(the newest 1; 3 older ones are left out"));
+}
+
+#[test]
+fn bytes_are_said_as_people_say_them() {
+    let cases = [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (999_949, "999.9 kB")];
+    let more = [(999_950, "1.0 MB"), (3_600_000, "3.6 MB")];
+    for (value, expected) in cases.into_iter().chain(more) {
+        assert_eq!(bytes(&json!(value)), expected);
+    }
+}

@@ -1,0 +1,140 @@
+//! What was rendered, a line for each image and the sums. The details are on the page.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::layout::{spaces, width};
+use super::text::{BAD, DIM, GOOD, painted};
+use crate::amounts;
+use crate::render::{Image, ImageOutcome, Made, Sheet, Totals};
+
+/// The longest file name beside which the figures of others are still lined up.
+const NAME_COLUMNS_MAX: usize = 34;
+
+pub(super) fn text(sheet: &Sheet) -> String {
+    let names = sheet.images.iter().map(|image| width(&image.file));
+    let columns = names.filter(|columns| *columns <= NAME_COLUMNS_MAX).max().unwrap_or(0);
+    let mut text = String::new();
+    for image in &sheet.images {
+        line(&mut text, image, columns);
+    }
+    let totals = &sheet.totals;
+    let _ = writeln!(text, "\n{}", summary(totals));
+    if totals.passed_over > 0 {
+        let files = amounts::counted(totals.passed_over, "file");
+        let _ = writeln!(text, "{}", painted(DIM, &format!("passed over: {files} of other kinds")));
+    }
+    let _ = writeln!(text, "\n  contact sheet  {}", sheet.page);
+    text
+}
+
+fn line(text: &mut String, image: &Image, columns: usize) {
+    let gap = spaces(columns.saturating_sub(width(&image.file)));
+    let _ = write!(text, "  {}{gap}  ", image.file);
+    match &image.outcome {
+        ImageOutcome::Failed { failed } => {
+            let _ = writeln!(text, "{} {failed}", painted(BAD, "failed:"));
+        }
+        ImageOutcome::Made(made) => {
+            let size = format!("{}x{}", made.width, made.height);
+            let before = amounts::bytes(made.bytes);
+            let after = variant_bytes(made);
+            let change = amounts::change(made.bytes, after).unwrap_or_default();
+            let change = if after < made.bytes { painted(GOOD, &change) } else { change };
+            let _ = writeln!(
+                text,
+                "{size:<9}  {before:>7} -> {:>7}  {change}  {}",
+                amounts::bytes(after),
+                amounts::duration(made.ms.total())
+            );
+        }
+    }
+}
+
+fn variant_bytes(made: &Made) -> u64 {
+    made.variants.iter().map(|variant| variant.bytes).sum()
+}
+
+fn summary(totals: &Totals) -> String {
+    let mut parts = vec![amounts::counted(totals.images, "original")];
+    if totals.failed > 0 {
+        parts.push(painted(BAD, &format!("{} failed", totals.failed)));
+    }
+    parts.push(amounts::counted(totals.variants, "variant"));
+    if let Some(change) = amounts::change(totals.bytes, totals.variant_bytes) {
+        let (before, after) = (amounts::bytes(totals.bytes), amounts::bytes(totals.variant_bytes));
+        parts.push(format!("{before} -> {after} ({change})"));
+    }
+    let took = amounts::duration(Duration::from_millis(totals.ms));
+    format!("{} in {took}", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::render::{MadeVariant, Stages};
+
+    fn image(file: &str, outcome: ImageOutcome) -> Image {
+        Image { file: file.to_owned(), outcome, name: PathBuf::new(), from_page: PathBuf::new() }
+    }
+
+    fn made(bytes: u64, after: u64) -> ImageOutcome {
+        ImageOutcome::Made(Made {
+            format: "JPEG".to_owned(),
+            width: 1600,
+            height: 1200,
+            bytes,
+            animated: false,
+            ms: Stages { decode: 21.4, resize: 3.0, encode: 10.0 },
+            variants: vec![MadeVariant {
+                folder: "800x600".to_owned(),
+                file: String::new(),
+                width: 800,
+                height: 600,
+                bytes: after,
+                content_type: "image/jpeg",
+            }],
+        })
+    }
+
+    #[test]
+    fn each_image_is_a_line_and_the_sums_come_last() {
+        let sheet = Sheet {
+            output: "rendered".to_owned(),
+            page: "rendered/index.html".to_owned(),
+            images: vec![
+                image("photos/cat.jpg", made(3_042_201, 132_000)),
+                image("photos/small cat.jpg", made(900, 7_300)),
+                image("photos/a-name-that-is-so-long-that-it-stands-alone.jpg", made(1000, 10)),
+                image("notes.jpg", ImageOutcome::Failed { failed: "not an image".to_owned() }),
+            ],
+            totals: Totals {
+                images: 4,
+                failed: 1,
+                passed_over: 1,
+                variants: 3,
+                bytes: 3_044_101,
+                variant_bytes: 139_310,
+                ms: 1250,
+            },
+            variants: [].into(),
+            made_at: String::new(),
+        };
+        let text = anstream::adapter::strip_str(&text(&sheet)).to_string();
+        assert_snapshot!(text, @"
+          photos/cat.jpg        1600x1200   3.0 MB ->  132 kB  -96 %  34 ms
+          photos/small cat.jpg  1600x1200    900 B ->  7.3 kB  +711 %  34 ms
+          photos/a-name-that-is-so-long-that-it-stands-alone.jpg  1600x1200   1.0 kB ->    10 B  -99 %  34 ms
+          notes.jpg             failed: not an image
+
+        4 originals, 1 failed, 3 variants, 3.0 MB -> 139 kB (-95 %) in 1.2 s
+        passed over: 1 file of other kinds
+
+          contact sheet  rendered/index.html
+        ");
+    }
+}

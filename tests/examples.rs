@@ -1,0 +1,272 @@
+//! The files of `examples/`, as far as they can be proven without AWS, GitHub and a network; their
+//! `pipeline.toml`s are read in the tests of the configuration.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
+}
+
+fn text(file: &str) -> String {
+    fs::read_to_string(folder().join(file)).unwrap()
+}
+
+/// Every file, by its path from `examples`.
+fn files() -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(self::folder()).unwrap();
+                found.push(name.to_str().unwrap().to_owned());
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Runs a program with a text as its input.
+#[track_caller]
+fn run(program: &str, arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .current_dir(folder())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let (stdout, stderr) = (output.stdout, String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "`{program} {arguments:?}`: {stderr}");
+    String::from_utf8(stdout).unwrap()
+}
+
+/// Whether a file's name has this ending.
+fn is_kind(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == ending)
+}
+
+#[test]
+fn every_json_file_is_json() {
+    let names: Vec<String> = files().into_iter().filter(|name| is_kind(name, "json")).collect();
+    assert!(names.len() > 3, "{names:?}");
+    for name in names {
+        let read: Result<Value, _> = serde_json::from_str(&text(&name));
+        assert!(read.is_ok(), "{name}: {read:?}");
+    }
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for name in files().into_iter().filter(|name| is_kind(name, "md")) {
+        let text = text(&name);
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = folder().join(&name).parent().unwrap().join(target);
+            assert!(target.starts_with("https://") || path.exists(), "{name}: {target}");
+        }
+    }
+}
+
+#[test]
+fn only_commands_and_options_are_shown_that_exist() {
+    let mut shown = BTreeSet::new();
+    for name in files().into_iter().filter(|name| is_kind(name, "md") || is_kind(name, "yml")) {
+        let text = text(&name);
+        let code: Vec<&str> = if is_kind(&name, "yml") {
+            text.lines().filter(|line| !line.contains("echo")).collect()
+        } else {
+            // What stands between fences, and between backticks in prose.
+            let blocks = text.split("\n```").skip(1).step_by(2).flat_map(str::lines);
+            blocks.chain(text.split('`').filter(|it| it.starts_with("imgprep "))).collect()
+        };
+        for line in code {
+            let line = line.split('#').next().unwrap();
+            let call = line.split_once("imgprep ").map(|(_, call)| call.split(['>', ')']));
+            shown.extend(call.and_then(|mut call| call.next()).map(|it| it.trim().to_owned()));
+        }
+    }
+    assert!(
+        shown.contains("plan --adopt") && shown.contains("up --yes --color never"),
+        "{shown:?}"
+    );
+    let imgprep = env!("CARGO_BIN_EXE_imgprep");
+    for call in shown {
+        let words: Vec<&str> = call.split_whitespace().collect();
+        let options = words.iter().skip_while(|word| !word.starts_with("--"));
+        let help = run(imgprep, &[words[0], "--help"], &[]);
+        for option in options.filter(|word| word.starts_with("--")) {
+            assert!(help.contains(*option), "`imgprep {call}`: {option}");
+        }
+    }
+}
+
+/// The blocks below every `run: |`, without their indentation.
+fn scripts(workflow: &str) -> Vec<String> {
+    let indentation = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = workflow.lines().collect();
+    let starts = lines.iter().enumerate().filter(|(_, line)| line.trim_end().ends_with("run: |"));
+    let blocks = starts.map(|(start, line)| {
+        let inside = lines[start + 1..]
+            .iter()
+            .take_while(|it| it.is_empty() || indentation(it) > indentation(line));
+        inside.map(|it| it.trim_start()).collect::<Vec<_>>().join("\n")
+    });
+    blocks.collect()
+}
+
+#[test]
+fn the_workflow_holds_together() {
+    let workflow = text("github-actions/imgprep.yml");
+    for (index, line) in workflow.lines().enumerate() {
+        let indentation = line.len() - line.trim_start().len();
+        assert!(indentation % 2 == 0 && !line.contains('\t'), "line {}: {line}", index + 1);
+    }
+    assert_eq!(workflow.matches("${{").count(), workflow.matches("}}").count());
+    let jobs: Vec<&str> = workflow.split("\njobs:\n").nth(1).unwrap().split("\n\n").collect();
+    let [plan, apply] = jobs.as_slice() else { panic!("{jobs:?}") };
+    // Only a push applies, and only the plan may write to a pull request.
+    assert!(plan.starts_with("  plan:\n") && plan.contains("pull-requests: write"));
+    assert!(plan.contains("imgprep plan") && !plan.contains("imgprep up"));
+    assert!(apply.starts_with("  apply:\n") && !apply.contains("pull-requests"));
+    assert!(
+        apply.contains("if: github.event_name == 'push'") && apply.contains("imgprep up --yes")
+    );
+    for job in jobs {
+        assert!(job.contains("id-token: write") && job.contains("contents: read"), "{job}");
+    }
+    let actions: Vec<&str> =
+        workflow.split("uses: ").skip(1).filter_map(|rest| rest.lines().next()).collect();
+    assert!(actions.len() > 3 && actions.iter().all(|it| it.contains("@v")), "{actions:?}");
+    assert!(!workflow.to_lowercase().contains("secret"), "no key is stored");
+    let scripts = scripts(&workflow);
+    assert_eq!(scripts.len(), 2);
+    for script in scripts {
+        // What GitHub fills in is text by then.
+        let script = script.replace("${{ ", "X").replace(" }}", "X");
+        run("sh", &["-n", "-c", &script], &[]);
+    }
+}
+
+#[test]
+fn each_role_is_trusted_for_its_job_only() {
+    let subject = |file: &str| {
+        let policy: Value = serde_json::from_str(&text(file)).unwrap();
+        let condition = &policy["Statement"][0]["Condition"]["StringEquals"];
+        assert_eq!(condition["token.actions.githubusercontent.com:aud"], "sts.amazonaws.com");
+        condition["token.actions.githubusercontent.com:sub"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(subject("github-actions/trust-plan.json"), "repo:OWNER/REPOSITORY:pull_request");
+    let apply = subject("github-actions/trust-apply.json");
+    let environment = apply.strip_prefix("repo:OWNER/REPOSITORY:environment:").unwrap();
+    let workflow = text("github-actions/imgprep.yml");
+    assert!(workflow.contains(&format!("\n    environment: {environment}\n")));
+}
+
+/// Stands for boto3: a client whose signed address is what was asked for.
+const BOTO3: &str = r#"
+import json, sys, types
+boto3, botocore, config = (types.ModuleType(name) for name in ("boto3", "botocore", "botocore.config"))
+class Client:
+    def generate_presigned_url(self, operation, Params, ExpiresIn):
+        return [operation, Params, ExpiresIn]
+boto3.client = lambda service, **rest: Client()
+config.Config = dict
+sys.modules.update({"boto3": boto3, "botocore": botocore, "botocore.config": config})
+sys.dont_write_bytecode = True
+sys.path.insert(0, "presigned-uploads")
+import uploads
+uploads.uuid.uuid4 = lambda: "7c1f"
+print(json.dumps([uploads.new_upload("image/png"), uploads.variant_urls("a b/c+d.jpg")]))
+try:
+    uploads.new_upload("text/html")
+except KeyError:
+    pass
+else:
+    raise SystemExit("a type that is not wanted was signed")
+"#;
+
+#[test]
+fn python_signs_an_upload_and_knows_its_variants() {
+    let variables = [("BUCKET", "acme-photos"), ("CDN", "https://cdn.example.com/")];
+    let printed = run("python3", &["-c", BOTO3], &variables);
+    let [upload, variants]: [Value; 2] = serde_json::from_str(&printed).unwrap();
+    let parameters = json!({
+        "Bucket": "acme-photos",
+        "Key": "originals/7c1f.png",
+        "ContentType": "image/png",
+    });
+    assert_eq!(upload["url"], json!(["put_object", parameters, 300]));
+    assert_eq!(upload["variants"]["400x300"], "https://cdn.example.com/400x300/7c1f.png");
+    assert_eq!(
+        variants,
+        json!({
+            "800x600": "https://cdn.example.com/800x600/a%20b/c%2Bd.jpg",
+            "400x300": "https://cdn.example.com/400x300/a%20b/c%2Bd.jpg",
+        })
+    );
+}
+
+/// Whether every bracket is closed by its own kind, strings and comments aside.
+fn is_balanced(text: &str) -> bool {
+    let mut open = Vec::new();
+    for line in text.lines().filter(|line| !line.trim_start().starts_with(['#', '/'])) {
+        let mut quote = None;
+        for character in line.chars() {
+            match (quote, character) {
+                (Some(mark), _) if mark == character => quote = None,
+                (None, '"') => quote = Some(character),
+                (None, '(' | '[' | '{') => open.push(character),
+                (None, ')' | ']' | '}') => {
+                    let pair = open.pop().map(|it| (it, character));
+                    if !matches!(pair, Some(('(', ')') | ('[', ']') | ('{', '}'))) {
+                        return false;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    open.is_empty()
+}
+
+#[test]
+fn ruby_and_node_sign_the_same_upload() {
+    let (ruby, node) =
+        (text("presigned-uploads/uploads_controller.rb"), text("presigned-uploads/uploads.mjs"));
+    for (name, code) in [("ruby", &ruby), ("node", &node)] {
+        assert!(is_balanced(code), "{name}");
+        for part in ["originals", "800x600", "400x300", "image/webp", "content_type", "variants"] {
+            assert!(code.contains(part), "{name}: {part}");
+        }
+    }
+    let opened = ["class ", "def ", "private"].map(|word| ruby.matches(word).count());
+    assert_eq!(opened, [1, 2, 1]);
+    assert_eq!(ruby.lines().filter(|line| line.trim() == "end").count(), 3);
+    let put = "presigned_url(\n      :put, content_type: content_type";
+    assert!(ruby.contains(put) && node.contains("new PutObjectCommand({"));
+    // All of them answer with what the page reads.
+    let page = text("presigned-uploads/upload.html");
+    assert!(page.contains("{ url, content_type, variants } = await asked.json()"));
+    assert!(
+        ruby.contains("{ url: url, content_type: content_type, variants: variant_urls(name) }")
+    );
+    assert!(node.contains("{ url, content_type: contentType, variants: variantUrls(name) }"));
+}
+
+#[test]
+fn brackets_are_told_apart() {
+    assert!(is_balanced("f([{ a: \")\" }])\n# (\n"));
+    assert!(!is_balanced("f([)]"));
+    assert!(!is_balanced("f("));
+}
