@@ -3,6 +3,7 @@
 //!
 //! Pure: deliberately absent are AWS, the clock, and how the estimate looks.
 
+mod backfill;
 mod prices;
 mod server;
 #[cfg(test)]
@@ -11,6 +12,7 @@ mod tests;
 use lambda_fn::settings::Variant;
 use serde::Serialize;
 
+pub(crate) use self::backfill::{BackfillEstimate, BackfillLoad};
 use self::prices::Price;
 pub(crate) use self::server::Server;
 use crate::config::{Arch, Config};
@@ -172,10 +174,8 @@ impl Usage {
     fn new(config: &Config, load: &Load) -> Self {
         let pixels = load.megapixels * 1e6;
         let area = |variant: &Variant| f64::from(variant.width) * f64::from(variant.height);
-        let cpu_ms = load.megapixels * CPU_MS_PER_MEGAPIXEL;
+        let cpu_ms = cpu_ms(load.megapixels);
         let memory_mb = config.function.memory;
-        // One image is worked on by one processor, however many the function has.
-        let processors = (f64::from(memory_mb) / MB_PER_PROCESSOR).min(1.0);
         Self {
             images: load.images.into(),
             views: load.views.into(),
@@ -189,7 +189,7 @@ impl Usage {
             memory_mb,
             arch: config.function.arch,
             cpu_ms,
-            billed_ms: (cpu_ms / processors + S3_WAIT_MS).ceil(),
+            billed_ms: billed_ms(cpu_ms, memory_mb),
             log_retention_days: config.function.log_retention_days,
         }
     }
@@ -266,10 +266,6 @@ impl Usage {
     }
 
     fn lambda(&self) -> Service {
-        let time = match self.arch {
-            Arch::X86_64 => prices::X86_TIME,
-            Arch::Arm64 => prices::ARM_TIME,
-        };
         let gigabyte_seconds =
             self.images * self.billed_ms / 1000.0 * f64::from(self.memory_mb) / 1024.0;
         let detail = format!(
@@ -281,7 +277,7 @@ impl Usage {
         );
         Service::new(
             "Lambda",
-            &[(prices::INVOCATIONS, self.images), (time, gigabyte_seconds)],
+            &[(prices::INVOCATIONS, self.images), (lambda_time(self.arch), gigabyte_seconds)],
             detail,
         )
     }
@@ -321,6 +317,26 @@ impl Usage {
         let viewed = self.viewed_gigabytes();
         let detail = format!("{} GB to the Internet, as there is no CDN", number(viewed));
         Service::new("S3 transfer", &[(prices::TRANSFER, viewed)], detail)
+    }
+}
+
+/// Processor time for one original with two variants, on one full processor, in milliseconds.
+fn cpu_ms(megapixels: f64) -> f64 {
+    megapixels * CPU_MS_PER_MEGAPIXEL
+}
+
+/// What Lambda bills for one original that takes this much processor time, in milliseconds.
+fn billed_ms(cpu_ms: f64, memory_mb: u32) -> f64 {
+    // One image is worked on by one processor, however many the function has.
+    let processors = (f64::from(memory_mb) / MB_PER_PROCESSOR).min(1.0);
+    (cpu_ms / processors + S3_WAIT_MS).ceil()
+}
+
+/// The price of a gigabyte-second.
+fn lambda_time(arch: Arch) -> Price {
+    match arch {
+        Arch::X86_64 => prices::X86_TIME,
+        Arch::Arm64 => prices::ARM_TIME,
     }
 }
 

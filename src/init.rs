@@ -39,7 +39,7 @@ impl Question {
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Name => "Name of the stack",
-            Self::Bucket => "Bucket, by a name that no other bucket of AWS has",
+            Self::Bucket => "Bucket, its name unique in all of AWS",
             Self::Sizes => "Sizes to make of each image",
         }
     }

@@ -6,7 +6,6 @@
 //! thousand. Deliberately absent: the stack itself, asking, and printing.
 
 mod backfill;
-mod estimate;
 mod listing;
 mod merge;
 mod origin;

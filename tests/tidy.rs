@@ -22,7 +22,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("contact_sheet", &["amounts", "render"]),
     ("cost", &["config"]),
     ("init", &["aws", "config"]),
-    ("inventory", &["aws", "config", "names", "resource"]),
+    ("inventory", &["aws", "config", "cost", "names", "resource"]),
     ("local", &[]),
     ("logs", &["aws"]),
     ("manual", &["args"]),

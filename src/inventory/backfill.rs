@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::estimate::{Estimate, Load};
 use super::listing::Folder;
 use super::publish::Work;
 use super::survey::{Seen, Survey};
@@ -18,10 +17,11 @@ use super::tally::Tally;
 use super::{Hindrance, Inventory, Range};
 use crate::aws::Calling;
 use crate::aws::wait::{PAUSE_MIN, Stop};
-use crate::config::Arch;
+use crate::cost::{BackfillEstimate, BackfillLoad};
 
 /// How many originals are under way at once: as many as a usual account lets Lambda work on.
-pub(super) const WINDOW_MAX: usize = 1000;
+const AT_ONCE_MAX: u32 = 1000;
+const WINDOW_MAX: usize = AT_ONCE_MAX as usize;
 /// How many originals a window reaches over, so that to watch it is a few pages of each listing.
 const WINDOW_SPAN_MAX: usize = 10 * WINDOW_MAX;
 /// How many originals are looked at together.
@@ -88,7 +88,7 @@ pub(crate) struct BackfillPlan {
     pub(crate) to_process: u64,
     /// Originals that are left out, for they are known to be impossible.
     pub(crate) failures: u64,
-    pub(crate) estimate: Estimate,
+    pub(crate) estimate: BackfillEstimate,
     #[serde(skip)]
     need: Need,
     /// Later uploads see to themselves.
@@ -154,14 +154,14 @@ impl<'a> Backfill<'a> {
         }
         let config = self.inventory.config;
         let made: u64 = tally.missing.iter().sum();
-        let load = Load {
+        let load = BackfillLoad {
             originals: tally.lacking,
             variants: made,
             // Once to count, once to publish, and some more to watch.
             listed: 4 * (tally.originals + tally.variants.iter().sum::<u64>() + made),
-            memory: config.function.memory,
-            is_arm: config.function.arch == Arch::Arm64,
-            concurrency: self.concurrency().await,
+            memory_mb: config.function.memory,
+            arch: config.function.arch,
+            concurrency: self.concurrency().await.min(AT_ONCE_MAX),
         };
         Ok(BackfillPlan {
             originals: tally.originals,

@@ -62,7 +62,7 @@ pub(super) fn backfill_plan(plan: &BackfillPlan) -> String {
         let estimate = &plan.estimate;
         let _ = writeln!(
             text,
-            "\n{} to send: about {} with {} at once, about ${:.2}",
+            "\n{} to send: about {} with {} at once, about ${:.2} at prices of us-east-1",
             number(plan.to_process, "original"),
             span(estimate.seconds),
             estimate.concurrency,

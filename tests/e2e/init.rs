@@ -108,7 +108,7 @@ pub(crate) async fn a_terminal_is_asked_three_questions_and_again_after_a_wrong_
     let taken = format!("warning: `{}` is taken: another account has it", other.bucket);
     for text in [
         "Name of the stack [",
-        "Bucket, by a name that no other bucket of AWS has [shop-images-",
+        "Bucket, its name unique in all of AWS [shop-images-",
         "`My_Photos` has `M`, `P` and `_`: did you mean `my-photos`?",
         &taken,
         "Sizes to make of each image [800x600, 400x300]: ",

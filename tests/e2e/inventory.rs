@@ -1,11 +1,20 @@
 //! The images of a stack: what is missing is counted and made, what failed is listed and sent again,
 //! what belongs to nothing is deleted.
 
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::NotificationConfiguration;
+use hyper::Response;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::harness::{Pipeline, resource};
+use crate::calls::Call;
+use crate::harness::{Pipeline, ended, resource, wait_for};
+use crate::http::WholeResponse;
+use crate::proxy::Refusal;
 use crate::variants::{arrived, dimensions, jpeg};
 
 const FOLDERS: [&str; 2] = ["800x600", "400x300"];
@@ -193,6 +202,50 @@ pub(crate) async fn what_belongs_to_nothing_is_listed_and_then_deleted() {
     assert_eq!(resource(&status, "folders")["state"], "ok");
     let again = pipeline.imgprep(&["prune", "--yes"]).exits(0);
     assert!(again.stdout.ends_with("nothing to prune\n"), "{again}");
+}
+
+pub(crate) async fn a_backfill_that_is_interrupted_or_refused_goes_on_from_what_the_bucket_holds() {
+    let pipeline = Pipeline::new("interrupted").await;
+    pipeline.up();
+    let photo = jpeg(640, 480);
+    uploaded_unheard(&pipeline, &[("originals/a.jpg", &photo), ("originals/b.jpg", &photo)]).await;
+    let backfill = ["backfill", "--yes", "--json"];
+    let is_publish = |call: &Call| call.to_string() == "sns:PublishBatch";
+    let denied = Refusal {
+        status: 403,
+        code: "AuthorizationError",
+        message: "User: u is not authorized to perform: SNS:Publish on resource: t",
+    };
+    pipeline.proxy.refuse("sns:PublishBatch", denied, 1);
+    let refused = pipeline.run(&backfill).await.exits(1).error();
+    assert!(refused.message.starts_with("cannot publish on the topic"), "{refused:?}");
+    let hint = "allow `sns:Publish` for whoever runs imgprep; run the same command again to go on";
+    assert_eq!(refused.hint, hint);
+    // SNS takes the messages, and they never arrive.
+    let lost = Arc::new(AtomicBool::new(false));
+    let is_lost = Arc::clone(&lost);
+    pipeline.proxy.add_rule(Box::new(move |call| {
+        is_publish(call).then(|| {
+            is_lost.store(true, Ordering::SeqCst);
+            taken_by_sns()
+        })
+    }));
+    let child = pipeline.start(&backfill, Stdio::piped);
+    let has_published = async || lost.load(Ordering::SeqCst).then_some(());
+    wait_for("the events are published", has_published).await;
+    let process = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
+    kill_process(process, Signal::INT).unwrap();
+    let stopped = ended(child, &backfill).await.exits(1).error();
+    assert_eq!(stopped.code, "Interrupted");
+    assert_eq!(stopped.hint, "run `imgprep backfill` again to go on from here");
+    pipeline.proxy.clear_rules();
+    let done = pipeline.run(&backfill).await.exits(0).json();
+    assert_eq!((&done["published"], &done["made"]), (&json!(2), &json!(2)));
+}
+
+fn taken_by_sns() -> WholeResponse {
+    let body = "<PublishBatchResponse><PublishBatchResult/></PublishBatchResponse>";
+    Response::builder().header("content-type", "text/xml").body(body.into()).unwrap()
 }
 
 pub(crate) async fn without_a_stack_every_command_says_so() {

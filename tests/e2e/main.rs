@@ -166,6 +166,7 @@ fn trials() -> Vec<Trial> {
         inventory::a_new_size_and_a_replaced_original_are_made_and_all_on_demand,
         inventory::a_broken_image_is_listed_and_works_once_it_is_replaced,
         inventory::what_belongs_to_nothing_is_listed_and_then_deleted,
+        inventory::a_backfill_that_is_interrupted_or_refused_goes_on_from_what_the_bucket_holds,
         inventory::without_a_stack_every_command_says_so,
         life_cycle::a_stack_is_planned_made_left_alone_and_removed,
         keys::every_key_keeps_its_name_in_every_folder,
