@@ -14,8 +14,8 @@ use crate::aws::wait::pause_for;
 use crate::aws::{Aws, AwsError, Calling, fetch};
 use crate::config::Config;
 use crate::names::Names;
-use crate::plan::{Condition, Plan};
-use crate::resource::Id;
+use crate::plan::{Condition, Plan, Step};
+use crate::resource::{Id, touches};
 
 /// What an upload passes through, or needs, on its way to the variants.
 const CHAIN: [Id; 7] =
@@ -47,7 +47,7 @@ pub(crate) struct Trial<'a> {
 pub(crate) struct TrialResult {
     /// Where the original is.
     pub(crate) original: String,
-    pub(crate) original_bytes: usize,
+    pub(crate) original_bytes: u64,
     pub(crate) variants: Vec<Arrived>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Arrived {
     pub(crate) url: Option<String>,
     pub(crate) width: u32,
     pub(crate) height: u32,
-    pub(crate) bytes: usize,
+    pub(crate) bytes: u64,
     pub(crate) content_type: String,
     /// From the end of the upload until it was seen in the bucket.
     pub(crate) milliseconds: u128,
@@ -123,7 +123,7 @@ impl Trial<'_> {
         let variants = try_join_all(checks).await?;
         Ok(TrialResult {
             original: format!("s3://{}/{original}", self.names.bucket),
-            original_bytes: image.bytes.len(),
+            original_bytes: image.bytes.len() as u64,
             variants,
         })
     }
@@ -215,7 +215,7 @@ impl Trial<'_> {
 
     /// Follows the chain from the bucket on to the first link that is not as it should be.
     async fn diagnose(&self, original: &str, start: Instant) -> Result<Broken, Stopped> {
-        if let Some(broken) = link(self.plan, |condition| condition != Condition::Ok) {
+        if let Some(broken) = link(self.plan, |step| step.condition != Condition::Ok) {
             return Ok(broken);
         }
         let logged = self.logged_error(original, start).await;
@@ -272,7 +272,7 @@ impl Trial<'_> {
             url,
             width,
             height,
-            bytes: object.bytes.len(),
+            bytes: object.bytes.len() as u64,
             content_type: object.content_type,
             milliseconds: after.as_millis(),
             cdn,
@@ -305,14 +305,19 @@ impl Trial<'_> {
     }
 }
 
-/// The first link of the chain without which nothing can arrive.
+/// The first link of the chain with which nothing can arrive, or not what the file says.
 pub(crate) fn missing_link(plan: &Plan) -> Option<Broken> {
-    link(plan, |condition| condition == Condition::Missing)
+    link(plan, |step| step.condition == Condition::Missing || makes_other_variants(step))
 }
 
-fn link(plan: &Plan, is_broken: impl Fn(Condition) -> bool) -> Option<Broken> {
+/// Whether it is the function, with the settings of another file than this.
+fn makes_other_variants(step: &Step) -> bool {
+    step.id == Id::Function && touches(&step.edits, "environment")
+}
+
+fn link(plan: &Plan, is_broken: impl Fn(&Step) -> bool) -> Option<Broken> {
     let mut links = CHAIN.iter().filter_map(|id| plan.step(*id));
-    let step = links.find(|step| is_broken(step.condition))?;
+    let step = links.find(|step| is_broken(step))?;
     let (id, name, condition) = (step.id, step.name.clone(), step.condition);
     Some(Broken::Link { id, name, condition })
 }
@@ -371,7 +376,7 @@ impl Broken {
     pub(crate) fn why(&self) -> Vec<String> {
         match self {
             Self::Link { condition: Condition::Missing, .. } => vec!["it is missing".to_owned()],
-            Self::Link { .. } => vec!["it is not as it should be".to_owned()],
+            Self::Link { .. } => vec!["it is not as the file says".to_owned()],
             Self::Recorded { reason: why, .. }
             | Self::Function { line: why }
             | Self::Cdn { answer: why, .. }
@@ -386,7 +391,7 @@ impl Broken {
 
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Link { .. } => "run `imgprep up` to repair it".to_owned(),
+            Self::Link { .. } => "run `imgprep up`, which makes it so".to_owned(),
             Self::Recorded { .. } => "try another image".to_owned(),
             Self::Function { .. } => "the line is from the function's log".to_owned(),
             Self::Silent { .. } => "S3 may take five minutes to heed a new notification: \

@@ -13,7 +13,6 @@ const COMMAND: &str = "backfill";
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
     let mut session = Session::open(global, report, LOOK).await?;
     let stack = session.plan().await?;
-    session.working(&stack)?;
     let inventory = session.images(&stack)?;
     let backfill = Backfill {
         inventory,
@@ -26,6 +25,8 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     if args.dry_run || plan.to_process == 0 {
         return Ok(Outcome::Backfill(plan.unchanged(args.dry_run)));
     }
+    // To look ahead takes no stack that is as the file says; to wait for variants does.
+    session.working(&stack)?;
     report.preview_backfill(&plan);
     if !args.yes && !global.local {
         report.confirm(COMMAND, "Make these variants?")?;

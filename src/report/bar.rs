@@ -1,9 +1,10 @@
 //! Work that can be counted: on a terminal a bar, elsewhere a plain line now and then.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 use super::err;
 use super::progress::{LINE_PAUSE, TICK};
@@ -70,12 +71,19 @@ impl Drop for Bar {
 
 fn dressed(name: &'static str, total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total);
-    let look =
-        "  {spinner} {prefix:<13} [{bar:24}] {human_pos} of {human_len}, {eta} left  {wide_msg}";
+    let look = "  {spinner} {prefix:<13} [{bar:24}] {human_pos} of {human_len}{left}  {wide_msg}";
     if let Ok(style) = ProgressStyle::with_template(look) {
-        bar.set_style(style.progress_chars("=> "));
+        bar.set_style(style.progress_chars("=> ").with_key("left", left));
     }
     bar.set_prefix(name);
     bar.enable_steady_tick(TICK);
     bar
+}
+
+/// How long it still takes, once that can be told from what is done.
+fn left(state: &ProgressState, text: &mut dyn fmt::Write) {
+    if state.pos() > 0 {
+        // A bar that cannot be drawn is no reason to stop.
+        let _ = write!(text, ", {:#} left", HumanDuration(state.eta()));
+    }
 }

@@ -3,24 +3,23 @@
 use std::fmt::Write as _;
 
 use super::text::{BAD, BOLD, CHANGED, DIM, GOOD, HINT, painted};
+use crate::amounts;
 use crate::inventory::{
     BackfillPlan, BackfillResult, FoundFailure, ImageCounts, Pruned, Retried, RetryOutcome,
 };
 
 /// What `status --images` adds.
 pub(super) fn counts(images: &ImageCounts) -> String {
-    let mut text = format!("\n  {:<14} {}", "images", number(images.originals, "original"));
-    if images.failures > 0 {
-        let _ = write!(text, ", {}", painted(BAD, &number(images.failures, "failure")));
+    let mut text = format!("\n  {:<14} {}\n", "images", number(images.originals, "original"));
+    let letters = images.dead_letters.unwrap_or_default();
+    let troubles = [
+        (images.failures, "failed", BAD, "original"),
+        (letters, "dead letters", BAD, "message"),
+        (images.orphans, "left over", CHANGED, "variant"),
+    ];
+    for (count, name, style, what) in troubles.into_iter().filter(|(count, ..)| *count > 0) {
+        let _ = writeln!(text, "  {name:<14} {}", painted(style, &number(count, what)));
     }
-    if let Some(letters) = images.dead_letters.filter(|letters| *letters > 0) {
-        let _ = write!(text, ", {}", painted(BAD, &number(letters, "dead letter")));
-    }
-    if images.orphans > 0 {
-        let orphans = number(images.orphans, "variant");
-        let _ = write!(text, ", {}", painted(CHANGED, &format!("{orphans} without an original")));
-    }
-    text.push('\n');
     for (folder, count) in &images.variants {
         let _ = write!(text, "  {folder:<14} {}", number(*count, "variant"));
         match images.missing.get(folder) {
@@ -62,10 +61,9 @@ pub(super) fn backfill_plan(plan: &BackfillPlan) -> String {
         let estimate = &plan.estimate;
         let _ = writeln!(
             text,
-            "\n{} to send: about {} with {} at once, about ${:.2} at prices of us-east-1",
+            "\n{} to send: about {}, about ${:.2} at prices of us-east-1",
             number(plan.to_process, "original"),
             span(estimate.seconds),
-            estimate.concurrency,
             estimate.usd
         );
     }
@@ -106,7 +104,7 @@ pub(super) fn failures(failures: &[FoundFailure]) -> String {
         let _ = writeln!(text, "  {}", painted(BAD, &failure.reason));
         let facts = [
             failure.time.clone(),
-            failure.size.map(|size| format!("{size} bytes")),
+            failure.size.map(amounts::bytes),
             failure.etag.as_ref().map(|etag| format!("etag {}", etag.trim_matches('"'))),
         ];
         let facts: Vec<String> = facts.into_iter().flatten().collect();
@@ -231,7 +229,10 @@ mod tests {
             dead_letters: Some(3),
         };
         assert_snapshot!(plain(&counts(&images)), @"
-          images         12 originals, 1 failure, 3 dead letters, 2 variants without an original
+          images         12 originals
+          failed         1 original
+          dead letters   3 messages
+          left over      2 variants
           400x300        1 variant, 11 missing
           800x600        12 variants
 
@@ -253,7 +254,7 @@ mod tests {
         assert_snapshot!(plain(&failures(&[failure])), @"
         originals/a.heic
           HEIC is not supported
-          2026-01-31T23:59:59Z  1234 bytes  etag abc
+          2026-01-31T23:59:59Z  1.2 kB  etag abc
 
         1 failure; next: imgprep retry --all
         ");

@@ -8,6 +8,7 @@ use super::diff::Change;
 use super::document::{Document, Entry, State};
 use super::inventory;
 use super::layout::{self, COLUMNS, spaces, width, wrapped};
+use crate::amounts;
 use crate::error::Error;
 use crate::local::{Health, Status};
 use crate::outputs::Outputs;
@@ -129,7 +130,8 @@ pub(super) fn down(document: &Document) -> String {
 }
 
 pub(super) fn trial(result: &TrialResult) -> String {
-    let mut text = format!("{}  {} bytes\n\n", result.original, result.original_bytes);
+    let size = amounts::bytes(result.original_bytes);
+    let mut text = format!("{}\n  {size}\n\n", result.original);
     for variant in &result.variants {
         let cdn = match variant.cdn {
             CdnCheck::Ok => "served",
@@ -138,11 +140,11 @@ pub(super) fn trial(result: &TrialResult) -> String {
         };
         let _ = writeln!(
             text,
-            "  {}  {}x{}  {} bytes  after {:.1} s  {cdn}",
+            "  {}  {}x{}  {}  after {:.1} s  {cdn}",
             painted(BOLD, &variant.folder),
             variant.width,
             variant.height,
-            variant.bytes,
+            amounts::bytes(variant.bytes),
             f64::from(u32::try_from(variant.milliseconds).unwrap_or(u32::MAX)) / 1000.0,
         );
         if let Some(url) = &variant.url {

@@ -108,6 +108,14 @@ pub(crate) async fn a_new_size_and_a_replaced_original_are_made_and_all_on_deman
     }
     uploaded_unheard(&pipeline, &[("originals/b.jpg", &jpeg(300, 300))]).await;
     pipeline.edit("size = \"400x300\"", "size = \"50x40\"\n\n[[variants]]\nsize = \"400x300\"");
+    let ahead = pipeline.imgprep(&["backfill", "--dry-run", "--json"]).exits(0).json();
+    assert_eq!((&ahead["to_process"], &ahead["missing"]["50x40"]), (&json!(2), &json!(2)));
+    for command in [&["backfill", "--yes", "--json"][..], &["retry", "a.jpg", "--json"]] {
+        // The function does not know of the new size yet: what it makes would be waited for in vain.
+        let error = pipeline.imgprep(command).exits(1).error();
+        assert!(error.message.starts_with("the chain is broken at function"), "{error:?}");
+        assert_eq!(error.hint, "run `imgprep up`, which makes it so");
+    }
     pipeline.up();
     let missing = json!({ "800x600": 1, "50x40": 2, "400x300": 1 });
     assert_eq!(images(&pipeline)["missing"], missing);
