@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 /// A number of things: `1 original`, `2 originals`.
-pub(crate) fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: u64, what: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {what}{plural}")
 }

@@ -65,7 +65,7 @@ fn header(sheet: &Sheet) -> String {
         facts.push(("All variants together", saving, "against the originals".to_owned()));
     }
     let made = totals.images - totals.failed;
-    let each = u64::try_from(made).ok().filter(|made| *made > 0).map_or(0, |made| totals.ms / made);
+    let each = totals.ms.checked_div(made).unwrap_or_default();
     let took = amounts::duration(Duration::from_millis(totals.ms));
     let each = format!("{} for each", amounts::duration(Duration::from_millis(each)));
     facts.push(("Time", took, each));

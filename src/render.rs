@@ -119,11 +119,11 @@ pub(crate) struct MadeVariant {
 /// Sums over the images, where bytes are only of those that have variants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Totals {
-    pub(crate) images: usize,
-    pub(crate) failed: usize,
+    pub(crate) images: u64,
+    pub(crate) failed: u64,
     /// Files of folders and globs that are no images.
-    pub(crate) passed_over: usize,
-    pub(crate) variants: usize,
+    pub(crate) passed_over: u64,
+    pub(crate) variants: u64,
     pub(crate) bytes: u64,
     pub(crate) variant_bytes: u64,
     /// From the first image to the last, in milliseconds.
@@ -310,8 +310,8 @@ impl Image {
 impl Totals {
     fn of(images: &[Image], passed_over: usize, took: Duration) -> Self {
         let mut totals = Self {
-            images: images.len(),
-            passed_over,
+            images: images.len() as u64,
+            passed_over: passed_over as u64,
             ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             ..Self::default()
         };
@@ -320,7 +320,7 @@ impl Totals {
                 totals.failed += 1;
                 continue;
             };
-            totals.variants += made.variants.len();
+            totals.variants += made.variants.len() as u64;
             totals.bytes += made.bytes;
             totals.variant_bytes += made.variants.iter().map(|variant| variant.bytes).sum::<u64>();
         }

@@ -46,10 +46,14 @@ fn failed(why: &str) -> ImageOutcome {
 fn sheet(images: Vec<Image>) -> Sheet {
     let count = |of: fn(&Made) -> u64| images.iter().filter_map(Image::made).map(of).sum();
     let totals = Totals {
-        images: images.len(),
-        failed: images.iter().filter(|image| image.made().is_none()).count(),
+        images: images.len() as u64,
+        failed: images.iter().filter(|image| image.made().is_none()).count() as u64,
         passed_over: 0,
-        variants: images.iter().filter_map(Image::made).map(|made| made.variants.len()).sum(),
+        variants: images
+            .iter()
+            .filter_map(Image::made)
+            .map(|made| made.variants.len() as u64)
+            .sum(),
         bytes: count(|made| made.bytes),
         variant_bytes: count(|made| made.variants.iter().map(|variant| variant.bytes).sum()),
         ms: 1300,

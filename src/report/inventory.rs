@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 
 use super::text::{BAD, BOLD, CHANGED, DIM, GOOD, HINT, painted};
-use crate::amounts;
+use crate::amounts::{bytes, counted};
 use crate::inventory::{
     BackfillPlan, BackfillResult, FoundFailure, ImageCounts, Pruned, Retried, RetryOutcome,
 };
 
 /// What `status --images` adds.
 pub(super) fn counts(images: &ImageCounts) -> String {
-    let mut text = format!("\n  {:<14} {}\n", "images", number(images.originals, "original"));
+    let mut text = format!("\n  {:<14} {}\n", "images", counted(images.originals, "original"));
     let letters = images.dead_letters.unwrap_or_default();
     let troubles = [
         (images.failures, "failed", BAD, "original"),
@@ -18,10 +18,10 @@ pub(super) fn counts(images: &ImageCounts) -> String {
         (images.orphans, "left over", CHANGED, "variant"),
     ];
     for (count, name, style, what) in troubles.into_iter().filter(|(count, ..)| *count > 0) {
-        let _ = writeln!(text, "  {name:<14} {}", painted(style, &number(count, what)));
+        let _ = writeln!(text, "  {name:<14} {}", painted(style, &counted(count, what)));
     }
     for (folder, count) in &images.variants {
-        let _ = write!(text, "  {folder:<14} {}", number(*count, "variant"));
+        let _ = write!(text, "  {folder:<14} {}", counted(*count, "variant"));
         match images.missing.get(folder) {
             None | Some(0) => {}
             Some(missing) => {
@@ -45,12 +45,12 @@ pub(super) fn counts(images: &ImageCounts) -> String {
 
 /// What a backfill would do.
 pub(super) fn backfill_plan(plan: &BackfillPlan) -> String {
-    let mut text = format!("{}\n", number(plan.originals, "original"));
+    let mut text = format!("{}\n", counted(plan.originals, "original"));
     if plan.failures > 0 {
         let _ = writeln!(
             text,
             "  {} left out; see `imgprep failures`",
-            number(plan.failures, "failure")
+            counted(plan.failures, "failure")
         );
     }
     for (folder, missing) in &plan.missing {
@@ -62,7 +62,7 @@ pub(super) fn backfill_plan(plan: &BackfillPlan) -> String {
         let _ = writeln!(
             text,
             "\n{} to send: about {}, about ${:.2} at prices of us-east-1",
-            number(plan.to_process, "original"),
+            counted(plan.to_process, "original"),
             span(estimate.seconds),
             estimate.usd
         );
@@ -80,13 +80,13 @@ pub(super) fn backfill(result: &BackfillResult) -> String {
         return format!("{}nothing to do\n", backfill_plan(plan));
     }
     let mut text =
-        format!("{}\n", painted(GOOD, &format!("{} made whole", number(*made, "original"))));
+        format!("{}\n", painted(GOOD, &format!("{} made whole", counted(*made, "original"))));
     if *failed > 0 {
-        let failed = format!("{} cannot be processed", number(*failed, "original"));
+        let failed = format!("{} cannot be processed", counted(*failed, "original"));
         let _ = writeln!(text, "{}: see `imgprep failures`", painted(BAD, &failed));
     }
     if *pending > 0 {
-        let pending = format!("{} did not come", number(*pending, "original"));
+        let pending = format!("{} did not come", counted(*pending, "original"));
         let _ = writeln!(
             text,
             "{}: see `imgprep status --images`, and run `imgprep backfill` again",
@@ -104,7 +104,7 @@ pub(super) fn failures(failures: &[FoundFailure]) -> String {
         let _ = writeln!(text, "  {}", painted(BAD, &failure.reason));
         let facts = [
             failure.time.clone(),
-            failure.size.map(amounts::bytes),
+            failure.size.map(bytes),
             failure.etag.as_ref().map(|etag| format!("etag {}", etag.trim_matches('"'))),
         ];
         let facts: Vec<String> = facts.into_iter().flatten().collect();
@@ -115,7 +115,7 @@ pub(super) fn failures(failures: &[FoundFailure]) -> String {
     if failures.is_empty() {
         return "no failures\n".to_owned();
     }
-    let count = number(failures.len() as u64, "failure");
+    let count = counted(failures.len() as u64, "failure");
     let _ = writeln!(text, "\n{count}; next: {}", painted(HINT, "imgprep retry --all"));
     text
 }
@@ -161,12 +161,12 @@ pub(super) fn pruned(pruned: &Pruned) -> String {
         let _ = writeln!(text, "    and {more} more");
     }
     for folder in &pruned.folders {
-        let held = format!("{}, {} bytes", number(folder.objects, "object"), folder.bytes);
+        let held = format!("{}, {} bytes", counted(folder.objects, "object"), folder.bytes);
         let name = format!("{}/", folder.folder);
         let _ = writeln!(text, "  {} {name:<14} {held}", painted(BAD, "-"));
     }
     if pruned.foreign > 0 {
-        let foreign = number(pruned.foreign, "object");
+        let foreign = counted(pruned.foreign, "object");
         let _ = writeln!(text, "  {foreign} that imgprep did not make: left alone");
     }
     if pruned.is_empty() {
@@ -175,9 +175,9 @@ pub(super) fn pruned(pruned: &Pruned) -> String {
     }
     let what = format!(
         "{} without an original ({} bytes), {}",
-        number(pruned.orphans_count(), "variant"),
+        counted(pruned.orphans_count(), "variant"),
         pruned.orphan_bytes,
-        number(pruned.folders.len() as u64, "retired folder")
+        counted(pruned.folders.len() as u64, "retired folder")
     );
     if pruned.deleted {
         let _ = writeln!(text, "\ndeleted: {what}");
@@ -185,12 +185,6 @@ pub(super) fn pruned(pruned: &Pruned) -> String {
         let _ = writeln!(text, "\n{what}; next: {}", painted(HINT, "imgprep prune --yes"));
     }
     text
-}
-
-/// `1 original`, `2 originals`.
-fn number(count: u64, what: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{ending}")
 }
 
 /// A time as people say it.

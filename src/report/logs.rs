@@ -7,7 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::layout::{COLUMNS, spaces, width, wrapped};
 use super::text::{BAD, CHANGED, DIM, GOOD, painted};
+use crate::amounts;
 use crate::logs::{Event, Newest, Said};
+
+/// A space between words that belong together: U+00A0, no-break space.
+const GLUE: &str = "\u{a0}";
 
 /// Where the facts below the head of an event begin.
 const FACTS: usize = 4;
@@ -76,7 +80,7 @@ fn about_image(line: &Map<String, Value>, message: &str) -> String {
     text.push('\n');
     for fact in facts(line) {
         let words: Vec<String> = fact.split(' ').map(ToOwned::to_owned).collect();
-        let _ = writeln!(text, "{}{}", spaces(FACTS), wrapped(&words, FACTS));
+        let _ = writeln!(text, "{}{}", spaces(FACTS), wrapped(&words, FACTS).replace(GLUE, " "));
     }
     text
 }
@@ -136,19 +140,9 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Bytes as people say them; anything else as it is.
+/// Bytes as people say them, with a space at which no line ends; anything else as it is.
 fn bytes(value: &Value) -> String {
-    match value.as_u64() {
-        Some(bytes) if bytes < 1000 => format!("{bytes} bytes"),
-        Some(bytes) if bytes < 999_950 => tenths(bytes, 1000, "kB"),
-        Some(bytes) => tenths(bytes, 1_000_000, "MB"),
-        None => plain(value),
-    }
-}
-
-fn tenths(bytes: u64, unit: u64, name: &str) -> String {
-    let tenths = (bytes * 10 + unit / 2) / unit;
-    format!("{}.{} {name}", tenths / 10, tenths % 10)
+    value.as_u64().map_or_else(|| plain(value), |count| amounts::bytes(count).replace(' ', GLUE))
 }
 
 /// Keys come from whoever uploads, and could hold what a terminal takes for commands.

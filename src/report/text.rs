@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::local::{Health, Status};
 use crate::outputs::Outputs;
 use crate::plan::{Action, Condition};
+use crate::resource::Id;
 use crate::trial::{CdnCheck, TrialResult};
 
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -89,8 +90,18 @@ pub(super) fn up(document: &Document, local: bool) -> String {
         }
     }
     let option = if local { " --local" } else { "" };
-    let _ = writeln!(text, "\nnext: {}", painted(HINT, &format!("imgprep try{option}")));
+    let next = |command: &str| painted(HINT, &format!("imgprep {command}{option}"));
+    let _ = writeln!(text, "\nnext: {}", next("try"));
+    if has_new_folder(document) {
+        let _ = writeln!(text, "for the images that are there already: {}", next("backfill"));
+    }
     text
+}
+
+/// Whether a stack that was there before makes one more variant now.
+fn has_new_folder(document: &Document) -> bool {
+    let was_updated = |entry: &Entry| entry.id == Id::Folders && entry.action == Action::Update;
+    document.resources.iter().any(was_updated)
 }
 
 /// How a stack is.

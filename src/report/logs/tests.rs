@@ -31,7 +31,7 @@ fn processed(key: &str) -> Value {
 fn an_image_is_told_with_its_dimensions_bytes_and_times() {
     assert_snapshot!(plain_text(&[processed("originals/cat.jpg")]), @"
     2026-02-01T00:00:00Z  info   processed  originals/cat.jpg
-        JPEG 1600x1200, 185.6 kB -> 400x300 9.3 kB, 800x600 23.4 kB
+        JPEG 1600x1200, 186 kB -> 400x300 9.3 kB, 800x600 23.4 kB
         get 12.1, decode 8.3, resize 2.0, encode 5.1, put 20.3, all 51 ms
     ");
 }
@@ -59,7 +59,7 @@ fn what_failed_says_why() {
     assert_snapshot!(plain_text(&[failed, ignored, removed]), @"
     2026-02-01T00:00:00Z  error  failed  originals/notes.jpg
         its content is of no kind that can be read, for it begins like none of them
-        15 bytes
+        15 B
         get 3.5 ms
     2026-02-01T00:00:00Z  info   ignored
         a test
@@ -99,10 +99,14 @@ fn an_answer_that_leaves_events_out_says_so() {
 }
 
 #[test]
-fn bytes_are_said_as_people_say_them() {
-    let cases = [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (999_949, "999.9 kB")];
-    let more = [(999_950, "1.0 MB"), (3_600_000, "3.6 MB")];
-    for (value, expected) in cases.into_iter().chain(more) {
-        assert_eq!(bytes(&json!(value)), expected);
-    }
+fn no_line_ends_between_a_number_and_its_unit() {
+    let mut many = processed("originals/cat.jpg");
+    many["variants"] =
+        json!({"1600x1200": 208_600, "200x150": 7_200, "402x3030": 19_000, "420x3000": 20_900});
+    assert_snapshot!(plain_text(&[many]), @"
+    2026-02-01T00:00:00Z  info   processed  originals/cat.jpg
+        JPEG 1600x1200, 186 kB -> 1600x1200 209 kB, 200x150 7.2 kB, 402x3030
+        19.0 kB, 420x3000 20.9 kB
+        get 12.1, decode 8.3, resize 2.0, encode 5.1, put 20.3, all 51 ms
+    ");
 }
