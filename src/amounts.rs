@@ -31,17 +31,27 @@ fn rounded(count: u64, unit: u64) -> u64 {
     count.saturating_add(unit / 2) / unit
 }
 
-/// By how much `to` is more or less than `from`: `-93 %`. Nothing of nothing is no share.
+/// By how much `to` is more or less than `from`: `-93 %`, and in tenths where nearly nothing is left,
+/// `-99.7 %`. Nothing of nothing is no share.
 pub(crate) fn change(from: u64, to: u64) -> Option<String> {
     let (from, to) = (i128::from(from), i128::from(to));
     if from == 0 {
         return None;
     }
-    let difference = (to - from) * 100;
-    let half = if difference < 0 { -from / 2 } else { from / 2 };
-    let percent = (difference + half) / from;
+    let per_mille = rounded_share((to - from) * 1000, from);
+    if to > 0 && per_mille < -990 {
+        let left = (1000 + per_mille).max(1);
+        return Some(format!("-99.{} %", 10 - left));
+    }
+    let percent = rounded_share((to - from) * 100, from);
     let sign = if percent > 0 { "+" } else { "" };
     Some(format!("{sign}{percent} %"))
+}
+
+/// A quotient to the nearest whole number.
+fn rounded_share(part: i128, whole: i128) -> i128 {
+    let half = if part < 0 { -whole / 2 } else { whole / 2 };
+    (part + half) / whole
 }
 
 /// A time, as exactly as anybody wants it.
@@ -86,6 +96,8 @@ mod tests {
         assert_eq!(of(1000, 996), "0 %");
         assert_eq!(of(50, 60), "+20 %");
         assert_eq!(of(1, u64::MAX), "+1844674407370955161400 %");
+        assert_eq!([of(1000, 10), of(1000, 9), of(1000, 3)], ["-99 %", "-99.1 %", "-99.7 %"]);
+        assert_eq!([of(1_000_000, 1), of(1_000_000, 0)], ["-99.9 %", "-100 %"]);
         assert_eq!(change(0, 5), None);
     }
 
