@@ -167,7 +167,8 @@ impl Report {
     /// Prints why a command stopped.
     pub(crate) fn error(&self, error: &Error) -> ExitCode {
         if self.json {
-            out(&format!("{:#}\n", error_json(error)));
+            // On one line, for it may come after the lines of a log that was followed.
+            out(&format!("{}\n", error_json(error)));
         } else {
             err(&text::error(error));
         }

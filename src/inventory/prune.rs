@@ -1,10 +1,12 @@
-//! Variants that belong to nothing any more: their original is gone, or their size.
+//! What belongs to nothing any more: variants whose original or size is gone, and records of failures
+//! whose original is gone.
 //!
 //! Only what the function made is deleted, which its metadata tells, and only if the original is
 //! still gone at that moment.
 
 use std::collections::BTreeMap;
 
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lambda_fn::settings::SOURCE_METADATA;
 use serde::Serialize;
@@ -36,7 +38,9 @@ pub(crate) struct Pruned {
     /// Variants whose original is gone, by their folder.
     pub(crate) orphans: BTreeMap<String, u64>,
     pub(crate) orphan_bytes: u64,
-    /// The first of them by their keys.
+    /// Records of failures whose original is gone.
+    pub(crate) records: u64,
+    /// The first variants and records by their keys.
     pub(crate) keys: Vec<String>,
     /// Objects in the folders of variants that the function did not make; they stay.
     pub(crate) foreign: u64,
@@ -75,7 +79,7 @@ impl Pruned {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.orphans_count() == 0 && self.folders.is_empty()
+        self.orphans_count() + self.records == 0 && self.folders.is_empty()
     }
 }
 
@@ -92,6 +96,7 @@ impl<'a> Inventory<'a> {
             deleted: deletion == Deletion::Done,
             orphans: BTreeMap::new(),
             orphan_bytes: 0,
+            records: 0,
             keys: Vec::new(),
             foreign: 0,
             folders: Vec::new(),
@@ -112,6 +117,7 @@ impl<'a> Inventory<'a> {
             }
         }
         self.prune_batch(&mut pruned, batch).await?;
+        self.prune_records(&mut pruned).await?;
         for folder in retired {
             if stop.is_asked() {
                 break;
@@ -148,31 +154,56 @@ impl<'a> Inventory<'a> {
                 Verdict::Not => {}
             }
         }
-        if pruned.deleted {
-            let keys = doomed.iter().map(|orphan| orphan.key.clone()).collect();
-            let deletion = objects::delete_keys(&self.bucket(), keys).await;
-            deletion.map_err(Hindrance::deleting)?;
-        }
+        let keys = doomed.iter().map(|orphan| orphan.key.clone()).collect();
+        self.prune_keys(pruned, keys).await?;
         for orphan in doomed {
             *pruned.orphans.entry(orphan.folder).or_default() += 1;
             pruned.orphan_bytes += orphan.bytes;
-            if pruned.keys.len() < NAMED_MAX {
-                pruned.keys.push(orphan.key);
-            }
         }
         Ok(())
     }
 
+    /// Records that the function left of originals that are gone. What cannot be read as a record
+    /// was not left by it.
+    async fn prune_records(&self, pruned: &mut Pruned) -> Result<(), Hindrance> {
+        let records = self.failures("").await?;
+        let records = records.into_iter().filter(|record| record.time.is_some());
+        let looks = records.map(|record| async move {
+            let is_gone = self.head(&record.key).await?.is_none();
+            Ok::<_, AwsError>(is_gone.then_some(record.record))
+        });
+        let looks = stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect::<Vec<_>>();
+        let gone = looks.await.map_err(Hindrance::listing)?.into_iter().flatten();
+        let gone: Vec<String> = gone.collect();
+        pruned.records = gone.len() as u64;
+        for keys in gone.chunks(BATCH_MAX) {
+            self.prune_keys(pruned, keys.to_vec()).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes objects if they are to be deleted, and names the first ones.
+    async fn prune_keys(&self, pruned: &mut Pruned, keys: Vec<String>) -> Result<(), Hindrance> {
+        let unnamed = NAMED_MAX - pruned.keys.len();
+        pruned.keys.extend(keys.iter().take(unnamed).cloned());
+        if pruned.deleted && !keys.is_empty() {
+            let deletion = objects::delete_keys(&self.bucket(), keys).await;
+            deletion.map_err(Hindrance::deleting)?;
+        }
+        Ok(())
+    }
+
+    async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, AwsError> {
+        let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
+        let head = head.expected_bucket_owner(&self.names.account).send().await;
+        head.found("s3:GetObject")
+    }
+
     async fn verdict(&self, orphan: &Orphan) -> Result<Verdict, AwsError> {
-        let head = async |key: String| {
-            let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
-            let head = head.expected_bucket_owner(&self.names.account).send().await;
-            head.found("s3:GetObject")
-        };
-        if head(self.original_key(&orphan.path)).await?.is_some() {
+        if self.head(&self.original_key(&orphan.path)).await?.is_some() {
             return Ok(Verdict::Not);
         }
-        let Some(variant) = head(orphan.key.clone()).await? else { return Ok(Verdict::Not) };
+        let Some(variant) = self.head(&orphan.key).await? else { return Ok(Verdict::Not) };
         let is_ours = variant.metadata().is_some_and(|all| all.contains_key(SOURCE_METADATA));
         Ok(if is_ours { Verdict::Ours } else { Verdict::Foreign })
     }

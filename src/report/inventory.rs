@@ -156,12 +156,12 @@ pub(super) fn pruned(pruned: &Pruned) -> String {
     for key in &pruned.keys {
         let _ = writeln!(text, "  {} {key}", painted(BAD, "-"));
     }
-    let more = pruned.orphans_count() - pruned.keys.len() as u64;
+    let more = pruned.orphans_count() + pruned.records - pruned.keys.len() as u64;
     if more > 0 {
         let _ = writeln!(text, "    and {more} more");
     }
     for folder in &pruned.folders {
-        let held = format!("{}, {} bytes", counted(folder.objects, "object"), folder.bytes);
+        let held = format!("{}, {}", counted(folder.objects, "object"), bytes(folder.bytes));
         let name = format!("{}/", folder.folder);
         let _ = writeln!(text, "  {} {name:<14} {held}", painted(BAD, "-"));
     }
@@ -174,9 +174,10 @@ pub(super) fn pruned(pruned: &Pruned) -> String {
         return text;
     }
     let what = format!(
-        "{} without an original ({} bytes), {}",
+        "{} ({}) and {} without an original, {}",
         counted(pruned.orphans_count(), "variant"),
-        pruned.orphan_bytes,
+        bytes(pruned.orphan_bytes),
+        counted(pruned.records, "record"),
         counted(pruned.folders.len() as u64, "retired folder")
     );
     if pruned.deleted {

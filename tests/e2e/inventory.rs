@@ -188,14 +188,23 @@ pub(crate) async fn what_belongs_to_nothing_is_listed_and_then_deleted() {
         processed(&pipeline, path).await;
     }
     pipeline.upload("800x600/by-hand.jpg", b"theirs").await;
-    delete(&pipeline, "originals/a.jpg").await;
+    for key in ["originals/bad.jpg", "originals/worse.jpg"] {
+        pipeline.upload(key, b"notes").await;
+    }
+    arrived(&pipeline, "failed/bad.jpg.json").await;
+    arrived(&pipeline, "failed/worse.jpg.json").await;
+    for key in ["originals/a.jpg", "originals/bad.jpg"] {
+        delete(&pipeline, key).await;
+    }
     assert_eq!(images(&pipeline)["orphans"], 3);
     pipeline.proxy.take_calls();
     let all = pipeline.keys().await;
     let shown = pipeline.imgprep(&["prune", "--json"]).exits(0).json();
     assert_eq!(shown["orphans"], json!({ "800x600": 1, "400x300": 1 }));
     assert_eq!((&shown["foreign"], &shown["deleted"]), (&json!(1), &json!(false)));
-    assert_eq!(shown["keys"], json!(["800x600/a.jpg", "400x300/a.jpg"]));
+    assert_eq!(shown["records"], 1);
+    let keys = json!(["800x600/a.jpg", "400x300/a.jpg", "failed/bad.jpg.json"]);
+    assert_eq!(shown["keys"], keys);
     assert_eq!((pipeline.keys().await, pipeline.proxy.take_mutating()), (all, vec![]));
     pipeline.edit("\n\n[[variants]]\nsize = \"400x300\"", "");
     pipeline.up();
@@ -203,8 +212,15 @@ pub(crate) async fn what_belongs_to_nothing_is_listed_and_then_deleted() {
     for line in ["  - 800x600/a.jpg\n", "  - 400x300/       2 objects", "deleted: 1 variant "] {
         assert!(pruned.stdout.contains(line), "{line}: {pruned}");
     }
-    let left =
-        ["800x600/", "800x600/b.jpg", "800x600/by-hand.jpg", "originals/", "originals/b.jpg"];
+    let left = [
+        "800x600/",
+        "800x600/b.jpg",
+        "800x600/by-hand.jpg",
+        "failed/worse.jpg.json",
+        "originals/",
+        "originals/b.jpg",
+        "originals/worse.jpg",
+    ];
     assert_eq!(pipeline.keys().await.unwrap(), left);
     let status = pipeline.status(0);
     assert_eq!(resource(&status, "folders")["state"], "ok");
