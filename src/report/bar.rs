@@ -7,7 +7,7 @@ use std::time::Instant;
 use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 use super::err;
-use super::progress::{LINE_PAUSE, TICK};
+use super::progress::{LINE_PAUSE, TICK, turning};
 
 /// So many of so many.
 pub(crate) struct Bar {
@@ -73,7 +73,7 @@ fn dressed(name: &'static str, total: u64) -> ProgressBar {
     let bar = ProgressBar::new(total);
     let look = "  {spinner} {prefix:<13} [{bar:24}] {human_pos} of {human_len}{left}  {wide_msg}";
     if let Ok(style) = ProgressStyle::with_template(look) {
-        bar.set_style(style.progress_chars("=> ").with_key("left", left));
+        bar.set_style(turning(style).progress_chars("=> ").with_key("left", left));
     }
     bar.set_prefix(name);
     bar.enable_steady_tick(TICK);

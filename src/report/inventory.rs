@@ -61,10 +61,10 @@ pub(super) fn backfill_plan(plan: &BackfillPlan) -> String {
         let estimate = &plan.estimate;
         let _ = writeln!(
             text,
-            "\n{} to send: about {}, about ${:.2} at prices of us-east-1",
+            "\n{} to send: about {}, {} at prices of us-east-1",
             counted(plan.to_process, "original"),
             span(estimate.seconds),
-            estimate.usd
+            dollars(estimate.usd)
         );
     }
     text
@@ -186,6 +186,10 @@ pub(super) fn pruned(pruned: &Pruned) -> String {
         let _ = writeln!(text, "\n{what}; next: {}", painted(HINT, "imgprep prune --yes"));
     }
     text
+}
+
+fn dollars(usd: f64) -> String {
+    if usd < 0.01 { "less than $0.01".to_owned() } else { format!("about ${usd:.2}") }
 }
 
 /// A time as people say it.

@@ -256,7 +256,7 @@ fn plain(text: &str) -> String {
     };
     let is_hash = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_hash {
-        return format!("{}…", &text[..HASH_CHARACTERS]);
+        return format!("{}...", &text[..HASH_CHARACTERS]);
     }
     let is_other = serde_json::from_str::<Value>(text).is_ok();
     if text.is_empty() || is_other || !text.chars().all(is_word) {

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use supports_unicode::Stream;
 
 use super::err;
 use crate::apply::{End, Event, Happening};
@@ -154,10 +155,15 @@ impl Drop for Task {
 /// The look of a line. A bar among others must be one of them before, or it is drawn twice.
 fn dressed(bar: ProgressBar, name: impl Into<Cow<'static, str>>) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("  {spinner} {prefix:<13} {wide_msg}") {
-        bar.set_style(style);
+        bar.set_style(turning(style));
     }
     bar.set_prefix(name);
     bar
+}
+
+/// A spinner of dots, or of what every terminal has where the locale is not one of UTF-8.
+pub(super) fn turning(style: ProgressStyle) -> ProgressStyle {
+    if supports_unicode::on(Stream::Stderr) { style } else { style.tick_chars("-\\|/ ") }
 }
 
 fn doing(action: Action) -> &'static str {

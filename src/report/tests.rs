@@ -138,7 +138,7 @@ fn plain_values_stand_in_one_column() {
     ~ tags.team                         "market place" -> ""
     - environment.IMGPREP_DISTRIBUTION  E123
     ~ compress                          true -> false
-    ~ code                              aaaaaaaaaaaa… -> bbbbbbbbbbbb…
+    ~ code                              aaaaaaaaaaaa... -> bbbbbbbbbbbb...
     "#);
 }
 
