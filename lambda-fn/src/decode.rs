@@ -6,6 +6,7 @@
 //! later stage has to know of them. No metadata goes any further than this module.
 
 mod bmp;
+mod damage;
 mod gif;
 mod jpeg;
 mod photo;
@@ -15,6 +16,7 @@ mod webp;
 
 use std::{fmt, io};
 
+pub use damage::Damage;
 use image::{ImageDecoder, ImageError, metadata::Orientation};
 
 use crate::{
@@ -73,6 +75,8 @@ pub struct Decoded {
     pub picture: Picture,
     /// The way from its colours to sRGB, if they are others.
     pub correction: Option<Correction>,
+    /// What is wrong with the picture.
+    pub damage: Option<Damage>,
 }
 
 /// What a decoder makes of an original: as stored, before orientation.
@@ -92,6 +96,11 @@ trait Original {
 
     /// Writes every row.
     fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError>;
+
+    /// What is wrong with the rows that were written. Most decoders refuse damaged files.
+    fn damage(&self) -> Option<Damage> {
+        None
+    }
 }
 
 type BoxedOriginal<'a> = Box<dyn Original + 'a>;
@@ -144,8 +153,8 @@ pub fn decode(
     if let Some(mut photo) = photo::open(bytes, variants) {
         limits.check_image(&photo.header, file_bytes, variants)?;
         let (header, correction) = (photo.header.clone(), photo.correction.take());
-        let picture = Picture::Planes(photo.read(scratch)?);
-        return Ok(Decoded { header, picture, correction });
+        let (planar, damage) = photo.read(scratch)?;
+        return Ok(Decoded { header, picture: Picture::Planes(planar), correction, damage });
     }
     let mut original = open(bytes)?;
     let header = original.header().clone();
@@ -164,7 +173,7 @@ pub fn decode(
     };
     let correction = icc.and_then(|icc| Correction::from_icc(&icc, pixels.alpha));
     let picture = Picture::Pixels(pixels, header.grid(factor));
-    Ok(Decoded { header, picture, correction })
+    Ok(Decoded { header, picture, correction, damage: original.damage() })
 }
 
 fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {

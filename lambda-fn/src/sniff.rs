@@ -8,7 +8,7 @@ use std::fmt;
 mod jpeg;
 
 pub use jpeg::{
-    Outline as JpegOutline, count_scans as count_jpeg_scans, is_complete as is_complete_jpeg,
+    Outline as JpegOutline, Scans as JpegScans, is_complete as is_complete_jpeg,
     is_progressive as is_progressive_jpeg,
 };
 

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     colour::Correction,
-    decode::{self, Decoded, Picture},
+    decode::{self, Damage, Decoded, Picture},
     encode::{self, Drawn, Target},
     error::RenderError,
     jpeg,
@@ -50,6 +50,8 @@ pub struct Rendering {
     pub height: u32,
     /// Whether it holds more pictures than the first, which is all that is shown.
     pub animated: bool,
+    /// What is wrong with it, if that was no reason to refuse it.
+    pub damage: Option<Damage>,
     /// Time spent decoding.
     pub decode: Duration,
     /// Time spent scaling, turning and correcting colours.
@@ -137,7 +139,7 @@ fn render_unguarded(
     mut finished: impl FnMut(Rendered) -> ControlFlow<()>,
 ) -> Result<Rendering, RenderError> {
     let started = Instant::now();
-    let Decoded { header, picture, correction } =
+    let Decoded { header, picture, correction, damage } =
         decode::decode(bytes, variants, limits, &mut scratch.decoder)?;
     let scaling_failed = |error: ScalingError| RenderError::Broken {
         format: header.format,
@@ -150,6 +152,7 @@ fn render_unguarded(
         width,
         height,
         animated: sniff::is_animated(bytes, header.format),
+        damage,
         decode: started.elapsed(),
         resize: Duration::ZERO,
         encode: Duration::ZERO,

@@ -1,4 +1,15 @@
 //! JPEG, whole: what `zune-jpeg` decodes, with inks as they are.
+//!
+//! Also of a file that was cut off, where enough of it is left. What zune-jpeg makes of one, when it
+//! is not strict (0.5.15, read in its source and tried in the tests):
+//!
+//! - Sequential, all components in one scan: rows up to the one in which the data ends; that one is
+//!   filled up with what its buffers held; the rest is 128 in every channel.
+//! - Sequential in several scans: nothing or wrong colours. Refused, unless each scan is complete.
+//! - Progressive: the transform of what coefficients there are. If those of frequency zero are there
+//!   for all components, the picture is whole and only less sharp; otherwise it is refused. A header
+//!   that is cut off would be an error, so the decoder is not shown it. That does not help right
+//!   behind the first scan, where it insists on a marker: such a file is refused.
 
 use zune_jpeg::{
     JpegDecoder,
@@ -7,13 +18,13 @@ use zune_jpeg::{
 };
 
 use super::{
-    BoxedOriginal, Header, Original, broken, ends_early, orientation, pixels, unsupported,
+    BoxedOriginal, Damage, Header, Original, broken, ends_early, orientation, pixels, unsupported,
 };
 use crate::{
     colour::rgb_of_ycbcr,
     error::RenderError,
     reduce::{Layout, Reducer},
-    sniff::{self, JpegOutline, SourceFormat},
+    sniff::{self, JpegOutline, JpegScans, SourceFormat},
 };
 
 const FORMAT: SourceFormat = SourceFormat::Jpeg;
@@ -24,21 +35,27 @@ const FORMAT: SourceFormat = SourceFormat::Jpeg;
 const MOST_SCANS: usize = 500;
 
 pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
-    if !sniff::is_complete_jpeg(bytes) {
-        return Err(ends_early(FORMAT));
-    }
-    let outline =
-        JpegOutline::read(bytes).ok_or_else(|| broken(FORMAT, "its frame header is missing"))?;
+    let is_complete = sniff::is_complete_jpeg(bytes);
+    let outline = match JpegOutline::read(bytes) {
+        Some(outline) => outline,
+        None if is_complete => return Err(broken(FORMAT, "its frame header is missing")),
+        None => return Err(ends_early(FORMAT)),
+    };
     check_process(&outline)?;
     if outline.width == 0 || outline.height == 0 {
         let message = format!("it is {}x{} pixels", outline.width, outline.height);
         return Err(broken(FORMAT, message));
     }
-    if !outline.is_sequential() && sniff::count_jpeg_scans(bytes, MOST_SCANS) > MOST_SCANS {
+    let scans = JpegScans::read(bytes, MOST_SCANS);
+    if !outline.is_sequential() && scans.begun > MOST_SCANS {
         return Err(broken(FORMAT, format!("it has more than {MOST_SCANS} scans")));
     }
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options());
-    decoder.decode_headers().map_err(refused)?;
+    let damage = damage(is_complete, &outline, &scans);
+    // See above: a header that is cut off would be an error.
+    let hides_header = !is_complete && !outline.is_sequential();
+    let shown = if hides_header { &bytes[..scans.end] } else { bytes };
+    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(shown), options());
+    decoder.decode_headers().map_err(|error| refused(error, damage))?;
     let colours = decoder.input_colorspace().unwrap_or(ColorSpace::Unknown);
     let (layout, output) = match colours {
         ColorSpace::Luma => (Layout::Grey, ColorSpace::Luma),
@@ -62,7 +79,34 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
         decoder,
         inverted: outline.adobe,
         ycck: colours == ColorSpace::YCCK,
+        damage,
+        unit_rows: 8 * u32::from(outline.largest_sampling().1),
     }))
+}
+
+/// What is wrong with a file, as far as its scans tell. If rows are missing it is the most that can be
+/// intact; how many are shows when they are read.
+fn damage(is_complete: bool, outline: &JpegOutline, scans: &JpegScans) -> Option<Damage> {
+    let rows = u32::from(outline.height);
+    let cut_off = |intact: u64| {
+        Some(Damage::CutOff { intact: u32::try_from(intact).map_or(rows, |r| r.min(rows)), rows })
+    };
+    let (across, down) = outline.largest_sampling();
+    let (across, down) = (8 * u32::from(across), 8 * u32::from(down));
+    // A block takes at least a bit for each of its codes: one, if frequency zero is alone.
+    let codes = if outline.is_progressive() { 1 } else { 2 };
+    let blocks = u32::from(outline.width).div_ceil(across) * u32::from(outline.first_scan);
+    let rows_of_units = 8 * scans.first_bytes as u64 / u64::from(codes * blocks.max(1));
+    let is_enough = rows_of_units >= u64::from(rows.div_ceil(down));
+    if is_complete && is_enough {
+        None
+    } else if outline.is_sequential() {
+        cut_off(rows_of_units * u64::from(down))
+    } else if is_enough && scans.components.len() >= outline.sampling.len() {
+        Some(Damage::FewerScans { complete: scans.complete })
+    } else {
+        cut_off(0)
+    }
 }
 
 struct Jpeg<'a> {
@@ -72,6 +116,10 @@ struct Jpeg<'a> {
     inverted: bool,
     /// Whether the complement of three inks is stored as YCbCr.
     ycck: bool,
+    /// What is wrong with the file; in full when it is read.
+    damage: Option<Damage>,
+    /// Rows of the picture that a unit covers.
+    unit_rows: u32,
 }
 
 impl Original for Jpeg<'_> {
@@ -84,7 +132,7 @@ impl Original for Jpeg<'_> {
     }
 
     fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError> {
-        let mut image = self.decoder.decode().map_err(refused)?;
+        let mut image = self.decode()?;
         if self.header.layout == Layout::Cmyk {
             for pixel in image.as_chunks_mut::<4>().0 {
                 *pixel = self.inks(*pixel);
@@ -93,9 +141,43 @@ impl Original for Jpeg<'_> {
         reducer.push_image(image);
         Ok(())
     }
+
+    fn damage(&self) -> Option<Damage> {
+        self.damage
+    }
+}
+
+/// Rows at the top of a picture that are sure to be decoded: those that are not in the last row of
+/// units that shows anything.
+fn intact_rows(image: &[u8], row_bytes: usize, unit_rows: u32) -> u32 {
+    const FILL: u8 = 128;
+    let is_filled = |row: &&[u8]| row.iter().all(|&sample| sample == FILL);
+    let filled = image.rchunks_exact(row_bytes).take_while(is_filled).count();
+    let shown = u32::try_from(image.len() / row_bytes - filled).unwrap_or_default();
+    shown.saturating_sub(1) / unit_rows * unit_rows
 }
 
 impl Jpeg<'_> {
+    /// Decodes, and looks how much of the picture is there.
+    fn decode(&mut self) -> Result<Vec<u8>, RenderError> {
+        self.check_rows()?;
+        let image = self.decoder.decode().map_err(|error| refused(error, self.damage))?;
+        if let Some(Damage::CutOff { intact, .. }) = &mut self.damage {
+            let row_bytes = self.header.width as usize * self.header.layout.channels();
+            *intact = intact_rows(&image, row_bytes, self.unit_rows).min(*intact);
+        }
+        self.check_rows()?;
+        Ok(image)
+    }
+
+    /// What is grey all over is no picture.
+    fn check_rows(&self) -> Result<(), RenderError> {
+        match self.damage {
+            Some(Damage::CutOff { intact: 0, .. }) => Err(ends_early(FORMAT)),
+            _ => Ok(()),
+        }
+    }
+
     fn inks(&self, [c, m, y, k]: [u8; 4]) -> [u8; 4] {
         let stored = if self.ycck {
             let [red, green, blue] = rgb_of_ycbcr([c, m, y]);
@@ -144,8 +226,9 @@ fn working_bytes(outline: &JpegOutline) -> u64 {
     coefficients + 4 * rows_of_blocks + outline.metadata_bytes
 }
 
-fn refused(error: DecodeErrors) -> RenderError {
+fn refused(error: DecodeErrors, damage: Option<Damage>) -> RenderError {
     match error {
+        _ if damage.is_some() => ends_early(FORMAT),
         DecodeErrors::Unsupported(scheme) => unsupported(FORMAT, format!("{scheme:?}")),
         error => broken(FORMAT, format!("{error:?}")),
     }

@@ -2,7 +2,7 @@
 //!
 //! The one place that chooses: what [`open`] has no answer for goes to the general decoder.
 
-use super::{Header, broken, ends_early, orientation};
+use super::{Damage, Header, broken, ends_early, orientation};
 use crate::{
     colour::{self, Correction},
     encode::Target,
@@ -82,15 +82,25 @@ fn needed_rows(grid: &Grid, variant: &Variant) -> u32 {
 }
 
 impl Photo<'_> {
-    /// Decodes what was planned. Damage in the middle shows in the picture, as in browsers; a file
-    /// that was cut off is not the photo that somebody meant to upload.
-    pub(super) fn read(self, scratch: &mut decoder::Scratch) -> Result<Planar, RenderError> {
-        if !sniff::is_complete_jpeg(self.bytes) {
-            return Err(ends_early(FORMAT));
-        }
+    /// Decodes what was planned. Damage shows in the picture, as in browsers. Of a file that was cut
+    /// off there must be more than none: the first row of blocks, in all its components.
+    pub(super) fn read(
+        self,
+        scratch: &mut decoder::Scratch,
+    ) -> Result<(Planar, Option<Damage>), RenderError> {
         let decoded = decoder::decode(self.bytes, &self.plan, scratch)
             .map_err(|error| broken(FORMAT, error.to_string()))?;
-        let Header { width, height, orientation, .. } = self.header;
-        Ok(Planar::new(decoded, (width, height), orientation))
+        let Header { width, height: rows, orientation, .. } = self.header;
+        let damage = match decoded.damage {
+            None => None,
+            Some(damage) if damage.missing && !sniff::is_complete_jpeg(self.bytes) => {
+                if damage.intact_rows == 0 {
+                    return Err(ends_early(FORMAT));
+                }
+                Some(Damage::CutOff { intact: damage.intact_rows, rows })
+            }
+            Some(damage) => Some(Damage::Corrupt { intact: damage.intact_rows, rows }),
+        };
+        Ok((Planar::new(decoded, (width, rows), orientation), damage))
     }
 }

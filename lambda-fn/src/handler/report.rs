@@ -45,9 +45,12 @@ impl Report {
     }
 
     /// In what the variants differ from what the uploader may expect.
-    fn warnings(&self) -> Vec<&'static str> {
-        let is_animated = self.rendering.as_ref().is_some_and(|rendering| rendering.animated);
-        is_animated.then_some("animated: only the first frame is shown").into_iter().collect()
+    fn warnings(&self) -> Vec<String> {
+        let Some(rendering) = &self.rendering else { return Vec::new() };
+        let animated = "animated: only the first frame is shown".to_owned();
+        let animated = rendering.animated.then_some(animated);
+        let damaged = rendering.damage.map(|damage| damage.to_string());
+        animated.into_iter().chain(damaged).collect()
     }
 
     /// Adds the facts to a log line.

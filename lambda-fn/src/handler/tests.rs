@@ -417,6 +417,18 @@ fn an_animation_is_warned_of() {
     assert_eq!(line["warnings"], json!(["animated: only the first frame is shown"]));
 }
 
+#[test]
+fn an_original_that_was_cut_off_is_processed_and_warned_of() {
+    let tested = tested();
+    let whole = photo();
+    tested.store.upload("originals/a.jpg", whole[..whole.len() - 60].to_vec());
+    tested.created(&["originals/a.jpg"]).unwrap();
+    let line = &tested.lines()[0];
+    assert_eq!((&line["level"], &line["message"]), (&json!("warn"), &json!("processed")));
+    assert_eq!(line["warnings"], json!(["the file ends early: 48 of 60 rows are intact"]));
+    assert_eq!((&line["Processed"], &line["Failed"]), (&json!(1), &json!(0)));
+}
+
 /// Embedded metrics are counted from the line itself.
 #[test]
 fn each_image_is_counted() {

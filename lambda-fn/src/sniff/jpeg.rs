@@ -29,7 +29,7 @@ impl Outline {
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut outline = None;
         let (mut adobe, mut metadata_bytes) = (false, 0);
-        for Segment { marker, data } in segments(bytes) {
+        for Segment { marker, data, .. } in segments(bytes) {
             let data = &bytes[data];
             match marker {
                 0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
@@ -104,24 +104,63 @@ pub fn is_complete(bytes: &[u8]) -> bool {
     })
 }
 
-/// How many scans follow each other, counted no further than one more than `most`.
-pub fn count_scans(bytes: &[u8], most: usize) -> usize {
-    let mut scans = 0;
-    let mut next = FIRST_MARKER;
-    while let Some(segment) = segment_at(bytes, next) {
-        next = segment.data.end;
-        if segment.marker == START_OF_SCAN {
-            scans += 1;
-            next = end_of_entropy_coded_data(bytes, next);
+/// What there is of a JPEG's scans, found by walking from marker to marker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scans {
+    /// How many begin.
+    pub begun: usize,
+    /// How many are followed by another marker, so that none of their data is cut off.
+    pub complete: usize,
+    /// The components whose frequency zero, which every other adds to, is in a complete scan.
+    pub components: Vec<u8>,
+    /// Bytes of data in the first.
+    pub first_bytes: usize,
+    /// Where the last segment or data ends that is not cut off in its header.
+    pub end: usize,
+}
+
+impl Scans {
+    /// Walks to the end of the image, or until more than `most` scans have begun.
+    pub fn read(bytes: &[u8], most: usize) -> Self {
+        let mut scans = Self { end: FIRST_MARKER, ..Self::default() };
+        while scans.begun <= most
+            && let Some(segment) = segment_at(bytes, scans.end)
+            && segment.whole
+            && segment.marker != END_OF_IMAGE
+        {
+            scans.end = segment.data.end;
+            if segment.marker == START_OF_SCAN {
+                scans.add(bytes, segment.data);
+            }
         }
-        if scans > most {
-            break;
+        scans
+    }
+
+    fn add(&mut self, bytes: &[u8], header: Range<usize>) {
+        let data = header.end;
+        self.end = end_of_entropy_coded_data(bytes, data);
+        self.begun += 1;
+        if self.begun == 1 {
+            self.first_bytes = self.end - data;
+        }
+        // A 0xff at the end of the file may be the first half of an escape.
+        if self.end + 2 > bytes.len() {
+            return;
+        }
+        self.complete += 1;
+        // The number of components, a name and tables of each, the first frequency (T.81, B.2.3).
+        let [count, rest @ ..] = &bytes[header] else { return };
+        let members = rest.as_chunks::<2>().0.iter().take(usize::from(*count));
+        if rest.get(2 * usize::from(*count)) == Some(&0) {
+            self.components.extend(members.map(|[name, _]| name));
+            self.components.sort_unstable();
+            self.components.dedup();
         }
     }
-    scans
 }
 
 const START_OF_SCAN: u8 = 0xda;
+const END_OF_IMAGE: u8 = 0xd9;
 const APP14: u8 = 0xee;
 
 /// The first two bytes are the start of the image.
@@ -131,6 +170,8 @@ struct Segment {
     marker: u8,
     /// Where in the file its content is, without marker and length.
     data: Range<usize>,
+    /// Whether the file has as much of it as it announces.
+    whole: bool,
 }
 
 /// The segments up to the header of the first scan.
@@ -151,8 +192,9 @@ fn segment_at(bytes: &[u8], mut at: usize) -> Option<Segment> {
     }
     let &[0xff, marker, high, low] = bytes.get(at..at + 4)? else { return None };
     let length = usize::from(u16::from_be_bytes([high, low])).max(LENGTH_BYTES);
-    let end = (at + 2 + length).min(bytes.len());
-    Some(Segment { marker, data: at + 4..end.max(at + 4) })
+    let announced = at + 2 + length;
+    let end = announced.min(bytes.len());
+    Some(Segment { marker, data: at + 4..end.max(at + 4), whole: announced <= bytes.len() })
 }
 
 /// The place of the first marker that is neither an escaped 0xff nor a restart.
@@ -226,8 +268,36 @@ mod tests {
         let start = b"\xff\xd8\xff\xe1\0\x08\xff\xda\xff\xda\0\0";
         let scan = b"\xff\xda\0\x03\x01\x12\xff\0\x34\xff\xd3\x56";
         let file = [&start[..], scan, scan, b"\xff\xc4\0\x03\0", scan, b"\xff\xd9"].concat();
-        assert_eq!(count_scans(&file, 100), 3);
-        assert_eq!(count_scans(&file, 1), 2);
-        assert_eq!(count_scans(b"", 100), 0);
+        assert_eq!(Scans::read(&file, 100).begun, 3);
+        assert_eq!(Scans::read(&file, 1).begun, 2);
+        assert_eq!(Scans::read(b"", 100).begun, 0);
+        let another = [&file[..], &file].concat();
+        assert_eq!(Scans::read(&another, 100).begun, 3, "a second image is not this one");
+    }
+
+    #[test]
+    fn scans_are_complete_if_a_marker_follows() {
+        let both = b"\xff\xda\0\x0a\x02\x01\0\x02\x11\0\0\x01____";
+        let later = b"\xff\xda\0\x08\x01\x03\x11\x01\x3f\0__";
+        let last = b"\xff\xda\0\x08\x01\x03\x11\0\0\x01______";
+        let file = [&b"\xff\xd8"[..], both, later, last, b"\xff\xd9"].concat();
+        let read = |length: usize| Scans::read(&file[..length], 100);
+        let (first, second, third) = (2 + both.len(), 2 + both.len() + later.len(), file.len() - 2);
+        assert_eq!(read(file.len()).components, [1, 2, 3]);
+        assert_eq!((read(file.len()).complete, read(file.len()).end), (3, third));
+        // Cut off in the data, behind it, in the next marker, in the next header.
+        for (length, begun, complete, end) in [
+            (first - 3, 1, 0, first - 3),
+            (first, 1, 0, first),
+            (first + 1, 1, 0, first),
+            (first + 9, 1, 1, first),
+            (second - 1, 2, 1, second - 1),
+            (third, 3, 2, third),
+        ] {
+            let Scans { begun: have, first_bytes, components, .. } = read(length);
+            assert_eq!((have, read(length).complete, read(length).end), (begun, complete, end));
+            assert_eq!(first_bytes, length.min(first) - 14);
+            assert_eq!(components, [1, 2][..2 * complete.min(1)]);
+        }
     }
 }

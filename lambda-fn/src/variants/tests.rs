@@ -5,6 +5,7 @@ use image::{DynamicImage, GenericImageView, ImageFormat, Rgba};
 use super::*;
 
 mod bombs;
+mod damage;
 mod formats;
 mod mutations;
 
@@ -417,19 +418,13 @@ fn still_images_are_not_animations() {
     assert!(sniff::is_animated(webp, SourceFormat::Webp));
 }
 
-const READABLE: [ImageFormat; 6] = [
-    ImageFormat::Jpeg,
-    ImageFormat::Png,
-    ImageFormat::WebP,
-    ImageFormat::Gif,
-    ImageFormat::Bmp,
-    ImageFormat::Tiff,
-];
+const ALL_OR_NOTHING: [ImageFormat; 5] =
+    [ImageFormat::Png, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::Tiff];
 
 #[test]
-fn truncated_files_are_refused_in_every_format() {
+fn truncated_files_are_refused_in_every_format_but_jpeg() {
     let photo = Pixels::from_image(fixtures::decoded(&crate::sample::jpeg(64, 48)));
-    for format in READABLE {
+    for format in ALL_OR_NOTHING {
         let file = fixtures::encoded(&photo, format);
         for share in [30, 60, 95] {
             let cut = &file[..file.len() * share / 100];

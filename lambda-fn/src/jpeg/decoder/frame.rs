@@ -8,7 +8,7 @@ use super::{
     huffman::{AcTable, Codes, DcTable},
     markers,
     plan::Plan,
-    scan::{self, Grid, Lane, Tables, Wrong},
+    scan::{self, Grid, Lane, Outcome, Tables, Wrong},
 };
 use crate::jpeg::Plane;
 
@@ -36,8 +36,9 @@ impl Scratch {
 ///
 /// # Errors
 ///
-/// If a scan cannot be decoded at all, for example because a table is missing. The general decoder
-/// may know better.
+/// If a scan cannot be decoded at all, for example because a table is missing; the general decoder
+/// may know better. And if there is data for not a single row of blocks: what is grey all over is
+/// no picture.
 pub fn decode(bytes: &[u8], plan: &Plan, scratch: &mut Scratch) -> Result<Decoded, DecodeError> {
     let mut frame = Frame::new(bytes, plan, scratch);
     frame.walk(scratch)?;
@@ -55,6 +56,8 @@ struct Frame<'a> {
     defined: [[bool; 4]; 2],
     restart_interval: u16,
     wrong: Option<Wrong>,
+    /// Rows of units for which all data was there, of all scans.
+    whole_rows: usize,
 }
 
 impl<'a> Frame<'a> {
@@ -67,7 +70,8 @@ impl<'a> Frame<'a> {
             planes.push(Plane { width, height, samples });
         }
         let (steps, defined) = ([None; 4], [[false; 4]; 2]);
-        Self { bytes, plan, planes, steps, defined, restart_interval: 0, wrong: None }
+        let (restart_interval, wrong, whole_rows) = (0, None, 0);
+        Self { bytes, plan, planes, steps, defined, restart_interval, wrong, whole_rows }
     }
 
     /// Goes from marker to marker until every component is decoded or the file ends.
@@ -164,7 +168,8 @@ impl<'a> Frame<'a> {
             let strip = std::mem::take(&mut strips[member.index]);
             lanes.push(self.lane(member, &grid, members.len() > 1, (tables, strip))?);
         }
-        let (wrong, end) = scan::Decoder { file: self.bytes, window }.decode(&mut lanes, &grid, at);
+        let decoder = &mut scan::Decoder { file: self.bytes, window };
+        let Outcome { wrong, whole_rows, end } = decoder.decode(&mut lanes, &grid, at);
         for (member, mut lane) in members.iter().zip(lanes) {
             // Rows that are not wanted, and rows for which there was no data.
             let size = lane.plane.width as usize * lane.plane.height as usize;
@@ -173,6 +178,7 @@ impl<'a> Frame<'a> {
             self.planes[member.index] = lane.plane;
         }
         self.wrong = self.wrong.into_iter().chain(wrong).min_by_key(|wrong| wrong.row);
+        self.whole_rows += whole_rows;
         Ok(end)
     }
 
@@ -268,6 +274,9 @@ impl<'a> Frame<'a> {
     }
 
     fn finish(self) -> Result<Decoded, DecodeError> {
+        if self.whole_rows == 0 && self.wrong.is_some_and(|wrong| wrong.ends) {
+            return Err(DecodeError::EndsEarly);
+        }
         let components = self.plan.components.iter().zip(self.planes);
         let mut components = components.map(|(component, plane)| {
             let mut plane = plane;

@@ -63,6 +63,15 @@ pub(super) struct Wrong {
     pub(super) ends: bool,
 }
 
+/// What came of a scan.
+pub(super) struct Outcome {
+    pub(super) wrong: Option<Wrong>,
+    /// Rows of units for which all data was there, whether or not it was right.
+    pub(super) whole_rows: usize,
+    /// A place from which on the next marker can be found.
+    pub(super) end: usize,
+}
+
 /// Decodes scans.
 pub(super) struct Decoder<'a> {
     pub(super) file: &'a [u8],
@@ -78,15 +87,9 @@ struct Run {
 }
 
 impl Decoder<'_> {
-    /// Decodes the scan whose data begins at `place`. Returns what went wrong, and a place from
-    /// which on the next marker can be found.
-    pub(super) fn decode(
-        &mut self,
-        lanes: &mut [Lane<'_>],
-        grid: &Grid,
-        place: usize,
-    ) -> (Option<Wrong>, usize) {
-        let mut wrong: Option<Wrong> = None;
+    /// Decodes the scan whose data begins at `place`.
+    pub(super) fn decode(&mut self, lanes: &mut [Lane<'_>], grid: &Grid, place: usize) -> Outcome {
+        let (mut wrong, mut whole_rows) = (None, 0);
         let mut bits = self.window.start(self.file, place);
         let interval = match usize::from(grid.restart_interval) {
             0 => usize::MAX,
@@ -99,7 +102,7 @@ impl Decoder<'_> {
                 break;
             }
             let seen = first_row.saturating_add(grid.unit_rows) > grid.rows.start;
-            let mut unit = 0;
+            let (mut unit, mut whole) = (0, true);
             while unit < grid.units.0 {
                 if left == 0 {
                     let restart = self.restart(restarts, lanes);
@@ -115,6 +118,7 @@ impl Decoder<'_> {
                     done = self.run(lanes, &mut bits, run.clone(), seen);
                     lost = done.units < run.len();
                 }
+                whole &= !lost;
                 if lost || !done.sound {
                     wrong.get_or_insert(Wrong { row: first_row, ends: lost });
                     grey(lanes, run.start + done.units..run.end);
@@ -124,8 +128,9 @@ impl Decoder<'_> {
             for lane in &mut *lanes {
                 lane.emit(seen);
             }
+            whole_rows += usize::from(whole);
         }
-        (wrong, self.window.place())
+        Outcome { wrong, whole_rows, end: self.window.place() }
     }
 
     /// Goes on behind a restart marker; nothing if this interval is lost.

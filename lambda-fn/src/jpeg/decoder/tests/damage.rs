@@ -47,16 +47,38 @@ fn every_truncation_is_survived_and_keeps_what_was_there() {
     let whole = decoded(&file, 0.5, 0.25).unwrap().luma.plane;
     let data = scan_data(&file);
     let plan = planned(&file, 0.5, 0.25);
+    let mut has_a_row = false;
     for length in 0..file.len() - 2 {
         survive(&file[..length]);
         if length > data {
-            let cut = decode(&file[..length], &plan, &mut Scratch::default()).unwrap();
+            let cut = decode(&file[..length], &plan, &mut Scratch::default());
+            let Ok(cut) = cut else {
+                assert_eq!(cut.unwrap_err(), DecodeError::EndsEarly);
+                assert!(!has_a_row, "{length} of {}", file.len());
+                continue;
+            };
+            has_a_row = true;
             let damage = cut.damage.unwrap_or_else(|| panic!("{length} of {}", file.len()));
-            assert!(damage.missing);
+            assert!(damage.missing && damage.intact_rows >= 16);
             let intact = damage.intact_rows as usize / 2 * whole.width as usize;
             assert_eq!(cut.luma.plane.samples[..intact], whole.samples[..intact]);
         }
     }
+}
+
+#[test]
+fn a_picture_without_a_single_whole_row_is_none() {
+    let (file, places) = with_restarts();
+    let data = scan_data(&file);
+    let end = [0xff, 0xd9];
+    let with = |from: usize, to: usize| [&file[..data], &file[from..to], &end].concat();
+    let damage = |file: &[u8]| decoded(file, 0.5, 0.25).map(|decoded| decoded.damage);
+    let missing = |intact_rows| Ok(Some(Damage { intact_rows, missing: true }));
+    assert_eq!(damage(&with(data, data)), Err(DecodeError::EndsEarly));
+    assert_eq!(damage(&with(data, places[0] - 1)), Err(DecodeError::EndsEarly));
+    assert_eq!(damage(&with(data, places[0])), missing(16));
+    // Without its first row, from the first restart marker on.
+    assert_eq!(damage(&with(places[0], file.len())), missing(0));
 }
 
 #[test]
