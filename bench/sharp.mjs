@@ -11,14 +11,13 @@ import sharp from 'sharp';
 sharp.concurrency(1);
 sharp.cache(false);
 
-const VARIANTS = [{ width: 800, height: 600 }, { width: 400, height: 300 }];
 const JPEG = { quality: 80, progressive: true };
 const READING = { sequentialRead: true };
 
 /** A pipeline per variant, each from the original: what the documentation shows. */
-const pipelines = (options) => async (photo) => {
+const pipelines = (options) => async (photo, sizes) => {
   const files = [];
-  for (const { width, height } of VARIANTS) {
+  for (const [width, height] of sizes) {
     const pipeline = sharp(photo, READING).autoOrient().resize({ width, height, fit: 'cover' });
     files.push(await pipeline.jpeg(options).toBuffer());
   }
@@ -26,17 +25,17 @@ const pipelines = (options) => async (photo) => {
 };
 
 /**
- * One decode: the large variant as pixels, and the small one from these. Possible only because both
+ * One decode: the large variant as pixels, and the smaller ones from these. Possible only because all
  * have the same shape.
  */
-const chained = async (photo) => {
-  const [{ width, height }, ...smaller] = VARIANTS;
+const chained = async (photo, sizes) => {
+  const [[width, height], ...smaller] = sizes;
   const pipeline = sharp(photo, READING).autoOrient().resize({ width, height, fit: 'cover' });
   const { data, info } = await pipeline.raw().toBuffer({ resolveWithObject: true });
   const { channels } = info;
   const large = () => sharp(data, { raw: { width, height, channels } });
   const files = [await large().jpeg(JPEG).toBuffer()];
-  for (const { width, height } of smaller) {
+  for (const [width, height] of smaller) {
     files.push(await large().resize({ width, height, fit: 'cover' }).jpeg(JPEG).toBuffer());
   }
   return files;
@@ -56,10 +55,10 @@ const way = WAYS[process.argv[2]];
 if (!way) throw new Error(`no such way: ${process.argv[2]}`);
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { photo, results } = JSON.parse(line);
+  const { photo, results, sizes } = JSON.parse(line);
   const bytes = readFileSync(photo);
   const before = process.cpuUsage();
-  const files = await way(bytes);
+  const files = await way(bytes, sizes);
   const { user, system } = process.cpuUsage(before);
   const peak = peakKib();
   files.forEach((file, index) => writeFileSync(`${results}/${index}.jpg`, file));

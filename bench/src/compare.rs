@@ -15,7 +15,7 @@ use crate::{
     quality::Reference,
     side::Side,
     statistics::{geometric_mean, median},
-    worker::{Question, Worker, result},
+    worker::{Question, SIZES, Worker, result},
 };
 
 /// All that was measured on one photo.
@@ -157,15 +157,15 @@ fn measure_quality(photo: &mut Measured, folder: &Path) -> Result<(), Box<dyn Er
 fn question(photo: &Photo, side: Side, folder: &Path) -> Result<Question, Box<dyn Error>> {
     let results: PathBuf = folder.join(side.name()).join(&photo.name);
     fs::create_dir_all(&results)?;
-    Ok(Question { photo: photo.path.clone(), results })
+    Ok(Question { photo: photo.path.clone(), results, sizes: SIZES.to_vec() })
 }
 
 #[expect(clippy::cast_precision_loss, reason = "nothing takes 2^52 microseconds")]
-fn millis(micros: u64) -> f64 {
+pub(crate) fn millis(micros: u64) -> f64 {
     micros as f64 / 1000.0
 }
 
 /// Tells a person who waits what is going on.
-fn progress(text: &str) -> io::Result<()> {
+pub(crate) fn progress(text: &str) -> io::Result<()> {
     writeln!(io::stderr(), "{text}")
 }

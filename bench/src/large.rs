@@ -73,7 +73,7 @@ pub(crate) fn originals(folder: &Path) -> Result<Vec<Original>, Box<dyn Error>> 
 }
 
 /// At this quality the generated picture has as many bytes as a photo of its size.
-const QUALITY: u8 = 97;
+pub(crate) const QUALITY: u8 = 97;
 
 fn write(kind: Kind, path: &Path, (width, height): (u32, u32)) -> Result<(), Box<dyn Error>> {
     let pixels = sample::pixels(width, height);

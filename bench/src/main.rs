@@ -5,6 +5,7 @@
 mod cold_start;
 mod compare;
 mod framing;
+mod grid;
 mod large;
 mod memory;
 mod photos;
@@ -26,7 +27,7 @@ use std::{
 use report::Report;
 use side::Side;
 
-const USAGE: &str = "bench compare ROUNDS [FOLDER] | bench framing | \
+const USAGE: &str = "bench compare ROUNDS [FOLDER] | bench grid ROUNDS | bench framing | \
     bench cold-start STARTS BOOTSTRAP | bench memory BOOTSTRAP";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -37,6 +38,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["compare", rounds, folder] => compare(rounds, Some(Path::new(folder))),
         ["cold-start", starts, bootstrap] => {
             let table = cold_start::compare(Path::new(bootstrap), starts.parse()?)?;
+            Ok(write!(io::stdout(), "{table}")?)
+        }
+        ["grid", rounds] => {
+            let table = grid::compare(rounds.parse()?, &made("grid"))?;
             Ok(write!(io::stdout(), "{table}")?)
         }
         ["framing"] => {

@@ -23,13 +23,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::side::{self, Side};
 
-/// One photo to make both variants of.
+/// One photo to make variants of.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Question {
     /// The original.
     pub(crate) photo: PathBuf,
     /// The folder in which the variants are left, as [`result`] names them.
     pub(crate) results: PathBuf,
+    /// The frames of the variants, the largest first and all of one shape.
+    pub(crate) sizes: Vec<(u32, u32)>,
 }
 
 /// What making them took.
@@ -45,12 +47,18 @@ pub(crate) struct Answer {
     pub(crate) stage_micros: Option<[u64; 3]>,
 }
 
-/// The variants that every side makes: those of the tutorial.
+/// The variants of the tutorial.
 pub(crate) const SIZES: [(u32, u32); 2] = [(800, 600), (400, 300)];
 
 /// The same as settings of the function, at this quality and else with its defaults.
 pub(crate) fn variants_at(quality: u8) -> Vec<Variant> {
-    SIZES.map(|(width, height)| Variant { quality, ..Variant::of_size(width, height) }).to_vec()
+    variants_of(&SIZES, quality)
+}
+
+/// The same for other frames.
+fn variants_of(sizes: &[(u32, u32)], quality: u8) -> Vec<Variant> {
+    let variant = |(width, height)| Variant { quality, ..Variant::of_size(width, height) };
+    sizes.iter().copied().map(variant).collect()
 }
 
 /// The quality at which every side encodes.
@@ -117,7 +125,7 @@ pub(crate) fn serve(side: Side) -> Result<(), Box<dyn Error>> {
 fn render(question: &Question, scratch: &mut Scratch) -> Result<Answer, Box<dyn Error>> {
     let photo = fs::read(&question.photo)?;
     let before = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?);
-    let variants = variants_at(QUALITY);
+    let variants = variants_of(&question.sizes, QUALITY);
     let mut files = Vec::new();
     let rendering =
         variants::render_measured(&photo, &variants, &Limits::default(), scratch, |rendered| {
@@ -141,7 +149,7 @@ fn render(question: &Question, scratch: &mut Scratch) -> Result<Answer, Box<dyn 
 /// As the tutorial has it: the program is called once for every variant.
 fn convert(question: &Question) -> Result<Answer, Box<dyn Error>> {
     let before = cpu_micros(getrusage(UsageWho::RUSAGE_CHILDREN)?);
-    for (index, (width, height)) in SIZES.into_iter().enumerate() {
+    for (index, (width, height)) in question.sizes.iter().enumerate() {
         let status = Command::new(side::convert())
             // One thread, as the other sides have.
             .env("MAGICK_THREAD_LIMIT", "1")
@@ -159,7 +167,7 @@ fn convert(question: &Question) -> Result<Answer, Box<dyn Error>> {
     let peak_kib = u64::try_from(usage.max_rss())?;
     let cpu_micros = cpu_micros(usage) - before;
     let mut file_bytes = Vec::new();
-    for index in 0..SIZES.len() {
+    for index in 0..question.sizes.len() {
         file_bytes.push(fs::metadata(result(&question.results, index))?.len());
     }
     Ok(Answer { cpu_micros, file_bytes, peak_kib, stage_micros: None })
@@ -170,7 +178,7 @@ pub(crate) fn result(folder: &Path, index: usize) -> PathBuf {
     folder.join(format!("{index}.jpg"))
 }
 
-fn cpu_micros(usage: Usage) -> u64 {
+pub(crate) fn cpu_micros(usage: Usage) -> u64 {
     let micros = |time: nix::sys::time::TimeVal| time.tv_sec() * 1_000_000 + time.tv_usec();
     u64::try_from(micros(usage.user_time()) + micros(usage.system_time())).unwrap_or(0)
 }
