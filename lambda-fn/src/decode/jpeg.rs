@@ -6,6 +6,7 @@
 //! - Sequential, all components in one scan: rows up to the one in which the data ends; that one is
 //!   filled up with what its buffers held; the rest is 128 in every channel.
 //! - Sequential in several scans: nothing or wrong colours. Refused, unless each scan is complete.
+//!   (Those in `YCbCr` never come here, because even whole ones may get rows of another place.)
 //! - Progressive: the transform of what coefficients there are. If those of frequency zero are there
 //!   for all components, the picture is whole and only less sharp; otherwise it is refused. A header
 //!   that is cut off would be an error, so the decoder is not shown it. That does not help right

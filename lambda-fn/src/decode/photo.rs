@@ -12,7 +12,7 @@ use crate::{
     reduce::Layout,
     resize::{self, Area, Grid},
     settings::{Fit, Variant},
-    sniff::{self, SourceFormat},
+    sniff::{self, JpegOutline, SourceFormat},
 };
 
 const FORMAT: SourceFormat = SourceFormat::Jpeg;
@@ -44,9 +44,25 @@ pub(super) fn open<'a>(bytes: &'a [u8], variants: &[Variant]) -> Option<Photo<'a
     let wanted = request(&header, variants, correction.is_none());
     // Chroma is rarely stored as fine as it would have to be here. Half as fine is fine enough.
     let half = Request { chroma_density: wanted.luma_density / 2.0, ..wanted.clone() };
-    let plan = decoder::plan(&stored, &wanted).or_else(|| decoder::plan(&stored, &half))?;
+    let plan = decoder::plan(&stored, &wanted)
+        .or_else(|| decoder::plan(&stored, &half))
+        .or_else(|| coarse_plan(bytes, &stored, &wanted))?;
     header.working_bytes = plan.memory_bytes();
     Some(Photo { bytes, header, plan, correction })
+}
+
+/// As fine as can be, for a sequential file in several scans: zune-jpeg 0.5.15 misplaces rows of
+/// blocks in those, and half the detail is better than rows of another place.
+fn coarse_plan(bytes: &[u8], stored: &decoder::Header, wanted: &Request) -> Option<Plan> {
+    let outline = JpegOutline::read(bytes)?;
+    if outline.is_sequential() || outline.is_progressive() {
+        return None;
+    }
+    // Half of all that is stored, if chroma is stored whole, halved or quartered.
+    let plans = [0.5, 0.25, 0.125].into_iter().map(|chroma_density| {
+        decoder::plan(stored, &Request { luma_density: 0.5, chroma_density, ..wanted.clone() })
+    });
+    plans.flatten().next()
 }
 
 /// What the variants need of an original. As JPEG they need chroma only half as fine as luma, unless

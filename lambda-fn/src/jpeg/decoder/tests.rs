@@ -7,6 +7,7 @@
     reason = "numbers of samples, and samples that are made positive"
 )]
 
+mod comparison;
 mod damage;
 mod header;
 mod planes;

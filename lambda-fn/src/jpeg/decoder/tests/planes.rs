@@ -6,7 +6,7 @@ use super::{
 };
 use crate::jpeg::decoder::{Request, Scratch, decode, plan, read_header};
 
-const LAYOUTS: &[&[(usize, usize)]] = &[
+pub(super) const LAYOUTS: &[&[(usize, usize)]] = &[
     &[(1, 1)],
     &[(2, 2)],
     &[(1, 1), (1, 1), (1, 1)],

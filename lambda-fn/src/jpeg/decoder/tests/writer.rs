@@ -48,20 +48,42 @@ impl Picture {
         sampling: &[(usize, usize)],
         random: &mut Random,
     ) -> Self {
+        Self::of_blocks(size, sampling, |_, _, _| random_block(random))
+    }
+
+    /// Slow waves along and across, and their product, which go on beyond the edge. The components
+    /// have other places in them.
+    pub(super) fn smooth(size: (usize, usize), sampling: &[(usize, usize)]) -> Self {
+        let max = sampling_max(sampling);
+        Self::of_blocks(size, sampling, |component, place, steps| {
+            let (h, v) = sampling[component];
+            let pixels = (max.0 as f64 / h as f64, max.1 as f64 / v as f64);
+            smooth_block(component as f64, place, pixels, steps)
+        })
+    }
+
+    /// Each block from the number of its component, its column and row, and the steps.
+    fn of_blocks(
+        size: (usize, usize),
+        sampling: &[(usize, usize)],
+        mut block: impl FnMut(usize, (usize, usize), &[u16; 64]) -> [i32; 64],
+    ) -> Self {
         let max = sampling_max(sampling);
         let units = (size.0.div_ceil(8 * max.0), size.1.div_ceil(8 * max.1));
-        let plates = sampling.iter().map(|&sampling| {
+        let plates = sampling.iter().enumerate().map(|(component, &sampling)| {
             let across = units.0 * sampling.0;
             let count = across * units.1 * sampling.1;
+            let steps = std::array::from_fn(|number| 1 + number as u16 / 4);
+            let place = |index: usize| (index % across, index / across);
             Plate {
                 sampling,
-                steps: std::array::from_fn(|number| 1 + number as u16 / 4),
+                steps,
                 size: (
                     (size.0 * sampling.0).div_ceil(max.0),
                     (size.1 * sampling.1).div_ceil(max.1),
                 ),
                 across,
-                blocks: (0..count).map(|_| random_block(random)).collect(),
+                blocks: (0..count).map(|index| block(component, place(index), &steps)).collect(),
             }
         });
         let plates = plates.collect();
@@ -227,6 +249,39 @@ fn random_block(random: &mut Random) -> [i32; 64] {
         }
     }
     block
+}
+
+/// A block of sums and products of waves, whose transforms are those of the waves.
+fn smooth_block(
+    phase: f64,
+    (column, row): (usize, usize),
+    pixels: (f64, f64),
+    steps: &[u16; 64],
+) -> [i32; 64] {
+    let across = |wave: fn(f64) -> f64, length: f64| {
+        transform(|x| wave(((column * 8 + x) as f64 + 0.5) * pixels.0 / length + phase))
+    };
+    let down = |wave: fn(f64) -> f64, length: f64| {
+        transform(|y| wave(((row * 8 + y) as f64 + 0.5) * pixels.1 / length + phase))
+    };
+    let flat = transform(|_| 1.0);
+    let (wave, other) = (across(f64::sin, 25.0), down(f64::cos, 17.0));
+    let (long, tall) = (across(f64::cos, 13.0), down(f64::sin, 21.0));
+    let mut block = [0; 64];
+    for ((value, step), (u, v)) in block.iter_mut().zip(steps).zip(zigzag()) {
+        let sums = 40.0 * wave[u] * flat[v] + 40.0 * flat[u] * other[v] + 30.0 * long[u] * tall[v];
+        *value = (sums / f64::from(*step)).round() as i32;
+    }
+    block
+}
+
+/// The forward transform in one direction (ITU-T T.81, A.3.3).
+fn transform(sample: impl Fn(usize) -> f64) -> [f64; 8] {
+    std::array::from_fn(|u| {
+        let scale = if u == 0 { 0.5_f64.sqrt() } else { 1.0 };
+        let wave = |x: usize| ((2 * x + 1) as f64 * u as f64 * PI / 16.0).cos();
+        0.5 * scale * (0..8).map(|x| sample(x) * wave(x)).sum::<f64>()
+    })
 }
 
 fn segment(file: &mut Vec<u8>, marker: u8, payload: &[u8]) {
