@@ -3,7 +3,7 @@
 use super::{
     bits::{Bits, Window},
     huffman::{self, AcTable, BLOCK, DcTable, One},
-    idct::{self, Block},
+    idct::{self, Batch},
 };
 
 /// Where coefficients in zigzag order are in the block: 8 × row + column (ITU-T T.81, figure A.6).
@@ -14,9 +14,6 @@ const ZIGZAG: [u8; 64] = [
     35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51,
     58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 ];
-
-/// Where the coefficients that are not needed go: behind the corner.
-const NOWHERE: u8 = idct::CORNER as u8;
 
 /// What becomes of the coefficients of a component.
 #[derive(Clone)]
@@ -37,13 +34,13 @@ struct Place {
 impl Corner {
     /// The lowest `width` × `height` frequencies, with quantisation steps in zigzag order.
     pub(super) fn new(steps: &[u16; 64], width: usize, height: usize) -> Self {
-        let mut places = Box::new([Place { factor: 0, index: NOWHERE }; 256]);
+        let mut places = Box::new([Place { factor: 0, index: idct::NOWHERE as u8 }; 256]);
         let mut last = 0;
         for (number, (&zigzag, &step)) in ZIGZAG.iter().zip(steps).enumerate() {
             let (u, v) = (usize::from(zigzag % 8), usize::from(zigzag / 8));
             if u < width && v < height {
                 let factor = idct::factor(step, (u, width), (v, height));
-                places[number + 1] = Place { factor, index: (v * idct::ROW + u) as u8 };
+                places[number + 1] = Place { factor, index: idct::place((u, v)) as u8 };
                 last = number as u32;
             }
         }
@@ -51,10 +48,18 @@ impl Corner {
     }
 
     #[inline]
-    fn put(&self, block: &mut Block, position: u32, value: i32) {
+    fn put(&self, block: &mut Block<'_>, position: u32, value: i32) {
         let place = self.places[(position & 0xff) as usize];
-        block[usize::from(place.index) % idct::BLOCK] = value.wrapping_mul(place.factor);
+        let value = value.wrapping_mul(place.factor);
+        block.batch.set(usize::from(place.index), block.lane, value);
     }
+}
+
+/// Where the corner of a block goes.
+pub(super) struct Block<'a> {
+    pub(super) batch: &'a mut Batch,
+    /// Which of the batch's blocks it is.
+    pub(super) lane: usize,
 }
 
 /// The most bytes that a block can take: 64 symbols of 16 bits with values of 15.
@@ -81,7 +86,7 @@ impl Reader<'_> {
         self,
         (bits, window): (&mut Bits, &Window),
         prediction: &mut i32,
-        block: &mut Block,
+        block: &mut Block<'_>,
     ) -> Result<(), NoSuchCode> {
         bits.refill(window);
         let mut difference = self.dc.one(bits.reservoir);

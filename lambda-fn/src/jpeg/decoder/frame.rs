@@ -8,7 +8,7 @@ use super::{
     huffman::{AcTable, Codes, DcTable},
     markers,
     plan::Plan,
-    scan::{self, Grid, Lane, Outcome, Tables, Wrong},
+    scan::{self, Grid, Lane, Outcome, Rows, Tables, Wrong},
 };
 use crate::jpeg::Plane;
 
@@ -17,7 +17,7 @@ use crate::jpeg::Plane;
 pub struct Scratch {
     window: Window,
     tables: Tables,
-    strips: [Vec<u8>; 3],
+    rows: [Rows; 3],
     samples: Vec<Vec<u8>>,
 }
 
@@ -162,11 +162,11 @@ impl<'a> Frame<'a> {
     ) -> Result<usize, DecodeError> {
         let members = self.members(payload)?;
         let grid = self.grid(&members);
-        let Scratch { window, tables, strips, .. } = scratch;
+        let Scratch { window, tables, rows, .. } = scratch;
         let mut lanes = Vec::with_capacity(members.len());
         for member in &members {
-            let strip = std::mem::take(&mut strips[member.index]);
-            lanes.push(self.lane(member, &grid, members.len() > 1, (tables, strip))?);
+            let rows = std::mem::take(&mut rows[member.index]);
+            lanes.push(self.lane(member, &grid, members.len() > 1, (tables, rows))?);
         }
         let decoder = &mut scan::Decoder { file: self.bytes, window };
         let Outcome { wrong, whole_rows, end } = decoder.decode(&mut lanes, &grid, at);
@@ -174,7 +174,7 @@ impl<'a> Frame<'a> {
             // Rows that are not wanted, and rows for which there was no data.
             let size = lane.plane.width as usize * lane.plane.height as usize;
             lane.plane.samples.resize(size, scan::GREY);
-            strips[member.index] = lane.strip;
+            rows[member.index] = lane.rows;
             self.planes[member.index] = lane.plane;
         }
         self.wrong = self.wrong.into_iter().chain(wrong).min_by_key(|wrong| wrong.row);
@@ -239,7 +239,7 @@ impl<'a> Frame<'a> {
         member: &Member,
         grid: &Grid,
         interleaved: bool,
-        (tables, mut strip): (&'t Tables, Vec<u8>),
+        (tables, mut rows): (&'t Tables, Rows),
     ) -> Result<Lane<'t>, DecodeError> {
         const NO_HUFFMAN: DecodeError = DecodeError::Malformed("a Huffman table is missing");
         let component = &self.plan.components[member.index];
@@ -254,9 +254,7 @@ impl<'a> Frame<'a> {
         let both = |(width, height): (u32, u32)| (width as usize, height as usize);
         let samples = both(component.eighths);
         let blocks = if interleaved { both(component.sampling) } else { (1, 1) };
-        let stride = grid.units.0 * blocks.0 * samples.0;
-        strip.clear();
-        strip.resize(stride * blocks.1 * samples.1, scan::GREY);
+        rows.prepare((grid.units.0 * blocks.0, blocks.1), samples);
         let mut plane = std::mem::take(&mut self.planes[member.index]);
         plane.samples.reserve_exact(plane.width as usize * plane.height as usize);
         Ok(Lane {
@@ -266,8 +264,7 @@ impl<'a> Frame<'a> {
             unseen: Corner::new(&steps, 1, 1),
             samples,
             blocks,
-            strip,
-            stride,
+            rows,
             plane,
             prediction: 0,
         })

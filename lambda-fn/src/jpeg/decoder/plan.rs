@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{
     bits,
     header::{FrameComponent, Header, Model, Process},
+    idct,
 };
 
 /// What a small image needs of a large one.
@@ -77,11 +78,14 @@ impl Plan {
     /// The most memory that decoding takes, with the planes, but without the file itself.
     pub fn memory_bytes(&self) -> u64 {
         const TABLES: u64 = 128 << 10;
+        // To a whole unit of at most four blocks, and to a whole batch of eight.
+        const PADDING_BLOCKS: u64 = 11;
         let plane = |component: &PlannedComponent| {
             let (width, height) = component.plane_size();
-            // A row of units on its way to the plane, padded to whole units.
-            let strip = (u64::from(width) + 16) * 16;
-            u64::from(width) * u64::from(height) + strip
+            // A row of units on its way to the plane: coefficients, and samples of its rows.
+            let blocks = u64::from(component.size.0.div_ceil(8)) + PADDING_BLOCKS;
+            let row = blocks * (u64::from(component.sampling.1) * idct::BLOCK_BYTES + 16);
+            u64::from(width) * u64::from(height) + row
         };
         self.components.iter().map(plane).sum::<u64>() + TABLES + bits::WINDOW as u64
     }

@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::{
     bits::{self, Bits, Restart, Window},
-    block::{self, Corner, Reader},
+    block::{self, Block, Corner, Reader},
     huffman::{AcTable, DcTable},
-    idct::{self, Block},
+    idct::{Batch, LANES},
 };
 use crate::jpeg::Plane;
 
@@ -33,13 +33,37 @@ pub(super) struct Lane<'a> {
     pub(super) samples: (usize, usize),
     /// Blocks in a unit, across and down.
     pub(super) blocks: (usize, usize),
-    /// The rows that a row of units decodes to, padded to whole units.
-    pub(super) strip: Vec<u8>,
-    /// Samples of a row of the strip.
-    pub(super) stride: usize,
+    pub(super) rows: Rows,
     /// The plane so far: whole rows.
     pub(super) plane: Plane,
     pub(super) prediction: i32,
+}
+
+/// Where the rows of blocks of a row of units become samples.
+#[derive(Default)]
+pub(super) struct Rows {
+    /// The coefficients of all its blocks, row by row, each padded to whole batches.
+    batches: Vec<Batch>,
+    /// The samples that one row of blocks becomes.
+    strip: Vec<u8>,
+    batches_across: usize,
+}
+
+impl Rows {
+    /// Makes room for `blocks` across and down, each to become so many samples.
+    pub(super) fn prepare(&mut self, blocks: (usize, usize), samples: (usize, usize)) {
+        self.batches_across = blocks.0.div_ceil(LANES);
+        self.batches.clear();
+        self.batches.resize(self.batches_across * blocks.1, Batch::EMPTY);
+        self.strip.clear();
+        self.strip.resize(self.batches_across * LANES * samples.0 * samples.1, GREY);
+    }
+
+    #[inline]
+    fn block(&mut self, column: usize, row: usize) -> Block<'_> {
+        let batch = &mut self.batches[row * self.batches_across + column / LANES];
+        Block { batch, lane: column % LANES }
+    }
 }
 
 /// The units of a scan.
@@ -176,76 +200,51 @@ impl Lane<'_> {
     fn unit(&mut self, (bits, window): (&mut Bits, &Window), unit: usize, seen: bool) -> bool {
         let (across, down) = self.blocks;
         let mut sound = true;
+        let corner = if seen { &self.corner } else { &self.unseen };
+        let reader = Reader { dc: self.dc, ac: self.ac, corner };
         for y in 0..down {
             for x in 0..across {
-                let mut block: Block = [0; idct::BLOCK];
+                let mut block = self.rows.block(unit * across + x, y);
                 let stream = (&mut *bits, window);
-                let corner = if seen { &self.corner } else { &self.unseen };
-                let reader = Reader { dc: self.dc, ac: self.ac, corner };
                 sound &= reader.read(stream, &mut self.prediction, &mut block).is_ok();
-                if seen {
-                    self.put(&block, (unit * across + x) * self.samples.0, y * self.samples.1);
-                }
             }
         }
         sound
     }
 
-    /// Transforms a block to a place of the strip.
-    #[inline]
-    fn put(&mut self, block: &Block, column: usize, row: usize) {
-        let out = &mut self.strip[row * self.stride + column..];
-        let stride = self.stride;
-        match self.samples {
-            (1, 1) => put::<1, 1>(block, out, stride),
-            (2, 1) => put::<2, 1>(block, out, stride),
-            (3, 1) => put::<3, 1>(block, out, stride),
-            (4, 1) => put::<4, 1>(block, out, stride),
-            (1, 2) => put::<1, 2>(block, out, stride),
-            (2, 2) => put::<2, 2>(block, out, stride),
-            (3, 2) => put::<3, 2>(block, out, stride),
-            (4, 2) => put::<4, 2>(block, out, stride),
-            (1, 3) => put::<1, 3>(block, out, stride),
-            (2, 3) => put::<2, 3>(block, out, stride),
-            (3, 3) => put::<3, 3>(block, out, stride),
-            (4, 3) => put::<4, 3>(block, out, stride),
-            (1, _) => put::<1, 4>(block, out, stride),
-            (2, _) => put::<2, 4>(block, out, stride),
-            (3, _) => put::<3, 4>(block, out, stride),
-            _ => put::<4, 4>(block, out, stride),
-        }
-    }
-
-    /// Moves the strip's rows to the plane, as far as they belong to the image.
+    /// Transforms a row of units, and moves its rows of samples to the plane as far as they belong to
+    /// the image.
     fn emit(&mut self, seen: bool) {
         let width = self.plane.width as usize;
         let size = width * self.plane.height as usize;
-        for row in self.strip.chunks_exact(self.stride) {
-            let samples = &mut self.plane.samples;
-            if samples.len() < size && seen {
-                samples.extend_from_slice(&row[..width]);
-            } else if samples.len() < size {
-                samples.resize(samples.len() + width, GREY);
+        let Rows { batches, strip, batches_across } = &mut self.rows;
+        let stride = *batches_across * LANES * self.samples.0;
+        for batches in batches.chunks_exact_mut(*batches_across) {
+            for (index, batch) in batches.iter_mut().enumerate() {
+                let out = &mut strip[index * LANES * self.samples.0..];
+                batch.transform(self.samples, out, stride);
+            }
+            for row in strip.chunks_exact(stride) {
+                let samples = &mut self.plane.samples;
+                if samples.len() < size && seen {
+                    samples.extend_from_slice(&row[..width]);
+                } else if samples.len() < size {
+                    samples.resize(samples.len() + width, GREY);
+                }
             }
         }
-    }
-}
-
-#[inline]
-fn put<const WIDTH: usize, const HEIGHT: usize>(block: &Block, out: &mut [u8], stride: usize) {
-    let samples = idct::transform::<WIDTH, HEIGHT>(block);
-    for (row, out) in samples.iter().zip(out.chunks_mut(stride)) {
-        out[..WIDTH].copy_from_slice(row);
     }
 }
 
 /// Shows nothing for the units of a row that were not decoded.
 fn grey(lanes: &mut [Lane<'_>], units: Range<usize>) {
     for lane in lanes {
-        let width = lane.blocks.0 * lane.samples.0;
-        let columns = units.start * width..units.end * width;
-        for row in lane.strip.chunks_exact_mut(lane.stride) {
-            row[columns.clone()].fill(GREY);
+        let (across, down) = lane.blocks;
+        for row in 0..down {
+            for column in units.start * across..units.end * across {
+                let Block { batch, lane } = lane.rows.block(column, row);
+                batch.forget(lane);
+            }
         }
     }
 }
