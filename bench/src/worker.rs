@@ -170,7 +170,7 @@ pub(crate) fn result(folder: &Path, index: usize) -> PathBuf {
     folder.join(format!("{index}.jpg"))
 }
 
-fn cpu_micros(usage: Usage) -> u64 {
+pub(crate) fn cpu_micros(usage: Usage) -> u64 {
     let micros = |time: nix::sys::time::TimeVal| time.tv_sec() * 1_000_000 + time.tv_usec();
     u64::try_from(micros(usage.user_time()) + micros(usage.system_time())).unwrap_or(0)
 }
