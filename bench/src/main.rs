@@ -4,6 +4,7 @@
 
 mod cold_start;
 mod compare;
+mod effort;
 mod framing;
 mod grid;
 mod large;
@@ -27,8 +28,8 @@ use std::{
 use report::Report;
 use side::Side;
 
-const USAGE: &str = "bench compare ROUNDS [FOLDER] | bench grid ROUNDS | bench framing | \
-    bench cold-start STARTS BOOTSTRAP | bench memory BOOTSTRAP";
+const USAGE: &str = "bench compare ROUNDS [FOLDER] | bench grid ROUNDS | bench effort [FOLDER] | \
+    bench framing | bench cold-start STARTS BOOTSTRAP | bench memory BOOTSTRAP";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -36,6 +37,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments[..] {
         ["compare", rounds] => compare(rounds, None),
         ["compare", rounds, folder] => compare(rounds, Some(Path::new(folder))),
+        ["effort"] => effort(None),
+        ["effort", folder] => effort(Some(Path::new(folder))),
         ["cold-start", starts, bootstrap] => {
             let table = cold_start::compare(Path::new(bootstrap), starts.parse()?)?;
             Ok(write!(io::stdout(), "{table}")?)
@@ -58,11 +61,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
+fn effort(folder: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    Ok(write!(io::stdout(), "{}", effort::compare(&photos(folder)?)?)?)
+}
+
+fn photos(folder: Option<&Path>) -> Result<Vec<photos::Photo>, Box<dyn Error>> {
+    match folder {
+        Some(folder) => photos::in_folder(folder),
+        None => photos::generated(&made("photos")),
+    }
+}
+
 fn compare(rounds: &str, folder: Option<&Path>) -> Result<(), Box<dyn Error>> {
-    let photos = match folder {
-        Some(folder) => photos::in_folder(folder)?,
-        None => photos::generated(&made("photos"))?,
-    };
+    let photos = photos(folder)?;
     let rounds: usize = rounds.parse()?;
     let measured = compare::compare(&photos, rounds, &made("results"))?;
     let mut circumstances = vec![format!(

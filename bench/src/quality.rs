@@ -22,6 +22,9 @@ use ssimulacra2::{ColorPrimaries, Rgb, TransferCharacteristic, compute_frame_ssi
 
 use crate::worker::{SIZES, variants_at};
 
+/// One variant of one photo, judged: what it scores, and its bytes.
+pub(crate) type Point = (f64, f64);
+
 /// The perfect variants of one photo.
 #[derive(Debug)]
 pub(crate) struct Reference {
@@ -92,22 +95,26 @@ impl Reference {
         for quality in CURVE {
             let rendered = variants::render(&original, &variants_at(quality), &Limits::default())?;
             for (index, variant) in rendered.iter().enumerate() {
-                let score =
-                    self.score(index, &variant.bytes)?.ok_or("a variant of another size")?;
-                #[expect(clippy::cast_precision_loss, reason = "a file has no 2^52 bytes")]
-                curve[index].push((score, variant.bytes.len() as f64));
+                curve[index].push(self.point(index, &variant.bytes)?);
             }
         }
         Ok(Curve(curve))
     }
+
+    /// What one of our variants is on its curve.
+    pub(crate) fn point(&self, index: usize, file: &[u8]) -> Result<Point, Box<dyn Error>> {
+        let score = self.score(index, file)?.ok_or("a variant of another size")?;
+        #[expect(clippy::cast_precision_loss, reason = "a file has no 2^52 bytes")]
+        Ok((score, file.len() as f64))
+    }
 }
 
 /// Qualities on both sides of the default.
-const CURVE: [u8; 7] = [60, 70, 75, 80, 85, 90, 95];
+pub(crate) const CURVE: [u8; 7] = [60, 70, 75, 80, 85, 90, 95];
 
 /// For each variant, score and bytes at rising quality.
 #[derive(Debug)]
-pub(crate) struct Curve(Vec<Vec<(f64, f64)>>);
+pub(crate) struct Curve(pub(crate) Vec<Vec<Point>>);
 
 impl Curve {
     /// How many bytes our side needs for this score, Nothing if the curve does not

@@ -9,10 +9,10 @@ use image::{
 };
 
 use crate::{
-    jpeg::encoder::{self, Picture, Scratch, colour},
+    jpeg::encoder::{self, Picture, Scratch, colour, smaller},
     pixels::Pixels,
     planar::Planes,
-    settings::Format,
+    settings::{Effort, Format},
     sniff::SourceFormat,
 };
 
@@ -79,22 +79,31 @@ impl Drawn {
     }
 }
 
-/// Encodes a picture without any metadata. The quality is 1 to 100.
+/// How well a picture is to be encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// 1 to 100; formats without loss ignore it.
+    pub quality: u8,
+    /// For JPEG; the other formats have one way each.
+    pub effort: Effort,
+}
+
+/// Encodes a picture without any metadata.
 pub fn encode(
     drawn: Drawn,
     target: Target,
-    quality: u8,
+    demand: Demand,
     scratch: &mut Scratch,
 ) -> Result<Vec<u8>, EncodingError> {
     let pixels = match drawn {
-        Drawn::Planes(planes) => return jpeg_of_planes(&planes, quality, scratch),
+        Drawn::Planes(planes) => return jpeg_of_planes(&planes, demand, scratch),
         Drawn::Pixels(pixels) => pixels,
     };
     match target {
-        Target::Jpeg => jpeg(pixels, quality, scratch),
+        Target::Jpeg => jpeg(pixels, demand, scratch),
         Target::Png => png(&pixels),
-        Target::Webp => webp(&pixels, quality),
-        Target::Avif => avif(&pixels, quality),
+        Target::Webp => webp(&pixels, demand.quality),
+        Target::Avif => avif(&pixels, demand.quality),
         Target::Gif => gif(pixels),
     }
 }
@@ -110,21 +119,32 @@ impl EncodingError {
     }
 }
 
-fn jpeg(pixels: Pixels, quality: u8, scratch: &mut Scratch) -> Result<Vec<u8>, EncodingError> {
+fn jpeg(pixels: Pixels, demand: Demand, scratch: &mut Scratch) -> Result<Vec<u8>, EncodingError> {
     let Pixels { width, height, bytes, .. } = pixels.flattened();
     let colour::Planes { luma, chroma: [cb, cr] } = colour::planes_of_rgb(&bytes, width, height);
-    let picture = Picture { luma: &luma, chroma: Some([&cb, &cr]) };
-    encoder::encode(&picture, quality, scratch).map_err(EncodingError::new)
+    jpeg_of_picture(&Picture { luma: &luma, chroma: Some([&cb, &cr]) }, demand, scratch)
 }
 
 fn jpeg_of_planes(
     planes: &Planes,
-    quality: u8,
+    demand: Demand,
     scratch: &mut Scratch,
 ) -> Result<Vec<u8>, EncodingError> {
     let Planes { luma, chroma } = planes;
     let chroma = chroma.as_ref().map(|[cb, cr]| [cb, cr]);
-    encoder::encode(&Picture { luma, chroma }, quality, scratch).map_err(EncodingError::new)
+    jpeg_of_picture(&Picture { luma, chroma }, demand, scratch)
+}
+
+fn jpeg_of_picture(
+    picture: &Picture<'_>,
+    Demand { quality, effort }: Demand,
+    scratch: &mut Scratch,
+) -> Result<Vec<u8>, EncodingError> {
+    let file = match effort {
+        Effort::Speed => encoder::encode(picture, quality, scratch),
+        Effort::Size => smaller::encode(picture, quality, scratch),
+    };
+    file.map_err(EncodingError::new)
 }
 
 fn png(pixels: &Pixels) -> Result<Vec<u8>, EncodingError> {

@@ -99,6 +99,9 @@ pub struct Variant {
     /// Encoder quality, 1 to 100; formats without loss ignore it.
     #[serde(default = "default_quality", skip_serializing_if = "is_default_quality")]
     pub quality: u8,
+    /// What encoding may take for fewer bytes. Only JPEG follows it so far.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub effort: Effort,
     #[serde(default, skip_serializing_if = "is_default")]
     pub format: Format,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -125,6 +128,7 @@ impl Variant {
             width,
             height,
             quality: DEFAULT_QUALITY,
+            effort: Effort::default(),
             format: Format::default(),
             fit: Fit::default(),
             gravity: Gravity::default(),
@@ -155,6 +159,9 @@ impl Variant {
         if let Some(background) = self.background {
             text += " on ";
             text += &background.to_string();
+        }
+        if self.effort == Effort::Size {
+            text += " smaller";
         }
         fnv::digest(&format!("{text}\n{cache_control}"))
     }
@@ -215,6 +222,17 @@ impl From<Colour> for String {
     fn from(colour: Colour) -> Self {
         colour.to_string()
     }
+}
+
+/// Whether a file is to be made soon or to be small.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// As few cycles as a good file takes.
+    #[default]
+    Speed,
+    /// Several times the cycles, for fewer bytes that look the same.
+    Size,
 }
 
 /// The file format of a variant.

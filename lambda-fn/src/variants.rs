@@ -13,7 +13,7 @@ use std::{
 use crate::{
     colour::Correction,
     decode::{self, Damage, Decoded, Picture},
-    encode::{self, Drawn, Target},
+    encode::{self, Demand, Drawn, Target},
     error::RenderError,
     jpeg,
     limits::Limits,
@@ -165,7 +165,8 @@ fn render_unguarded(
 
         let started = Instant::now();
         let (width, height) = drawn.size();
-        let encoded = encode::encode(drawn, target, variant.quality, &mut scratch.encoder);
+        let demand = Demand { quality: variant.quality, effort: variant.effort };
+        let encoded = encode::encode(drawn, target, demand, &mut scratch.encoder);
         let bytes = encoded.map_err(|error| RenderError::Encode {
             folder: variant.folder.clone(),
             message: error.to_string(),

@@ -6,8 +6,8 @@ use std::io::Read;
 use std::path::Path;
 
 use lambda_fn::settings::{
-    Colour, DEFAULT_CACHE_CONTROL, DEFAULT_QUALITY, Fit, Format, Gravity, OnDelete, Settings,
-    Variant,
+    Colour, DEFAULT_CACHE_CONTROL, DEFAULT_QUALITY, Effort, Fit, Format, Gravity, OnDelete,
+    Settings, Variant,
 };
 
 use super::folder_rules::{self, beside_failed, beside_originals, beside_variant, parse_size};
@@ -33,6 +33,7 @@ const ZIP_START: &[u8] = b"PK\x03\x04";
 const ACCESS: &Words<Access> = &[("cdn", Access::Cdn), ("public-acl", Access::PublicAcl)];
 const ON_DELETE: &Words<OnDelete> = &[("keep", OnDelete::Keep), ("remove", OnDelete::Remove)];
 const ARCH: &Words<Arch> = &[("x86_64", Arch::X86_64), ("arm64", Arch::Arm64)];
+const EFFORT: &Words<Effort> = &[("speed", Effort::Speed), ("size", Effort::Size)];
 const FORMAT: &Words<Format> = &[
     ("keep", Format::Keep),
     ("jpeg", Format::Jpeg),
@@ -172,6 +173,7 @@ fn check_zip(path: &Path) -> Result<(), Fault> {
 /// How a variant looks and is served: `[image]` is the default of every `[[variants]]`.
 struct Look {
     quality: u8,
+    effort: Effort,
     format: Format,
     fit: Fit,
     gravity: Gravity,
@@ -184,6 +186,7 @@ impl Default for Look {
     fn default() -> Self {
         Self {
             quality: DEFAULT_QUALITY,
+            effort: Effort::default(),
             format: Format::default(),
             fit: Fit::default(),
             gravity: Gravity::default(),
@@ -199,6 +202,7 @@ impl Look {
         let quality = table.number("quality", limit_rules::quality);
         Self {
             quality: quality.and_then(|quality| quality.try_into().ok()).unwrap_or(default.quality),
+            effort: table.word("effort", EFFORT).unwrap_or(default.effort),
             format: table.word("format", FORMAT).unwrap_or(default.format),
             fit: table.word("fit", FIT).unwrap_or(default.fit),
             gravity: table.word("gravity", GRAVITY).unwrap_or(default.gravity),
@@ -252,6 +256,7 @@ fn variant(table: &Table<'_>, look: &Look) -> (Variant, Text) {
         width,
         height,
         quality: look.quality,
+        effort: look.effort,
         format: look.format,
         fit: look.fit,
         gravity: look.gravity,

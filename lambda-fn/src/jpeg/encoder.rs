@@ -3,6 +3,8 @@
 //! One path: [`dct`] and [`quantisation`] turn samples into [`coefficients`], which keep only what is
 //! not zero; each scan of the [`script`] is recorded by [`dc`] or [`ac`] as [`symbols`], for which
 //! [`huffman`] then finds the best codes, and written through [`bits`]. [`markers`] frames it all.
+//! [`smaller`] goes the same way with more thought: a [`trellis`] chooses what coefficients become,
+//! by the [`rates`] of a first pass, and scans are tried.
 //! Section and figure numbers in this folder are those of the standard, ITU-T T.81.
 //!
 //! Not here: reading pixels of any other kind than planes (but see [`colour`]), metadata, baseline
@@ -17,10 +19,13 @@ mod dct;
 mod huffman;
 mod markers;
 mod quantisation;
+mod rates;
 mod script;
+pub mod smaller;
 mod symbols;
 #[cfg(test)]
 mod tests;
+mod trellis;
 
 use crate::jpeg::Plane;
 
@@ -64,7 +69,7 @@ pub enum EncodeError {
 /// Encodes a picture as progressive JPEG without metadata, in 4:2:0 if it has colour.
 ///
 /// The quality, 1 to 100 (other values count as the nearest of these), means what it means in
-/// libjpeg.
+/// libjpeg. [`smaller::encode`] makes smaller files that look the same.
 pub fn encode(
     picture: &Picture<'_>,
     quality: u8,
@@ -84,7 +89,7 @@ pub fn encode(
 
     let tables = [&luma, &chroma];
     let mut file = Vec::with_capacity(picture.luma.samples.len() / 4 + 1024);
-    markers::start(&mut file, size, if colourful { &tables } else { &tables[..1] });
+    markers::start(&mut file, size, colourful, if colourful { &tables } else { &tables[..1] });
     let used = if colourful { 3 } else { 1 };
     for scan in if colourful { script::COLOUR } else { script::GREY } {
         write_scan(&mut file, scan, &scratch.components[..used], &mut scratch.symbols);

@@ -47,13 +47,19 @@ fn unknown_settings_are_refused() {
 #[test]
 fn what_is_not_a_default_survives_the_environment() {
     let variant = Variant {
+        effort: Effort::Size,
         upscale: Some(false),
         background: Some(Colour([255, 128, 0])),
         ..Variant::of_size(800, 600)
     };
     let settings = Settings { on_delete: OnDelete::Remove, variants: vec![variant], ..settings() };
     let json = serde_json::to_string(&settings).unwrap();
-    for part in [r#""on_delete":"remove""#, r#""upscale":false"#, r##""background":"#ff8000""##] {
+    for part in [
+        r#""on_delete":"remove""#,
+        r#""effort":"size""#,
+        r#""upscale":false"#,
+        r##""background":"#ff8000""##,
+    ] {
         assert!(json.contains(part), "{json}");
     }
     assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
@@ -94,8 +100,15 @@ fn fingerprints_stay_as_they_are() {
     let square = Variant { fit: Fit::Pad, format: Format::Webp, ..Variant::of_size(64, 64) };
     let coloured = Variant { background: Some(Colour::WHITE), ..plain.clone() };
     let small = Variant { upscale: Some(false), ..plain.clone() };
-    let prints = [&plain, &square, &coloured, &small].map(Variant::fingerprint);
-    let expected = ["3d7e769a8d3b2896", "2de020748a496fe7", "ea6927d0daaa4f3a", "4f2782562895871f"];
+    let slow = Variant { effort: Effort::Size, ..plain.clone() };
+    let prints = [&plain, &square, &coloured, &small, &slow].map(Variant::fingerprint);
+    let expected = [
+        "3d7e769a8d3b2896",
+        "2de020748a496fe7",
+        "ea6927d0daaa4f3a",
+        "4f2782562895871f",
+        "8b9728a8591934e2",
+    ];
     assert_eq!(prints, expected);
 }
 
@@ -114,6 +127,7 @@ fn a_fingerprint_follows_what_the_settings_mean() {
         Variant { width: 801, ..plain.clone() },
         Variant { height: 601, ..plain.clone() },
         Variant { quality: 81, ..plain.clone() },
+        Variant { effort: Effort::Size, ..plain.clone() },
         Variant { format: Format::Jpeg, ..plain.clone() },
         Variant { fit: Fit::Contain, ..plain.clone() },
         Variant { fit: Fit::Contain, upscale: Some(true), ..plain.clone() },

@@ -11,7 +11,8 @@ mod mutations;
 
 use crate::{
     fixtures::{self, BLUE, GREEN, RED, YELLOW, quarters},
-    settings::{Colour, Fit, Format, Gravity},
+    sample,
+    settings::{Colour, Effort, Fit, Format, Gravity},
     sniff::{self, Sniffed},
 };
 
@@ -316,6 +317,23 @@ fn quality_is_each_variants_own() {
             .map(|result| result.bytes.len())
             .into();
         assert!(sizes.is_sorted_by(|a, b| a * 5 < b * 4), "{format:?}: {sizes:?}");
+    }
+}
+
+#[test]
+fn effort_makes_jpegs_smaller_whatever_they_are_made_of() {
+    let photo = sample::jpeg(800, 600);
+    let png = rendered(&photo, variant(400, 300)).bytes;
+    for (name, file) in [("planes", &photo), ("pixels", &png)] {
+        let made = |format| {
+            [Effort::Speed, Effort::Size]
+                .map(|effort| rendered(file, Variant { effort, format, ..variant(400, 300) }).bytes)
+        };
+        let [fast, small] = made(Format::Jpeg);
+        assert!(small.len() * 10 < fast.len() * 9, "{name}: {} of {}", small.len(), fast.len());
+        assert_eq!(fixtures::decoded(&small).dimensions(), (400, 300), "{name}");
+        let [fast, small] = made(Format::Webp);
+        assert_eq!(small, fast, "{name}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use lambda_fn::settings::{Colour, Fit, Format, Gravity, OnDelete, Variant};
+use lambda_fn::settings::{Colour, Effort, Fit, Format, Gravity, OnDelete, Variant};
 
 use super::super::{Access, Arch, Bucket, Cdn, Code, Config, Function, PriceClass, Topic};
 use super::{LEAST, accepted, parse};
@@ -15,6 +15,7 @@ fn variant(folder: &str, width: u32, height: u32) -> Variant {
         width,
         height,
         quality: 80,
+        effort: Effort::Speed,
         format: Format::Keep,
         fit: Fit::Cover,
         gravity: Gravity::Center,
@@ -88,6 +89,7 @@ concurrency = 100
 log_retention_days = 3653
 [image]
 quality = 1
+effort = "size"
 format = "jpeg"
 fit = "contain"
 gravity = "north"
@@ -100,6 +102,7 @@ folder = "in/small"
 [[variants]]
 size = "400x300"
 quality = 100
+effort = "speed"
 format = "avif"
 fit = "pad"
 gravity = "southwest"
@@ -140,6 +143,7 @@ fn every_key() -> Config {
         variants: vec![
             Variant {
                 quality: 1,
+                effort: Effort::Size,
                 format: Format::Jpeg,
                 fit: Fit::Contain,
                 gravity: Gravity::North,
@@ -203,6 +207,16 @@ fn a_variant_may_differ_from_the_upscale_of_all() {
     );
     let upscale: Vec<_> = config.variants.iter().map(|variant| variant.upscale).collect();
     assert_eq!(upscale, [Some(true), Some(false)]);
+}
+
+#[test]
+fn a_variant_may_differ_from_the_effort_of_all() {
+    let config = accepted(
+        "bucket.name = 'photos'\nimage.effort = 'size'\n\
+         variants = [{ size = '1x1' }, { size = '2x2', effort = 'speed' }]\n",
+    );
+    let effort: Vec<_> = config.variants.iter().map(|variant| variant.effort).collect();
+    assert_eq!(effort, [Effort::Size, Effort::Speed]);
 }
 
 #[test]

@@ -133,7 +133,7 @@ enable = true
     14 | depth = 5
        | ^^^^^
        |
-       = help: `[[variants]]` takes `size`, `folder`, `quality`, `format`, `fit`, `gravity`, `upscale`, `background` and `cache_control`
+       = help: `[[variants]]` takes `size`, `folder`, `quality`, `effort`, `format`, `fit`, `gravity`, `upscale`, `background` and `cache_control`
 
     error: unknown key `enable` in `[cdn]`
       --> pipeline.toml:16:1

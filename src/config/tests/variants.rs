@@ -354,6 +354,21 @@ fn upscale_is_true_or_false() {
 }
 
 #[test]
+fn efforts() {
+    let values = ["speed", "size", "Size", "fast", "small", "mozjpeg", ""];
+    let with = |value: &str| file(&format!("[[variants]]\nsize = '1x1'\neffort = '{value}'\n"));
+    assert_snapshot!(verdicts(values, with), @"
+    speed => accepted
+    size => accepted
+    Size => `variants.effort` is `Size`: did you mean `size`?
+    fast => `variants.effort` is `fast`: did you mean `speed`?
+    small => `variants.effort` is `small`: did you mean `size`?
+    mozjpeg => `variants.effort` is `mozjpeg`: `effort` is `speed` or `size`
+     => `variants.effort` is ``: `effort` is `speed` or `size`
+    ");
+}
+
+#[test]
 fn on_delete() {
     let values = ["keep", "remove", "removed", "Keep", "delete", ""];
     let with = |value: &str| {

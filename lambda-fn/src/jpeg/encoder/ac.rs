@@ -7,7 +7,19 @@ use super::{
 };
 
 /// A run of sixteen zeros, not followed by a value.
-const SIXTEEN_ZEROS: usize = 0xf0;
+pub(super) const SIXTEEN_ZEROS: usize = 0xf0;
+
+/// The symbol of a value of some bits after fewer than sixteen zeros.
+#[inline]
+pub(super) const fn zeros_and_value(zeros: usize, bits: usize) -> usize {
+    zeros << 4 | bits
+}
+
+/// The symbol of the end of several blocks, whose number follows in so many bits and a leading one.
+#[inline]
+pub(super) const fn end_of_blocks(bits: usize) -> usize {
+    bits << 4
+}
 
 /// Sends coefficients without their lowest bits, for the first time.
 pub(super) fn first(component: &Coefficients, band: Band, low: usize, symbols: &mut Symbols) {
@@ -30,7 +42,11 @@ pub(super) fn first(component: &Coefficients, band: Band, low: usize, symbols: &
             let length = u32::BITS - size.leading_zeros();
             // A negative number is sent as the complement of its size (F.1.2.1.1).
             let complement = u32::from(value & 1).wrapping_neg() & ((1 << length) - 1);
-            symbols.push((zeros << 4 | length) as usize, size ^ complement, length);
+            symbols.push(
+                zeros_and_value(zeros as usize, length as usize),
+                size ^ complement,
+                length,
+            );
         }
         if next <= u32::from(band.last) {
             ends.extend(symbols);
@@ -80,7 +96,7 @@ pub(super) fn refinement(component: &Coefficients, band: Band, low: usize, symbo
                 if known >> place & 1 != 0 {
                     corrections.add(value, low);
                 } else {
-                    symbols.push((zeros << 4 | 1) as usize, u32::from(!value & 1), 1);
+                    symbols.push(zeros_and_value(zeros as usize, 1), u32::from(!value & 1), 1);
                     corrections.send(symbols);
                     zeros = 0;
                 }
@@ -146,13 +162,18 @@ impl EndOfBandRun {
     fn finish(&mut self, symbols: &mut Symbols) {
         if let Some(place) = self.place.take() {
             let count = self.length.ilog2();
-            symbols.set(place, (count << 4) as usize, self.length - (1 << count), count);
+            symbols.set(place, end_of_blocks(count as usize), self.length - (1 << count), count);
             self.length = 0;
         }
     }
 }
 
 impl Block {
+    /// Whether something within a band is not zero.
+    pub(super) fn has_any(&self, band: Band) -> bool {
+        self.reaching[0] & band.mask() != 0
+    }
+
     /// This block's values, which are the first of the rest.
     #[inline]
     fn take_values<'a>(&self, rest: &mut &'a [u16]) -> &'a [u16] {

@@ -38,25 +38,51 @@ pub(super) struct Coefficients {
 impl Coefficients {
     /// Transforms a plane, which is continued beyond its edges as it ends there.
     pub(super) fn fill(&mut self, plane: &Plane, table: &Table) {
-        self.blocks_wide = (plane.width as usize).div_ceil(8);
-        self.blocks_high = (plane.height as usize).div_ceil(8);
-        self.dc.clear();
-        self.blocks.clear();
-        self.values.clear();
-        let count = self.blocks_wide * self.blocks_high;
-        let mut blocks: Blocks = [[0.0; LANES]; 64];
+        self.start(plane);
         let mut quantised = Quantised::new();
-        for first in (0..count).step_by(LANES) {
-            let used = LANES.min(count - first);
-            load(&mut blocks, plane, self.blocks_wide, first..first + used);
-            dct::forward(&mut blocks);
-            // Samples are centred around zero (A.3.1), which moves nothing but their sum.
-            blocks[0] = blocks[0].map(|sum| sum - 64.0 * 128.0);
-            quantised.fill(&blocks, table);
+        for_each_group(plane, |blocks, used| {
+            quantised.fill(blocks, table);
             for lane in 0..used {
                 self.keep(&quantised, lane);
             }
+        });
+    }
+
+    /// The same, but each block becomes what is chosen for it: in whole steps for coefficients in
+    /// steps, both in zigzag order.
+    pub(super) fn fill_with(
+        &mut self,
+        plane: &Plane,
+        table: &Table,
+        mut choose: impl FnMut(&[f32; 64]) -> [i16; 64],
+    ) {
+        self.start(plane);
+        for_each_group(plane, |blocks, used| {
+            for lane in 0..used {
+                self.keep_chosen(&choose(&table.in_steps(blocks, lane)));
+            }
+        });
+    }
+
+    fn start(&mut self, plane: &Plane) {
+        (self.blocks_wide, self.blocks_high) = size_in_blocks(plane);
+        self.dc.clear();
+        self.blocks.clear();
+        self.values.clear();
+    }
+
+    fn keep_chosen(&mut self, block: &[i16; 64]) {
+        let mut reaching = [0; 2];
+        for (k, &value) in block.iter().enumerate().skip(1) {
+            let size = value.unsigned_abs();
+            if size > 0 {
+                reaching[0] |= 1 << k;
+                reaching[1] |= u64::from(size > 1) << k;
+                self.values.push(size << 1 | u16::from(value < 0));
+            }
         }
+        self.dc.push(block[0]);
+        self.blocks.push(Block { reaching });
     }
 
     fn keep(&mut self, quantised: &Quantised, lane: usize) {
@@ -74,6 +100,26 @@ impl Coefficients {
         self.dc.push(quantised.values[0][lane]);
         self.blocks.push(Block { reaching });
         self.values.extend_from_slice(&values[..count]);
+    }
+}
+
+/// Blocks in a row, and rows of blocks.
+fn size_in_blocks(plane: &Plane) -> (usize, usize) {
+    ((plane.width as usize).div_ceil(8), (plane.height as usize).div_ceil(8))
+}
+
+/// Transforms a plane; hands over up to eight blocks at a time, and how many they are.
+fn for_each_group(plane: &Plane, mut visit: impl FnMut(&Blocks, usize)) {
+    let (blocks_wide, blocks_high) = size_in_blocks(plane);
+    let count = blocks_wide * blocks_high;
+    let mut blocks: Blocks = [[0.0; LANES]; 64];
+    for first in (0..count).step_by(LANES) {
+        let used = LANES.min(count - first);
+        load(&mut blocks, plane, blocks_wide, first..first + used);
+        dct::forward(&mut blocks);
+        // Samples are centred around zero (A.3.1), which moves nothing but their sum.
+        blocks[0] = blocks[0].map(|sum| sum - 64.0 * 128.0);
+        visit(&blocks, used);
     }
 }
 

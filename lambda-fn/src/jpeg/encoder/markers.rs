@@ -2,8 +2,14 @@
 
 use super::{huffman::Codes, quantisation::Table, script::Scan};
 
-/// Everything before the first scan. There is a table for luma, and one for chroma if in colour.
-pub(super) fn start(file: &mut Vec<u8>, (width, height): (u16, u16), tables: &[&Table]) {
+/// Everything before the first scan. There is one table for all components, or one for luma and
+/// another for chroma.
+pub(super) fn start(
+    file: &mut Vec<u8>,
+    (width, height): (u16, u16),
+    colourful: bool,
+    tables: &[&Table],
+) {
     const JFIF_1_01_WITHOUT_DENSITY: &[u8] = b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0";
     file.extend([0xff, SOI]);
     segment(file, APP0, JFIF_1_01_WITHOUT_DENSITY);
@@ -15,13 +21,19 @@ pub(super) fn start(file: &mut Vec<u8>, (width, height): (u16, u16), tables: &[&
 
     let [height, width] = [height, width].map(u16::to_be_bytes);
     let mut frame = vec![8, height[0], height[1], width[0], width[1]];
-    frame.extend(if tables.len() > 1 { GREY_OR_420[1] } else { GREY_OR_420[0] });
+    frame.extend(match (colourful, tables.len()) {
+        (false, _) => GREY,
+        (true, 1) => COLOUR_WITH_ONE_TABLE,
+        (true, _) => COLOUR,
+    });
     segment(file, SOF2, &frame);
 }
 
 /// The number of components; for each its name, its samples across and down within 16 × 16 pixels,
 /// and its quantisation table.
-const GREY_OR_420: [&[u8]; 2] = [&[1, 1, 0x11, 0], &[3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1]];
+const GREY: &[u8] = &[1, 1, 0x11, 0];
+const COLOUR: &[u8] = &[3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1];
+const COLOUR_WITH_ONE_TABLE: &[u8] = &[3, 1, 0x22, 0, 2, 0x11, 0, 3, 0x11, 0];
 
 /// The codes of the next scans.
 pub(super) fn huffman_table(file: &mut Vec<u8>, class_and_place: u8, codes: &Codes) {

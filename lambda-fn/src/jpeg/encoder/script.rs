@@ -1,4 +1,7 @@
 //! In which order the bits of all coefficients are sent.
+//!
+//! Not here: the scans of files that are to be small, which are found by trying; see
+//! [`super::smaller`].
 
 use super::symbols::SECOND_TABLE;
 
@@ -80,17 +83,17 @@ impl Scan {
     }
 }
 
-const fn band(first: u8, last: u8) -> Band {
+pub(super) const fn band(first: u8, last: u8) -> Band {
     Band { first, last }
 }
 
-const fn scan(pass: Pass) -> Scan {
+pub(super) const fn scan(pass: Pass) -> Scan {
     Scan { pass }
 }
 
-const LUMA: usize = 0;
-const CB: usize = 1;
-const CR: usize = 2;
+pub(super) const LUMA: usize = 0;
+pub(super) const CB: usize = 1;
+pub(super) const CR: usize = 2;
 
 /// For pictures in colour.
 ///

@@ -59,6 +59,12 @@ impl Symbols {
         self.frequencies.fill(0);
     }
 
+    /// How often each symbol occurs.
+    pub(super) fn frequencies(&self) -> &[u32; NO_SYMBOL] {
+        let [symbols @ .., _] = &self.frequencies;
+        symbols
+    }
+
     /// Appends a symbol, followed by the `count` bits of a number.
     #[inline]
     pub(super) fn push(&mut self, symbol: usize, bits: u32, count: u32) {

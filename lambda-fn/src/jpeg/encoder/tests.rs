@@ -5,32 +5,32 @@ use proptest::prelude::*;
 
 use super::{colour::planes_of_rgb, *};
 
-fn plane(width: u32, height: u32, sample: impl Fn(u32, u32) -> u8) -> Plane {
+pub(super) fn plane(width: u32, height: u32, sample: impl Fn(u32, u32) -> u8) -> Plane {
     let samples = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
     Plane { width, height, samples: samples.map(|(x, y)| sample(x, y)).collect() }
 }
 
-fn grey(luma: &Plane, quality: u8) -> Vec<u8> {
+pub(super) fn grey(luma: &Plane, quality: u8) -> Vec<u8> {
     encode(&Picture { luma, chroma: None }, quality, &mut Scratch::default()).unwrap()
 }
 
-fn colour([luma, cb, cr]: &[Plane; 3], quality: u8) -> Vec<u8> {
+pub(super) fn colour([luma, cb, cr]: &[Plane; 3], quality: u8) -> Vec<u8> {
     let picture = Picture { luma, chroma: Some([cb, cr]) };
     encode(&picture, quality, &mut Scratch::default()).unwrap()
 }
 
-fn decode(file: &[u8]) -> DynamicImage {
+pub(super) fn decode(file: &[u8]) -> DynamicImage {
     image::load_from_memory_with_format(file, ImageFormat::Jpeg).unwrap()
 }
 
 /// The planes that a file was made of, but for what encoding lost.
-fn decode_grey(file: &[u8]) -> Plane {
+pub(super) fn decode_grey(file: &[u8]) -> Plane {
     let image = decode(file).into_luma8();
     Plane { width: image.width(), height: image.height(), samples: image.into_raw() }
 }
 
 /// In decibels; infinite if nothing differs.
-fn psnr(left: &[u8], right: &[u8]) -> f64 {
+pub(super) fn psnr(left: &[u8], right: &[u8]) -> f64 {
     assert_eq!(left.len(), right.len());
     let squares = left.iter().zip(right).map(|(&l, &r)| f64::from(l.abs_diff(r)).powi(2));
     let mean = squares.sum::<f64>() / f64::from(u32::try_from(left.len()).unwrap());
@@ -38,14 +38,14 @@ fn psnr(left: &[u8], right: &[u8]) -> f64 {
 }
 
 /// Numbers that look like chance and are always the same.
-fn noise(x: u32, y: u32) -> u8 {
+pub(super) fn noise(x: u32, y: u32) -> u8 {
     let mixed =
         (x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca6b)).wrapping_mul(0xc2b2_ae35);
     u8::try_from(mixed >> 24).unwrap()
 }
 
 /// The segments before each scan's bits and the kinds of them in order.
-fn segments(file: &[u8]) -> Vec<(u8, &[u8])> {
+pub(super) fn segments(file: &[u8]) -> Vec<(u8, &[u8])> {
     let mut found = Vec::new();
     let mut rest = &file[2..];
     while let [0xff, marker, after @ ..] = rest {
@@ -63,9 +63,9 @@ fn segments(file: &[u8]) -> Vec<(u8, &[u8])> {
     panic!("no marker where one should be");
 }
 
-type Sample = fn(u32, u32) -> u8;
+pub(super) type Sample = fn(u32, u32) -> u8;
 
-const EXTREMES: [(&str, Sample); 8] = [
+pub(super) const EXTREMES: [(&str, Sample); 8] = [
     ("black", |_, _| 0),
     ("white", |_, _| 255),
     ("noise", noise),
