@@ -37,6 +37,22 @@ fn an_image_is_told_with_its_dimensions_bytes_and_times() {
 }
 
 #[test]
+fn a_warning_has_a_line_of_its_own() {
+    let mut line = processed("originals/cat.jpg");
+    line["level"] = json!("warn");
+    line["warnings"] = json!(["the file ends early: 812 of 1200 rows are intact"]);
+    let text = plain_text(&[line]);
+    let lines: Vec<&str> = text.lines().take(2).collect();
+    assert_eq!(
+        lines,
+        [
+            "2026-02-01T00:00:00Z  warn   processed  originals/cat.jpg",
+            "    the file ends early: 812 of 1200 rows are intact",
+        ]
+    );
+}
+
+#[test]
 fn a_long_key_has_a_line_of_its_own() {
     let key = format!("originals/{}.jpg", "holiday/".repeat(8));
     let text = plain_text(&[processed(&key)]);
