@@ -4,15 +4,17 @@
 //! Pure: deliberately absent are AWS, the clock, and how the estimate looks.
 
 mod backfill;
+mod effort;
 mod prices;
 mod server;
 #[cfg(test)]
 mod tests;
 
-use lambda_fn::settings::Variant;
+use lambda_fn::settings::{Effort, Variant};
 use serde::Serialize;
 
 pub(crate) use self::backfill::{BackfillEstimate, BackfillLoad};
+pub(crate) use self::effort::SizeEffort;
 use self::prices::Price;
 pub(crate) use self::server::Server;
 use crate::config::{Arch, Config};
@@ -27,6 +29,10 @@ const MB_PER_PROCESSOR: f64 = 1769.0;
 const S3_WAIT_MS: f64 = 100.0;
 /// Bytes per pixel of a variant as JPEG of quality 80: 71 kB for 800x600 and 400x300 together.
 const VARIANT_BYTES_PER_PIXEL: f64 = 0.12;
+/// What `effort = "size"` takes more for each megapixel of a variant, and what it leaves of the bytes:
+/// `bench/run --effort`, at quality 80.
+const SIZE_EFFORT_MS_PER_MEGAPIXEL: f64 = 26.7;
+const SIZE_EFFORT_BYTES: f64 = 0.83;
 /// Bytes per pixel of an original as cameras and phones write JPEG: an assumption.
 const ORIGINAL_BYTES_PER_PIXEL: f64 = 0.3;
 /// What one invocation writes to the log, with what Lambda adds and with CloudWatch's overhead.
@@ -80,6 +86,8 @@ pub(crate) struct Estimate {
     /// The total less what the free tier covers, if nothing else in the account uses it.
     pub(crate) total_after_free_tier_usd: f64,
     pub(crate) server: Server,
+    /// What smaller files would change; nothing where all variants are made so.
+    pub(crate) size_effort: Option<SizeEffort>,
     pub(crate) leaves_out: [&'static str; 8],
 }
 
@@ -150,6 +158,7 @@ pub(crate) fn estimate(config: &Config, load: &Load) -> Estimate {
         total_usd: rounded(total),
         total_after_free_tier_usd: rounded(total - free),
         server: server::estimate(&usage),
+        size_effort: effort::estimate(config, load, &usage),
         leaves_out: LEAVES_OUT,
     }
 }
@@ -174,7 +183,13 @@ impl Usage {
     fn new(config: &Config, load: &Load) -> Self {
         let pixels = load.megapixels * 1e6;
         let area = |variant: &Variant| f64::from(variant.width) * f64::from(variant.height);
-        let cpu_ms = cpu_ms(load.megapixels);
+        let effort = config.variants.iter().filter(|variant| variant.effort == Effort::Size);
+        let effort_ms = effort.map(area).sum::<f64>() / 1e6 * SIZE_EFFORT_MS_PER_MEGAPIXEL;
+        let cpu_ms = cpu_ms(load.megapixels) + effort_ms;
+        let bytes = |variant: &Variant| match variant.effort {
+            Effort::Speed => area(variant) * VARIANT_BYTES_PER_PIXEL,
+            Effort::Size => area(variant) * VARIANT_BYTES_PER_PIXEL * SIZE_EFFORT_BYTES,
+        };
         let memory_mb = config.function.memory;
         Self {
             images: load.images.into(),
@@ -184,7 +199,7 @@ impl Usage {
             original_bytes: load
                 .original_bytes
                 .map_or_else(|| (pixels * ORIGINAL_BYTES_PER_PIXEL).round(), f64::from),
-            variant_bytes: config.variants.iter().map(area).sum::<f64>() * VARIANT_BYTES_PER_PIXEL,
+            variant_bytes: config.variants.iter().map(bytes).sum(),
             has_cdn: config.cdn.enabled,
             memory_mb,
             arch: config.function.arch,
@@ -235,7 +250,16 @@ impl Usage {
 
     /// Gigabytes of variants that go to viewers, as if each variant were looked at equally often.
     fn viewed_gigabytes(&self) -> f64 {
-        self.views * self.variant_bytes / self.variants() / GIGABYTE
+        self.gigabytes_of(self.views)
+    }
+
+    fn gigabytes_of(&self, views: f64) -> f64 {
+        views * self.variant_bytes / self.variants() / GIGABYTE
+    }
+
+    /// What Lambda bills for so many originals.
+    fn gigabyte_seconds_of(&self, images: f64) -> f64 {
+        images * self.billed_ms / 1000.0 * f64::from(self.memory_mb) / 1024.0
     }
 
     fn s3_storage(&self) -> Service {
@@ -266,8 +290,7 @@ impl Usage {
     }
 
     fn lambda(&self) -> Service {
-        let gigabyte_seconds =
-            self.images * self.billed_ms / 1000.0 * f64::from(self.memory_mb) / 1024.0;
+        let gigabyte_seconds = self.gigabyte_seconds_of(self.images);
         let detail = format!(
             "{} calls of {} ms at {} MB: {} GB-seconds",
             number(self.images),

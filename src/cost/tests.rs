@@ -125,6 +125,23 @@ fn without_a_cdn_the_bucket_serves() {
 }
 
 #[test]
+fn smaller_files_pay_from_a_number_of_views_on() {
+    let gain = estimate(&config(""), &LOAD).size_effort.unwrap();
+    // 0.6 megapixels of variants x 26.7 = 16.02 ms: 56.82 / (256/1769) + 100 = 492.6, so 493 ms are
+    // billed and not 382. 10,000 x 0.111 s x 0.25 GB x 0.0000166667 = 0.004625.
+    assert_eq!(gain.more_usd, 0.0046);
+    // 17 % of 72,000 bytes: 12,240. Of 120,000 originals x 0.023 = 0.033782; of 100,000 views, half
+    // of it each, x 0.085 = 0.05202.
+    assert_eq!(gain.less_usd, 0.0858);
+    // 0.0000004625 for an original, 0.0000005202 for a view.
+    assert_eq!(gain.pays_from_views, 1.0);
+    let more_memory = estimate(&config("[function]\nmemory = 3538\n"), &LOAD).size_effort.unwrap();
+    // 16 ms more of two processors' memory: 0.016 s x 3.455 GB x 0.0000166667 = 0.000000921.
+    assert_eq!(more_memory.pays_from_views, 2.0);
+    assert_eq!(estimate(&config("[image]\neffort = \"size\"\n"), &LOAD).size_effort, None);
+}
+
+#[test]
 fn no_load_costs_nothing_but_a_server() {
     let load = Load { images: 0, views: 0, ..LOAD };
     let estimate = estimate(&config(""), &load);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::layout::{spaces, wrapped};
 use super::text::{BOLD, DIM, painted};
-use crate::cost::{Assumptions, Estimate, Server, number};
+use crate::cost::{Assumptions, Estimate, Server, SizeEffort, number};
 
 /// Where the details begin: after the names, the prices and what is free of them.
 const DETAILS: usize = 38;
@@ -31,6 +31,10 @@ pub(super) fn estimate(estimate: &Estimate) -> String {
     let left = usd(estimate.total_after_free_tier_usd);
     row(&mut text, "to pay", [&left, ""], "if nothing else uses the free tier");
     server(&mut text, &estimate.server);
+    if let Some(effort) = &estimate.size_effort {
+        let line = size_effort(effort);
+        let _ = writeln!(text, "\n{}", wrapped(&words(&line), 0));
+    }
     text.push_str("\nassumed:\n");
     for line in assumed(facts) {
         paragraph(&mut text, &line);
@@ -70,6 +74,19 @@ fn server(text: &mut String, server: &Server) {
         number(server.busy_share * 100.0)
     );
     let _ = writeln!(text, "\n{}", painted(DIM, &busy));
+}
+
+fn size_effort(effort: &SizeEffort) -> String {
+    let from = match effort.pays_from_views {
+        views if views <= 1.0 => "from the first view of an original on".to_owned(),
+        views => format!("from {} views of an original on", number(views)),
+    };
+    format!(
+        "`effort = \"size\"` would cost {} more for Lambda and {} less for storage and transfer: at \
+         list prices it pays {from}.",
+        usd_or_zero(effort.more_usd),
+        usd_or_zero(effort.less_usd)
+    )
 }
 
 fn assumed(facts: &Assumptions) -> Vec<String> {
@@ -114,6 +131,10 @@ fn words(line: &str) -> Vec<String> {
 fn plural(count: &str, what: &str) -> String {
     let ending = if count == "1" { "" } else { "s" };
     format!("{count} {what}{ending}")
+}
+
+fn usd_or_zero(amount: f64) -> String {
+    if amount == 0.0 { "0.00".to_owned() } else { usd(amount) }
 }
 
 /// An amount in cents; what is less than one is not nothing.
