@@ -196,7 +196,8 @@ fn article(number: usize, image: &Image, made: &Made) -> String {
     );
     let link = href(&image.from_page);
     let size = size(made.width, made.height);
-    let more = if made.animated { ", the first frame is used" } else { "" };
+    let warnings = made.warnings.iter().map(|warning| format!(", {}", Escaped(warning)));
+    let more: String = warnings.collect();
     let picture = if made.format == "TIFF" {
         format!(
             "<a class=\"unshown\" href=\"{link}\"><span>Browsers do not show TIFF.</span> \

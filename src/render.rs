@@ -92,8 +92,8 @@ pub(crate) struct Made {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) bytes: u64,
-    /// Whether it holds more pictures than the first, which is all that is shown.
-    pub(crate) animated: bool,
+    /// In what the variants differ from what may be expected.
+    pub(crate) warnings: Vec<String>,
     pub(crate) ms: Stages,
     pub(crate) variants: Vec<MadeVariant>,
 }
@@ -280,7 +280,7 @@ impl Made {
             width: rendering.width,
             height: rendering.height,
             bytes,
-            animated: rendering.animated,
+            warnings: rendering.warnings(),
             ms: Stages {
                 decode: milliseconds(rendering.decode),
                 resize: milliseconds(rendering.resize),

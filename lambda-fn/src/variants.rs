@@ -60,6 +60,16 @@ pub struct Rendering {
     pub encode: Duration,
 }
 
+impl Rendering {
+    /// In what the variants differ from what the uploader may expect.
+    pub fn warnings(&self) -> Vec<String> {
+        let animated = "animated: only the first frame is shown".to_owned();
+        let animated = self.animated.then_some(animated);
+        let damaged = self.damage.map(|damage| damage.to_string());
+        animated.into_iter().chain(damaged).collect()
+    }
+}
+
 /// Buffers that one image leaves to the next. They never influence what is made.
 #[derive(Default)]
 pub struct Scratch {

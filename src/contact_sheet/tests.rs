@@ -22,7 +22,7 @@ fn made(format: &str, variants: Vec<MadeVariant>) -> ImageOutcome {
         width: 1600,
         height: 1200,
         bytes: 185_631,
-        animated: false,
+        warnings: Vec::new(),
         ms: Stages { decode: 21.4, resize: 3.0, encode: 0.0 },
         variants,
     })

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::layout::{spaces, width};
-use super::text::{BAD, DIM, GOOD, painted};
+use super::text::{BAD, CHANGED, DIM, GOOD, painted};
 use crate::amounts;
 use crate::render::{Image, ImageOutcome, Made, Sheet, Totals};
 
@@ -47,6 +47,9 @@ fn line(text: &mut String, image: &Image, columns: usize) {
                 amounts::bytes(after),
                 amounts::duration(made.ms.total())
             );
+            for warning in &made.warnings {
+                let _ = writeln!(text, "{}{}", spaces(columns + 4), painted(CHANGED, warning));
+            }
         }
     }
 }
@@ -88,7 +91,7 @@ mod tests {
             width: 1600,
             height: 1200,
             bytes,
-            animated: false,
+            warnings: Vec::new(),
             ms: Stages { decode: 21.4, resize: 3.0, encode: 10.0 },
             variants: vec![MadeVariant {
                 folder: "800x600".to_owned(),
@@ -101,6 +104,12 @@ mod tests {
         })
     }
 
+    fn cut() -> ImageOutcome {
+        let ImageOutcome::Made(made) = made(1000, 10) else { unreachable!("it is made") };
+        let warning = "the file ends early: 812 of 1200 rows are intact".to_owned();
+        ImageOutcome::Made(Made { warnings: vec![warning], ..made })
+    }
+
     #[test]
     fn each_image_is_a_line_and_the_sums_come_last() {
         let sheet = Sheet {
@@ -110,6 +119,7 @@ mod tests {
                 image("photos/cat.jpg", made(3_042_201, 132_000)),
                 image("photos/small cat.jpg", made(900, 7_300)),
                 image("photos/a-name-that-is-so-long-that-it-stands-alone.jpg", made(1000, 10)),
+                image("cut.jpg", cut()),
                 image("notes.jpg", ImageOutcome::Failed { failed: "not an image".to_owned() }),
             ],
             totals: Totals {
@@ -129,6 +139,8 @@ mod tests {
           photos/cat.jpg        1600x1200   3.0 MB ->  132 kB  -96 %  34 ms
           photos/small cat.jpg  1600x1200    900 B ->  7.3 kB  +711 %  34 ms
           photos/a-name-that-is-so-long-that-it-stands-alone.jpg  1600x1200   1.0 kB ->    10 B  -99 %  34 ms
+          cut.jpg               1600x1200   1.0 kB ->    10 B  -99 %  34 ms
+                                the file ends early: 812 of 1200 rows are intact
           notes.jpg             failed: not an image
 
         4 originals, 1 failed, 3 variants, 3.0 MB -> 139 kB (-95 %) in 1.2 s

@@ -44,13 +44,8 @@ impl Report {
         if self.warnings().is_empty() { Level::Info } else { Level::Warn }
     }
 
-    /// In what the variants differ from what the uploader may expect.
     fn warnings(&self) -> Vec<String> {
-        let Some(rendering) = &self.rendering else { return Vec::new() };
-        let animated = "animated: only the first frame is shown".to_owned();
-        let animated = rendering.animated.then_some(animated);
-        let damaged = rendering.damage.map(|damage| damage.to_string());
-        animated.into_iter().chain(damaged).collect()
+        self.rendering.as_ref().map(Rendering::warnings).unwrap_or_default()
     }
 
     /// Adds the facts to a log line.
