@@ -9,7 +9,10 @@ use crate::{
     jpeg::encoder::{
         colour::planes_of_rgb,
         quantisation::ZIGZAG,
-        tests::{EXTREMES, colour, decode, decode_grey, noise, plane, psnr, segments},
+        tests::{
+            EXTREMES, check_extremes, check_flat, colour, decode, decode_grey, noise, plane, psnr,
+            segments,
+        },
     },
     sample,
 };
@@ -62,29 +65,12 @@ fn every_small_size_is_read_back() {
 
 #[test]
 fn extreme_pictures_are_read_back_at_every_quality() {
-    for (name, sample) in EXTREMES {
-        let original = plane(67, 45, sample);
-        let chroma = [plane(34, 23, sample), plane(34, 23, |x, y| 255 - sample(x, y))];
-        let [cb, cr] = chroma;
-        let planes = [original, cb, cr];
-        for (quality, floor) in
-            [(1, 5.0), (10, 7.0), (50, 11.0), (80, 17.0), (95, 29.0), (100, 49.0)]
-        {
-            let read = decode_grey(&small_grey(&planes[0], quality));
-            let psnr = psnr(&read.samples, &planes[0].samples);
-            assert!(psnr > floor, "{name} at {quality}: {psnr}");
-            let read = decode(&small_colour(&planes, quality)).into_rgb8();
-            assert_eq!(read.dimensions(), (67, 45));
-        }
-    }
+    check_extremes((small_grey, small_colour), 49.0);
 }
 
 #[test]
 fn a_picture_of_one_colour_keeps_it_exactly() {
-    let flat =
-        [(200, 100), (100, 50), (100, 50)].map(|(width, height)| plane(width, height, |_, _| 128));
-    let read = decode(&small_colour(&flat, 80)).into_rgb8();
-    assert!(read.as_raw().iter().all(|&value| value == 128));
+    check_flat((small_grey, small_colour));
 }
 
 /// What the decoder shows is what the chosen values stand for, transformed by the definition (A.3.3).
