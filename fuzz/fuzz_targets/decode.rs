@@ -36,6 +36,9 @@ const LAYOUTS: [(SamplingFactor, u8, bool); 6] = [
     (SamplingFactor::F_4_1, 0x41, false),
     (SamplingFactor::F_1_1, 0x11, true),
 ];
+/// The sampling of which zune-jpeg 0.5.15 shows some files of few rows with samples of another place, as
+/// `djpeg` confirms. Only encoded pixels are compared in it.
+const MISREAD: u8 = 0x12;
 const RESTART_INTERVALS: [u16; 3] = [0, 1, 3];
 
 fuzz_target!(|input: &[u8]| {
@@ -53,7 +56,7 @@ fuzz_target!(|input: &[u8]| {
             let stuffed = height < 128;
             let file = shape.file_with_data(bytes, stuffed);
             let decoded = check(&file, request, false);
-            if let Some(decoded) = decoded.filter(|_| stuffed) {
+            if let Some(decoded) = decoded.filter(|_| stuffed && shape.layout.1 != MISREAD) {
                 compare(&file, &decoded.luma.plane, shape.size, request);
             }
         }

@@ -18,6 +18,7 @@ pub(crate) async fn an_estimate_needs_no_aws_and_adds_up() {
         "leaves_out",
         "server",
         "services",
+        "size_effort",
         "total_after_free_tier_usd",
         "total_usd",
     ];

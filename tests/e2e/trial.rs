@@ -13,7 +13,7 @@ pub(crate) async fn a_trial_without_an_image_sends_a_sample() {
     let result = pipeline.imgprep(&["try", "--json"]).exits(0).json();
     assert_variants(&pipeline, &result, "sample.jpg").await;
     let text = pipeline.imgprep(&["try"]).exits(0);
-    for word in ["800x600", "400x300", "served", "bytes"] {
+    for word in ["800x600", "400x300", "served", " kB"] {
         assert!(text.stdout.contains(word), "{text}");
     }
 }
