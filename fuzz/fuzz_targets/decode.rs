@@ -2,9 +2,10 @@
 //! is what the other one decodes too.
 //!
 //! The last four bytes of an input choose what the others are: a file, the entropy-coded data of a
-//! file with sound headers, or the pixels of a sound file. Only files of the last two kinds are
-//! compared sample by sample, because a wrong table can make any number out of right data, and
-//! numbers that no photo has wrap around in each decoder at a place of its own.
+//! file with sound headers, or the pixels of a sound file. Only files of the last kind are compared
+//! sample by sample. In the others a wrong table can make any number out of right data, numbers that no
+//! photo has wrap around in each decoder at a place of its own, and data may be left over behind the
+//! last block, which zune-jpeg 0.5.15 lets spoil the first ones (`djpeg` agrees with ours).
 //!
 //! Allowed to differ: zune-jpeg may refuse headers that ours reads, or what stands between the last
 //! block and the end of the image, which ours never looks at; and it may decode what ours refuses.
@@ -36,9 +37,6 @@ const LAYOUTS: [(SamplingFactor, u8, bool); 6] = [
     (SamplingFactor::F_4_1, 0x41, false),
     (SamplingFactor::F_1_1, 0x11, true),
 ];
-/// The sampling of which zune-jpeg 0.5.15 shows some files of few rows with samples of another place, as
-/// `djpeg` confirms. Only encoded pixels are compared in it.
-const MISREAD: u8 = 0x12;
 const RESTART_INTERVALS: [u16; 3] = [0, 1, 3];
 
 fuzz_target!(|input: &[u8]| {
@@ -53,12 +51,8 @@ fuzz_target!(|input: &[u8]| {
     match kind % 3 {
         0 => drop(check(bytes, request, false)),
         1 => {
-            let stuffed = height < 128;
-            let file = shape.file_with_data(bytes, stuffed);
-            let decoded = check(&file, request, false);
-            if let Some(decoded) = decoded.filter(|_| stuffed && shape.layout.1 != MISREAD) {
-                compare(&file, &decoded.luma.plane, shape.size, request);
-            }
+            let file = shape.file_with_data(bytes, height < 128);
+            drop(check(&file, request, false));
         }
         _ => {
             let file = shape.file_of_pixels(bytes, height);
