@@ -11,7 +11,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use crate::aws::wait::Stop;
 use crate::aws::{Aws, AwsError};
 use crate::plan::{Action, Plan, Step};
-use crate::resource::{Context, Details, Id, Observed, Removal, Resource};
+use crate::resource::{self, Context, Details, Id, Observed, Removal, Resource};
 use crate::stack::Stack;
 
 /// What happens to one step while a plan is applied, for whoever shows it. `step` is the step's
@@ -227,7 +227,7 @@ async fn begin(
             }
         }
         Some(observed) => {
-            let done = resource.update(context, observed, &step.edits).await?;
+            let done = resource::apply(resource, context, observed, step.edits.clone()).await?;
             Ok(Reached::End(End::Done(done)))
         }
     }

@@ -8,6 +8,7 @@ pub(crate) mod clients;
 pub(crate) mod endpoint;
 pub(crate) mod fetch;
 pub(crate) mod iam;
+pub(crate) mod lambda;
 pub(crate) mod marker;
 pub(crate) mod objects;
 pub(crate) mod policy;

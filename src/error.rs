@@ -421,6 +421,7 @@ fn aws_hint(error: &AwsError) -> String {
             Cause::Connection(_) => "check the network",
             Cause::Wait(_) => "AWS may just be slow",
             Cause::Vanished(_) => VANISHED,
+            Cause::Unapplied(_) => "this is a fault of imgprep: please report it, with the plan",
             Cause::Answer { .. } | Cause::Request(_) => "see AWS's answer above",
         })
         .to_owned()

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use crate::aws::Aws;
-use crate::resource::{Fields, Owner};
+use crate::resource::{Edits, Fields, Owner};
 
 /// The tag whose value names the stack that a resource belongs to.
 pub(crate) const STACK_TAG: &str = "imgprep:stack";
@@ -43,6 +43,8 @@ pub(crate) struct Names {
     pub(crate) policy_arn: String,
     pub(crate) role: String,
     pub(crate) role_arn: String,
+    /// The role that the function runs as for a moment, to be set back to its own afterwards.
+    pub(crate) temporary_role: String,
     pub(crate) log_group: String,
     pub(crate) log_group_arn: String,
     pub(crate) queue: String,
@@ -90,6 +92,7 @@ impl Names {
         let iam_path = format!("/imgprep/{stack}/");
         let policy = format!("AllowAccessOn{camel}");
         let role = within(format!("LambdaS3{camel}"), ROLE_NAME_CHARACTERS_MAX);
+        let temporary_role = within(format!("{role}-temporary"), ROLE_NAME_CHARACTERS_MAX);
         let log_group = format!("{LOG_GROUPS}{function}");
         let queue = format!("{stack}-dead-letters");
         let mut tags = chosen.tags.clone();
@@ -118,6 +121,7 @@ impl Names {
             iam_path,
             policy,
             role,
+            temporary_role,
             log_group,
             queue,
             tags,
@@ -176,6 +180,10 @@ impl Names {
         format!("arn:{partition}:iam::{account}:{kind}{iam_path}{name}")
     }
 
+    pub(crate) fn temporary_role_arn(&self) -> String {
+        self.in_iam("role", &self.temporary_role)
+    }
+
     /// The tags of roles and policies, which IAM keeps for all regions alike.
     pub(crate) fn iam_tags(&self) -> BTreeMap<String, String> {
         let region = (REGION_TAG.to_owned(), self.region.clone());
@@ -225,9 +233,9 @@ fn tag_path(key: &str) -> String {
 }
 
 /// The tags that edits ask for.
-pub(crate) fn edited_tags(edits: &[crate::resource::Edit]) -> BTreeMap<String, String> {
+pub(crate) fn edited_tags(edits: &Edits) -> BTreeMap<String, String> {
+    let edits = edits.within("tags").into_iter();
     edits
-        .iter()
         .filter_map(|edit| {
             let key = edit.path.strip_prefix("tags.")?;
             Some((key.to_owned(), edit.want.as_str()?.to_owned()))

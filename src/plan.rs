@@ -185,7 +185,8 @@ impl Verdict {
 fn present(wanted: &Wanted, observed: &Observed, adopt: bool) -> Verdict {
     let edits = difference(&wanted.fields, &observed.fields);
     let is_immutable = wanted.immutable.iter().any(|path| touches(&edits, path));
-    let change = if is_immutable { Action::Replace } else { Action::Update };
+    let is_beyond_repair = observed.beyond_repair.is_some();
+    let change = if is_immutable || is_beyond_repair { Action::Replace } else { Action::Update };
     match &observed.owner {
         Owner::Unreachable(why) => {
             Verdict::new(Condition::Foreign, Action::None).noted(Some(why.clone()))
@@ -199,7 +200,10 @@ fn present(wanted: &Wanted, observed: &Observed, adopt: bool) -> Verdict {
             edits.push(adoption(&wanted.fields));
             Verdict { edits, ..Verdict::new(Condition::Foreign, change) }.noted(Some(why.clone()))
         }
-        _ if !edits.is_empty() => Verdict { edits, ..Verdict::new(Condition::Drifted, change) },
+        _ if is_beyond_repair || !edits.is_empty() => {
+            Verdict { edits, ..Verdict::new(Condition::Drifted, change) }
+                .noted(observed.beyond_repair.clone())
+        }
         _ => match &observed.deploying {
             Some(why) => Verdict::new(Condition::Deploying, Action::None).noted(Some(why.clone())),
             None => Verdict::new(Condition::Ok, Action::None),
@@ -338,6 +342,17 @@ mod tests {
         wanted.fields.set("path", "/imgprep/s/");
         let plan = Plan::new(UP, [(wanted, Some(observed(256, Owner::Ours)))]);
         assert_eq!(plan.steps[0].action, Action::Replace);
+    }
+
+    #[test]
+    fn what_no_change_can_put_right_is_made_again_and_says_why() {
+        let mut dying = observed(256, Owner::Ours);
+        dying.beyond_repair = Some("it is being deleted".to_owned());
+        let plan = Plan::new(UP, [(wanted(), Some(dying.clone()))]);
+        let step = &plan.steps[0];
+        assert_eq!((step.condition, step.action), (Condition::Drifted, Action::Replace));
+        assert_eq!(step.note.as_deref(), Some("it is being deleted"));
+        check(Goal::Absent, Some(dying), (Condition::Ok, Action::Delete, &[]));
     }
 
     fn check_retired(goal: Goal, observed: Option<Observed>, expected: Option<Action>) {

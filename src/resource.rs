@@ -2,6 +2,8 @@
 //!
 //! Deliberately absent: any particular resource, and the order among them.
 
+mod edits;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -9,6 +11,7 @@ use async_trait::async_trait;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+pub(crate) use self::edits::{Edits, apply};
 use crate::aws::bucket::CONFIGURATION_SECS_MAX;
 use crate::aws::wait::{PAUSE_MIN, Stop, Wait};
 use crate::aws::{Aws, AwsError};
@@ -170,12 +173,15 @@ pub(crate) struct Observed {
     pub(crate) deploying: Option<String>,
     /// Why a deletion would leave it in place.
     pub(crate) kept: Option<String>,
+    /// Why no change can put it right, so that it has to be made again.
+    pub(crate) beyond_repair: Option<String>,
     pub(crate) details: Details,
 }
 
 impl Observed {
     pub(crate) fn new(fields: Fields, owner: Owner) -> Self {
-        Self { fields, owner, deploying: None, kept: None, details: Details::new() }
+        let details = Details::new();
+        Self { fields, owner, deploying: None, kept: None, beyond_repair: None, details }
     }
 }
 
@@ -287,12 +293,12 @@ pub(crate) trait Resource: Send + Sync {
         Ok(created)
     }
 
-    /// Puts the edited fields right; safe to repeat.
+    /// Puts the edited fields right, each that it takes from `edits`; safe to repeat.
     async fn update(
         &self,
         context: &Context<'_>,
         observed: &Observed,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError>;
 
     /// Removes it; already gone is success.

@@ -220,7 +220,7 @@ impl Parts<'_> {
             node(DeadLetters::new(names())).outlives(&[Id::Trigger, Id::Function]),
             // A function that runs before its log group exists would make one without retention;
             // Lambda checks the role and the failure destination.
-            node(Function::new(names(), self.function_settings(), Arc::clone(self.code)))
+            node(self.function(names()))
                 .needs(&[Id::Role, Id::Logs, Id::DeadLetters])
                 .outlives(&[Id::Trigger]),
             node(Trigger::new(names()))
@@ -271,10 +271,8 @@ impl Parts<'_> {
             Found::Queue(name) => vec![node(DeadLetters::new(names.with_queue(&name).into()))],
             Found::Function(name) => {
                 let names = Arc::new(names.with_function(&name));
-                let (settings, code) = (self.function_settings(), Arc::clone(self.code));
                 vec![
-                    node(Function::new(Arc::clone(&names), settings, code))
-                        .outlives(&[Id::Trigger]),
+                    node(self.function(Arc::clone(&names))).outlives(&[Id::Trigger]),
                     node(Trigger::new(names)),
                 ]
             }
@@ -307,6 +305,11 @@ impl Parts<'_> {
             plain_http: self.endpoint.is_plain_http(),
             images: (self.purpose.goal == Goal::Absent).then_some(self.purpose.images),
         }
+    }
+
+    fn function(&self, names: Arc<Names>) -> Function {
+        let temporary_role = Role::new(Arc::new(names.with_role(&names.temporary_role)));
+        Function::new(names, self.function_settings(), Arc::clone(self.code), temporary_role)
     }
 
     fn function_settings(&self) -> function::Settings {

@@ -34,6 +34,8 @@ pub(crate) enum Cause {
     Wait(String),
     /// What the call was for is gone, though it was there when the plan was made.
     Vanished(String),
+    /// No call was made for an edit of the plan, which is a fault of imgprep's own.
+    Unapplied(String),
 }
 
 impl AwsError {
@@ -47,6 +49,19 @@ impl AwsError {
 
     pub(crate) fn vanished(call: &'static str, message: impl Into<String>) -> Self {
         Self { call, cause: Cause::Vanished(message.into()) }
+    }
+
+    /// What AWS answered to one part of a call that succeeded for the rest.
+    pub(crate) fn answer(call: &'static str, code: &str, message: &str) -> Self {
+        let (code, message) = (code.to_owned(), message.to_owned());
+        Self { call, cause: Cause::Answer { code, message, status: 200 } }
+    }
+
+    /// Edits of a plan that no call was made for, by their paths.
+    pub(crate) fn unapplied(paths: &[&str]) -> Self {
+        let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+        let message = format!("nothing was done about {}", paths.join(", "));
+        Self { call: "imgprep", cause: Cause::Unapplied(message) }
     }
 
     /// The error code that AWS sent, or "" where it sent none.
@@ -63,7 +78,8 @@ impl AwsError {
             | Cause::Connection(message)
             | Cause::Request(message)
             | Cause::Wait(message)
-            | Cause::Vanished(message) => message,
+            | Cause::Vanished(message)
+            | Cause::Unapplied(message) => message,
         }
     }
 
@@ -185,7 +201,8 @@ impl fmt::Display for AwsError {
             Cause::Connection(message)
             | Cause::Request(message)
             | Cause::Wait(message)
-            | Cause::Vanished(message) => formatter.write_str(message),
+            | Cause::Vanished(message)
+            | Cause::Unapplied(message) => formatter.write_str(message),
         }
     }
 }

@@ -1,8 +1,14 @@
 //! `imgprep down`
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
 use super::session::Session;
 use crate::apply::{End, Ends};
 use crate::args::{Down as Args, Global};
+use crate::aws::wait::{PAUSE_MIN, Probe, Wait, wait_until};
 use crate::error::{Error, Failure};
 use crate::plan::{Action, Condition, Goal, Plan, Step};
 use crate::report::{Kind, Outcome, Report};
@@ -10,6 +16,8 @@ use crate::resource::{Id, Images};
 use crate::stack::Purpose;
 
 const COMMAND: &str = "down";
+/// How long AWS may go on showing what was deleted. A queue is waited for when it is deleted.
+const RELEASE_MAX: Duration = Duration::from_mins(1);
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
     let images = if args.delete_images { Images::Delete } else { Images::Keep };
@@ -29,7 +37,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         return Err(Error::Apply(failure));
     }
     session.interrupted(COMMAND)?;
-    let left = proof(&mut session, &plan, &ends).await?;
+    let left = proof(&mut session, (&plan, &ends), report).await?;
     Ok(session.view(&left).outcome(Kind::Down, 0))
 }
 
@@ -43,15 +51,64 @@ fn confirm(session: &Session, plan: &Plan, images: Images, report: &Report) -> R
     }
 }
 
-/// Reads every name back and answers with what is left, which may only be what was meant to stay.
-async fn proof(session: &mut Session, plan: &Plan, ends: &Ends) -> Result<Plan, Error> {
-    let mut left = session.plan().await?;
-    let mut leftovers = Vec::new();
+/// Reads every name back and answers with what is left, which may only be what was meant to stay. AWS
+/// goes on showing for a while what it deleted, so it is asked again.
+async fn proof(
+    session: &mut Session,
+    (plan, ends): (&Plan, &Ends),
+    report: &Report,
+) -> Result<Plan, Error> {
+    let (stop, progress) = (Arc::clone(&session.stop), report.task(COMMAND));
+    let wait = Wait {
+        call: COMMAND,
+        what: "AWS to let go of what was deleted",
+        limit: RELEASE_MAX,
+        stop: &stop,
+        tell: &|what| progress.say(&format!("waiting for {what}")),
+        pause: PAUSE_MIN,
+    };
+    let session = Mutex::new(session);
+    let read_back = || async {
+        let left = session.lock().await.plan().await;
+        Ok(match left.as_ref().map(|left| leftovers(left, ends, plan)) {
+            Ok(leftovers) if !leftovers.is_empty() => Probe::Pending(format!("{leftovers:?}")),
+            _ => Probe::Done(left),
+        })
+    };
+    let left = match wait_until(&wait, read_back).await {
+        Ok(left) => left?,
+        // Too late, or the user does not want to wait: what is there now is what is left.
+        Err(_) => session.into_inner().plan().await?,
+    };
+    drop(progress);
+    match leftovers(&left, ends, plan) {
+        none if none.is_empty() => Ok(as_done(left, ends, plan)),
+        leftovers => Err(Error::Leftover(leftovers)),
+    }
+}
+
+/// How a step of the plan that was applied ended, for the same resource in a later plan.
+fn before<'p>(step: &Step, ends: &'p Ends, plan: &'p Plan) -> Option<(&'p Step, Option<&'p End>)> {
+    let is_same = |(_, before): &(usize, &Step)| before.id == step.id && before.name == step.name;
+    let (index, before) = plan.steps.iter().enumerate().find(is_same)?;
+    Some((before, ends.get(&index)))
+}
+
+/// What is still there, though nobody meant it to stay.
+fn leftovers(left: &Plan, ends: &Ends, plan: &Plan) -> Vec<(Id, String)> {
+    let is_meant = |step: &Step| {
+        let end = before(step, ends, plan).and_then(|(_, end)| end);
+        matches!(end, Some(End::Kept(_) | End::Later(_)))
+    };
+    let leftovers = left.steps.iter().filter(|step| step.action == Action::Delete);
+    leftovers.filter(|it| !is_meant(it)).map(|step| (step.id, step.name.clone())).collect()
+}
+
+/// What is left, with what was done about it.
+fn as_done(mut left: Plan, ends: &Ends, plan: &Plan) -> Plan {
     for step in &mut left.steps {
-        let is_same =
-            |(_, before): &(usize, &Step)| before.id == step.id && before.name == step.name;
-        let before = plan.steps.iter().enumerate().find(is_same);
-        match before.and_then(|(index, _)| ends.get(&index)) {
+        let (before, end) = before(step, ends, plan).unzip();
+        match end.flatten() {
             Some(End::Kept(why)) => {
                 step.action = Action::None;
                 step.note = Some(why.clone());
@@ -60,15 +117,11 @@ async fn proof(session: &mut Session, plan: &Plan, ends: &Ends) -> Result<Plan, 
                 step.condition = Condition::Deploying;
                 step.note = Some(why.clone());
             }
-            _ if step.action == Action::Delete => leftovers.push((step.id, step.name.clone())),
             _ if step.condition == Condition::Missing => {
-                step.action = before.map_or(Action::None, |(_, before)| before.action);
+                step.action = before.map_or(Action::None, |before| before.action);
             }
             _ => {}
         }
-    }
-    if !leftovers.is_empty() {
-        return Err(Error::Leftover(leftovers));
     }
     // What was retired and is gone is in no later plan.
     let is_gone = |step: &&Step| {
@@ -77,5 +130,5 @@ async fn proof(session: &mut Session, plan: &Plan, ends: &Ends) -> Result<Plan, 
     };
     let gone: Vec<Step> = plan.steps.iter().filter(is_gone).cloned().collect();
     left.steps.extend(gone.into_iter().map(|step| Step { condition: Condition::Missing, ..step }));
-    Ok(left)
+    left
 }

@@ -14,7 +14,7 @@ use crate::package;
 use crate::plan::{Action, Condition, Goal, Plan};
 use crate::report::{Report, State, View};
 use crate::resource::{Id, Images, touches};
-use crate::resources::function::{CODE_PATH, Zip};
+use crate::resources::function::{CODE_PATHS, Zip};
 use crate::stack::{Purpose, Stack};
 use crate::trial;
 
@@ -109,8 +109,7 @@ impl Session {
     pub(crate) async fn build(&self, plan: &Plan, report: &Report) -> Result<(), Error> {
         let needed = plan.step(Id::Function).is_some_and(|step| {
             matches!(step.action, Action::Create | Action::Replace)
-                || touches(&step.edits, CODE_PATH)
-                || touches(&step.edits, "architecture")
+                || CODE_PATHS.iter().any(|path| touches(&step.edits, path))
         });
         if !needed {
             return Ok(());

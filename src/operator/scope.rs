@@ -29,9 +29,11 @@ pub(super) enum Scope {
     PolicyHolders,
     /// Every role under the stack's IAM path.
     Role,
+    /// The role that the function is set to for a moment where its own was made again.
+    TemporaryRole,
     /// The stack's role, as the one that the stack's policy is attached to.
     RoleOfPolicy,
-    /// The stack's role, as the one that the function runs as.
+    /// The roles that the function runs as: the stack's, and for a moment the temporary one.
     RoleOfFunction,
     InstanceProfiles,
     Logs,
@@ -77,6 +79,7 @@ impl Scope {
             | Self::Folders
             | Self::Policy
             | Self::Role
+            | Self::TemporaryRole
             | Self::InstanceProfiles
             | Self::Logs
             | Self::DeadLetters
@@ -113,7 +116,9 @@ impl Scope {
                 global("iam", &format!("role{iam_path}*")),
                 global("iam", &format!("role/{role}")),
             ],
-            Self::RoleOfPolicy | Self::RoleOfFunction => vec![names.role_arn.clone()],
+            Self::TemporaryRole => vec![names.temporary_role_arn()],
+            Self::RoleOfPolicy => vec![names.role_arn.clone()],
+            Self::RoleOfFunction => vec![names.role_arn.clone(), names.temporary_role_arn()],
             Self::InstanceProfiles => vec![global("iam", "instance-profile/*")],
             // Tags are put on the one, everything else is done to the other (Amazon CloudWatch Logs
             // API Reference, `LogGroup`).

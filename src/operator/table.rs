@@ -56,7 +56,7 @@ impl Row {
     }
 }
 
-pub(super) const TABLE: [Row; 27] = [
+pub(super) const TABLE: [Row; 28] = [
     on(Scope::Account)
         .read(&[
             "iam:ListPolicies",
@@ -89,6 +89,7 @@ pub(super) const TABLE: [Row; 27] = [
         "logs:DeleteLogGroup",
         "sns:DeleteTopic",
         "sqs:DeleteQueue",
+        "sqs:TagQueue",
     ]),
     // What is made with tags needs the right to tag as well, here and below.
     on(Scope::Topic)
@@ -164,6 +165,7 @@ pub(super) const TABLE: [Row; 27] = [
             "iam:ListInstanceProfilesForRole",
             "iam:ListRolePolicies",
         ]),
+    on(Scope::TemporaryRole).up(&["iam:DeleteRole"]),
     on(Scope::RoleOfPolicy).up(&["iam:AttachRolePolicy"]),
     on(Scope::RoleOfFunction).up(&["iam:PassRole"]),
     on(Scope::InstanceProfiles).down(&["iam:RemoveRoleFromInstanceProfile"]),
@@ -172,7 +174,7 @@ pub(super) const TABLE: [Row; 27] = [
         .down(&["logs:DeleteLogGroup"]),
     on(Scope::DeadLetters)
         .up(&["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:TagQueue"])
-        .down(&["sqs:DeleteQueue"]),
+        .down(&["sqs:DeleteQueue", "sqs:TagQueue"]),
     on(Scope::Function)
         .read(&["lambda:GetPolicy"])
         .up(&[

@@ -18,8 +18,8 @@ use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::names::{ADOPTED_TAG, Names, edited_tags, tag_fields};
 use crate::resource::{
-    Context, Details, Edit, Fields, Id, Images, Observed, Owner, Removal, Resource, difference,
-    ours_or, touches,
+    self, Context, Details, Edit, Edits, Fields, Id, Images, Observed, Owner, Removal, Resource,
+    difference, ours_or,
 };
 
 const SID: &str = "ImgprepDenyPlainHttp";
@@ -114,7 +114,7 @@ impl Bucket {
         Ok(())
     }
 
-    async fn put_tags(&self, context: &Context<'_>, edits: &[Edit]) -> Result<(), AwsError> {
+    async fn put_tags(&self, context: &Context<'_>, edits: &Edits) -> Result<(), AwsError> {
         const CALL: &str = "s3:PutBucketTagging";
         let wait = context.bucket_wait(CALL);
         let calls = self.calls(context.aws);
@@ -134,10 +134,10 @@ impl Bucket {
         Ok(())
     }
 
-    async fn put_access(&self, context: &Context<'_>, edits: &[Edit]) -> Result<(), AwsError> {
+    async fn put_access(&self, context: &Context<'_>, edits: &Edits) -> Result<(), AwsError> {
         let calls = self.calls(context.aws);
         let s3 = &context.aws.s3;
-        if touches(edits, PUBLIC_ACCESS_PATH) {
+        if edits.touch(PUBLIC_ACCESS_PATH) {
             const CALL: &str = "s3:PutBucketPublicAccessBlock";
             let wait = context.bucket_wait(CALL);
             let put = || async {
@@ -148,7 +148,7 @@ impl Bucket {
             };
             calls.configure(&wait, put).await?;
         }
-        if touches(edits, OWNERSHIP_PATH) {
+        if edits.touch(OWNERSHIP_PATH) {
             const CALL: &str = "s3:PutBucketOwnershipControls";
             let wait = context.bucket_wait(CALL);
             let rule = OwnershipControlsRule::builder().object_ownership(self.ownership()).build();
@@ -356,23 +356,23 @@ impl Resource for Bucket {
             calls.configure(&wait, || calls.put_policy(&merged)).await?;
         }
         drop(reading_and_writing);
-        self.update(context, &Observed::new(fields, Owner::Ours), &rest).await
+        resource::apply(self, context, &Observed::new(fields, Owner::Ours), rest).await
     }
 
     async fn update(
         &self,
         context: &Context<'_>,
         _observed: &Observed,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
-        if touches(edits, "tags") {
+        if edits.touch("tags") {
             self.put_tags(context, edits).await?;
         }
         self.put_access(context, edits).await?;
-        if touches(edits, ENCRYPTION_PATH) {
+        if edits.touch(ENCRYPTION_PATH) {
             self.put_encryption(context).await?;
         }
-        if touches(edits, STATEMENT_PATH) {
+        if edits.touch(STATEMENT_PATH) {
             let wait = context.bucket_wait("s3:PutBucketPolicy");
             self.calls(context.aws).put_statement(&wait, &self.statement()).await?;
         }

@@ -17,12 +17,11 @@ use self::access_control::{access_control_fields, wanted_access_control};
 use self::calls::{Made, cloudfront_tags};
 pub(crate) use self::distribution::{ORIGIN, SSL_SUPPORT, Settings, TLS_MIN};
 use crate::aws::bucket::Bucket;
+use crate::aws::lambda::is_busy;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::names::{Names, edited_tags};
-use crate::resource::{
-    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, touches,
-};
+use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Owner, Removal, Resource};
 
 const SID: &str = "ImgprepAllowCloudFront";
 const STATEMENT_PATH: &str = "bucket_policy.Statement[ImgprepAllowCloudFront]";
@@ -99,7 +98,6 @@ impl Cdn {
         let Some(variable) = &self.settings.function_variable else { return Ok(()) };
         let lambda = &context.aws.lambda;
         let wait = context.wait(CALL, "Lambda to finish an earlier change", CONTENTION_SECS_MAX);
-        let is_busy = |error: &AwsError| error.code().starts_with("ResourceConflict");
         retry_while(&wait, is_busy, || async {
             let get = lambda.get_function_configuration().function_name(&self.names.function);
             let now = get.send().await.calling("lambda:GetFunctionConfiguration")?;
@@ -123,15 +121,15 @@ impl Cdn {
         context: &Context<'_>,
         made: &mut Made,
         access_control: &str,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<(), AwsError> {
-        if distribution::PATHS.iter().any(|path| touches(edits, path)) {
+        if edits.touch_any(&distribution::PATHS) {
             let change = |config: &mut _| self.settings.apply(&self.names, access_control, config);
             if let Some(changed) = self.change_config(context, &made.id, change).await? {
                 made.status = changed.status;
             }
         }
-        if touches(edits, "tags") {
+        if edits.touch("tags") {
             const CALL: &str = "cloudfront:TagResource";
             let tags = cloudfront_tags(edited_tags(edits).iter(), CALL)?;
             let tag = context.aws.cloudfront.tag_resource().resource(&made.arn);
@@ -145,9 +143,9 @@ impl Cdn {
         &self,
         context: &Context<'_>,
         made: &Made,
-        edits: Option<&[Edit]>,
+        edits: Option<&Edits>,
     ) -> Result<(), AwsError> {
-        let touched = |path: &str| edits.is_none_or(|edits| touches(edits, path));
+        let touched = |path: &str| edits.is_none_or(|edits| edits.touch(path));
         if touched(STATEMENT_PATH) {
             self.put_statement(context, &made.arn).await?;
         }
@@ -252,23 +250,29 @@ impl Resource for Cdn {
         &self,
         context: &Context<'_>,
         observed: &Observed,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
         let access_control = match observed.details.get(ACCESS_CONTROL_DETAIL) {
             Some(id) => {
-                if touches(edits, "access_control") {
+                if edits.touch("access_control") {
                     self.update_access_control(context, id).await?;
                 }
                 id.clone()
             }
-            None => self.create_access_control(context).await?,
+            None => {
+                edits.touch("access_control");
+                self.create_access_control(context).await?
+            }
         };
         let made = match Made::from_details(&observed.details) {
             Some(mut made) => {
                 self.change(context, &mut made, &access_control, edits).await?;
                 made
             }
-            None => self.create_distribution(context, &access_control).await?,
+            None => {
+                edits.whole();
+                self.create_distribution(context, &access_control).await?
+            }
         };
         self.introduce(context, &made, Some(edits)).await?;
         Ok(made.details())

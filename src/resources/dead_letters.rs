@@ -9,10 +9,10 @@ use futures_util::try_join;
 use serde_json::{Value, json};
 
 use crate::aws::policy;
-use crate::aws::wait::retry_while;
+use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
-use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Removal, Resource, touches};
+use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Removal, Resource};
 
 const SID: &str = "ImgprepAllowTopic";
 const STATEMENT_PATH: &str = "policy.Statement[ImgprepAllowTopic]";
@@ -23,8 +23,11 @@ const URL_DETAIL: &str = "url";
 
 /// Fourteen days, the longest SQS keeps a message (Amazon SQS API, `SetQueueAttributes`).
 const RETENTION_SECS: u32 = 14 * 24 * 60 * 60;
-/// SQS holds a deleted queue's name back for a minute (Amazon SQS API, `DeleteQueue`).
+/// SQS takes up to a minute to delete a queue, and holds its name back as long (Amazon SQS API,
+/// `DeleteQueue`).
 const RELEASE_SECS_MAX: u64 = 90;
+/// The tag of a queue that is being deleted. SQS may go on showing it as if nothing had happened.
+const DELETING_TAG: &str = "imgprep:deleting";
 
 pub(crate) struct DeadLetters {
     names: Arc<Names>,
@@ -128,6 +131,9 @@ impl Resource for DeadLetters {
         }
         let mut observed = Observed::new(fields, owner);
         observed.details.insert(URL_DETAIL, url);
+        if tags.contains_key(DELETING_TAG) {
+            observed.beyond_repair = Some("SQS is still deleting the one of before".to_owned());
+        }
         Ok(Some(observed))
     }
 
@@ -158,21 +164,21 @@ impl Resource for DeadLetters {
         &self,
         context: &Context<'_>,
         _observed: &Observed,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
         let url = self.required_url(context.aws).await?;
-        if touches(edits, RETENTION_PATH) {
+        if edits.touch(RETENTION_PATH) {
             let retention =
                 (QueueAttributeName::MessageRetentionPeriod, RETENTION_SECS.to_string());
             self.put_attribute(context, &url, retention).await?;
         }
-        if touches(edits, STATEMENT_PATH) {
+        if edits.touch(STATEMENT_PATH) {
             let present = self.attributes(context.aws, &url).await?.unwrap_or_default();
             let present = present.get(&QueueAttributeName::Policy).map(String::as_str);
             let merged = policy::with_statement(present, &self.statement()).to_string();
             self.put_attribute(context, &url, (QueueAttributeName::Policy, merged)).await?;
         }
-        if touches(edits, "tags") {
+        if edits.touch("tags") {
             let tag = context.aws.sqs.tag_queue().queue_url(&url);
             let tag = tag.set_tags(Some(edited_tags(edits).into_iter().collect()));
             tag.send().await.calling("sqs:TagQueue")?;
@@ -185,10 +191,22 @@ impl Resource for DeadLetters {
         context: &Context<'_>,
         observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        if let Some(url) = observed.details.get(URL_DETAIL) {
-            let delete = context.aws.sqs.delete_queue().queue_url(url);
-            delete.send().await.found("sqs:DeleteQueue")?;
+        const CALL: &str = "sqs:DeleteQueue";
+        let Some(url) = observed.details.get(URL_DETAIL) else { return Ok(Removal::Gone) };
+        if observed.beyond_repair.is_none() {
+            // A run that is cut off here must not leave a queue behind that looks whole.
+            let tag = context.aws.sqs.tag_queue().queue_url(url).tags(DELETING_TAG, "true");
+            tag.send().await.found("sqs:TagQueue")?;
         }
+        context.aws.sqs.delete_queue().queue_url(url).send().await.found(CALL)?;
+        let wait = context.wait(CALL, "SQS to delete the queue", RELEASE_SECS_MAX);
+        wait_until(&wait, || async {
+            Ok(match self.url(context.aws).await? {
+                None => Probe::Done(()),
+                Some(_) => Probe::Pending("it is still there".to_owned()),
+            })
+        })
+        .await?;
         Ok(Removal::Gone)
     }
 }

@@ -10,7 +10,7 @@ use crate::aws::marker::{self, CONTENT_TYPE, STACK_METADATA};
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::Names;
-use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource};
+use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Owner, Removal, Resource};
 
 const PRESENT: &str = "marker";
 
@@ -98,9 +98,9 @@ impl Resource for Folders {
         &self,
         context: &Context<'_>,
         _observed: &Observed,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
-        let missing: Vec<&str> = edits.iter().map(|edit| edit.path.as_str()).collect();
+        let missing: Vec<&str> = edits.whole().iter().map(|edit| edit.path.as_str()).collect();
         self.put(context, &missing).await?;
         Ok(Details::new())
     }

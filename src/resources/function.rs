@@ -1,5 +1,6 @@
 //! The Lambda function that makes the variants.
 
+mod identity;
 mod state;
 
 use std::collections::{BTreeMap, HashMap};
@@ -13,22 +14,25 @@ use aws_sdk_lambda::types::{
     Architecture, Concurrency, DestinationConfig, Environment, FunctionCode, FunctionConfiguration,
     OnFailure, PackageType, Runtime,
 };
-use futures_util::try_join;
+use futures_util::{join, try_join};
 
 use self::state::Current;
+use super::role::Role;
+use crate::aws::iam::role_id;
+use crate::aws::lambda::is_busy;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
-use crate::resource::{
-    Context, Details, Edit, Fields, Id, Observed, Removal, Resource, ours_or, touches,
-};
+use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Removal, Resource, ours_or};
 
 /// Tags that say which code was uploaded: the hash of its source, and Lambda's hash of the zip.
 const SOURCE_TAG: &str = "imgprep:source";
 const ZIP_TAG: &str = "imgprep:code-sha256";
 
-/// The path of the field that a build of the function goes with.
-pub(crate) const CODE_PATH: &str = "code";
+const CODE_PATH: &str = "code";
+const ARCHITECTURE_PATH: &str = "architecture";
+/// The paths of the fields that code is uploaded for.
+pub(crate) const CODE_PATHS: [&str; 2] = [CODE_PATH, ARCHITECTURE_PATH];
 const PACKAGE_PATH: &str = "package_type";
 const CONCURRENCY_PATH: &str = "concurrency";
 const EVENT_PATHS: [&str; 2] = ["retries", "on_failure"];
@@ -42,11 +46,17 @@ const HANDLER: &str = "bootstrap";
 /// Retries of an asynchronous invocation before it goes to the dead letters; Lambda's maximum.
 const RETRIES: i32 = 2;
 
+/// The detail under which a new function remembers the identifier of its role.
+const ROLE_DETAIL: &str = "role";
+
 /// The call that looks at a function.
 const LOOK: &str = "lambda:GetFunctionConfiguration";
 /// Between two looks at a function: Lambda's control plane is throttled early, and its own waiters
 /// pause as long (AWS Lambda API Reference, `GetFunctionConfiguration`; botocore's waiters).
 const POLL_PAUSE: Duration = Duration::from_secs(1);
+/// The permission without which Lambda leaves the tags out of what `GetFunction` tells (AWS Lambda API
+/// Reference, `TagsError`).
+const LIST_TAGS: &str = "lambda:ListTags";
 /// How long a new role may not be assumable yet.
 const ROLE_SECS_MAX: u64 = 60;
 /// How long a new function may not be known everywhere.
@@ -87,11 +97,18 @@ pub(crate) struct Function {
     names: Arc<Names>,
     settings: Settings,
     code: Arc<Code>,
+    /// What it is set to for a moment where its own role was made again.
+    temporary_role: Role,
 }
 
 impl Function {
-    pub(crate) fn new(names: Arc<Names>, settings: Settings, code: Arc<Code>) -> Self {
-        Self { names, settings, code }
+    pub(crate) fn new(
+        names: Arc<Names>,
+        settings: Settings,
+        code: Arc<Code>,
+        temporary_role: Role,
+    ) -> Self {
+        Self { names, settings, code, temporary_role }
     }
 
     fn zip(&self, call: &'static str) -> Result<&Zip, AwsError> {
@@ -164,8 +181,7 @@ impl Function {
     async fn put_configuration(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "lambda:UpdateFunctionConfiguration";
         let wait = context.wait(CALL, "Lambda to finish an earlier change", UPDATE_SECS_MAX);
-        let transient =
-            |error: &AwsError| is_busy(error) || is_stale(error) || is_role_settling(error);
+        let transient = |error: &AwsError| is_busy(error) || is_role_settling(error);
         retry_while(&wait, transient, || async {
             let Current { variables, revision } = self.ready(context).await?;
             let put = context.aws.lambda.update_function_configuration();
@@ -207,9 +223,14 @@ impl Function {
         context: &Context<'_>,
         tags: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), AwsError> {
-        let tag = context.aws.lambda.tag_resource().resource(&self.names.function_arn);
-        let tag = tag.set_tags(Some(tags.into_iter().collect()));
-        tag.send().await.calling("lambda:TagResource")?;
+        const CALL: &str = "lambda:TagResource";
+        let tags: HashMap<String, String> = tags.into_iter().collect();
+        let wait = context.wait(CALL, "Lambda to finish an earlier change", UPDATE_SECS_MAX);
+        retry_while(&wait, is_busy, || async {
+            let tag = context.aws.lambda.tag_resource().resource(&self.names.function_arn);
+            tag.set_tags(Some(tags.clone())).send().await.calling(CALL)
+        })
+        .await?;
         Ok(())
     }
 
@@ -218,7 +239,9 @@ impl Function {
         let on_failure = OnFailure::builder().destination(&self.names.queue_arn).build();
         let destination = DestinationConfig::builder().on_failure(on_failure).build();
         let wait = context.wait(CALL, "Lambda to see the role's new permissions", ROLE_SECS_MAX);
-        let transient = |error: &AwsError| is_busy(error) || is_role_settling(error);
+        let transient = |error: &AwsError| {
+            is_busy(error) || is_role_settling(error) || is_destination_settling(error)
+        };
         retry_while(&wait, transient, || async {
             let put = context.aws.lambda.put_function_event_invoke_config();
             let put = put
@@ -264,7 +287,7 @@ impl Function {
         fields.set(PACKAGE_PATH, package.as_str());
         fields.set("runtime", text(now.runtime().map(Runtime::as_str)));
         fields.set("handler", text(now.handler()));
-        fields.set("architecture", text(now.architectures().first().map(Architecture::as_str)));
+        fields.set(ARCHITECTURE_PATH, text(now.architectures().first().map(Architecture::as_str)));
         fields.set("memory", now.memory_size());
         fields.set("timeout", now.timeout());
         fields.set("role", text(now.role()));
@@ -314,10 +337,11 @@ impl Resource for Function {
             .with(PACKAGE_PATH, PackageType::Zip.as_str())
             .with("runtime", RUNTIME.as_str())
             .with("handler", HANDLER)
-            .with("architecture", self.settings.architecture.as_str())
+            .with(ARCHITECTURE_PATH, self.settings.architecture.as_str())
             .with("memory", self.settings.memory)
             .with("timeout", self.settings.timeout)
             .with("role", self.names.role_arn.as_str())
+            .with(identity::PATH, identity::CURRENT)
             .with(CODE_PATH, self.code.source_hash.as_str())
             .with("retries", RETRIES)
             .with("on_failure", self.names.queue_arn.as_str());
@@ -342,14 +366,22 @@ impl Resource for Function {
         &[PACKAGE_PATH]
     }
 
+    fn held_by(&self) -> &'static [(Id, &'static str)] {
+        &[(Id::Role, identity::PATH)]
+    }
+
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
         let events = async {
             let get = aws.lambda.get_function_event_invoke_config();
             let get = get.function_name(&self.names.function).send().await;
             get.found("lambda:GetFunctionEventInvokeConfig")
         };
-        let (answer, events) = try_join!(self.get(aws), events)?;
+        let role = role_id(aws, &self.names.role);
+        let (answer, events, role) = try_join!(self.get(aws), events, role)?;
         let Some(answer) = answer else { return Ok(None) };
+        if let Some(hidden) = answer.tags_error() {
+            return Err(AwsError::answer(LIST_TAGS, hidden.error_code(), hidden.message()));
+        }
         let mut fields = self.observed_fields(&answer);
         if let Some(events) = events {
             fields.set("retries", events.maximum_retry_attempts());
@@ -361,26 +393,30 @@ impl Resource for Function {
         if let Some(now) = &answer.configuration {
             observed.deploying = state::deploying(now);
         }
+        identity::observe(&mut observed, &answer, role);
         Ok(Some(observed))
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
-        match self.create_function(context).await {
+        let (created, role) = join!(self.create_function(context), self.role_id(context));
+        match created {
             Err(error) if error.says("already exist") => {
                 ours_or(error, self, context.aws).await?;
             }
             other => other?,
         }
-        Ok(Details::new())
+        Ok(Details::from([(ROLE_DETAIL, role?)]))
     }
 
     async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
         let wait = context.wait(LOOK, "Lambda to know the new function", VISIBLE_SECS_MAX);
+        let role = created.get(ROLE_DETAIL).cloned();
         retry_while(&wait, AwsError::is_not_found, || async {
             try_join!(
                 self.ready(context),
                 self.put_event_handling(context),
-                self.put_concurrency(context)
+                self.put_concurrency(context),
+                self.put_tags(context, role.clone().map(identity::tag)),
             )
         })
         .await?;
@@ -390,23 +426,26 @@ impl Resource for Function {
     async fn update(
         &self,
         context: &Context<'_>,
-        _observed: &Observed,
-        edits: &[Edit],
+        observed: &Observed,
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
-        if CONFIGURATION_PATHS.iter().any(|path| touches(edits, path)) {
+        if edits.touch_any(&CONFIGURATION_PATHS) {
             self.put_configuration(context).await?;
         }
-        if touches(edits, CODE_PATH) || touches(edits, "architecture") {
+        if edits.touch_any(&CODE_PATHS) {
             self.put_code(context).await?;
         }
-        if EVENT_PATHS.iter().any(|path| touches(edits, path)) {
+        if edits.touch_any(&EVENT_PATHS) {
             self.put_event_handling(context).await?;
         }
-        if touches(edits, CONCURRENCY_PATH) {
+        if edits.touch(CONCURRENCY_PATH) {
             self.put_concurrency(context).await?;
         }
-        if touches(edits, "tags") {
+        if edits.touch("tags") {
             self.put_tags(context, edited_tags(edits)).await?;
+        }
+        if edits.touch(identity::PATH) {
+            self.run_as_current_role(context, observed).await?;
         }
         self.ready(context).await?;
         Ok(Details::new())
@@ -438,15 +477,10 @@ impl Resource for Function {
     }
 }
 
-/// How Lambda answers while it starts or changes the function.
-fn is_busy(error: &AwsError) -> bool {
-    error.code().starts_with("ResourceConflict")
-        && (error.says("cannot be performed at this time") || error.says("in progress"))
-}
-
-/// How Lambda answers if somebody else changed the function since it was read.
-fn is_stale(error: &AwsError) -> bool {
-    error.code().starts_with("PreconditionFailed")
+/// What Lambda answers for a failure destination that is as new as the role's right to use it
+/// (Terraform's provider waits for the same words, `function_event_invoke_config.go`).
+fn is_destination_settling(error: &AwsError) -> bool {
+    error.says("destination ARN") && error.says("is invalid")
 }
 
 /// What Lambda answers for a role that IAM has not spread everywhere yet.

@@ -9,7 +9,7 @@ use aws_sdk_cloudwatchlogs::types::LogGroup;
 use crate::aws::wait::{Wait, retry_while};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
-use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Removal, Resource, touches};
+use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Removal, Resource};
 
 const RETENTION_PATH: &str = "retention_days";
 /// How long CloudWatch Logs may be busy with an earlier call on the group.
@@ -117,12 +117,12 @@ impl Resource for Logs {
         &self,
         context: &Context<'_>,
         _observed: &Observed,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
-        if touches(edits, RETENTION_PATH) {
+        if edits.touch(RETENTION_PATH) {
             self.put_retention(context).await?;
         }
-        if touches(edits, "tags") {
+        if edits.touch("tags") {
             self.put_tags(context, edited_tags(edits).into_iter().collect()).await?;
         }
         Ok(Details::new())

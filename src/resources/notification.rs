@@ -17,7 +17,7 @@ use crate::aws::bucket::Bucket;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::names::Names;
-use crate::resource::{Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource};
+use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Owner, Removal, Resource};
 
 const GET: &str = "s3:GetBucketNotification";
 const PUT: &str = "s3:PutBucketNotification";
@@ -264,8 +264,9 @@ impl Resource for Notification {
         &self,
         context: &Context<'_>,
         _observed: &Observed,
-        _edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
+        edits.whole();
         self.merge(context).await?;
         Ok(Details::new())
     }

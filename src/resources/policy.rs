@@ -13,9 +13,7 @@ use crate::aws::policy as document;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
-use crate::resource::{
-    Context, Details, Edit, Fields, Id, Observed, Removal, Resource, ours_or, touches,
-};
+use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Removal, Resource, ours_or};
 
 const DOCUMENT_PATH: &str = "document";
 /// Statements of the document that are not ours.
@@ -225,16 +223,16 @@ impl Resource for Policy {
         &self,
         context: &Context<'_>,
         _observed: &Observed,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
         const CALL: &str = "iam:TagPolicy";
-        if touches(edits, DOCUMENT_PATH) {
+        if edits.touch(DOCUMENT_PATH) {
             self.put_version(context).await?;
         }
-        if touches(edits, &self.attachment_path()) {
+        if edits.touch(&self.attachment_path()) {
             self.attach(context).await?;
         }
-        if touches(edits, "tags") {
+        if edits.touch("tags") {
             let wait = context.wait(CALL, "IAM to finish an earlier change", PROPAGATION_SECS_MAX);
             let tags = iam_tags(&edited_tags(edits), CALL)?;
             let is_busy = |error: &AwsError| error.code().starts_with("ConcurrentModification");

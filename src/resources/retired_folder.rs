@@ -8,7 +8,7 @@ use crate::aws::bucket::Bucket;
 use crate::aws::{Aws, AwsError, marker, objects};
 use crate::names::Names;
 use crate::resource::{
-    Context, Details, Edit, Fields, Id, Images, Observed, Owner, Removal, Resource,
+    Context, Details, Edits, Fields, Id, Images, Observed, Owner, Removal, Resource,
 };
 
 pub(crate) struct RetiredFolder {
@@ -74,7 +74,7 @@ impl Resource for RetiredFolder {
         &self,
         _context: &Context<'_>,
         _observed: &Observed,
-        _edits: &[Edit],
+        _edits: &Edits,
     ) -> Result<Details, AwsError> {
         Ok(Details::new())
     }

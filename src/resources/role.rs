@@ -11,9 +11,7 @@ use crate::aws::policy as document;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
-use crate::resource::{
-    Context, Details, Edit, Fields, Id, Observed, Removal, Resource, ours_or, touches,
-};
+use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Removal, Resource, ours_or};
 
 const TRUST_PATH: &str = "trust";
 const PATH_PATH: &str = "path";
@@ -66,6 +64,22 @@ impl Role {
             let put = context.aws.iam.update_assume_role_policy().role_name(&self.names.role);
             put.policy_document(Self::trust()).send().await.calling(CALL)
         })
+        .await?;
+        Ok(())
+    }
+
+    /// Deletes it, once it carries nothing any more; already gone is success.
+    pub(crate) async fn remove(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "iam:DeleteRole";
+        let wait = context.wait(CALL, "IAM to see the role without policies", PROPAGATION_SECS_MAX);
+        retry_while(
+            &wait,
+            |error| error.code().starts_with("DeleteConflict") || is_settling(error),
+            || async {
+                let delete = context.aws.iam.delete_role().role_name(&self.names.role);
+                delete.send().await.found(CALL)
+            },
+        )
         .await?;
         Ok(())
     }
@@ -168,12 +182,12 @@ impl Resource for Role {
         &self,
         context: &Context<'_>,
         _observed: &Observed,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
-        if touches(edits, TRUST_PATH) {
+        if edits.touch(TRUST_PATH) {
             self.put_trust(context).await?;
         }
-        if touches(edits, "tags") {
+        if edits.touch("tags") {
             const CALL: &str = "iam:TagRole";
             let wait = context.wait(CALL, "IAM to finish an earlier change", PROPAGATION_SECS_MAX);
             let tags = iam_tags(&edited_tags(edits), CALL)?;
@@ -191,18 +205,8 @@ impl Resource for Role {
         context: &Context<'_>,
         _observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        const CALL: &str = "iam:DeleteRole";
         self.strip(context).await?;
-        let wait = context.wait(CALL, "IAM to see the role without policies", PROPAGATION_SECS_MAX);
-        retry_while(
-            &wait,
-            |error| error.code().starts_with("DeleteConflict") || is_settling(error),
-            || async {
-                let delete = context.aws.iam.delete_role().role_name(&self.names.role);
-                delete.send().await.found(CALL)
-            },
-        )
-        .await?;
+        self.remove(context).await?;
         Ok(Removal::Gone)
     }
 }

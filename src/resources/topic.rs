@@ -13,7 +13,7 @@ use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
 use crate::resource::{
-    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, difference, touches,
+    self, Context, Details, Edits, Fields, Id, Observed, Owner, Removal, Resource, difference,
 };
 
 /// The one statement of the topic's policy that is ours.
@@ -156,7 +156,7 @@ impl Resource for Topic {
                     return Err(error);
                 };
                 let edits = difference(&self.fields(), &now.fields);
-                return self.update(context, &now, &edits).await;
+                return resource::apply(self, context, &now, edits).await;
             }
             other => drop(other?),
         }
@@ -172,12 +172,12 @@ impl Resource for Topic {
         &self,
         context: &Context<'_>,
         _observed: &Observed,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
-        if touches(edits, STATEMENT_PATH) {
+        if edits.touch(STATEMENT_PATH) {
             self.put_statement(context).await?;
         }
-        if touches(edits, "tags") {
+        if edits.touch("tags") {
             self.put_tags(context, &edited_tags(edits)).await?;
         }
         Ok(Details::new())

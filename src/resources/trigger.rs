@@ -6,13 +6,12 @@ use async_trait::async_trait;
 use futures_util::try_join;
 use serde_json::{Value, json};
 
+use crate::aws::lambda::is_busy;
 use crate::aws::policy;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::Names;
-use crate::resource::{
-    Context, Details, Edit, Fields, Id, Observed, Owner, Removal, Resource, touches,
-};
+use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Owner, Removal, Resource};
 
 const SUBSCRIPTION_PATH: &str = "subscription";
 const REDRIVE_PATH: &str = "subscription.redrive";
@@ -219,15 +218,16 @@ impl Resource for Trigger {
         &self,
         context: &Context<'_>,
         _observed: &Observed,
-        edits: &[Edit],
+        edits: &Edits,
     ) -> Result<Details, AwsError> {
         // The permission first: without it SNS gives a delivery up at once.
-        if touches(edits, &self.permission_path()) {
+        if edits.touch(&self.permission_path()) {
             self.allow(context).await?;
         }
-        if edits.iter().any(|edit| edit.path == SUBSCRIPTION_PATH) {
+        let subscription = edits.within(SUBSCRIPTION_PATH);
+        if subscription.iter().any(|edit| edit.path == SUBSCRIPTION_PATH) {
             self.subscribe(context).await?;
-        } else if touches(edits, REDRIVE_PATH) {
+        } else if !subscription.is_empty() {
             self.put_redrive(context).await?;
         }
         Ok(Details::new())
@@ -246,9 +246,4 @@ impl Resource for Trigger {
         try_join!(unsubscribe, self.disallow(context))?;
         Ok(Removal::Gone)
     }
-}
-
-/// How Lambda answers while it changes the function.
-fn is_busy(error: &AwsError) -> bool {
-    error.code().starts_with("ResourceConflict") && error.says("cannot be performed at this time")
 }

@@ -24,6 +24,7 @@ fn names() -> Arc<Names> {
         policy: String::new(),
         policy_arn: String::new(),
         role: String::new(),
+        temporary_role: String::new(),
         role_arn: String::new(),
         log_group: String::new(),
         log_group_arn: String::new(),
