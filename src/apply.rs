@@ -244,3 +244,6 @@ async fn remove(
         Removal::Later(why, details) => Reached::Parting(why, details),
     })
 }
+
+#[cfg(test)]
+mod tests;

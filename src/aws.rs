@@ -12,6 +12,8 @@ pub(crate) mod lambda;
 pub(crate) mod marker;
 pub(crate) mod objects;
 pub(crate) mod policy;
+#[cfg(test)]
+mod stand_in;
 pub(crate) mod wait;
 
 pub(crate) use call::{AwsError, Calling};

@@ -78,6 +78,16 @@ impl Stack {
         Self { names, code, nodes, lasting, purpose }
     }
 
+    /// A stack of these resources alone, with names that nobody looks at.
+    #[cfg(test)]
+    pub(crate) fn of(nodes: Vec<Node>, purpose: Purpose) -> Self {
+        let place = Place::from(&Aws::stand_in());
+        let chosen =
+            Chosen { stack: "s", bucket: "b", topic: "t", function: "f", tags: &BTreeMap::new() };
+        let (names, code) = (Arc::new(Names::new(&chosen, place)), Arc::default());
+        Self { names, code, lasting: nodes.len(), nodes, purpose }
+    }
+
     pub(crate) fn node(&self, index: usize) -> &Node {
         &self.nodes[index]
     }
@@ -411,25 +421,29 @@ impl Parts<'_> {
     }
 }
 
-fn node(resource: impl Resource + 'static) -> Node {
+/// A resource that waits for no other.
+pub(crate) fn node(resource: impl Resource + 'static) -> Node {
     let resource = Box::new(resource);
     Node { resource, needs: Vec::new(), follows: Vec::new(), outlives: Vec::new(), retired: false }
 }
 
 impl Node {
-    fn needs(self, needs: &[Id]) -> Self {
+    pub(crate) fn needs(self, needs: &[Id]) -> Self {
         Self { needs: needs.to_vec(), ..self }
     }
 
-    fn follows(self, follows: &[Id]) -> Self {
+    pub(crate) fn follows(self, follows: &[Id]) -> Self {
         Self { follows: follows.to_vec(), ..self }
     }
 
-    fn outlives(self, outlives: &[Id]) -> Self {
+    pub(crate) fn outlives(self, outlives: &[Id]) -> Self {
         Self { outlives: outlives.to_vec(), ..self }
     }
 
-    fn retired(self) -> Self {
+    pub(crate) fn retired(self) -> Self {
         Self { retired: true, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests;

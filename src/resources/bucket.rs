@@ -28,6 +28,9 @@ const OWNERSHIP_PATH: &str = "ownership";
 const ENCRYPTION_PATH: &str = "encryption";
 const PUBLIC_ACCESS_PATH: &str = "public_access_block";
 
+/// What S3 answers about a bucket that is not there.
+const NO_BUCKET: &str = "NoSuchBucket";
+
 /// How long S3 may hold a deleted bucket's name back before it is free again.
 const RELEASE_SECS_MAX: u64 = 300;
 
@@ -189,11 +192,14 @@ impl Bucket {
         Ok(())
     }
 
+    /// A bucket that is gone is an error, told apart from one without tags.
     async fn read_tags(&self, aws: &Aws) -> Result<Vec<(String, String)>, AwsError> {
         let get = aws.s3.get_bucket_tagging().bucket(&self.names.bucket);
         let get = get.expected_bucket_owner(&self.names.account).send().await;
-        let tags =
-            get.found("s3:GetBucketTagging")?.map(|answer| answer.tag_set).unwrap_or_default();
+        let tags = match get.calling("s3:GetBucketTagging") {
+            Err(error) if error.is_not_found() && error.code() != NO_BUCKET => Vec::new(),
+            other => other?.tag_set,
+        };
         Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
     }
 
@@ -309,7 +315,11 @@ impl Resource for Bucket {
                 _ => Ok(None),
             }
         };
-        let ((fields, _), kept) = try_join!(Box::pin(self.read_fields(aws)), count)?;
+        let ((fields, _), kept) = match try_join!(Box::pin(self.read_fields(aws)), count) {
+            // S3 goes on showing for a moment what it has deleted.
+            Err(error) if error.code() == NO_BUCKET => return Ok(None),
+            other => other?,
+        };
         let owner = self.names.owner(&fields);
         let mut observed = Observed::new(fields, owner);
         observed.kept = match (&observed.owner, self.settings.images) {

@@ -166,21 +166,23 @@ impl Resource for DeadLetters {
         _observed: &Observed,
         edits: &Edits,
     ) -> Result<Details, AwsError> {
+        let (retention, statement) = (edits.touch(RETENTION_PATH), edits.touch(STATEMENT_PATH));
+        let tags = edited_tags(edits);
         let url = self.required_url(context.aws).await?;
-        if edits.touch(RETENTION_PATH) {
+        if retention {
             let retention =
                 (QueueAttributeName::MessageRetentionPeriod, RETENTION_SECS.to_string());
             self.put_attribute(context, &url, retention).await?;
         }
-        if edits.touch(STATEMENT_PATH) {
+        if statement {
             let present = self.attributes(context.aws, &url).await?.unwrap_or_default();
             let present = present.get(&QueueAttributeName::Policy).map(String::as_str);
             let merged = policy::with_statement(present, &self.statement()).to_string();
             self.put_attribute(context, &url, (QueueAttributeName::Policy, merged)).await?;
         }
-        if edits.touch("tags") {
+        if !tags.is_empty() {
             let tag = context.aws.sqs.tag_queue().queue_url(&url);
-            let tag = tag.set_tags(Some(edited_tags(edits).into_iter().collect()));
+            let tag = tag.set_tags(Some(tags.into_iter().collect()));
             tag.send().await.calling("sqs:TagQueue")?;
         }
         Ok(Details::new())

@@ -10,6 +10,7 @@ mod identity;
 mod messaging;
 mod notification;
 mod order;
+mod role;
 mod throttling;
 
 pub(crate) use self::absence::*;
@@ -21,6 +22,7 @@ pub(crate) use self::identity::*;
 pub(crate) use self::messaging::*;
 pub(crate) use self::notification::*;
 pub(crate) use self::order::*;
+pub(crate) use self::role::*;
 pub(crate) use self::throttling::*;
 
 use std::sync::Mutex;

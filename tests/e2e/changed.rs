@@ -64,14 +64,9 @@ async fn messaging(pipeline: &Pipeline) {
 }
 
 async fn code(pipeline: &Pipeline) {
+    role_made_again(pipeline, "ec2.amazonaws.com").await;
     let detach = pipeline.aws.iam.detach_role_policy().role_name(pipeline.role());
     detach.policy_arn(pipeline.policy_arn()).send().await.unwrap();
-    let trust = json!({
-        "Effect": "Allow", "Principal": { "Service": "ec2.amazonaws.com" },
-        "Action": "sts:AssumeRole",
-    });
-    let put = pipeline.aws.iam.update_assume_role_policy().role_name(pipeline.role());
-    put.policy_document(document(&[trust])).send().await.unwrap();
     let remove = pipeline.aws.lambda.remove_permission().function_name(&pipeline.function);
     remove.statement_id(format!("imgprep-{}", pipeline.stack)).send().await.unwrap();
     let queue = OnFailure::builder().destination(pipeline.arn("sqs", &pipeline.queue())).build();
@@ -79,6 +74,32 @@ async fn code(pipeline: &Pipeline) {
     let put = pipeline.aws.lambda.put_function_event_invoke_config().maximum_retry_attempts(0);
     let put = put.function_name(&pipeline.function).destination_config(destination);
     put.send().await.unwrap();
+}
+
+/// The same role under another identifier, trusted by this service.
+pub(crate) async fn role_made_again(pipeline: &Pipeline, service: &str) {
+    let (iam, name) = (&pipeline.aws.iam, pipeline.role());
+    let tags = iam.list_role_tags().role_name(&name).send().await.unwrap().tags;
+    role_gone(pipeline).await;
+    let trust = json!({
+        "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole",
+    });
+    let create = iam.create_role().role_name(&name).path(format!("/imgprep/{}/", pipeline.stack));
+    let create = create.set_tags(Some(tags)).assume_role_policy_document(document(&[trust]));
+    create
+        .description(format!("Runs the image function of the stack {}", pipeline.stack))
+        .send()
+        .await
+        .unwrap();
+    let attach = iam.attach_role_policy().role_name(&name).policy_arn(pipeline.policy_arn());
+    attach.send().await.unwrap();
+}
+
+pub(crate) async fn role_gone(pipeline: &Pipeline) {
+    let (iam, name) = (&pipeline.aws.iam, pipeline.role());
+    let detach = iam.detach_role_policy().role_name(&name).policy_arn(pipeline.policy_arn());
+    detach.send().await.unwrap();
+    iam.delete_role().role_name(&name).send().await.unwrap();
 }
 
 async fn storage(pipeline: &Pipeline) {

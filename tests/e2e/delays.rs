@@ -30,13 +30,15 @@ pub(crate) async fn a_stack_is_made_changed_and_removed_in_spite_of_them() {
     let down = pipeline.run(&["down", "--yes"]).await.exits(0);
     says(&down, "cdn: waiting for CloudFront to switch it off everywhere");
     says(&down, "cdn: waiting for CloudFront to let go of the access control");
+    says(&down, "dead-letters: waiting for SQS to delete the queue");
     leaves_nothing(&pipeline).await;
 }
 
 pub(crate) async fn what_was_just_removed_is_made_again_in_spite_of_them() {
     let pipeline = slow("again").await;
     pipeline.run(&["up", "--yes"]).await.exits(0);
-    pipeline.run(&["down", "--yes", "--no-wait"]).await.exits(0);
+    let down = pipeline.run(&["down", "--yes", "--no-wait"]).await.exits(0);
+    says(&down, "down: waiting for AWS to let go of what was deleted");
     let up = pipeline.run(&["up", "--yes"]).await.exits(0);
     says(&up, "topic: waiting for SNS to release the deleted topic's name");
     says(&up, "bucket: waiting for S3 to release the deleted bucket's name");

@@ -146,7 +146,7 @@ fn is_clean(status: &Output) -> bool {
 }
 
 /// What is there and what should be, by resource and path.
-fn differences(document: &Value) -> BTreeMap<(String, String), (Value, Value)> {
+pub(crate) fn differences(document: &Value) -> BTreeMap<(String, String), (Value, Value)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let resources = document["resources"].as_array().unwrap().iter();
     let all = resources.flat_map(|entry| {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use http_body_util::Full;
+use hyper::Response;
 use hyper::body::Bytes;
 use serde_json::Value;
 
@@ -22,6 +24,10 @@ const ACCESS_CONTROL_LET_GO: Duration = Duration::from_secs(5);
 /// after a `down` on a busy machine.
 const NAME_FREE: Duration = Duration::from_secs(15);
 const NEW_SEEN: Duration = Duration::from_secs(3);
+/// How long a deleted queue goes on answering as if it were there. AWS takes up to a minute.
+pub(crate) const QUEUE_SEEN: Duration = Duration::from_secs(5);
+/// How long IAM goes on showing a role that was deleted.
+const ROLE_SEEN: Duration = Duration::from_secs(5);
 
 /// The calls that Lambda refuses while it changes a function.
 const FUNCTION_CHANGES: [&str; 5] = [
@@ -55,6 +61,9 @@ struct Past {
     is_slow: bool,
     /// When each operation last succeeded.
     last: BTreeMap<String, Instant>,
+    /// What each call that only reads a queue or a role was last answered, which is what AWS goes on
+    /// answering for a while once they are deleted.
+    remembered: BTreeMap<String, String>,
     /// No reference makes a second distribution, even once the first is gone.
     caller_references: BTreeSet<String>,
 }
@@ -145,17 +154,75 @@ impl Past {
     }
 }
 
+/// The calls that go on being answered for a while after a deletion, unless it was made again.
+const LINGERING: [(&str, [&str; 2], Duration); 4] = [
+    ("sqs:GetQueueUrl", QUEUE_CALLS, QUEUE_SEEN),
+    ("sqs:GetQueueAttributes", QUEUE_CALLS, QUEUE_SEEN),
+    ("sqs:ListQueueTags", QUEUE_CALLS, QUEUE_SEEN),
+    ("iam:GetRole", ["iam:CreateRole", "iam:DeleteRole"], ROLE_SEEN),
+];
+/// What makes a queue, and what deletes it.
+const QUEUE_CALLS: [&str; 2] = ["sqs:CreateQueue", "sqs:DeleteQueue"];
+
+impl Past {
+    /// What is answered of something that is being deleted.
+    fn lingering(&self, operation: &str) -> Option<WholeResponse> {
+        let (_, [creation, deletion], span) =
+            LINGERING.iter().find(|(read, ..)| *read == operation)?;
+        if !self.is_recent(&[deletion], *span) || self.is_after(creation, deletion) {
+            return None;
+        }
+        let body = self.remembered.get(operation)?;
+        let kind =
+            if operation.starts_with("sqs") { "application/x-amz-json-1.0" } else { "text/xml" };
+        let response = Response::builder().header("content-type", kind);
+        Some(response.body(Full::new(Bytes::from(body.clone()))).unwrap())
+    }
+
+    fn remember(&mut self, operation: &str, response: WholeResponse) -> WholeResponse {
+        if LINGERING.iter().all(|(read, ..)| *read != operation) {
+            return response;
+        }
+        edited(response, |body| {
+            self.remembered.insert(operation.to_owned(), body.to_owned());
+            body.to_owned()
+        })
+    }
+
+    /// A tag that is put on a queue is among its tags from now on.
+    fn tag_queue(&mut self, body: &Bytes) {
+        let Some(now) = self.remembered.get_mut("sqs:ListQueueTags") else { return };
+        let (Ok(mut answer), Ok(request)) =
+            (serde_json::from_str::<Value>(now), serde_json::from_slice::<Value>(body))
+        else {
+            return;
+        };
+        for (key, value) in request["Tags"].as_object().into_iter().flatten() {
+            answer["Tags"][key] = value.clone();
+        }
+        *now = answer.to_string();
+    }
+}
+
 impl Behaviour for RealAws {
     fn answer(&self, call: &Call, body: &Bytes) -> Option<WholeResponse> {
-        let refusal = self.0.lock().unwrap().objection(&call.to_string(), body);
-        refusal.map(|refusal| refusal.answer(&call.service))
+        let (mut past, operation) = (self.0.lock().unwrap(), call.to_string());
+        if operation == "sqs:TagQueue" {
+            past.tag_queue(body);
+        }
+        if let Some(lingering) = past.lingering(&operation) {
+            return Some(lingering);
+        }
+        past.objection(&operation, body).map(|refusal| refusal.answer(&call.service))
     }
 
     fn change(&self, call: &Call, response: WholeResponse) -> WholeResponse {
         let mut past = self.0.lock().unwrap();
         let is_answer = response.status().is_success();
+        let mut response = response;
         if is_answer {
             past.last.insert(call.to_string(), Instant::now());
+            response = past.remember(&call.to_string(), response);
         }
         match call.to_string().as_str() {
             "lambda:GetFunction" | "lambda:GetFunctionConfiguration"

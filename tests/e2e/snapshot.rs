@@ -40,7 +40,7 @@ impl Pipeline {
             "subscriptions": subscriptions(aws).await,
             "buckets": buckets(aws).await,
             "policies": policies(aws).await,
-            "roles": roles(aws).await,
+            "roles": roles(aws, &mut names).await,
             "log groups": log_groups(aws).await,
             "queues": queues(aws).await,
             "functions": functions(aws).await,
@@ -214,13 +214,15 @@ async fn policies(aws: &Clients) -> Value {
     sorted(found)
 }
 
-async fn roles(aws: &Clients) -> Value {
+/// Their identifiers go to `names`: the function's tag remembers that of its role.
+async fn roles(aws: &Clients, names: &mut Vec<(String, &'static str)>) -> Value {
     let mut found = Vec::new();
     for role in aws.iam.list_roles().send().await.unwrap().roles() {
         let name = role.role_name();
         let get = aws.iam.get_role().role_name(name).send().await.unwrap().role.unwrap();
         let attached = aws.iam.list_attached_role_policies().role_name(name).send().await.unwrap();
         let attached = attached.attached_policies().iter().map(|policy| policy.policy_arn());
+        names.push((get.role_id.clone(), "ROLE_ID"));
         let inline = aws.iam.list_role_policies().role_name(name).send().await.unwrap();
         let tagged = get.tags().iter().map(|tag| (tag.key(), tag.value()));
         found.push(json!({

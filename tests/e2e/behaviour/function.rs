@@ -2,6 +2,7 @@
 
 use super::{ALWAYS, Fault, count, refuse, refuse_once};
 use crate::harness::{Pipeline, resource};
+use crate::lives;
 
 const UNKNOWN: Fault =
     ("lambda:GetFunction", 404, "ResourceNotFoundException", "Function not found");
@@ -87,5 +88,19 @@ pub(crate) async fn row_41_concurrency_that_cannot_be_reserved_is_a_warning() {
     assert_eq!(differences[0]["path"], "concurrency");
     pipeline.proxy.clear_rules();
     pipeline.up();
+    pipeline.assert_whole();
+}
+
+/// Queue and role are as new as the function.
+pub(crate) async fn row_65_a_destination_that_lambda_does_not_see_yet_is_tried_again() {
+    const CALL: &str = "lambda:PutFunctionEventInvokeConfig";
+    const CODE: &str = "InvalidParameterValueException";
+    let pipeline = lives::pipeline("row-65").await;
+    let queue = "The destination ARN arn:aws:sqs:us-east-1:123456789012:q is invalid.";
+    let role = "The function's execution role does not have permissions to call SendMessage on \
+                arn:aws:sqs:us-east-1:123456789012:q";
+    refuse_once(&pipeline, &[(CALL, 400, CODE, queue), (CALL, 400, CODE, role)]);
+    pipeline.up();
+    assert_eq!(count(&pipeline, [CALL]), [3]);
     pipeline.assert_whole();
 }

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::{ALWAYS, Fault, answer_once, count, refuse, refuse_once};
 use crate::clients::without;
-use crate::harness::Pipeline;
+use crate::harness::{Pipeline, resource};
+use crate::lives;
 
 const UNKNOWN_TOPIC: Fault = ("sns:GetTopicAttributes", 404, "NotFound", "Topic does not exist");
 const OTHER_TAGS: Fault = (
@@ -125,4 +126,24 @@ pub(crate) async fn row_45_a_log_group_that_is_there_first_is_made_ours() {
     refuse_once(&pipeline, &[("logs:DeleteLogGroup", 400, "OperationAbortedException", busy)]);
     pipeline.down();
     assert_eq!(count(&pipeline, ["logs:DeleteLogGroup"]), [2]);
+}
+
+/// A run that was killed just before it deleted the queue, or just after: SQS shows the queue as if
+/// nothing had happened, but for the tag.
+pub(crate) async fn row_57_a_queue_that_is_being_deleted_is_not_taken_for_whole() {
+    let pipeline = lives::pipeline("row-57").await;
+    pipeline.up();
+    let tag = pipeline.aws.sqs.tag_queue().queue_url(pipeline.queue_url().await);
+    tag.tags("imgprep:deleting", "true").send().await.unwrap();
+    let status = pipeline.status(4);
+    let queue = resource(&status, "dead-letters");
+    assert_eq!((&queue["state"], &queue["action"]), (&json!("drifted"), &json!("replace")));
+    pipeline.proxy.take_calls();
+    pipeline.up();
+    let calls = ["sqs:TagQueue", "sqs:DeleteQueue", "sqs:CreateQueue"];
+    assert_eq!(count(&pipeline, calls), [0, 1, 1]);
+    pipeline.assert_whole();
+    pipeline.proxy.take_calls();
+    pipeline.down();
+    assert_eq!(count(&pipeline, calls), [1, 1, 0]);
 }

@@ -18,7 +18,13 @@ pub(crate) async fn a_role_under_another_path_is_replaced() {
     // The role takes the attachment with it when it goes.
     let attachment = format!("attachments[{}]", pipeline.role());
     let attachment = ("policy".to_owned(), attachment);
-    let expected = BTreeMap::from([(path, paths), (attachment, (json!(null), json!("attached")))]);
+    // To the function it is another role.
+    let identity = ("function".to_owned(), "role_id".to_owned());
+    let expected = BTreeMap::from([
+        (path, paths),
+        (attachment, (json!(null), json!("attached"))),
+        (identity, (json!(null), json!("that of the role"))),
+    ]);
     for command in ["status", "plan"] {
         let document = pipeline.imgprep(&[command, "--json"]).json();
         assert_eq!(differences(&document), expected, "{command}");
