@@ -1,0 +1,140 @@
+//! That the order of a stack has no circles, and that every field of every resource can be put right.
+
+use std::path::Path;
+
+use super::*;
+use crate::aws::wait::Stop;
+use crate::names::ADOPTED_TAG;
+use crate::resource::{Context, Edit, Edits};
+
+/// Everything that a file can ask for, and that changes which resources or fields there are.
+const EVERYTHING: &str = r#"
+    name = "photos"
+    [bucket]
+    name = "photos-example"
+    on_delete = "remove"
+    [function]
+    code = "function.zip"
+    concurrency = 7
+    [[variants]]
+    size = "800x600"
+    [[variants]]
+    size = "400x300"
+    [cdn]
+    invalidate = true
+    domains = ["img.example.com"]
+    certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/abc"
+    [tags]
+    team = "marketplace"
+"#;
+
+const LEAST: &str = r#"
+    name = "photos"
+    [bucket]
+    name = "photos-example"
+    access = "public-acl"
+    [function]
+    code = "function.zip"
+    [[variants]]
+    size = "800x600"
+    [cdn]
+    enabled = false
+"#;
+
+fn stack(text: &str, goal: Goal) -> Stack {
+    let config = Config::parse(text, "pipeline.toml", Path::new(""), &|_| None).unwrap();
+    let purpose = Purpose { goal, images: Images::Keep };
+    Stack::new(&config, &Aws::stand_in(), "hash".to_owned(), purpose)
+}
+
+const UP: Goal = Goal::Present { adopt: false, prune: false };
+
+/// Takes away what waits for nothing, again and again. Answers with what is left: a circle, and what
+/// waits for it.
+fn circle(nodes: &[Node], waits: impl Fn(&Node) -> Vec<Id>) -> Vec<Id> {
+    let mut left: Vec<&Node> = nodes.iter().collect();
+    loop {
+        let ids: Vec<Id> = left.iter().map(|node| node.resource.id()).collect();
+        let is_free = |node: &&Node| !waits(node).iter().any(|id| ids.contains(id));
+        let (free, rest): (Vec<&Node>, Vec<&Node>) = left.into_iter().partition(is_free);
+        if free.is_empty() {
+            return ids;
+        }
+        left = rest;
+    }
+}
+
+#[test]
+fn nothing_waits_for_itself_going_up_or_down() {
+    for text in [EVERYTHING, LEAST] {
+        for goal in [UP, Goal::Absent] {
+            let stack = stack(text, goal);
+            let up = circle(&stack.nodes, |node| [&*node.needs, &*node.follows].concat());
+            let down = circle(&stack.nodes, |node| node.outlives.clone());
+            assert_eq!((up, down), (Vec::new(), Vec::new()), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_circle_would_be_found() {
+    let nodes = stack(LEAST, UP).nodes;
+    let ring = |node: &Node| match node.resource.id() {
+        Id::Topic => vec![Id::Bucket],
+        Id::Bucket => vec![Id::Topic],
+        Id::Role => vec![Id::Bucket],
+        _ => Vec::new(),
+    };
+    assert_eq!(circle(&nodes, ring), [Id::Topic, Id::Bucket, Id::Role]);
+}
+
+/// What a resource is to be, with another value in one field.
+fn edit(path: &str, want: &Value) -> Edit {
+    Edit { path: path.to_owned(), have: Value::Null, want: want.clone() }
+}
+
+/// Whether the resource does something about the edit. That it does the right thing is what the tests
+/// against the emulator prove, where each field is changed by hand.
+async fn is_seen_to(resource: &dyn Resource, aws: &Aws, edit: Edit) -> bool {
+    let stop = Stop::default();
+    stop.ask();
+    let context = Context { aws, stop: &stop, tell: &|_| {}, warn: &|_| {} };
+    let mut observed = Observed::new(resource.fields(), Owner::Ours);
+    // What AWS numbers itself, so that the CDN is changed and not made.
+    for detail in ["id", "arn", "domain", "status", "access_control"] {
+        observed.details.insert(detail, "known".to_owned());
+    }
+    let edits = Edits::new(vec![edit]);
+    // This AWS refuses every call; what counts is that the resource came to make one.
+    let _ = resource.update(&context, &observed, &edits).await;
+    edits.left().is_empty()
+}
+
+#[tokio::test]
+async fn every_field_of_every_resource_can_be_put_right() {
+    let aws = Aws::stand_in();
+    let mut forgotten = Vec::new();
+    let mut fields = 0;
+    for text in [EVERYTHING, LEAST] {
+        let stack = stack(text, UP);
+        for node in stack.nodes.iter().filter(|node| !node.retired) {
+            let resource = node.resource.as_ref();
+            let adopted = edit(&format!("tags.{ADOPTED_TAG}"), &"photos".into());
+            let is_tagged = resource.fields().iter().any(|(path, _)| path.starts_with("tags."));
+            let edits = resource.fields();
+            let edits = edits.iter().map(|(path, want)| edit(path, want));
+            for edit in edits.chain(is_tagged.then_some(adopted)) {
+                if resource.immutable().contains(&edit.path.as_str()) {
+                    continue;
+                }
+                fields += 1;
+                let place = format!("{} {}", resource.id(), edit.path);
+                if !is_seen_to(resource, &aws, edit).await {
+                    forgotten.push(place);
+                }
+            }
+        }
+    }
+    assert_eq!(forgotten, Vec::<String>::new());
+    assert!(fields > 100, "only {fields} fields");
+}
