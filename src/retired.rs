@@ -178,3 +178,65 @@ async fn children(bucket: &Bucket<'_>, parent: &str) -> Result<Vec<String>, AwsE
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::names::{Chosen, Place};
+
+    fn names() -> Names {
+        let chosen = Chosen {
+            stack: "shop",
+            bucket: "photos",
+            topic: "uploads",
+            function: "Resize",
+            tags: &BTreeMap::new(),
+        };
+        Names::new(&chosen, Place::from(&Aws::stand_in()))
+    }
+
+    fn found(arn: &str) -> Vec<Found> {
+        by_arn(arn, &names())
+    }
+
+    #[test]
+    fn what_carries_our_tag_under_another_name_is_found_by_its_kind() {
+        let cases = [
+            ("arn:aws:sns:us-east-1:123456789012:old", Found::Topic("old".to_owned())),
+            ("arn:aws:s3:::old-photos", Found::Bucket("old-photos".to_owned())),
+            ("arn:aws-cn:s3:::old-photos", Found::Bucket("old-photos".to_owned())),
+            ("arn:aws:sqs:us-east-1:123456789012:old-q", Found::Queue("old-q".to_owned())),
+            (
+                "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/Old:*",
+                Found::Logs("Old".to_owned()),
+            ),
+        ];
+        for (arn, expected) in cases {
+            assert_eq!(found(arn), [expected], "{arn}");
+        }
+        // Its log group goes with it, which not every index of tags knows.
+        let function = "arn:aws:lambda:us-east-1:123456789012:function:Old";
+        let both = [Found::Function("Old".to_owned()), Found::Logs("Old".to_owned())];
+        assert_eq!(found(function), both);
+    }
+
+    #[test]
+    fn what_is_in_the_file_or_of_no_kind_of_ours_is_not_found() {
+        for arn in [
+            "arn:aws:sns:us-east-1:123456789012:uploads",
+            "arn:aws:s3:::photos",
+            "arn:aws:sqs:us-east-1:123456789012:shop-dead-letters",
+            "arn:aws:lambda:us-east-1:123456789012:function:Resize",
+            "arn:aws:lambda:us-east-1:123456789012:layer:Resize",
+            "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/Resize:*",
+            "arn:aws:logs:us-east-1:123456789012:log-group:/somewhere/else",
+            "arn:aws:dynamodb:us-east-1:123456789012:table/orders",
+            "no arn",
+            "",
+        ] {
+            assert_eq!(found(arn), [], "{arn}");
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! The S3 bucket that holds originals and variants: private, encrypted, HTTPS only.
 
+mod presence;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -12,6 +14,7 @@ use aws_sdk_s3::types::{
 use futures_util::try_join;
 use serde_json::{Value, json};
 
+use self::presence::Presence;
 use crate::aws::bucket::Bucket as BucketCalls;
 use crate::aws::objects;
 use crate::aws::wait::retry_while;
@@ -321,6 +324,11 @@ impl Resource for Bucket {
             other => other?,
         };
         let owner = self.names.owner(&fields);
+        let mut fields = fields;
+        if owner != Owner::Ours && fields.get(ENCRYPTION_PATH).as_str().is_some_and(is_kms) {
+            // Whoever encrypts a bucket with a key of their own means it: it is kept as it is.
+            fields.set(ENCRYPTION_PATH, ServerSideEncryption::Aes256.as_str());
+        }
         let mut observed = Observed::new(fields, owner);
         observed.kept = match (&observed.owner, self.settings.images) {
             (Owner::Adopted, Some(_)) => Some(KEPT_ADOPTED.to_owned()),
@@ -425,38 +433,9 @@ impl Resource for Bucket {
     }
 }
 
-/// Whether a bucket of this name exists, and within our reach.
-enum Presence {
-    Absent,
-    Here,
-    Elsewhere(String),
-}
-
-impl Bucket {
-    async fn presence(&self, aws: &Aws) -> Result<Presence, AwsError> {
-        let head = aws.s3.head_bucket().bucket(&self.names.bucket);
-        let head = head.expected_bucket_owner(&self.names.account).send().await;
-        match head.calling("s3:ListBucket") {
-            Ok(_) => Ok(Presence::Here),
-            Err(error) if error.is_not_found() => Ok(Presence::Absent),
-            Err(error) if error.status() == 403 && !error.is_bad_credentials() => {
-                Ok(Presence::Elsewhere(
-                    "the name is taken: another account has it, or s3:ListBucket is denied"
-                        .to_owned(),
-                ))
-            }
-            Err(error) if matches!(error.status(), 301 | 307 | 400) => Ok(Presence::Elsewhere(
-                format!("the name is taken: that bucket is not in {}", self.names.region),
-            )),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Why the bucket must stay for the images in it, if there are any.
-    async fn kept_for_images(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
-        let count = objects::count(&self.calls(aws), "").await?;
-        Ok(count.map(|count| format!("it holds {count}")))
-    }
+/// Whether objects are encrypted with a key of AWS KMS (`aws:kms`, or twice: `aws:kms:dsse`).
+fn is_kms(algorithm: &str) -> bool {
+    algorithm.starts_with(ServerSideEncryption::AwsKms.as_str())
 }
 
 fn access_fields(block: &PublicAccessBlockConfiguration) -> Fields {

@@ -1,6 +1,6 @@
 //! The SNS topic that hears of every new original, and the policy that lets S3 publish on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -19,6 +19,13 @@ use crate::resource::{
 /// The one statement of the topic's policy that is ours.
 const SID: &str = "ALLOW_S3_BUCKET_AS_PUBLISHER";
 const STATEMENT_PATH: &str = "policy.Statement[ALLOW_S3_BUCKET_AS_PUBLISHER]";
+
+/// The attributes of a topic that we look at (Amazon SNS API Reference, `SetTopicAttributes`).
+const POLICY: &str = "Policy";
+const KEY: &str = "KmsMasterKeyId";
+/// The path of the key that the topic is encrypted with. There is to be none: S3 cannot publish to a
+/// topic under a key whose policy does not know S3, and says so to nobody.
+const KEY_PATH: &str = "kms_key";
 
 /// How long SNS may go on refusing a name or tag of a topic that was just deleted.
 const RELEASE_SECS_MAX: u64 = 120;
@@ -48,15 +55,17 @@ impl Topic {
         })
     }
 
-    async fn read_policy(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
+    async fn attributes(&self, aws: &Aws) -> Result<Option<HashMap<String, String>>, AwsError> {
         let topic = aws.sns.get_topic_attributes().topic_arn(&self.names.topic_arn);
         let topic = topic.send().await.found("sns:GetTopicAttributes")?;
-        Ok(topic.map(|topic| {
-            topic.attributes.and_then(|mut all| all.remove("Policy")).unwrap_or_default()
-        }))
+        Ok(topic.map(|topic| topic.attributes.unwrap_or_default()))
     }
 
-    async fn put_policy(&self, context: &Context<'_>, document: &Value) -> Result<(), AwsError> {
+    async fn put_attribute(
+        &self,
+        context: &Context<'_>,
+        (name, value): (&str, &str),
+    ) -> Result<(), AwsError> {
         const CALL: &str = "sns:SetTopicAttributes";
         let wait = context.wait(CALL, "SNS to know the policy's principal", RELEASE_SECS_MAX);
         retry_while(
@@ -64,8 +73,7 @@ impl Topic {
             |error| error.says("PrincipalNotFound"),
             || async {
                 let put = context.aws.sns.set_topic_attributes().topic_arn(&self.names.topic_arn);
-                let put = put.attribute_name("Policy").attribute_value(document.to_string());
-                put.send().await.calling(CALL)
+                put.attribute_name(name).attribute_value(value).send().await.calling(CALL)
             },
         )
         .await?;
@@ -74,14 +82,14 @@ impl Topic {
 
     /// Adds or repairs our statement and keeps all others, the owner's default one included.
     async fn put_statement(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        let present = self.read_policy(context.aws).await?;
+        let present = self.attributes(context.aws).await?.unwrap_or_default().remove(POLICY);
         let statements = policy::statements(present.as_deref());
         let now = policy::statement(&statements, SID).map(policy::canonical);
         if now == Some(policy::canonical(&self.statement())) {
             return Ok(());
         }
         let merged = policy::with_statement(present.as_deref(), &self.statement());
-        self.put_policy(context, &merged).await
+        self.put_attribute(context, (POLICY, &merged.to_string())).await
     }
 
     async fn put_tags(
@@ -115,7 +123,10 @@ impl Resource for Topic {
     }
 
     fn fields(&self) -> Fields {
-        self.names.tag_fields().with(STATEMENT_PATH, policy::canonical(&self.statement()))
+        self.names
+            .tag_fields()
+            .with(STATEMENT_PATH, policy::canonical(&self.statement()))
+            .with(KEY_PATH, Value::Null)
     }
 
     fn statements(&self) -> Vec<Value> {
@@ -127,14 +138,17 @@ impl Resource for Topic {
             let list = aws.sns.list_tags_for_resource().resource_arn(&self.names.topic_arn);
             list.send().await.found("sns:ListTagsForResource")
         };
-        let (document, tags) = try_join!(self.read_policy(aws), tags)?;
-        let Some(document) = document else { return Ok(None) };
+        let (attributes, tags) = try_join!(self.attributes(aws), tags)?;
+        let Some(attributes) = attributes else { return Ok(None) };
         let tags = tags.and_then(|answer| answer.tags).unwrap_or_default();
         let mut fields = tag_fields(tags.iter().map(|tag: &Tag| (tag.key(), tag.value())));
         let owner = self.names.owner(&fields);
-        let statements = policy::statements(Some(&document));
+        let statements = policy::statements(attributes.get(POLICY).map(String::as_str));
         if let Some(statement) = policy::statement(&statements, SID) {
             fields.set(STATEMENT_PATH, policy::canonical(statement));
+        }
+        if let Some(key) = attributes.get(KEY).filter(|key| !key.is_empty()) {
+            fields.set(KEY_PATH, key.as_str());
         }
         Ok(Some(Observed::new(fields, owner)))
     }
@@ -176,6 +190,9 @@ impl Resource for Topic {
     ) -> Result<Details, AwsError> {
         if edits.touch(STATEMENT_PATH) {
             self.put_statement(context).await?;
+        }
+        if edits.touch(KEY_PATH) {
+            self.put_attribute(context, (KEY, "")).await?;
         }
         if edits.touch("tags") {
             self.put_tags(context, &edited_tags(edits)).await?;

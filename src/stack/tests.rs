@@ -14,7 +14,6 @@ const EVERYTHING: &str = r#"
     name = "photos-example"
     on_delete = "remove"
     [function]
-    code = "function.zip"
     concurrency = 7
     [[variants]]
     size = "800x600"
@@ -33,8 +32,6 @@ const LEAST: &str = r#"
     [bucket]
     name = "photos-example"
     access = "public-acl"
-    [function]
-    code = "function.zip"
     [[variants]]
     size = "800x600"
     [cdn]

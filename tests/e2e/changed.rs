@@ -110,11 +110,16 @@ async fn storage(pipeline: &Pipeline) {
     let controls = OwnershipControls::builder().rules(rule.build().unwrap()).build().unwrap();
     let put = s3.put_bucket_ownership_controls().bucket(bucket).ownership_controls(controls);
     put.send().await.unwrap();
+    encryption(pipeline).await;
+    s3.delete_object().bucket(bucket).key("400x300/").send().await.unwrap();
+}
+
+/// Has the bucket encrypt its objects with a key of KMS.
+pub(crate) async fn encryption(pipeline: &Pipeline) {
     let kms = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
     let kms = kms.build().unwrap();
     let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(kms);
     let all = ServerSideEncryptionConfiguration::builder().rules(rule.build()).build().unwrap();
-    let put = s3.put_bucket_encryption().bucket(bucket).server_side_encryption_configuration(all);
-    put.send().await.unwrap();
-    s3.delete_object().bucket(bucket).key("400x300/").send().await.unwrap();
+    let put = pipeline.aws.s3.put_bucket_encryption().bucket(&pipeline.bucket);
+    put.server_side_encryption_configuration(all).send().await.unwrap();
 }

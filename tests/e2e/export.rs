@@ -16,7 +16,7 @@ use crate::harness::{Pipeline, REGION, run, wait_for};
 use crate::http::send;
 
 /// What `status` finds different in a stack that `CloudFormation` made of our template.
-const DIFFERENCES: [&str; 11] = [
+const DIFFERENCES: [&str; 12] = [
     // CloudFormation makes no objects.
     "folders missing",
     // It gives the entry of a bucket's notification no identifier, ...
@@ -29,6 +29,8 @@ const DIFFERENCES: [&str; 11] = [
     "trigger permission.Statement[imgprep-STACK]",
     // No tag says which source the zip was built from.
     "function code",
+    // Nor does one say which role of that name it was set to.
+    "function role_id",
     // The emulator knows no HTTPS, which `up` makes allowance for, and a template does not.
     "bucket policy.Statement[ImgprepDenyPlainHttp]",
     "cdn viewer_protocol",

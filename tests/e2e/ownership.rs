@@ -1,8 +1,10 @@
 //! Whose a resource is: nothing of other people's is changed unless it is taken over, and what was
 //! taken over is given back.
 
+use aws_sdk_s3::types::ServerSideEncryption;
 use serde_json::json;
 
+use crate::changed;
 use crate::clients::Clients;
 use crate::harness::{Pipeline, each, resource};
 
@@ -84,9 +86,16 @@ pub(crate) async fn an_adopted_bucket_survives_with_everything_of_its_own() {
     })];
     pipeline.put_bucket_statements(&statements).await;
     pipeline.upload("shared/a.txt", b"theirs").await;
+    // Row 76: their key stays, too.
+    changed::encryption(&pipeline).await;
     pipeline.imgprep(&["up", "--yes"]).exits(1);
     pipeline.imgprep(&["up", "--yes", "--adopt"]).exits(0);
     pipeline.assert_whole();
+    let encryption = pipeline.aws.s3.get_bucket_encryption().bucket(&pipeline.bucket);
+    let encryption = encryption.send().await.unwrap();
+    let rule = &encryption.server_side_encryption_configuration.unwrap().rules[0];
+    let default = rule.apply_server_side_encryption_by_default().unwrap();
+    assert_eq!(default.sse_algorithm(), &ServerSideEncryption::AwsKms);
     assert_eq!(pipeline.bucket_statements().await.len(), 3, "theirs and two of ours");
     // Even the strongest words do not delete what was not made by imgprep.
     pipeline.imgprep(&["down", "--yes", "--delete-images"]).exits(0);

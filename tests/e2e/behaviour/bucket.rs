@@ -3,13 +3,11 @@
 use aws_sdk_cloudfront::types::Origin;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{
-    ObjectCannedAcl, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
-};
+use aws_sdk_s3::types::ObjectCannedAcl;
 use serde_json::Value;
 
 use super::{ALWAYS, Fault, answer_once, count, refuse, refuse_once};
+use crate::changed;
 use crate::harness::{Pipeline, resource};
 use crate::variants::{arrived, jpeg};
 
@@ -102,7 +100,7 @@ pub(crate) async fn row_06_each_change_of_a_busy_bucket_is_tried_again() {
     s3.delete_public_access_block().bucket(bucket).send().await.unwrap();
     s3.delete_bucket_ownership_controls().bucket(bucket).send().await.unwrap();
     s3.delete_bucket_policy().bucket(bucket).send().await.unwrap();
-    put_encryption(&pipeline).await;
+    changed::encryption(&pipeline).await;
     let ours = pipeline.bucket_tags().await.into_iter().filter(|(key, _)| key != "team");
     pipeline.put_bucket_tags(&ours.collect::<Vec<_>>()).await;
     let none = aws_sdk_s3::types::NotificationConfiguration::builder().build();
@@ -121,15 +119,6 @@ pub(crate) async fn row_06_each_change_of_a_busy_bucket_is_tried_again() {
     pipeline.down();
     let calls = count(&pipeline, REMOVALS);
     assert!(calls.iter().all(|calls| *calls >= 2), "{REMOVALS:?}: {calls:?}");
-}
-
-async fn put_encryption(pipeline: &Pipeline) {
-    let kms = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
-    let kms = kms.build().unwrap();
-    let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(kms);
-    let all = ServerSideEncryptionConfiguration::builder().rules(rule.build()).build().unwrap();
-    let put = pipeline.aws.s3.put_bucket_encryption().bucket(&pipeline.bucket);
-    put.server_side_encryption_configuration(all).send().await.unwrap();
 }
 
 /// The emulator refuses an ACL as S3 does, so what works there was sent without one.

@@ -27,6 +27,11 @@ fn topic_rows() -> Vec<Row> {
             .lacks("topic", STATEMENT),
         row("topic: statement widened", |p| Box::pin(topic_statement_widened(p)), PUT)
             .has_other("topic", STATEMENT),
+        row("topic: encrypted with a key", |p| Box::pin(topic_encrypted(p)), PUT).shows(
+            "topic",
+            "kms_key",
+            ("alias/theirs", json!(null)),
+        ),
     ];
     let tags: [super::Change; 2] =
         [|p| Box::pin(topic_tag(p, None)), |p| Box::pin(topic_tag(p, Some("others")))];
@@ -115,6 +120,12 @@ fn trigger_rows(pipeline: &Pipeline) -> Vec<Row> {
             (json!({ "deadLetterTargetArn": pipeline.arn("sqs", "others") }), redrive),
         ),
     ]
+}
+
+async fn topic_encrypted(pipeline: &Pipeline) {
+    let put = pipeline.aws.sns.set_topic_attributes().topic_arn(pipeline.topic_arn());
+    let put = put.attribute_name("KmsMasterKeyId").attribute_value("alias/theirs");
+    put.send().await.unwrap();
 }
 
 async fn topic_statement_removed(pipeline: &Pipeline) {

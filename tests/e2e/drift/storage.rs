@@ -3,12 +3,12 @@
 use aws_sdk_s3::types::{
     Event, FilterRule, FilterRuleName, NotificationConfiguration, NotificationConfigurationFilter,
     ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
-    S3KeyFilter, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, TopicConfiguration,
+    S3KeyFilter, TopicConfiguration,
 };
 use serde_json::json;
 
 use super::{Change, Row, check, row, tag_rows};
+use crate::changed;
 use crate::clients::without;
 use crate::harness::Pipeline;
 
@@ -54,17 +54,20 @@ fn access_rows() -> Vec<Row> {
 }
 
 fn bucket_rows() -> Vec<Row> {
-    let mut rows =
-        vec![
-            row("bucket: encryption", |p| Box::pin(encryption(p)), &["s3:PutBucketEncryption"])
-                .shows("bucket", "encryption", ("aws:kms", "AES256")),
-            row(
-                "bucket: ownership",
-                |p| Box::pin(put_ownership(p, ObjectOwnership::ObjectWriter)),
-                &["s3:PutBucketOwnershipControls"],
-            )
-            .shows("bucket", "ownership", ("ObjectWriter", "BucketOwnerEnforced")),
-        ];
+    let mut rows = vec![
+        row(
+            "bucket: encryption",
+            |p| Box::pin(changed::encryption(p)),
+            &["s3:PutBucketEncryption"],
+        )
+        .shows("bucket", "encryption", ("aws:kms", "AES256")),
+        row(
+            "bucket: ownership",
+            |p| Box::pin(put_ownership(p, ObjectOwnership::ObjectWriter)),
+            &["s3:PutBucketOwnershipControls"],
+        )
+        .shows("bucket", "ownership", ("ObjectWriter", "BucketOwnerEnforced")),
+    ];
     let tags: [Change; 2] =
         [|p| Box::pin(bucket_tag(p, None)), |p| Box::pin(bucket_tag(p, Some("others")))];
     rows.extend(tag_rows("bucket", tags, "s3:PutBucketTagging"));
@@ -161,15 +164,6 @@ pub(super) async fn put_access_block(pipeline: &Pipeline, flags: [bool; 4]) {
 async fn access_block_removed(pipeline: &Pipeline) {
     let delete = pipeline.aws.s3.delete_public_access_block().bucket(&pipeline.bucket);
     delete.send().await.unwrap();
-}
-
-async fn encryption(pipeline: &Pipeline) {
-    let kms = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
-    let kms = kms.build().unwrap();
-    let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(kms);
-    let all = ServerSideEncryptionConfiguration::builder().rules(rule.build()).build().unwrap();
-    let put = pipeline.aws.s3.put_bucket_encryption().bucket(&pipeline.bucket);
-    put.server_side_encryption_configuration(all).send().await.unwrap();
 }
 
 pub(super) async fn put_ownership(pipeline: &Pipeline, ownership: ObjectOwnership) {
