@@ -13,6 +13,7 @@ use crate::harness::{Pipeline, resource};
 use crate::http::WholeResponse;
 use crate::lives;
 use crate::proxy::Behaviour;
+use crate::real_aws::RealAws;
 
 const TAG: &str = "imgprep:role-id";
 
@@ -129,6 +130,7 @@ pub(crate) async fn row_68_tags_that_are_kept_back_are_a_missing_permission_and_
         ("function", "AccessDeniedException")
     );
     assert!(error.hint.contains("allow `lambda:ListTags`"), "{error:?}");
+    pipeline.proxy.behave(Arc::new(RealAws::prompt()));
 }
 
 /// The roles that the function was set to.
