@@ -16,18 +16,18 @@ use crate::proxy::{Behaviour, Refusal};
 
 const ROLE_ASSUMABLE: Duration = Duration::from_secs(15);
 const TOPIC_POLICY_SEEN: Duration = Duration::from_secs(10);
-const FUNCTION_CHANGE: Duration = Duration::from_secs(10);
+const FUNCTION_CHANGE: Duration = Duration::from_secs(6);
 /// How long a distribution is on its way to the edges.
 pub(crate) const DEPLOYMENT: Duration = Duration::from_mins(1);
 const ACCESS_CONTROL_LET_GO: Duration = Duration::from_secs(5);
 /// How long a deleted name is not free. AWS takes longer; this is long enough to be met by an `up`
 /// after a `down` on a busy machine.
-const NAME_FREE: Duration = Duration::from_secs(15);
+const NAME_FREE: Duration = Duration::from_secs(25);
 const NEW_SEEN: Duration = Duration::from_secs(3);
 /// How long a deleted queue goes on answering as if it were there. AWS takes up to a minute.
 pub(crate) const QUEUE_SEEN: Duration = Duration::from_secs(5);
 /// How long IAM goes on showing a role that was deleted.
-const ROLE_SEEN: Duration = Duration::from_secs(5);
+const ROLE_SEEN: Duration = Duration::from_secs(10);
 
 /// The calls that Lambda refuses while it changes a function.
 const FUNCTION_CHANGES: [&str; 5] = [
