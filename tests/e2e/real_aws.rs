@@ -18,7 +18,7 @@ const ROLE_ASSUMABLE: Duration = Duration::from_secs(15);
 const TOPIC_POLICY_SEEN: Duration = Duration::from_secs(10);
 const FUNCTION_CHANGE: Duration = Duration::from_secs(6);
 /// How long a distribution is on its way to the edges.
-pub(crate) const DEPLOYMENT: Duration = Duration::from_mins(1);
+pub(crate) const DEPLOYMENT: Duration = Duration::from_secs(80);
 const ACCESS_CONTROL_LET_GO: Duration = Duration::from_secs(5);
 /// How long a deleted name is not free. AWS takes longer; this is long enough to be met by an `up`
 /// after a `down` on a busy machine.
