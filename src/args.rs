@@ -355,7 +355,7 @@ pub(crate) enum Permitted {
     Plan,
     /// Print the policy for `imgprep up`
     ///
-    /// Example: imgprep iam-policy up --wait > policy.json
+    /// Example: imgprep iam-policy up --adopt > policy.json
     Up {
         /// Allow what `--adopt` does besides
         #[arg(long)]
@@ -366,9 +366,6 @@ pub(crate) enum Permitted {
         /// Allow what `--prune` does with `--delete-images`
         #[arg(long, requires = "prune")]
         delete_images: bool,
-        /// Allow what `--wait` does besides
-        #[arg(long)]
-        wait: bool,
     },
     /// Print the policy for `imgprep status`
     ///

@@ -442,6 +442,7 @@ fn code_hint(error: &AwsError) -> Option<&'static str> {
             Some("S3 still releases the name of a deleted bucket, which may take an hour: wait")
         }
         "RequestEntityTooLargeException" => Some(TOO_LARGE),
+        "CNAMEAlreadyExists" => Some(DOMAIN_TAKEN),
         _ if error.says("Unzipped size must be smaller") => Some(TOO_LARGE),
         "CodeStorageExceededException" => Some(
             "this region's storage for Lambda code is full: delete old versions of functions, or \
@@ -450,6 +451,17 @@ fn code_hint(error: &AwsError) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// Both commands want a distribution of this account whose certificate covers the domain, and the
+/// record (Amazon CloudFront Developer Guide, "Move an alternate domain name").
+const DOMAIN_TAKEN: &str = "\
+    another distribution, perhaps in another AWS account, has the domain: remove it there, or move \
+    it here. Set up the CDN without `domains` and `certificate_arn`, give that distribution the \
+    certificate by hand, and prove that the domain is yours with a DNS TXT record `_DOMAIN` whose \
+    value is the distribution's own domain. Then `aws cloudfront list-conflicting-aliases \
+    --distribution-id ID --alias DOMAIN` shows which distribution has it, `aws cloudfront \
+    associate-alias --target-distribution-id ID --alias DOMAIN` moves it, and `domains` and \
+    `certificate_arn` can be set again";
 
 const TOO_LARGE: &str =
     "Lambda takes 50 MB zipped and 250 MB unzipped: leave out what the function does not need";

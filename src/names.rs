@@ -49,7 +49,8 @@ pub(crate) struct Names {
     pub(crate) log_group_arn: String,
     pub(crate) queue: String,
     pub(crate) queue_arn: String,
-    /// Comment of the distribution, its `CallerReference`, and name of its origin access control.
+    /// Comment of the distribution, beginning of its `CallerReference`, and name of its origin access
+    /// control.
     pub(crate) cdn: String,
     /// Everything that can carry tags carries these.
     pub(crate) tags: BTreeMap<String, String>,

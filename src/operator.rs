@@ -30,13 +30,11 @@ pub(crate) enum Operation {
 }
 
 /// The options of `up` that ask more of AWS.
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct UpOptions {
     pub(crate) adopt: bool,
     pub(crate) prune: bool,
     pub(crate) delete_images: bool,
-    pub(crate) wait: bool,
 }
 
 /// The sets of actions, by which Sids begin.
@@ -134,7 +132,6 @@ impl Request<'_> {
             When::Invalidate => self.config.cdn.enabled && self.config.cdn.invalidate,
             When::Concurrency => self.config.function.concurrency.is_some(),
             When::AdoptCdn => self.config.cdn.enabled && up.adopt,
-            When::WaitForCdn => self.config.cdn.enabled && up.wait,
             When::DeleteImages => {
                 self.operation == Operation::Down { delete_images: true }
                     || (up.prune && up.delete_images)

@@ -52,9 +52,9 @@ pub(crate) fn base_url(config: &Config, aws: &Aws, plan: &Plan) -> Option<String
         let domain = plan.details(Id::Cdn)?.get("domain")?;
         return Some(match config.cdn.domains.first() {
             Some(own) => format!("https://{own}"),
-            None => aws.endpoint.cdn_url(domain),
+            None => aws.endpoints.cdn_url(domain),
         });
     }
     (config.bucket.access == Access::PublicAcl)
-        .then(|| aws.endpoint.bucket_url(&config.bucket.name, &aws.region, aws.dns_suffix()))
+        .then(|| aws.endpoints.bucket_url(&config.bucket.name, &aws.region, aws.dns_suffix()))
 }

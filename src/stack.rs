@@ -13,7 +13,7 @@ use lambda_fn::settings::{
 use serde_json::{Value, json};
 
 use crate::aws::clients::has_cloudfront;
-use crate::aws::endpoint::Endpoint;
+use crate::aws::endpoint::Endpoints;
 use crate::aws::{Aws, AwsError};
 use crate::config::{self, Access, Arch, Config};
 use crate::names::{Chosen, Names, Place};
@@ -72,8 +72,8 @@ impl Stack {
     pub(crate) fn new(config: &Config, aws: &Aws, source_hash: String, purpose: Purpose) -> Self {
         let names = Arc::new(names(config, aws.into()));
         let code = Arc::new(Code { source_hash, ..Code::default() });
-        let endpoint = &aws.endpoint;
-        let nodes = Parts { config, endpoint, names: &names, code: &code, purpose }.nodes();
+        let endpoints = &aws.endpoints;
+        let nodes = Parts { config, endpoints, names: &names, code: &code, purpose }.nodes();
         let lasting = nodes.len();
         Self { names, code, nodes, lasting, purpose }
     }
@@ -103,8 +103,8 @@ impl Stack {
         let search =
             async { retired::find(aws, &self.names, &folders).await.map_err(Unread::Search) };
         let (mut observation, found) = try_join!(read(&self.nodes, aws), search)?;
-        let (endpoint, names, code) = (&aws.endpoint, &self.names, &self.code);
-        let parts = Parts { config, endpoint, names, code, purpose: self.purpose };
+        let (endpoints, names, code) = (&aws.endpoints, &self.names, &self.code);
+        let parts = Parts { config, endpoints, names, code, purpose: self.purpose };
         let retired: Vec<Node> = found.into_iter().flat_map(|it| parts.retired(it)).collect();
         observation.extend(read(&retired, aws).await?);
         self.nodes.extend(retired);
@@ -134,10 +134,10 @@ impl Stack {
 /// Every resource of the file at the AWS of a place, in order.
 pub(crate) fn wanted(config: &Config, place: Place) -> Vec<Box<dyn Resource>> {
     let names = Arc::new(names(config, place));
-    let (endpoint, code) = (&Endpoint::default(), &Arc::default());
+    let (endpoints, code) = (&Endpoints::default(), &Arc::default());
     let goal = Goal::Present { adopt: false, prune: false };
     let purpose = Purpose { goal, images: Images::Keep };
-    let nodes = Parts { config, endpoint, names: &names, code, purpose }.nodes();
+    let nodes = Parts { config, endpoints, names: &names, code, purpose }.nodes();
     nodes.into_iter().filter(|node| !node.retired).map(|node| node.resource).collect()
 }
 
@@ -188,7 +188,7 @@ fn folders(config: &Config) -> Vec<String> {
 /// What the resources are built from.
 struct Parts<'a> {
     config: &'a Config,
-    endpoint: &'a Endpoint,
+    endpoints: &'a Endpoints,
     names: &'a Arc<Names>,
     code: &'a Arc<Code>,
     purpose: Purpose,
@@ -312,7 +312,7 @@ impl Parts<'_> {
     fn bucket_settings(&self) -> bucket::Settings {
         bucket::Settings {
             public_acl: self.is_public_acl(),
-            plain_http: self.endpoint.is_plain_http(),
+            plain_http: self.endpoints.is_s3_plain_http(),
             images: (self.purpose.goal == Goal::Absent).then_some(self.purpose.images),
         }
     }
@@ -343,7 +343,7 @@ impl Parts<'_> {
             concurrency: config.concurrency.and_then(|reserved| i32::try_from(reserved).ok()),
             variables: BTreeMap::from([(SETTINGS_VARIABLE.to_owned(), settings)]),
             unwanted_variable: (!self.config.cdn.invalidate).then_some(DISTRIBUTION_VARIABLE),
-            emulator_variables: self.endpoint.function_variables(),
+            emulator_variables: self.endpoints.function_variables(),
         }
     }
 
@@ -358,7 +358,7 @@ impl Parts<'_> {
             domains: config.domains.clone(),
             certificate_arn: config.certificate_arn.clone(),
             folders: self.folders(),
-            plain_http: self.endpoint.is_plain_http(),
+            plain_http: self.endpoints.is_cloudfront_plain_http(),
             function_variable: config.invalidate.then(|| DISTRIBUTION_VARIABLE.to_owned()),
         }
     }

@@ -161,7 +161,7 @@ impl AwsError {
     #[must_use]
     pub(crate) fn explained(mut self, why: &str) -> Self {
         if let Cause::Answer { message, .. } = &mut self.cause {
-            *message = format!("{message}; {why}");
+            *message = format!("{}; {why}", message.trim_end_matches('.'));
         }
         self
     }

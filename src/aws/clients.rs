@@ -18,7 +18,7 @@ use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
 use super::call::THROTTLING_STATUSES;
-use super::endpoint::Endpoint;
+use super::endpoint::Endpoints;
 use super::{AwsError, Calling};
 
 /// AWS throttles new accounts hard; the SDKs' own guides advise up to this many attempts for tools
@@ -56,7 +56,7 @@ pub(crate) struct Aws {
     pub(crate) account: String,
     pub(crate) partition: &'static str,
     pub(crate) region: String,
-    pub(crate) endpoint: Endpoint,
+    pub(crate) endpoints: Endpoints,
     /// For addresses that are not AWS's own, such as a distribution's.
     pub(crate) web: Connector,
     pub(crate) cloudfront: aws_sdk_cloudfront::Client,
@@ -81,17 +81,17 @@ impl Aws {
         let http = http_client();
         let config = load(connection, http).await;
         let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
-        let endpoint = Endpoint::new(s3_endpoint(&config));
+        let endpoints = Endpoints::new(endpoint(&config, "S3"), endpoint(&config, "CloudFront"));
         let account = account(&config).await?;
         let s3 = aws_sdk_s3::config::Builder::from(&config)
-            .force_path_style(endpoint.url().is_some())
+            .force_path_style(endpoints.wants_path_style())
             .retry_classifier(ThrottlingStatus)
             .build();
         Ok(Self {
             account,
             partition: partition(&region),
             region,
-            endpoint,
+            endpoints,
             web: web_connector(),
             cloudfront: client!(aws_sdk_cloudfront, &config),
             iam: client!(aws_sdk_iam, &config),
@@ -169,10 +169,10 @@ async fn load(connection: &Connection, http: SharedHttpClient) -> SdkConfig {
     loader.load().await
 }
 
-/// The endpoint that S3 would use: its own variable or profile entry, or the one for all.
-fn s3_endpoint(config: &SdkConfig) -> Option<String> {
+/// The endpoint that a service uses: its own variable or profile entry, or the one for all.
+fn endpoint(config: &SdkConfig, service: &'static str) -> Option<String> {
     let key = ServiceConfigKey::builder()
-        .service_id("S3")
+        .service_id(service)
         .env("AWS_ENDPOINT_URL")
         .profile("endpoint_url")
         .build()

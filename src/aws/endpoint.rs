@@ -1,33 +1,47 @@
-//! Where AWS is: the real one, or an emulator behind `AWS_ENDPOINT_URL`.
+//! Where AWS is: the real one, or an emulator behind `AWS_ENDPOINT_URL` or a service's own variable.
 //!
-//! All that differs for an emulator is decided here, and follows from the address alone.
+//! All that differs for an emulator is decided here, and follows from the addresses alone.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
-/// The address that replaces AWS's own, if one is set.
+/// The addresses that replace AWS's own, where such are set. A service may have one to itself: in a
+/// private network S3 alone is reached through AWS PrivateLink, say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Endpoint {
-    url: Option<String>,
+pub(crate) struct Endpoints {
+    s3: Option<String>,
+    cloudfront: Option<String>,
 }
 
-impl Endpoint {
-    pub(crate) fn new(url: Option<String>) -> Self {
-        Self { url: url.map(|url| url.trim_end_matches('/').to_owned()) }
+impl Endpoints {
+    pub(crate) fn new(s3: Option<String>, cloudfront: Option<String>) -> Self {
+        let bare = |url: String| url.trim_end_matches('/').to_owned();
+        Self { s3: s3.map(bare), cloudfront: cloudfront.map(bare) }
     }
 
-    pub(crate) fn url(&self) -> Option<&str> {
-        self.url.as_deref()
+    /// Whether S3 has no host name for each bucket: an emulator has none, and PrivateLink takes the
+    /// bucket in the path as well (Amazon S3 User Guide, "AWS PrivateLink for Amazon S3").
+    pub(crate) fn wants_path_style(&self) -> bool {
+        self.s3.is_some()
     }
 
-    /// Whether AWS is reached over plain HTTP, as emulators are. Rules that demand HTTPS would
-    /// then lock everybody out.
-    pub(crate) fn is_plain_http(&self) -> bool {
-        self.url.as_deref().is_some_and(|url| url.starts_with("http://"))
+    /// Whether S3 is reached over plain HTTP, as emulators are. A bucket policy that demands HTTPS
+    /// would then lock everybody out.
+    pub(crate) fn is_s3_plain_http(&self) -> bool {
+        self.s3.as_deref().is_some_and(is_plain_http)
     }
 
-    /// The address of a bucket's objects, without a final slash.
+    /// Whether CloudFront is reached over plain HTTP, as emulators are. A redirect to HTTPS would
+    /// then lead nowhere.
+    pub(crate) fn is_cloudfront_plain_http(&self) -> bool {
+        self.cloudfront.as_deref().is_some_and(is_plain_http)
+    }
+
+    /// The address of a bucket's objects for everybody, without a final slash. An endpoint within
+    /// AWS's own domain is one of the many doors to the same bucket.
     pub(crate) fn bucket_url(&self, bucket: &str, region: &str, dns_suffix: &str) -> String {
-        match &self.url {
+        let is_aws = |url: &str| Address::of(url).host.ends_with(&format!(".{dns_suffix}"));
+        match self.s3.as_deref().filter(|url| !is_aws(url)) {
             Some(url) => format!("{url}/{bucket}"),
             None => format!("https://{bucket}.s3.{region}.{dns_suffix}"),
         }
@@ -36,8 +50,15 @@ impl Endpoint {
     /// What the function's environment must hold so that it calls the same AWS: on the real one,
     /// nothing.
     pub(crate) fn function_variables(&self) -> BTreeMap<String, String> {
-        let url = self.url.as_ref().filter(|_| self.is_plain_http());
-        url.map(|url| ("AWS_ENDPOINT_URL".to_owned(), url.clone())).into_iter().collect()
+        let emulator = |url: &Option<String>| url.clone().filter(|url| is_plain_http(url));
+        let (s3, cloudfront) = (emulator(&self.s3), emulator(&self.cloudfront));
+        let variables = if s3 == cloudfront {
+            vec![("AWS_ENDPOINT_URL", s3)]
+        } else {
+            vec![("AWS_ENDPOINT_URL_S3", s3), ("AWS_ENDPOINT_URL_CLOUDFRONT", cloudfront)]
+        };
+        let set = variables.into_iter().filter_map(|(name, url)| Some((name.to_owned(), url?)));
+        set.collect()
     }
 
     /// The address at which a distribution with this domain serves, without a final slash.
@@ -45,12 +66,10 @@ impl Endpoint {
     /// An emulator on this machine cannot own `cloudfront.net`; it serves the same label under
     /// `cloudfront.localhost`, which every resolver maps to loopback (RFC 6761, section 6.3).
     pub(crate) fn cdn_url(&self, domain: &str) -> String {
-        match (&self.url, domain.strip_suffix(".cloudfront.net")) {
-            (Some(url), Some(label)) => {
-                let (scheme, authority) = url.split_once("://").unwrap_or(("http", url));
-                let port = authority
-                    .rsplit_once(':')
-                    .map_or(String::new(), |(_, port)| format!(":{port}"));
+        let emulator = self.cloudfront.as_deref().map(Address::of).filter(Address::is_loopback);
+        match (emulator, domain.strip_suffix(".cloudfront.net")) {
+            (Some(Address { scheme, port, .. }), Some(label)) => {
+                let port = port.map_or(String::new(), |port| format!(":{port}"));
                 format!("{scheme}://{label}.cloudfront.localhost{port}")
             }
             _ => format!("https://{domain}"),
@@ -58,21 +77,85 @@ impl Endpoint {
     }
 }
 
+fn is_plain_http(url: &str) -> bool {
+    url.starts_with("http://")
+}
+
+/// The parts of an endpoint's address that tell where it is.
+struct Address<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: Option<&'a str>,
+}
+
+impl<'a> Address<'a> {
+    fn of(url: &'a str) -> Self {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (host, port) = match authority.strip_prefix('[').and_then(|it| it.split_once(']')) {
+            Some((host, port)) => (host, port.strip_prefix(':')),
+            None => match authority.rsplit_once(':') {
+                Some((host, port)) => (host, Some(port)),
+                None => (authority, None),
+            },
+        };
+        Self { scheme, host, port }
+    }
+
+    fn is_loopback(&self) -> bool {
+        let host = self.host.to_ascii_lowercase();
+        host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+            || host == "localhost"
+            || host.ends_with(".localhost")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const PRIVATE_LINK: &str = "https://bucket.vpce-1a2b3c4d-5e6f.s3.us-east-1.vpce.amazonaws.com";
+    const EMULATOR: &str = "http://127.0.0.1:4566";
+
+    fn endpoints(s3: Option<&str>, cloudfront: Option<&str>) -> Endpoints {
+        Endpoints::new(s3.map(Into::into), cloudfront.map(Into::into))
+    }
+
     #[test]
-    fn a_distribution_serves_at_its_own_domain_on_aws() {
-        assert_eq!(
-            Endpoint::default().cdn_url("d111111abcdef8.cloudfront.net"),
-            "https://d111111abcdef8.cloudfront.net"
-        );
+    fn a_distribution_serves_at_its_own_domain_unless_cloudfront_is_on_this_machine() {
+        let own = "https://d111111abcdef8.cloudfront.net";
+        let cases = [
+            (None, None, own),
+            (Some(PRIVATE_LINK), None, own),
+            (Some(EMULATOR), None, own),
+            (Some(EMULATOR), Some("http://aws.example.com:4566"), own),
+            (None, Some("https://cloudfront.amazonaws.com"), own),
+            (None, Some("http://10.0.0.127:4566"), own),
+            (None, Some("http://localhost.example.com"), own),
+            (
+                None,
+                Some("http://127.0.0.1:4566/"),
+                "http://d111111abcdef8.cloudfront.localhost:4566",
+            ),
+            (None, Some("http://127.1.2.3"), "http://d111111abcdef8.cloudfront.localhost"),
+            (None, Some("http://[::1]:80"), "http://d111111abcdef8.cloudfront.localhost:80"),
+            (None, Some("http://[::1]"), "http://d111111abcdef8.cloudfront.localhost"),
+            (None, Some("http://LocalHost:1/"), "http://d111111abcdef8.cloudfront.localhost:1"),
+            (
+                Some(PRIVATE_LINK),
+                Some("https://aws.localhost:4566/path"),
+                "https://d111111abcdef8.cloudfront.localhost:4566",
+            ),
+        ];
+        for (s3, cloudfront, url) in cases {
+            let served = endpoints(s3, cloudfront).cdn_url("d111111abcdef8.cloudfront.net");
+            assert_eq!(served, url, "{s3:?} {cloudfront:?}");
+        }
     }
 
     #[test]
     fn a_bucket_is_addressed_in_its_region_and_partition() {
-        let aws = Endpoint::default();
+        let aws = Endpoints::default();
         let cases = [
             ("eu-central-1", "amazonaws.com", "https://photos.s3.eu-central-1.amazonaws.com"),
             ("us-gov-west-1", "amazonaws.com", "https://photos.s3.us-gov-west-1.amazonaws.com"),
@@ -81,18 +164,60 @@ mod tests {
         for (region, suffix, url) in cases {
             assert_eq!(aws.bucket_url("photos", region, suffix), url);
         }
-        let emulator = Endpoint::new(Some("http://127.0.0.1:4566".to_owned()));
-        let url = emulator.bucket_url("photos", "cn-north-1", "amazonaws.com.cn");
-        assert_eq!(url, "http://127.0.0.1:4566/photos");
     }
 
     #[test]
-    fn a_distribution_serves_on_loopback_on_an_emulator() {
-        let endpoint = Endpoint::new(Some("http://127.0.0.1:4566/".to_owned()));
-        assert!(endpoint.is_plain_http());
+    fn a_bucket_of_the_real_aws_has_its_public_address_behind_any_of_its_endpoints() {
+        let cases = [
+            (PRIVATE_LINK, "https://photos.s3.us-east-1.amazonaws.com"),
+            (
+                "https://s3.dualstack.us-east-1.amazonaws.com",
+                "https://photos.s3.us-east-1.amazonaws.com",
+            ),
+            (EMULATOR, "http://127.0.0.1:4566/photos"),
+            ("https://notamazonaws.com", "https://notamazonaws.com/photos"),
+        ];
+        for (url, expected) in cases {
+            let endpoints = endpoints(Some(url), Some(EMULATOR));
+            assert!(endpoints.wants_path_style());
+            assert_eq!(endpoints.bucket_url("photos", "us-east-1", "amazonaws.com"), expected);
+        }
+        assert!(!endpoints(None, Some(EMULATOR)).wants_path_style());
+    }
+
+    #[test]
+    fn plain_http_is_of_one_service() {
+        let is_plain = |s3, cloudfront| {
+            let endpoints = endpoints(s3, cloudfront);
+            (endpoints.is_s3_plain_http(), endpoints.is_cloudfront_plain_http())
+        };
+        assert_eq!(is_plain(None, None), (false, false));
+        assert_eq!(is_plain(Some(PRIVATE_LINK), Some(EMULATOR)), (false, true));
+        assert_eq!(is_plain(Some(EMULATOR), None), (true, false));
+    }
+
+    #[test]
+    fn the_function_calls_each_service_where_imgprep_does() {
+        let variables = |s3, cloudfront| {
+            let set = endpoints(s3, cloudfront).function_variables().into_iter();
+            set.map(|(name, url)| format!("{name}={url}")).collect::<Vec<_>>()
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(variables(None, None), none);
+        assert_eq!(variables(Some(PRIVATE_LINK), None), none);
+        let (s3, cloudfront) = (EMULATOR, "http://127.0.0.1:4567");
+        assert_eq!(variables(Some(s3), Some(s3)), [format!("AWS_ENDPOINT_URL={s3}")]);
+        assert_eq!(variables(Some(s3), None), [format!("AWS_ENDPOINT_URL_S3={s3}")]);
         assert_eq!(
-            endpoint.cdn_url("d111111abcdef8.cloudfront.net"),
-            "http://d111111abcdef8.cloudfront.localhost:4566"
+            variables(Some(PRIVATE_LINK), Some(cloudfront)),
+            [format!("AWS_ENDPOINT_URL_CLOUDFRONT={cloudfront}")]
+        );
+        assert_eq!(
+            variables(Some(s3), Some(cloudfront)),
+            [
+                format!("AWS_ENDPOINT_URL_CLOUDFRONT={cloudfront}"),
+                format!("AWS_ENDPOINT_URL_S3={s3}"),
+            ]
         );
     }
 }

@@ -13,8 +13,8 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let operation = match args.command {
         None => Operation::Every,
         Some(Permitted::Plan | Permitted::Status) => Operation::Look,
-        Some(Permitted::Up { adopt, prune, delete_images, wait }) => {
-            Operation::Up(UpOptions { adopt, prune, delete_images, wait })
+        Some(Permitted::Up { adopt, prune, delete_images }) => {
+            Operation::Up(UpOptions { adopt, prune, delete_images })
         }
         Some(Permitted::Down { delete_images }) => Operation::Down { delete_images },
     };

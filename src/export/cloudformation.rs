@@ -306,10 +306,10 @@ fn distribution(cdn: &Part) -> Value {
             "DomainName": cdn.get("origin.domain"),
             "OriginAccessControlId": attribute("CdnAccessControl", "Id"),
             // The old access identity must be there, and empty, beside an origin access control.
-            "S3OriginConfig": { "OriginAccessIdentity": "" },
+            "S3OriginConfig": { "OriginAccessIdentity": cdn.get("origin.access_identity") },
         }],
         "DefaultCacheBehavior": {
-            "TargetOriginId": ORIGIN,
+            "TargetOriginId": cdn.get("target_origin"),
             "ViewerProtocolPolicy": cdn.get("viewer_protocol"),
             "AllowedMethods": cdn.get("methods"),
             "CachedMethods": cdn.get("methods"),

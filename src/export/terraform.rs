@@ -343,7 +343,7 @@ fn distribution(cdn: &Part) -> Value {
             "origin_access_control_id": value_of("aws_cloudfront_origin_access_control.cdn.id"),
         },
         "default_cache_behavior": {
-            "target_origin_id": ORIGIN,
+            "target_origin_id": cdn.get("target_origin"),
             "viewer_protocol_policy": cdn.get("viewer_protocol"),
             "allowed_methods": cdn.get("methods"),
             "cached_methods": cdn.get("methods"),

@@ -28,8 +28,6 @@ pub(super) enum When {
     Concurrency,
     /// A CDN is taken over with `up --adopt`.
     AdoptCdn,
-    /// A CDN is waited for with `up --wait`.
-    WaitForCdn,
     /// Images are deleted with `--delete-images`.
     DeleteImages,
 }
@@ -56,7 +54,7 @@ impl Row {
     }
 }
 
-pub(super) const TABLE: [Row; 28] = [
+pub(super) const TABLE: [Row; 27] = [
     on(Scope::Account)
         .read(&[
             "iam:ListPolicies",
@@ -196,7 +194,9 @@ pub(super) const TABLE: [Row; 28] = [
     on(Scope::Function).when(When::Concurrency).up(&["lambda:PutFunctionConcurrency"]),
     on(Scope::Cdn)
         .when(When::Cdn)
-        .read(&["cloudfront:GetDistributionConfig", "cloudfront:ListTagsForResource"]),
+        .read(&["cloudfront:GetDistributionConfig", "cloudfront:ListTagsForResource"])
+        // Of the distribution that has a caller reference; one that is gone has no tag.
+        .up(&["cloudfront:GetDistribution"]),
     on(Scope::Cdn)
         .when(When::AdoptCdn)
         .up(&["cloudfront:TagResource", "cloudfront:UpdateDistribution"]),
@@ -208,7 +208,6 @@ pub(super) const TABLE: [Row; 28] = [
             "cloudfront:GetDistribution",
             "cloudfront:UpdateDistribution",
         ]),
-    on(Scope::TaggedCdn).when(When::WaitForCdn).up(&["cloudfront:GetDistribution"]),
     // `CreateDistributionWithTags` is these two to IAM.
     on(Scope::NewCdn)
         .when(When::Cdn)

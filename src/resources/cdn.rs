@@ -5,11 +5,13 @@
 
 mod access_control;
 mod calls;
+mod creation;
 mod distribution;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_sdk_cloudfront::types::DistributionSummary;
 use futures_util::try_join;
 use serde_json::{Value, json};
 
@@ -36,6 +38,8 @@ const VERSION_DETAIL: &str = "version";
 
 /// A distribution takes minutes to reach every edge; AWS's own tools wait 35, others 90.
 const DEPLOY_SECS_MAX: u64 = 60 * 60;
+/// How long CloudFront may take to list what it made.
+const LISTED_SECS_MAX: u64 = 60;
 /// How long other writers of the same distribution may be in the way.
 const CONTENTION_SECS_MAX: u64 = 60;
 
@@ -136,6 +140,25 @@ impl Cdn {
             tag.tags(tags).send().await.calling(CALL)?;
         }
         Ok(())
+    }
+
+    /// The distribution that is known to be there, once CloudFront lists it.
+    async fn listed(&self, context: &Context<'_>) -> Result<DistributionSummary, AwsError> {
+        const CALL: &str = "cloudfront:ListDistributions";
+        let wait = context.wait(CALL, "CloudFront to list the distribution", LISTED_SECS_MAX);
+        wait_until(&wait, || async {
+            let found = self.find(context.aws).await?.distribution;
+            Ok(found.map_or_else(|| Probe::Pending("it is not there".to_owned()), Probe::Done))
+        })
+        .await
+    }
+
+    /// Names the domains where AWS refuses one of them, for AWS does not say which.
+    fn with_domains(&self, error: AwsError) -> AwsError {
+        if error.code() != "CNAMEAlreadyExists" {
+            return error;
+        }
+        error.explained(&format!("it is to serve {}", self.settings.domains.join(", ")))
     }
 
     /// Tells the bucket, and the function if it is to know, of the distribution.
@@ -326,7 +349,7 @@ impl Resource for Cdn {
 
     async fn settle(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "cloudfront:GetDistribution";
-        let Some(found) = self.find(context.aws).await?.distribution else { return Ok(()) };
+        let found = self.listed(context).await?;
         let wait = context.wait(CALL, "CloudFront to deploy it to its edges", DEPLOY_SECS_MAX);
         wait_until(&wait, || async {
             Ok(match self.status(context.aws, found.id()).await?.as_deref() {

@@ -10,6 +10,7 @@ mod identity;
 mod messaging;
 mod notification;
 mod order;
+mod references;
 mod role;
 mod throttling;
 
@@ -22,6 +23,7 @@ pub(crate) use self::identity::*;
 pub(crate) use self::messaging::*;
 pub(crate) use self::notification::*;
 pub(crate) use self::order::*;
+pub(crate) use self::references::*;
 pub(crate) use self::role::*;
 pub(crate) use self::throttling::*;
 
@@ -54,12 +56,15 @@ fn refuse(pipeline: &Pipeline, (operation, status, code, message): Fault, times:
 
 /// Answers the first call of one operation with `body`, and lets the rest pass.
 fn answer_once(pipeline: &Pipeline, operation: &'static str, content_type: &str, body: &str) {
-    let response = Response::builder().header("content-type", content_type);
-    let response = response.body(Full::new(Bytes::from(body.to_owned()))).unwrap();
-    let answer: Mutex<Option<WholeResponse>> = Mutex::new(Some(response));
+    let answer = Mutex::new(Some(response(content_type, body)));
     pipeline.proxy.add_rule(Box::new(move |call| {
         if call.to_string() == operation { answer.lock().unwrap().take() } else { None }
     }));
+}
+
+fn response(content_type: &str, body: &str) -> WholeResponse {
+    let response = Response::builder().header("content-type", content_type);
+    response.body(Full::new(Bytes::from(body.to_owned()))).unwrap()
 }
 
 /// How often each call came, in the order of the calls asked for.

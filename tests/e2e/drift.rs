@@ -15,7 +15,9 @@ use std::pin::Pin;
 
 use serde_json::{Value, json};
 
-pub(crate) use self::cdn::every_change_by_hand_to_the_cdn_is_shown_and_repaired;
+pub(crate) use self::cdn::{
+    custom, distribution, every_change_by_hand_to_the_cdn_is_shown_and_repaired, identified, legacy,
+};
 pub(crate) use self::code::every_change_by_hand_to_the_function_is_shown_and_repaired;
 pub(crate) use self::deleted::what_was_deleted_by_hand_is_missing_and_made_again;
 pub(crate) use self::identity::every_change_by_hand_to_role_and_policy_is_shown_and_repaired;

@@ -23,13 +23,18 @@ pub(crate) async fn send(port: u16, request: WholeRequest) -> Result<WholeRespon
     Ok(Response::from_parts(parts, Full::new(body)))
 }
 
+/// The body of a response as text.
+pub(crate) fn text(response: &WholeResponse) -> String {
+    // It is all here, so that nothing is waited for.
+    let body = response.body().clone().collect().now_or_never().unwrap().unwrap().to_bytes();
+    String::from_utf8_lossy(&body).into_owned()
+}
+
 /// The response with another body.
 pub(crate) fn edited(response: WholeResponse, edit: impl FnOnce(&str) -> String) -> WholeResponse {
-    let (mut parts, body) = response.into_parts();
-    // It is all here, so that nothing is waited for.
-    let body = body.collect().now_or_never().unwrap().unwrap().to_bytes();
+    let body = edit(&text(&response));
+    let (mut parts, _) = response.into_parts();
     parts.headers.remove("content-length");
-    let body = edit(&String::from_utf8_lossy(&body));
     Response::from_parts(parts, Full::new(Bytes::from(body)))
 }
 

@@ -29,9 +29,9 @@ const POLICIES: [&[&str]; 9] = [
     &["plan"],
     &["status"],
     &["up"],
-    &["up", "--adopt", "--wait"],
+    &["up", "--adopt"],
     &["up", "--prune"],
-    &["up", "--adopt", "--prune", "--delete-images", "--wait"],
+    &["up", "--adopt", "--prune", "--delete-images"],
     &["down"],
     &["down", "--delete-images"],
 ];

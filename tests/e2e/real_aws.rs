@@ -1,7 +1,7 @@
 //! AWS as it is where the emulator is not: what was just made is not seen yet, what was just changed
 //! is still being changed, what was just deleted is not free yet, and nothing is made twice.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use hyper::body::Bytes;
 use serde_json::Value;
 
 use crate::calls::Call;
-use crate::http::{WholeResponse, edited};
+use crate::http::{WholeResponse, edited, text};
 use crate::proxy::{Behaviour, Refusal};
 
 const ROLE_ASSUMABLE: Duration = Duration::from_secs(15);
@@ -41,6 +41,12 @@ const FUNCTION_CHANGES: [&str; 5] = [
 const IAM_FINDS: [&str; 4] =
     ["iam:CreatePolicy", "iam:CreateRole", "iam:ListPolicies", "iam:ListRoles"];
 
+/// CloudFront's list without a distribution.
+pub(crate) const NO_DISTRIBUTIONS: &str = "<DistributionList><Marker></Marker>\
+                                           <MaxItems>100</MaxItems>\
+                                           <IsTruncated>false</IsTruncated>\
+                                           <Quantity>0</Quantity></DistributionList>";
+
 /// One account with one stack.
 pub(crate) struct RealAws(Mutex<Past>);
 
@@ -64,8 +70,9 @@ struct Past {
     /// What each call that only reads a queue or a role was last answered, which is what AWS goes on
     /// answering for a while once they are deleted.
     remembered: BTreeMap<String, String>,
-    /// No reference makes a second distribution, even once the first is gone.
-    caller_references: BTreeSet<String>,
+    /// The distribution that each caller reference made. It makes no second one, even once the first
+    /// is gone.
+    caller_references: BTreeMap<String, String>,
 }
 
 impl Past {
@@ -95,7 +102,7 @@ impl Past {
     }
 
     /// What AWS has against a call now.
-    fn objection(&mut self, operation: &str, body: &Bytes) -> Option<Refusal> {
+    fn objection(&self, operation: &str, body: &Bytes) -> Option<Refusal> {
         let new = |made: &str| self.is_recent(&[made], NEW_SEEN);
         let (service, name) = operation.split_once(':').unwrap_or_default();
         let is_search = IAM_FINDS.contains(&operation);
@@ -135,21 +142,31 @@ impl Past {
         }
     }
 
-    fn edge_objection(&mut self, name: &str, body: &Bytes) -> Option<Refusal> {
+    fn edge_objection(&self, name: &str, body: &Bytes) -> Option<Refusal> {
         let exists =
             self.is_after("cloudfront:CreateDistribution", "cloudfront:DeleteDistribution");
         let is_held =
             exists || self.is_recent(&["cloudfront:DeleteDistribution"], ACCESS_CONTROL_LET_GO);
         match name {
-            "CreateDistribution" => {
-                let body = String::from_utf8_lossy(body);
-                let reference = body.split("<CallerReference>").nth(1)?.split('<').next()?;
-                let is_new = self.caller_references.insert(reference.to_owned());
-                (!is_new).then_some(REFERENCE_USED)
-            }
+            "CreateDistribution" | "UpdateDistribution" => rivals(&String::from_utf8_lossy(body)),
             "DeleteDistribution" if self.is_deploying() => Some(NOT_DISABLED),
             "DeleteOriginAccessControl" if is_held => Some(IN_USE),
             _ => None,
+        }
+    }
+
+    /// Says which distribution has the caller reference of a new one.
+    fn reference_used(&self, body: &Bytes) -> Option<WholeResponse> {
+        let body = String::from_utf8_lossy(body);
+        let id = self.caller_references.get(member(&body, "CallerReference")?)?;
+        Some(reference_used(id))
+    }
+
+    fn remember_reference(&mut self, response: &WholeResponse) {
+        let body = text(response);
+        let made = (member(&body, "CallerReference"), member(&body, "Id"));
+        if let (Some(reference), Some(id)) = made {
+            self.caller_references.insert(reference.to_owned(), id.to_owned());
         }
     }
 }
@@ -213,7 +230,10 @@ impl Behaviour for RealAws {
         if let Some(lingering) = past.lingering(&operation) {
             return Some(lingering);
         }
-        past.objection(&operation, body).map(|refusal| refusal.answer(&call.service))
+        if let Some(refusal) = past.objection(&operation, body) {
+            return Some(refusal.answer(&call.service));
+        }
+        if operation == "cloudfront:CreateDistribution" { past.reference_used(body) } else { None }
     }
 
     fn change(&self, call: &Call, response: WholeResponse) -> WholeResponse {
@@ -223,6 +243,9 @@ impl Behaviour for RealAws {
         if is_answer {
             past.last.insert(call.to_string(), Instant::now());
             response = past.remember(&call.to_string(), response);
+            if call.to_string() == "cloudfront:CreateDistribution" {
+                past.remember_reference(&response);
+            }
         }
         match call.to_string().as_str() {
             "lambda:GetFunction" | "lambda:GetFunctionConfiguration"
@@ -230,6 +253,11 @@ impl Behaviour for RealAws {
             {
                 let is_new = past.is_function_new();
                 edited(response, |body| changing(body, is_new))
+            }
+            "cloudfront:ListDistributions"
+                if is_answer && past.is_recent(&["cloudfront:CreateDistribution"], NEW_SEEN) =>
+            {
+                edited(response, |_| NO_DISTRIBUTIONS.to_owned())
             }
             "cloudfront:CreateDistribution"
             | "cloudfront:GetDistribution"
@@ -244,6 +272,46 @@ impl Behaviour for RealAws {
             _ => response,
         }
     }
+}
+
+/// The first member of this name in a document.
+fn member<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = body.split_once(&format!("<{name}>"))?;
+    rest.split('<').next()
+}
+
+/// What CloudFront does not take beside a cache policy or an origin access control.
+fn rivals(body: &str) -> Option<Refusal> {
+    const LEGACY: [&str; 4] = ["ForwardedValues", "MinTTL", "DefaultTTL", "MaxTTL"];
+    let is_set = |part: &str, name| member(part, name).is_some_and(|value| !value.is_empty());
+    let mut behaviors = body.split("<DefaultCacheBehavior>").skip(1);
+    let is_legacy = behaviors.any(|rest| {
+        let behavior = rest.split("</DefaultCacheBehavior>").next().unwrap();
+        let is_legacy = LEGACY.iter().any(|name| behavior.contains(&format!("<{name}>")));
+        is_legacy && is_set(behavior, "CachePolicyId")
+    });
+    if is_legacy {
+        return Some(LEGACY_CACHE);
+    }
+    let origins = body.split("<Origin>").skip(1);
+    let mut controlled = origins.filter(|origin| is_set(origin, "OriginAccessControlId"));
+    controlled.find_map(|origin| {
+        if is_set(origin, "OriginAccessIdentity") {
+            return Some(TWO_IDENTITIES);
+        }
+        origin.contains("<CustomOriginConfig>").then_some(OTHER_TYPE)
+    })
+}
+
+/// How CloudFront refuses a caller reference that made this distribution.
+fn reference_used(id: &str) -> WholeResponse {
+    let refusal = Refusal {
+        status: 409,
+        code: "DistributionAlreadyExists",
+        message: "The caller reference that you are using to create a distribution is associated \
+                  with another distribution. Already exists: ID",
+    };
+    edited(refusal.answer("cloudfront"), |body| body.replace(": ID", &format!(": {id}")))
 }
 
 /// A function's configuration while Lambda is at it.
@@ -298,11 +366,21 @@ const FUNCTION_BUSY: Refusal = Refusal {
     message: "The operation cannot be performed at this time. An update is in progress for \
               resource: the function",
 };
-const REFERENCE_USED: Refusal = Refusal {
-    status: 409,
-    code: "DistributionAlreadyExists",
-    message: "The caller reference that you are using to create a distribution is associated with \
-              another distribution.",
+const LEGACY_CACHE: Refusal = Refusal {
+    status: 400,
+    code: "InvalidArgument",
+    message: "The parameter ForwardedValues cannot be used when a cache policy is associated to the \
+              cache behavior.",
+};
+const TWO_IDENTITIES: Refusal = Refusal {
+    status: 400,
+    code: "InvalidArgument",
+    message: "Cannot use both Origin Access Control and Origin Access Identity on an origin",
+};
+const OTHER_TYPE: Refusal = Refusal {
+    status: 400,
+    code: "InvalidArgument",
+    message: "Illegal configuration: The origin type and OAC origin type differ.",
 };
 const NOT_DISABLED: Refusal = Refusal {
     status: 409,

@@ -40,7 +40,10 @@ impl Cdn {
         let create = context.aws.cloudfront.create_origin_access_control();
         let create = create.origin_access_control_config(self.access_control(CALL)?);
         match create.send().await.calling(CALL) {
-            Ok(answer) => Ok(answer.origin_access_control.map(|made| made.id).unwrap_or_default()),
+            Ok(answer) => {
+                let id = answer.origin_access_control.map(|made| made.id);
+                id.ok_or_else(|| AwsError::request(CALL, "CloudFront did not say what it made"))
+            }
             // Another run was faster, or the answer to an earlier attempt was lost.
             Err(error) if error.code() == "OriginAccessControlAlreadyExists" => {
                 self.find_access_control(context.aws).await?.map(|found| found.id).ok_or(error)

@@ -1,7 +1,7 @@
-//! The calls to CloudFront that concern the distribution: found, read, made, changed and deleted.
+//! The calls to CloudFront that concern the distribution: found, read, changed and deleted.
 use aws_sdk_cloudfront::types::{
-    DistributionConfig, DistributionConfigWithTags, DistributionSummary,
-    OriginAccessControlSummary, Origins, Tag, Tags,
+    Distribution, DistributionConfig, DistributionSummary, OriginAccessControlSummary, Origins,
+    Tag, Tags,
 };
 use futures_util::try_join;
 
@@ -10,9 +10,6 @@ use crate::aws::wait::{Probe, retry_while};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::tag_fields;
 use crate::resource::{Context, Details, Fields, IN_PROGRESS, STATUS};
-
-/// Generations of the caller reference that are tried before giving up.
-const GENERATIONS_MAX: usize = 8;
 
 /// What belongs to the CDN, as AWS holds it.
 #[derive(Default)]
@@ -24,13 +21,14 @@ pub(super) struct Present {
 impl Cdn {
     /// Every distribution of the account: CloudFront cannot be asked for one by its comment.
     async fn distributions(&self, aws: &Aws) -> Result<Vec<DistributionSummary>, AwsError> {
+        const CALL: &str = "cloudfront:ListDistributions";
         let mut all = Vec::new();
         let mut marker = None;
         loop {
             let page = aws.cloudfront.list_distributions().set_marker(marker).send().await;
-            let Some(list) = page.calling("cloudfront:ListDistributions")?.distribution_list else {
-                return Ok(all);
-            };
+            let list = page.calling(CALL)?.distribution_list;
+            // Taken for an empty list, such an answer would say that there is none.
+            let list = list.ok_or_else(|| AwsError::request(CALL, "CloudFront sent no list"))?;
             marker = list.next_marker.filter(|_| list.is_truncated);
             all.extend(list.items.unwrap_or_default());
             if marker.is_none() {
@@ -81,46 +79,6 @@ impl Cdn {
         }))
     }
 
-    /// Makes the distribution under a caller reference that every run computes alike, so that two
-    /// runs cannot make two. A reference that a deleted distribution used up is passed over.
-    pub(super) async fn create_distribution(
-        &self,
-        context: &Context<'_>,
-        access_control: &str,
-    ) -> Result<Made, AwsError> {
-        const CALL: &str = "cloudfront:CreateDistribution";
-        for generation in 1..=GENERATIONS_MAX {
-            let reference = format!("{}-{generation}", self.names.cdn);
-            let config = self.settings.new_config(&self.names, access_control, &reference)?;
-            let tags = cloudfront_tags(self.names.tags.iter(), CALL)?;
-            let config =
-                DistributionConfigWithTags::builder().distribution_config(config).tags(tags);
-            let config = config.build();
-            let create = context.aws.cloudfront.create_distribution_with_tags();
-            let created = create.distribution_config_with_tags(config).send().await.calling(CALL);
-            match created {
-                Ok(answer) => {
-                    let made = answer.distribution.ok_or_else(|| {
-                        AwsError::request(CALL, "CloudFront did not say what it made")
-                    })?;
-                    return Ok(Made {
-                        id: made.id,
-                        arn: made.arn,
-                        domain: made.domain_name,
-                        status: made.status,
-                    });
-                }
-                Err(error) if error.code() == "DistributionAlreadyExists" => {
-                    if let Some(found) = self.find(context.aws).await?.distribution {
-                        return Ok(Made::from(&found));
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(AwsError::request(CALL, "every caller reference of this stack is used up"))
-    }
-
     /// Changes our fields of the distribution and no other; again if somebody else was faster.
     /// Answers with what the change leads to, unless the distribution is gone.
     pub(super) async fn change_config(
@@ -135,7 +93,8 @@ impl Cdn {
             let Some(mut now) = self.read_config(context.aws, id).await? else { return Ok(None) };
             change(&mut now.config)?;
             let put = context.aws.cloudfront.update_distribution().id(id).if_match(now.etag);
-            let answer = put.distribution_config(now.config).send().await.calling(CALL)?;
+            let answer = put.distribution_config(now.config).send().await.calling(CALL);
+            let answer = answer.map_err(|error| self.with_domains(error))?;
             let status = answer.distribution.map(|distribution| distribution.status);
             Ok(Some(Changed { status: status.unwrap_or_default(), version: answer.e_tag }))
         })
@@ -223,6 +182,17 @@ impl From<&DistributionSummary> for Made {
             arn: summary.arn.clone(),
             domain: summary.domain_name.clone(),
             status: summary.status.clone(),
+        }
+    }
+}
+
+impl From<&Distribution> for Made {
+    fn from(distribution: &Distribution) -> Self {
+        Self {
+            id: distribution.id.clone(),
+            arn: distribution.arn.clone(),
+            domain: distribution.domain_name.clone(),
+            status: distribution.status.clone(),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The part of a distribution's configuration that is ours: written in one place, read in one.
 //!
 //! CloudFront replaces a configuration as a whole, so a change starts from what is there, and
-//! whatever is not named here (aliases that people added, a web ACL, logging) survives it.
+//! whatever is not named here (aliases that people added, a web ACL, logging) survives it, except for
+//! what cannot stand beside ours: CloudFront refuses legacy cache settings beside a cache policy, and
+//! an access identity or an origin that is no bucket beside our access control.
 
 use aws_sdk_cloudfront::types::{
     Aliases, AllowedMethods, CachedMethods, CustomErrorResponse, CustomErrorResponses,
@@ -17,14 +19,16 @@ use crate::resource::Fields;
 /// The field that the function's environment holds for us.
 pub(super) const VARIABLE_PATH: &str = "function.environment";
 /// Where the fields of the distribution's own configuration begin.
-pub(super) const PATHS: [&str; 14] = [
+pub(super) const PATHS: [&str; 16] = [
     "comment",
     "enabled",
     "origin",
+    "target_origin",
     "viewer_protocol",
     "methods",
     "compress",
     "cache_policy",
+    "legacy_cache",
     "headers_policy",
     "http_version",
     "ipv6",
@@ -36,6 +40,9 @@ pub(super) const PATHS: [&str; 14] = [
 
 /// What the origin is called within the distribution.
 pub(crate) const ORIGIN: &str = "bucket";
+
+/// How `origin.type` names an origin that is a bucket.
+const S3_ORIGIN: &str = "s3";
 
 /// CloudFront's managed policies (Amazon CloudFront Developer Guide, "Use managed cache policies",
 /// "Use managed response headers policies").
@@ -80,12 +87,17 @@ impl Settings {
         let mut fields = Fields::default()
             .with("comment", names.cdn.as_str())
             .with("enabled", true)
+            .with("origin.type", S3_ORIGIN)
             .with("origin.domain", origin_domain(names))
+            .with("origin.path", "")
             .with("origin.access_control", names.cdn.as_str())
+            .with("origin.access_identity", "")
+            .with("target_origin", ORIGIN)
             .with("viewer_protocol", self.viewer_protocol().as_str())
             .with("methods", vec!["GET", "HEAD"])
             .with("compress", true)
             .with("cache_policy", CACHING_OPTIMIZED)
+            .with("legacy_cache", Vec::<&str>::new())
             .with("headers_policy", SECURITY_HEADERS)
             .with("http_version", HttpVersion::Http2and3.as_str().to_lowercase())
             .with("ipv6", true)
@@ -116,7 +128,7 @@ impl Settings {
             .with("price_class", config.price_class().map(PriceClass::as_str));
         let origins = config.origins().map(Origins::items).unwrap_or_default();
         if let Some(origin) = origins.iter().find(|origin| origin.id() == ORIGIN) {
-            fields.set("origin.domain", origin.domain_name());
+            fields.extend(origin_fields(origin));
             let ours =
                 access_control.filter(|ours| origin.origin_access_control_id() == Some(ours.id()));
             fields.set("origin.access_control", ours.map(|_| names.cdn.as_str()));
@@ -195,6 +207,7 @@ impl Settings {
         behavior.viewer_protocol_policy = self.viewer_protocol();
         behavior.allowed_methods = Some(methods()?);
         behavior.compress = Some(true);
+        without_legacy_cache(&mut behavior);
         behavior.cache_policy_id = Some(CACHING_OPTIMIZED.to_owned());
         behavior.response_headers_policy_id = Some(SECURITY_HEADERS.to_owned());
         Ok(behavior)
@@ -211,11 +224,30 @@ fn origin(names: &Names, access_control: &str) -> Result<Origin, AwsError> {
     Origin::builder()
         .id(ORIGIN)
         .domain_name(origin_domain(names))
+        .origin_path("")
         .origin_access_control_id(access_control)
-        // The old access identity must be there, and empty, beside an origin access control.
-        .s3_origin_config(S3OriginConfig::builder().origin_access_identity("").build())
+        .s3_origin_config(no_access_identity())
         .build()
         .map_err(invalid)
+}
+
+/// The old access identity must be there, and empty, beside an origin access control.
+fn no_access_identity() -> S3OriginConfig {
+    S3OriginConfig::builder().origin_access_identity("").build()
+}
+
+fn origin_fields(origin: &Origin) -> Fields {
+    let kind = match (origin.custom_origin_config(), origin.vpc_origin_config()) {
+        (Some(_), _) => "custom",
+        (None, Some(_)) => "vpc",
+        (None, None) => S3_ORIGIN,
+    };
+    let identity = origin.s3_origin_config().map(S3OriginConfig::origin_access_identity);
+    Fields::default()
+        .with("origin.type", kind)
+        .with("origin.domain", origin.domain_name())
+        .with("origin.path", origin.origin_path().unwrap_or_default())
+        .with("origin.access_identity", identity.unwrap_or_default())
 }
 
 fn origins(items: Vec<Origin>) -> Result<Origins, AwsError> {
@@ -231,6 +263,11 @@ fn merged_origins(
     match items.iter_mut().find(|origin| origin.id() == ORIGIN) {
         Some(ours) => {
             ours.domain_name = origin_domain(names);
+            ours.origin_path = Some(String::new());
+            ours.custom_origin_config = None;
+            ours.vpc_origin_config = None;
+            let bucket = ours.s3_origin_config.get_or_insert_with(no_access_identity);
+            bucket.origin_access_identity.clear();
             ours.origin_access_control_id = Some(access_control.to_owned());
         }
         None => items.push(origin(names, access_control)?),
@@ -253,11 +290,33 @@ fn behavior_fields(behavior: &DefaultCacheBehavior) -> Fields {
         .unwrap_or_default();
     methods.sort_unstable();
     Fields::default()
+        .with("target_origin", behavior.target_origin_id())
         .with("viewer_protocol", behavior.viewer_protocol_policy().as_str())
         .with("methods", methods)
         .with("compress", behavior.compress())
         .with("cache_policy", behavior.cache_policy_id())
+        .with("legacy_cache", legacy_cache(behavior))
         .with("headers_policy", behavior.response_headers_policy_id())
+}
+
+/// The settings from before there were cache policies, as far as they are there.
+#[expect(deprecated, reason = "people can still choose them in the console")]
+fn legacy_cache(behavior: &DefaultCacheBehavior) -> Vec<&'static str> {
+    let settings = [
+        ("forwarded_values", behavior.forwarded_values.is_some()),
+        ("min_ttl", behavior.min_ttl.is_some()),
+        ("default_ttl", behavior.default_ttl.is_some()),
+        ("max_ttl", behavior.max_ttl.is_some()),
+    ];
+    settings.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name).collect()
+}
+
+#[expect(deprecated, reason = "people can still choose them in the console")]
+fn without_legacy_cache(behavior: &mut DefaultCacheBehavior) {
+    behavior.forwarded_values = None;
+    behavior.min_ttl = None;
+    behavior.default_ttl = None;
+    behavior.max_ttl = None;
 }
 
 fn methods() -> Result<AllowedMethods, AwsError> {

@@ -4,11 +4,13 @@
 use aws_sdk_cloudfront::types::{Aliases, DistributionConfig, PriceClass};
 
 use super::{ALWAYS, Fault, answer_once, count, refuse, refuse_once};
-use crate::harness::{Pipeline, resource};
+use crate::drift::{custom, distribution, identified, legacy};
+use crate::emulator;
+use crate::harness::{Pipeline, resource, run};
+use crate::lives;
+use crate::proxy::Proxy;
+use crate::real_aws::NO_DISTRIBUTIONS;
 
-const NO_DISTRIBUTIONS: &str = "<DistributionList><Marker></Marker><MaxItems>100</MaxItems>\
-                                <IsTruncated>false</IsTruncated><Quantity>0</Quantity>\
-                                </DistributionList>";
 const NO_ACCESS_CONTROLS: &str = "<OriginAccessControlList><Marker></Marker>\
                                   <MaxItems>100</MaxItems><IsTruncated>false</IsTruncated>\
                                   <Quantity>0</Quantity></OriginAccessControlList>";
@@ -59,7 +61,9 @@ pub(crate) async fn row_47_a_reference_that_is_used_up_is_passed_over() {
     pipeline.up();
     assert_eq!(count(&pipeline, ["cloudfront:CreateDistribution"]), [3]);
     let config = config(&pipeline).await;
-    assert_eq!(config.caller_reference(), format!("{}-3", pipeline.cdn()));
+    let origin = &config.origins().unwrap().items()[0];
+    let control = origin.origin_access_control_id().unwrap();
+    assert_eq!(config.caller_reference(), format!("{}-{control}-3", pipeline.cdn()));
     pipeline.assert_whole();
 }
 
@@ -115,12 +119,89 @@ pub(crate) async fn row_51_an_access_control_that_is_still_in_use_is_tried_again
     assert_eq!(pipeline.aws.inventory().await, Vec::<String>::new());
 }
 
-async fn config(pipeline: &Pipeline) -> DistributionConfig {
+/// CloudFront refuses what people chose beside what we want, so ours takes its place.
+pub(crate) async fn row_59_what_cannot_stand_beside_ours_is_replaced() {
+    type ByHand = fn(&mut DistributionConfig);
+    let pipeline = lives::pipeline("row-59").await;
+    pipeline.up();
+    let before = config(&pipeline).await;
+    let changes: [(&str, ByHand); 3] =
+        [("legacy cache", legacy), ("access identity", identified), ("custom origin", custom)];
+    for (what, change) in changes {
+        distribution(&pipeline, change).await;
+        assert_ne!(config(&pipeline).await, before, "{what}");
+        pipeline.proxy.take_calls();
+        pipeline.up();
+        assert_eq!(count(&pipeline, ["cloudfront:UpdateDistribution"]), [1], "{what}");
+        assert_eq!(config(&pipeline).await, before, "{what}");
+    }
+    pipeline.assert_whole();
+}
+
+/// S3 may have an endpoint to itself, and so may CloudFront.
+pub(crate) async fn row_71_addresses_follow_the_endpoint_of_their_service() {
+    let pipeline = lives::pipeline("row-71").await;
+    let s3 = Proxy::start(emulator::port()).await;
+    let url = |port: u16| format!("http://127.0.0.1:{port}");
+    let mut up = pipeline.command();
+    up.args(["up", "--yes", "--json"]).env("AWS_ENDPOINT_URL_S3", url(s3.port));
+    let outputs = run(&mut up).exits(0).json()["outputs"].take();
+    let is_s3 = |call: &crate::calls::Call| call.service == "s3";
+    assert!(pipeline.proxy.take_calls().iter().all(|call| !is_s3(call)));
+    assert!(s3.take_calls().iter().all(is_s3));
+    let label = outputs["cdn_domain"].as_str().unwrap().split('.').next().unwrap();
+    let port = pipeline.proxy.port;
+    let address = format!("http://{label}.cloudfront.localhost:{port}/800x600/");
+    assert_eq!(outputs["urls"]["800x600"], address);
+    let get = pipeline.aws.lambda.get_function_configuration().function_name(&pipeline.function);
+    let variables = get.send().await.unwrap().environment.unwrap().variables.unwrap();
+    assert_eq!(variables["AWS_ENDPOINT_URL_S3"], url(s3.port));
+    assert_eq!(variables["AWS_ENDPOINT_URL_CLOUDFRONT"], url(port));
+    assert!(!variables.contains_key("AWS_ENDPOINT_URL"), "{variables:?}");
+    pipeline.down();
+}
+
+/// A domain belongs to one distribution of all accounts.
+pub(crate) async fn row_74_a_domain_that_another_distribution_has_is_told_with_how_to_move_it() {
+    const CODE: &str = "CNAMEAlreadyExists";
+    const MESSAGE: &str = "One or more of the CNAMEs you provided are already associated with a \
+                           different resource.";
+    let pipeline = lives::pipeline("row-74").await;
+    let cdn = "[cdn]\ndomains = [\"img.example.com\", \"www.example.com\"]\n\
+               certificate_arn = \"arn:aws:acm:us-east-1:123456789012:certificate/0f-1\"\n\n[tags]";
+    pipeline.edit("[tags]", cdn);
+    for operation in ["cloudfront:CreateDistribution", "cloudfront:UpdateDistribution"] {
+        refuse(&pipeline, (operation, 409, CODE, MESSAGE), ALWAYS);
+        let error = pipeline.imgprep(&["up", "--yes", "--json"]).exits(1).error();
+        assert_eq!((error.resource.as_str(), error.code.as_str()), ("cdn", CODE));
+        for part in [
+            "`aws cloudfront list-conflicting-aliases --distribution-id ID --alias DOMAIN`",
+            "`aws cloudfront associate-alias --target-distribution-id ID --alias DOMAIN`",
+            "a DNS TXT record `_DOMAIN`",
+        ] {
+            assert!(error.hint.contains(part), "{error:?}");
+        }
+        let up = pipeline.imgprep(&["up", "--yes"]).exits(1);
+        let message = MESSAGE.trim_end_matches('.');
+        let domains = "img.example.com, www.example.com";
+        let why = format!("{operation}: {CODE}: {message}; it is to serve {domains}\n");
+        assert!(up.stderr.contains(&why), "{up}");
+        pipeline.proxy.clear_rules();
+        // Without its domains it can be made, and given them again.
+        pipeline.edit(cdn, "[tags]");
+        pipeline.up();
+        pipeline.edit("[tags]", cdn);
+    }
+    pipeline.up();
+    pipeline.assert_whole();
+}
+
+pub(super) async fn config(pipeline: &Pipeline) -> DistributionConfig {
     versioned_config(pipeline).await.1
 }
 
 /// The stack's distribution: its id, its configuration, and the version of that.
-async fn versioned_config(pipeline: &Pipeline) -> (String, DistributionConfig, String) {
+pub(super) async fn versioned_config(pipeline: &Pipeline) -> (String, DistributionConfig, String) {
     let cloudfront = &pipeline.aws.cloudfront;
     let list = cloudfront.list_distributions().send().await.unwrap();
     let list = list.distribution_list.unwrap();

@@ -1,9 +1,10 @@
 //! Rows of the distribution and its access control.
 
 use aws_sdk_cloudfront::types::{
-    AllowedMethods, CachedMethods, DefaultCacheBehavior, DistributionConfig, HttpVersion, Method,
+    AllowedMethods, CachedMethods, CookiePreference, CustomOriginConfig, DefaultCacheBehavior,
+    DistributionConfig, ForwardedValues, HttpVersion, ItemSelection, Method, Origin,
     OriginAccessControlConfig, OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors,
-    Origins, PriceClass, TagKeys, Tags, ViewerProtocolPolicy,
+    OriginProtocolPolicy, Origins, PriceClass, TagKeys, Tags, ViewerProtocolPolicy,
 };
 use serde_json::json;
 
@@ -15,6 +16,8 @@ const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
 const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 const SECURITY_HEADERS: &str = "67f7725c-6f97-4210-82d7-5512b31e9d03";
 const CORS_HEADERS: &str = "60669652-455b-4ae9-85a4-c4c02393f86c";
+const IDENTITY: &str = "origin-access-identity/cloudfront/E127EXAMPLE51Z";
+const LEGACY: [&str; 4] = ["forwarded_values", "min_ttl", "default_ttl", "max_ttl"];
 /// The errors whose memory is short.
 const ERRORS: [i32; 6] = [403, 404, 500, 502, 503, 504];
 
@@ -70,6 +73,22 @@ fn origin_rows(pipeline: &Pipeline) -> Vec<Row> {
             "origin.access_control",
             (json!(null), pipeline.cdn()),
         ),
+        row("cdn: folder of the origin", |p| Box::pin(distribution(p, elsewhere)), PUT).shows(
+            "cdn",
+            "origin.path",
+            ("/elsewhere", ""),
+        ),
+        row("cdn: access identity", |p| Box::pin(distribution(p, identified)), PUT)
+            .shows("cdn", "origin.access_control", (json!(null), pipeline.cdn()))
+            .shows("cdn", "origin.access_identity", (IDENTITY, "")),
+        row("cdn: custom origin", |p| Box::pin(distribution(p, custom)), PUT)
+            .shows("cdn", "origin.access_control", (json!(null), pipeline.cdn()))
+            .shows("cdn", "origin.type", ("custom", "s3")),
+        row("cdn: another origin", |p| Box::pin(distribution(p, other_origin)), PUT).shows(
+            "cdn",
+            "target_origin",
+            ("other", "bucket"),
+        ),
     ]
 }
 
@@ -114,6 +133,9 @@ fn behavior_rows() -> Vec<Row> {
             "cache_policy",
             (CACHING_DISABLED, CACHING_OPTIMIZED),
         ),
+        row("cdn: legacy cache settings", |p| Box::pin(distribution(p, legacy)), PUT)
+            .shows("cdn", "cache_policy", (json!(null), CACHING_OPTIMIZED))
+            .shows("cdn", "legacy_cache", (json!(LEGACY), json!([]))),
         row("cdn: headers policy", |p| Box::pin(behavior(p, cors)), PUT).shows(
             "cdn",
             "headers_policy",
@@ -141,7 +163,7 @@ fn error_rows() -> Vec<Row> {
 }
 
 /// Changes the distribution's configuration.
-pub(super) async fn distribution(
+pub(crate) async fn distribution(
     pipeline: &Pipeline,
     change: impl FnOnce(&mut DistributionConfig),
 ) {
@@ -181,6 +203,50 @@ async fn distribution_at_global_domain(pipeline: &Pipeline) {
 fn open(config: &mut DistributionConfig) {
     let origin = &mut config.origins.as_mut().unwrap().items[0];
     origin.origin_access_control_id = Some(String::new());
+}
+
+fn elsewhere(config: &mut DistributionConfig) {
+    config.origins.as_mut().unwrap().items[0].origin_path = Some("/elsewhere".to_owned());
+}
+
+/// An access identity in place of the access control.
+pub(crate) fn identified(config: &mut DistributionConfig) {
+    open(config);
+    let origin = &mut config.origins.as_mut().unwrap().items[0];
+    IDENTITY.clone_into(&mut origin.s3_origin_config.as_mut().unwrap().origin_access_identity);
+}
+
+/// A web server in place of the bucket.
+pub(crate) fn custom(config: &mut DistributionConfig) {
+    open(config);
+    let server = CustomOriginConfig::builder().http_port(80).https_port(443);
+    let server = server.origin_protocol_policy(OriginProtocolPolicy::HttpsOnly).build().unwrap();
+    let origin = &mut config.origins.as_mut().unwrap().items[0];
+    origin.s3_origin_config = None;
+    origin.custom_origin_config = Some(server);
+}
+
+fn other_origin(config: &mut DistributionConfig) {
+    let origins = config.origins.as_mut().unwrap();
+    let other = Origin::builder().id("other").domain_name("www.example.com");
+    let other = other.s3_origin_config(origins.items[0].s3_origin_config.clone().unwrap());
+    origins.items.push(other.build().unwrap());
+    origins.quantity = 2;
+    let behavior = config.default_cache_behavior.as_mut().unwrap();
+    "other".clone_into(&mut behavior.target_origin_id);
+}
+
+/// The settings from before there were cache policies, in place of the policy.
+#[expect(deprecated, reason = "people can still choose them in the console")]
+pub(crate) fn legacy(config: &mut DistributionConfig) {
+    let cookies = CookiePreference::builder().forward(ItemSelection::None).build().unwrap();
+    let forwarded = ForwardedValues::builder().query_string(false).cookies(cookies);
+    let behavior = config.default_cache_behavior.as_mut().unwrap();
+    behavior.cache_policy_id = None;
+    behavior.forwarded_values = Some(forwarded.build().unwrap());
+    behavior.min_ttl = Some(0);
+    behavior.default_ttl = Some(86_400);
+    behavior.max_ttl = Some(31_536_000);
 }
 
 fn longer(config: &mut DistributionConfig) {

@@ -62,7 +62,7 @@ pub(super) const REPAIR: Situation = Situation {
 
 pub(super) const UP_AND_WAIT: Situation = Situation {
     command: &["up", "--yes", "--wait"],
-    policy: &["up", "--wait"],
+    policy: &["up"],
     prepare: |pipeline| Box::pin(async { whole(pipeline) }),
     checks: Checks::These(&["cloudfront:GetDistribution"]),
 };
