@@ -25,10 +25,18 @@ impl Endpoint {
         self.url.as_deref().is_some_and(|url| url.starts_with("http://"))
     }
 
+    /// Whether a bucket can have a host of its own for its objects. The certificate of AWS's is for
+    /// one label before `s3` ("Virtual hosting of general purpose buckets", Amazon S3 User Guide), so
+    /// that every browser refuses a name with dots there; elsewhere buckets are in the path.
+    pub(crate) fn covers(&self, bucket: &str) -> bool {
+        self.url.is_some() || !bucket.contains('.')
+    }
+
     /// The address of a bucket's objects, without a final slash.
     pub(crate) fn bucket_url(&self, bucket: &str, region: &str, dns_suffix: &str) -> String {
         match &self.url {
             Some(url) => format!("{url}/{bucket}"),
+            None if !self.covers(bucket) => format!("https://s3.{region}.{dns_suffix}/{bucket}"),
             None => format!("https://{bucket}.s3.{region}.{dns_suffix}"),
         }
     }
@@ -81,6 +89,8 @@ mod tests {
         for (region, suffix, url) in cases {
             assert_eq!(aws.bucket_url("photos", region, suffix), url);
         }
+        let dotted = aws.bucket_url("my.photos", "eu-central-1", "amazonaws.com");
+        assert_eq!(dotted, "https://s3.eu-central-1.amazonaws.com/my.photos");
         let emulator = Endpoint::new(Some("http://127.0.0.1:4566".to_owned()));
         let url = emulator.bucket_url("photos", "cn-north-1", "amazonaws.com.cn");
         assert_eq!(url, "http://127.0.0.1:4566/photos");

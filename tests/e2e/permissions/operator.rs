@@ -153,6 +153,7 @@ fn action(call: &str) -> String {
         "s3:PutBucketEncryption" => "s3:PutEncryptionConfiguration",
         "s3:PutBucketNotificationConfiguration" => "s3:PutBucketNotification",
         "s3:PutPublicAccessBlock" => "s3:PutBucketPublicAccessBlock",
+        "s3control:GetPublicAccessBlock" => "s3:GetAccountPublicAccessBlock",
         other => other,
     };
     action.replacen("tagging:", "tag:", 1)
