@@ -58,7 +58,7 @@ impl Row {
     }
 }
 
-pub(super) const TABLE: [Row; 28] = [
+pub(super) const TABLE: [Row; 29] = [
     on(Scope::Account)
         .read(&[
             "iam:ListPolicies",
