@@ -96,6 +96,7 @@ impl From<Stopped> for Error {
         match stopped {
             Stopped::Read { id, error } => Self::Read(Unread::Resource(id, error)),
             Stopped::Broken(broken) => Self::Trial(broken),
+            Stopped::Interrupted => Self::Interrupted { command: "try" },
         }
     }
 }

@@ -4,6 +4,7 @@
 //! is `report`'s.
 
 mod event;
+mod failure;
 mod redaction;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -12,6 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 
 pub(crate) use self::event::{Event, Said};
+pub(crate) use self::failure::Failure;
 use crate::aws::{Aws, AwsError, Calling};
 
 /// How much is read again each time: an event may come after others that are younger, for each

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use self::scope::{Group, Scope};
 use self::table::{Row, TABLE, When};
 use crate::aws::policy;
-use crate::config::Config;
+use crate::config::{Access, Config};
 use crate::names::Names;
 
 /// What a policy is for: a command with those of its options that ask more of AWS.
@@ -129,6 +129,10 @@ impl Request<'_> {
         };
         match when {
             When::Always | When::Cdn => true,
+            When::PublicAcl => {
+                let is_going = matches!(self.operation, Operation::Down { .. });
+                self.config.bucket.access == Access::PublicAcl && !is_going
+            }
             When::Invalidate => self.config.cdn.enabled && self.config.cdn.invalidate,
             When::Concurrency => self.config.function.concurrency.is_some(),
             When::AdoptCdn => self.config.cdn.enabled && up.adopt,

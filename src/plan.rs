@@ -57,7 +57,7 @@ pub(crate) struct Step {
     pub(crate) condition: Condition,
     pub(crate) action: Action,
     pub(crate) edits: Vec<Edit>,
-    /// Why it is foreign, deploying, or kept.
+    /// Why it is foreign, deploying, or kept, or what people should know of it.
     pub(crate) note: Option<String>,
     pub(crate) observed: Option<Observed>,
 }

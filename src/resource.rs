@@ -281,6 +281,11 @@ pub(crate) trait Resource: Send + Sync {
     /// The resource as AWS holds it; `None` when it is not there.
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError>;
 
+    /// What people should know of it though it is no part of it, whether it is there or not.
+    async fn notice(&self, _aws: &Aws) -> Option<String> {
+        None
+    }
+
     /// Makes it exist; what needs no more than that can begin then.
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError>;
 

@@ -1,5 +1,7 @@
 //! A stack as a list of resources with their order, built from configuration and account.
 
+pub(crate) mod bounds;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -44,6 +46,8 @@ pub(crate) struct Node {
     pub(crate) outlives: Vec<Id>,
     /// Whether it is no longer in the file.
     retired: bool,
+    /// What people should know of it.
+    notice: Option<String>,
 }
 
 /// Every resource of one pipeline in one account.
@@ -102,7 +106,12 @@ impl Stack {
         let folders = folders(config);
         let search =
             async { retired::find(aws, &self.names, &folders).await.map_err(Unread::Search) };
-        let (mut observation, found) = try_join!(read(&self.nodes, aws), search)?;
+        let notices = join_all(self.nodes.iter().map(|node| node.resource.notice(aws)));
+        let notices = async { Ok(notices.await) };
+        let (mut observation, found, notices) = try_join!(read(&self.nodes, aws), search, notices)?;
+        for (node, notice) in self.nodes.iter_mut().zip(notices) {
+            node.notice = notice;
+        }
         let (endpoints, names, code) = (&aws.endpoints, &self.names, &self.code);
         let parts = Parts { config, endpoints, names, code, purpose: self.purpose };
         let retired: Vec<Node> = found.into_iter().flat_map(|it| parts.retired(it)).collect();
@@ -127,7 +136,11 @@ impl Stack {
             };
             (wanted, observed)
         });
-        Plan::new(self.purpose.goal, resources)
+        let mut plan = Plan::new(self.purpose.goal, resources);
+        for step in &mut plan.steps {
+            step.note = step.note.take().or_else(|| self.nodes[step.node].notice.clone());
+        }
+        plan
     }
 }
 
@@ -423,8 +436,14 @@ impl Parts<'_> {
 
 /// A resource that waits for no other.
 pub(crate) fn node(resource: impl Resource + 'static) -> Node {
-    let resource = Box::new(resource);
-    Node { resource, needs: Vec::new(), follows: Vec::new(), outlives: Vec::new(), retired: false }
+    Node {
+        resource: Box::new(resource),
+        needs: Vec::new(),
+        follows: Vec::new(),
+        outlives: Vec::new(),
+        retired: false,
+        notice: None,
+    }
 }
 
 impl Node {

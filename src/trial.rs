@@ -10,9 +10,10 @@ use lambda_fn::failure::FailureRecord;
 use lambda_fn::settings::{FAILED_FOLDER, Variant};
 use serde::Serialize;
 
-use crate::aws::wait::pause_for;
+use crate::aws::wait::{Ended, Patience, Pauses, Probe, Stop, watch};
 use crate::aws::{Aws, AwsError, Calling, fetch};
 use crate::config::Config;
+use crate::logs::{Event, Failure, Filter, FunctionLog};
 use crate::names::Names;
 use crate::plan::{Condition, Plan, Step};
 use crate::resource::{Id, touches};
@@ -25,6 +26,9 @@ const CHAIN: [Id; 7] =
 const LOOK_PAUSE: Duration = Duration::from_millis(200);
 /// How long the CDN may go on answering with an error it has cached (see the `cdn` resource).
 const CDN_LIMIT: Duration = Duration::from_secs(15);
+
+/// S3's code for what it refuses.
+const DENIED: &str = "AccessDenied";
 
 /// An image to send.
 pub(crate) struct Image {
@@ -39,6 +43,7 @@ pub(crate) struct Trial<'a> {
     pub(crate) aws: &'a Aws,
     pub(crate) names: &'a Names,
     pub(crate) plan: &'a Plan,
+    pub(crate) stop: &'a Stop,
     pub(crate) limit: Duration,
 }
 
@@ -85,6 +90,21 @@ pub(crate) enum Stopped {
     Read { id: Id, error: AwsError },
     /// The pipeline does not work, or not for this image.
     Broken(Box<Broken>),
+    /// The user asked to stop.
+    Interrupted,
+}
+
+impl Stopped {
+    /// The bucket could not be read or written.
+    fn bucket(error: AwsError) -> Self {
+        Self::Read { id: Id::Bucket, error }
+    }
+}
+
+impl From<Broken> for Stopped {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(Box::new(broken))
+    }
 }
 
 /// Where the way from original to variants broke.
@@ -94,8 +114,9 @@ pub(crate) enum Broken {
     Link { id: Id, name: String, condition: Condition },
     /// The function recorded that it cannot process the image.
     Recorded { key: String, reason: String },
-    /// The function ran into an error, which its log shows.
-    Function { line: String },
+    /// The function ran into an error, which its log shows; and what is known of the bucket where S3
+    /// refused something.
+    Function { event: Event, notice: Option<String> },
     /// Nothing was heard of the image.
     Silent { key: String, secs: u64 },
     /// The variant is in the bucket, but its address does not serve it.
@@ -112,9 +133,8 @@ impl Trial<'_> {
     ) -> Result<TrialResult, Stopped> {
         let name = Self::unique(&image.name);
         let original = format!("{}/{name}", self.config.bucket.originals);
-        let bucket_error = |error| Stopped::Read { id: Id::Bucket, error };
         tell(&format!("uploading {original}"));
-        self.upload(&original, image).await.map_err(bucket_error)?;
+        self.upload(&original, image).await.map_err(Stopped::bucket)?;
         let start = Instant::now();
         let arrived = self.await_variants(&original, &name, start, tell).await?;
         tell("checking the variants");
@@ -152,33 +172,35 @@ impl Trial<'_> {
         tell: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<BTreeMap<String, Duration>, Stopped> {
         let mut arrived = BTreeMap::new();
-        loop {
-            let missing = self
-                .config
-                .variants
-                .iter()
-                .filter(|variant| !arrived.contains_key(&variant.folder));
+        let look = async || {
+            let variants = self.config.variants.iter();
+            let missing = variants.filter(|variant| !arrived.contains_key(&variant.folder));
             let looks = missing.map(|variant| async {
                 let there = self.exists(&variant_key(variant, name)).await?;
                 Ok(there.then(|| (variant.folder.clone(), start.elapsed())))
             });
-            let seen: Result<Vec<_>, AwsError> = try_join_all(looks).await;
-            let seen = seen.map_err(|error| Stopped::Read { id: Id::Bucket, error })?;
+            let seen = try_join_all(looks).await.map_err(Stopped::bucket)?;
             arrived.extend(seen.into_iter().flatten());
             let (have, want) = (arrived.len(), self.config.variants.len());
             if have == want {
-                return Ok(arrived);
+                return Ok(Probe::Done(()));
             }
             if let Some(broken) = self.recorded(original, name).await? {
-                return Err(Stopped::Broken(Box::new(broken)));
-            }
-            if start.elapsed() > self.limit {
-                return Err(Stopped::Broken(Box::new(self.diagnose(original, start).await?)));
+                return Err(Stopped::from(broken));
             }
             let secs = start.elapsed().as_secs();
             tell(&format!("{have} of {want} variants are there after {secs} s"));
-            pause_for(LOOK_PAUSE).await;
+            Ok(Probe::Pending(()))
+        };
+        match watch(&self.patience(self.limit), look).await? {
+            Ended::Done(()) => Ok(arrived),
+            Ended::Late(()) => Err(self.diagnose(original, start).await?.into()),
+            Ended::Stopped => Err(Stopped::Interrupted),
         }
+    }
+
+    fn patience(&self, limit: Duration) -> Patience<'_> {
+        Patience { limit, pauses: Pauses::Even(LOOK_PAUSE), stop: self.stop }
     }
 
     async fn exists(&self, key: &str) -> Result<bool, AwsError> {
@@ -202,7 +224,7 @@ impl Trial<'_> {
     async fn recorded(&self, original: &str, name: &str) -> Result<Option<Broken>, Stopped> {
         let key = format!("{FAILED_FOLDER}/{name}.json");
         let record = self.get(&key).await;
-        let record = record.map_err(|error| Stopped::Read { id: Id::Bucket, error })?;
+        let record = record.map_err(Stopped::bucket)?;
         Ok(record.map(|record| {
             let parsed: Result<FailureRecord, _> = serde_json::from_slice(&record.bytes);
             let reason = match parsed {
@@ -218,32 +240,29 @@ impl Trial<'_> {
         if let Some(broken) = link(self.plan, |step| step.condition != Condition::Ok) {
             return Ok(broken);
         }
-        let logged = self.logged_error(original, start).await;
+        let logged = self.logged_failure(original, start.elapsed()).await;
         let logged = logged.map_err(|error| Stopped::Read { id: Id::Logs, error })?;
         Ok(match logged {
-            Some(line) => Broken::Function { line },
+            Some(event) => {
+                let bucket = self.plan.step(Id::Bucket).filter(|_| event.brief().contains(DENIED));
+                Broken::Function { notice: bucket.and_then(|step| step.note.clone()), event }
+            }
             None => Broken::Silent { key: original.to_owned(), secs: start.elapsed().as_secs() },
         })
     }
 
-    /// The newest line of the function's log since the upload that tells of an error.
-    async fn logged_error(&self, key: &str, start: Instant) -> Result<Option<String>, AwsError> {
+    /// The event of the function's log since the upload that says why the original failed.
+    async fn logged_failure(&self, key: &str, ago: Duration) -> Result<Option<Event>, AwsError> {
+        /// How far apart this machine's clock and AWS's may be.
         const MARGIN: Duration = Duration::from_mins(1);
-        let since = std::time::SystemTime::now() - start.elapsed() - MARGIN;
-        let since =
-            since.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        let events = self.aws.logs.filter_log_events().log_group_name(&self.names.log_group);
-        let events = events.start_time(i64::try_from(since).unwrap_or_default()).send().await;
-        let Some(events) = events.found("logs:FilterLogEvents")? else { return Ok(None) };
-        let mut lines: Vec<&str> =
-            events.events().iter().filter_map(|event| event.message()).map(str::trim).collect();
-        lines.reverse();
-        let tells_of_error = |line: &&&str| {
-            let line = line.to_lowercase();
-            line.contains("error") || line.contains("timed out") || line.contains("panic")
-        };
-        let about_key = lines.iter().filter(|line| line.contains(key)).find(tells_of_error);
-        Ok(about_key.or_else(|| lines.iter().find(tells_of_error)).map(|line| (*line).to_owned()))
+        let filter = Filter { key: None, everything: true };
+        let group = &self.names.log_group;
+        let mut log = FunctionLog::new(self.aws, group, ago + MARGIN, filter);
+        let mut failure = Failure::of(key);
+        match log.read(&mut |event| failure.see(event)).await {
+            Err(error) if error.is_not_found() => Ok(None),
+            read => read.map(|()| failure.found()),
+        }
     }
 
     async fn check(
@@ -253,10 +272,8 @@ impl Trial<'_> {
         after: Duration,
     ) -> Result<Arrived, Stopped> {
         let key = variant_key(variant, name);
-        let unusable =
-            |why: String| Stopped::Broken(Box::new(Broken::Variant { key: key.clone(), why }));
-        let object =
-            self.get(&key).await.map_err(|error| Stopped::Read { id: Id::Bucket, error })?;
+        let unusable = |why: String| Stopped::from(Broken::Variant { key: key.clone(), why });
+        let object = self.get(&key).await.map_err(Stopped::bucket)?;
         let object = object.ok_or_else(|| unusable("it is gone again".to_owned()))?;
         let (width, height) = dimensions(&object.bytes).map_err(unusable)?;
         let base = crate::outputs::base_url(self.config, self.aws, self.plan);
@@ -284,23 +301,22 @@ impl Trial<'_> {
     }
 
     async fn check_cdn(&self, url: &str, wanted: &[u8]) -> Result<CdnCheck, Stopped> {
-        let start = Instant::now();
-        loop {
-            let answer = match fetch::get(&self.aws.web, url).await {
+        let look = async || {
+            Ok::<_, Stopped>(match fetch::get(&self.aws.web, url).await {
                 Ok(answer) if answer.status == 200 && answer.body == wanted => {
-                    return Ok(CdnCheck::Ok);
+                    Probe::Done(CdnCheck::Ok)
                 }
                 Ok(answer) if answer.status == 200 => {
-                    "other bytes than the bucket holds".to_owned()
+                    Probe::Pending("other bytes than the bucket holds".to_owned())
                 }
-                Ok(answer) => format!("status {}", answer.status),
-                Err(why) => why,
-            };
-            if start.elapsed() > CDN_LIMIT {
-                let broken = Broken::Cdn { url: url.to_owned(), answer };
-                return Err(Stopped::Broken(Box::new(broken)));
-            }
-            pause_for(LOOK_PAUSE).await;
+                Ok(answer) => Probe::Pending(format!("status {}", answer.status)),
+                Err(why) => Probe::Pending(why),
+            })
+        };
+        match watch(&self.patience(CDN_LIMIT), look).await? {
+            Ended::Done(check) => Ok(check),
+            Ended::Late(answer) => Err(Broken::Cdn { url: url.to_owned(), answer }.into()),
+            Ended::Stopped => Err(Stopped::Interrupted),
         }
     }
 }
@@ -378,9 +394,9 @@ impl Broken {
             Self::Link { condition: Condition::Missing, .. } => vec!["it is missing".to_owned()],
             Self::Link { .. } => vec!["it is not as the file says".to_owned()],
             Self::Recorded { reason: why, .. }
-            | Self::Function { line: why }
             | Self::Cdn { answer: why, .. }
             | Self::Variant { why, .. } => vec![why.clone()],
+            Self::Function { event, .. } => vec![event.brief()],
             Self::Silent { .. } => vec![
                 "topic, subscription and function are as they should be, \
                  and the function's log shows no error"
@@ -393,6 +409,7 @@ impl Broken {
         match self {
             Self::Link { .. } => "run `imgprep up`, which makes it so".to_owned(),
             Self::Recorded { .. } => "try another image".to_owned(),
+            Self::Function { notice: Some(notice), .. } => notice.clone(),
             Self::Function { .. } => "the line is from the function's log".to_owned(),
             Self::Silent { .. } => "S3 may take five minutes to heed a new notification: \
                                     wait, and try again"

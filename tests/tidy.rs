@@ -38,7 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("apply", &["aws", "plan", "resource", "stack"]),
     ("export", &["aws", "config", "names", "resource", "resources", "stack"]),
     ("outputs", &["aws", "config", "names", "plan", "resource"]),
-    ("trial", &["aws", "config", "names", "outputs", "plan", "resource"]),
+    ("trial", &["aws", "config", "logs", "names", "outputs", "plan", "resource"]),
     (
         "error",
         &[

@@ -24,8 +24,9 @@ use super::{AwsError, Calling};
 /// AWS throttles new accounts hard; the SDKs' own guides advise up to this many attempts for tools
 /// (SDKs and Tools Reference Guide, "Retry behavior").
 const ATTEMPTS_MAX: u32 = 8;
-/// The first call finds out whether there is an AWS at all; it should say so within seconds.
-const FIRST_CALL_ATTEMPTS_MAX: u32 = 3;
+/// For what should be answered, or not, within seconds: as the first call, which finds out whether
+/// there is an AWS at all.
+const FEW_ATTEMPTS_MAX: u32 = 3;
 
 /// Which AWS to talk to, as far as the command line decides it.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +65,8 @@ pub(crate) struct Aws {
     pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
     pub(crate) s3: aws_sdk_s3::Client,
+    /// S3's API for whole accounts. It is asked for what is good to know only, and not for long.
+    pub(crate) s3control: aws_sdk_s3control::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
@@ -87,6 +90,9 @@ impl Aws {
             .force_path_style(endpoints.wants_path_style())
             .retry_classifier(ThrottlingStatus)
             .build();
+        let s3control = aws_sdk_s3control::config::Builder::from(&config)
+            .retry_config(RetryConfig::standard().with_max_attempts(FEW_ATTEMPTS_MAX))
+            .build();
         Ok(Self {
             account,
             partition: partition(&region),
@@ -98,6 +104,7 @@ impl Aws {
             lambda: client!(aws_sdk_lambda, &config),
             logs: client!(aws_sdk_cloudwatchlogs, &config),
             s3: aws_sdk_s3::Client::from_conf(s3),
+            s3control: aws_sdk_s3control::Client::from_conf(s3control),
             sns: client!(aws_sdk_sns, &config),
             sqs: client!(aws_sdk_sqs, &config),
             tagging: client!(aws_sdk_resourcegroupstagging, &config),
@@ -184,7 +191,7 @@ fn endpoint(config: &SdkConfig, service: &'static str) -> Option<String> {
 async fn account(config: &SdkConfig) -> Result<String, AwsError> {
     const CALL: &str = "sts:GetCallerIdentity";
     let sts = aws_sdk_sts::config::Builder::from(config)
-        .retry_config(RetryConfig::standard().with_max_attempts(FIRST_CALL_ATTEMPTS_MAX))
+        .retry_config(RetryConfig::standard().with_max_attempts(FEW_ATTEMPTS_MAX))
         .build();
     let identity =
         aws_sdk_sts::Client::from_conf(sts).get_caller_identity().send().await.calling(CALL)?;
@@ -260,7 +267,23 @@ impl ResolveDns for LoopbackForLocalhost {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+
     use super::{dns_suffix, partition};
+
+    /// S3's certificate covers one label before `s3`, so that virtual hosts would be of no use to us
+    /// for a bucket with dots.
+    #[tokio::test]
+    async fn the_sdk_puts_a_bucket_with_dots_into_the_path() {
+        let address = async |bucket: &str| {
+            let parameters = Params::builder().region("eu-central-1").bucket(bucket).build();
+            let endpoint = DefaultResolver::new().resolve_endpoint(&parameters.unwrap()).await;
+            endpoint.unwrap().url().to_owned()
+        };
+        let dotted = address("my.photos.example.com").await;
+        assert_eq!(dotted, "https://s3.eu-central-1.amazonaws.com/my.photos.example.com");
+        assert_eq!(address("my-photos").await, "https://my-photos.s3.eu-central-1.amazonaws.com");
+    }
 
     #[test]
     fn partition_and_domain_follow_from_the_region() {

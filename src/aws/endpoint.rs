@@ -37,12 +37,20 @@ impl Endpoints {
         self.cloudfront.as_deref().is_some_and(is_plain_http)
     }
 
+    /// Whether a bucket can have a host of its own for its objects. The certificate of AWS's is for
+    /// one label before `s3` ("Virtual hosting of general purpose buckets", Amazon S3 User Guide), so
+    /// that every browser refuses a name with dots there; elsewhere buckets are in the path.
+    pub(crate) fn covers(&self, bucket: &str) -> bool {
+        self.s3.is_some() || !bucket.contains('.')
+    }
+
     /// The address of a bucket's objects for everybody, without a final slash. An endpoint within
     /// AWS's own domain is one of the many doors to the same bucket.
     pub(crate) fn bucket_url(&self, bucket: &str, region: &str, dns_suffix: &str) -> String {
         let is_aws = |url: &str| Address::of(url).host.ends_with(&format!(".{dns_suffix}"));
         match self.s3.as_deref().filter(|url| !is_aws(url)) {
             Some(url) => format!("{url}/{bucket}"),
+            None if bucket.contains('.') => format!("https://s3.{region}.{dns_suffix}/{bucket}"),
             None => format!("https://{bucket}.s3.{region}.{dns_suffix}"),
         }
     }
@@ -164,6 +172,8 @@ mod tests {
         for (region, suffix, url) in cases {
             assert_eq!(aws.bucket_url("photos", region, suffix), url);
         }
+        let dotted = aws.bucket_url("my.photos", "eu-central-1", "amazonaws.com");
+        assert_eq!(dotted, "https://s3.eu-central-1.amazonaws.com/my.photos");
     }
 
     #[test]

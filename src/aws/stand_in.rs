@@ -53,6 +53,7 @@ impl Aws {
             lambda: aws_sdk_lambda::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             s3: aws_sdk_s3::Client::new(&config),
+            s3control: aws_sdk_s3control::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(&config),

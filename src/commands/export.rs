@@ -10,6 +10,7 @@ use crate::export::{self, Format, Location, Request};
 use crate::local;
 use crate::package;
 use crate::report::{Exported, Outcome, Report};
+use crate::stack::bounds;
 
 /// How the names of files end that Terraform reads as JSON.
 const TERRAFORM_SUFFIX: &str = ".tf.json";
@@ -19,6 +20,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         Config::load(&global.config, &|name| std::env::var(name).ok()).map_err(Error::Config)?;
     let region = global.region.clone().or_else(|| config.region.clone());
     let config = in_region(config, region.as_deref(), report)?;
+    bounds::before_any_call(&config, region.as_deref()).map_err(Error::Config)?;
     let format = match args.format {
         Template::CloudFormation => Format::CloudFormation,
         Template::Terraform => Format::Terraform,

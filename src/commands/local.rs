@@ -2,11 +2,12 @@
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::session::{blocking, start_local};
+use super::session::{ask_on_interrupt, blocking, start_local};
 use crate::args::Local as Command;
-use crate::aws::wait::pause_for;
+use crate::aws::wait::Stop;
 use crate::error::Error;
 use crate::local::{self, Environment};
 use crate::report::{Outcome, Report};
@@ -46,7 +47,7 @@ pub(crate) async fn run(command: Command, report: &Report) -> Result<Outcome, Er
     Ok(Outcome::Local(status))
 }
 
-/// Prints what is added to a file, for ever.
+/// Prints what is added to a file, until the user asks to stop.
 async fn follow_file(path: &Path, report: &Report) -> Result<Outcome, Error> {
     let unreadable = |error: std::io::Error| Error::File {
         what: format!("cannot read the log `{}`", path.display()),
@@ -55,7 +56,9 @@ async fn follow_file(path: &Path, report: &Report) -> Result<Outcome, Error> {
     let mut file = std::fs::File::open(path).map_err(unreadable)?;
     file.seek(SeekFrom::End(0)).map_err(unreadable)?;
     let mut open_line = String::new();
-    loop {
+    let stop = Arc::new(Stop::default());
+    ask_on_interrupt(Arc::clone(&stop));
+    while !stop.is_asked() {
         let mut added = Vec::new();
         file.read_to_end(&mut added).map_err(unreadable)?;
         open_line.push_str(&String::from_utf8_lossy(&added));
@@ -63,6 +66,7 @@ async fn follow_file(path: &Path, report: &Report) -> Result<Outcome, Error> {
             report.line(line);
             open_line = rest.to_owned();
         }
-        pause_for(FOLLOW_PAUSE).await;
+        stop.pause(FOLLOW_PAUSE).await;
     }
+    Ok(Outcome::Followed)
 }

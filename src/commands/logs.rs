@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::session::Session;
 use crate::args::{Global, Logs as Args};
-use crate::aws::wait::pause_for;
+use crate::aws::wait::Stop;
 use crate::error::Error;
 use crate::logs::{Filter, FunctionLog, Newest};
 use crate::plan::Goal;
@@ -24,23 +24,21 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let filter = Filter { key: args.key.clone(), everything: global.verbose };
     let mut log = FunctionLog::new(&session.aws, group, args.since, filter);
     if args.follow {
-        return tokio::select! {
-            ended = follow(&mut log, report) => ended,
-            _ = tokio::signal::ctrl_c() => Ok(Outcome::Followed),
-        };
+        session.stop_on_interrupt();
+        return follow(&mut log, &session.stop, report).await;
     }
     let mut newest = Newest::default();
     log.read(&mut |event| newest.add(event)).await.map_err(|error| Error::log(group, error))?;
     Ok(Outcome::Events(newest))
 }
 
-/// Prints what comes, for as long as somebody reads it.
-async fn follow(log: &mut FunctionLog<'_>, report: &Report) -> Result<Outcome, Error> {
+/// Prints what comes, for as long as somebody reads it and until the user asks to stop.
+async fn follow(log: &mut FunctionLog<'_>, stop: &Stop, report: &Report) -> Result<Outcome, Error> {
     let mut has_reader = true;
-    while has_reader {
+    while has_reader && !stop.is_asked() {
         let read = log.read(&mut |event| has_reader &= report.logged(&event)).await;
         read.map_err(|error| Error::log(log.group(), error))?;
-        pause_for(FOLLOW_PAUSE).await;
+        stop.pause(FOLLOW_PAUSE).await;
     }
     Ok(Outcome::Followed)
 }

@@ -15,7 +15,7 @@ use crate::plan::{Action, Condition, Goal, Plan};
 use crate::report::{Report, State, View};
 use crate::resource::{Id, Images, touches};
 use crate::resources::function::{CODE_PATHS, Zip};
-use crate::stack::{Purpose, Stack};
+use crate::stack::{Purpose, Stack, bounds};
 use crate::trial;
 
 /// The purpose of a command that only looks.
@@ -48,8 +48,30 @@ impl Session {
         report: &Report,
         purpose: Purpose,
     ) -> Result<Self, Error> {
-        let config = Config::load(&global.config, &|name| std::env::var(name).ok())
-            .map_err(Error::Config)?;
+        Self::connect(load(global)?, global, report, purpose).await
+    }
+
+    /// As `open`, for a command that makes what the file says: what IAM would never take is refused
+    /// before the first call.
+    pub(crate) async fn open_to_make(
+        changes: &Changes,
+        global: &Global,
+        report: &Report,
+    ) -> Result<Self, Error> {
+        let config = load(global)?;
+        let region = global.region.as_ref().or(config.region.as_ref());
+        bounds::before_any_call(&config, region.map(String::as_str)).map_err(Error::Config)?;
+        let session = Self::connect(config, global, report, changes.purpose()).await?;
+        bounds::policy_fits(&session.config, (&session.aws).into()).map_err(Error::Config)?;
+        Ok(session)
+    }
+
+    async fn connect(
+        config: Config,
+        global: &Global,
+        report: &Report,
+        purpose: Purpose,
+    ) -> Result<Self, Error> {
         let source_hash = match purpose.goal {
             Goal::Present { .. } => {
                 package::source_hash(&config.function.code, config.function.arch)
@@ -77,6 +99,13 @@ impl Session {
     pub(crate) async fn plan(&mut self) -> Result<Plan, Error> {
         let observation = Box::pin(self.stack.observe(&self.config, &self.aws)).await;
         Ok(self.stack.plan(observation.map_err(Error::Read)?))
+    }
+
+    /// As `plan`, for a command that makes what the file says.
+    pub(crate) async fn plan_to_make(&mut self) -> Result<Plan, Error> {
+        let plan = self.plan().await?;
+        bounds::bucket_is_usable(&self.config, &self.aws.endpoint, &plan).map_err(Error::Config)?;
+        Ok(plan)
     }
 
     pub(crate) fn view<'a>(&'a self, plan: &'a Plan) -> View<'a> {
@@ -154,6 +183,10 @@ impl Session {
     pub(crate) fn interrupted(&self, command: &'static str) -> Result<(), Error> {
         if self.stop.is_asked() { Err(Error::Interrupted { command }) } else { Ok(()) }
     }
+}
+
+fn load(global: &Global) -> Result<Config, Error> {
+    Config::load(&global.config, &|name| std::env::var(name).ok()).map_err(Error::Config)
 }
 
 /// Has Ctrl-C ask for a clean stop; a second one ends the program as usual.

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::session::{LOOK, Session};
 use crate::args::{Global, Status as Args};
-use crate::aws::wait::pause_for;
 use crate::error::Error;
 use crate::report::{Kind, Outcome, Report};
 
@@ -20,7 +19,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
             return Ok(outcome);
         }
         report.redraw(&outcome);
-        pause_for(WATCH_PAUSE).await;
+        session.stop.pause(WATCH_PAUSE).await;
     }
 }
 

@@ -20,11 +20,13 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let mut session = Session::open(global, report, LOOK).await?;
     let plan = session.plan().await?;
     session.working(&plan)?;
+    session.stop_on_interrupt();
     let trial = Trial {
         config: &session.config,
         aws: &session.aws,
         names: &session.stack.names,
         plan: &plan,
+        stop: &session.stop,
         limit: Duration::from_secs(args.timeout),
     };
     let progress = report.task("try");

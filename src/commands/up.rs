@@ -11,8 +11,8 @@ use crate::resource::{Details, Fields, IN_PROGRESS, Id, Observed, Owner, STATUS}
 const COMMAND: &str = "up";
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
-    let mut session = Session::open(global, report, args.changes.purpose()).await?;
-    let mut plan = session.plan().await?;
+    let mut session = Session::open_to_make(&args.changes, global, report).await?;
+    let mut plan = session.plan_to_make().await?;
     refuse_foreign(&plan)?;
     if !plan.is_empty() {
         report.preview(&session.view(&plan));
@@ -88,9 +88,12 @@ fn take_over(plan: &mut Plan, ends: Ends) {
 }
 
 fn made(step: &mut Step, details: Details) {
+    if step.condition == Condition::Foreign {
+        // Why it was not ours.
+        step.note = None;
+    }
     let is_deploying = details.get(STATUS).is_some_and(|status| status == IN_PROGRESS);
     step.condition = if is_deploying { Condition::Deploying } else { Condition::Ok };
-    step.note = None;
     if let Some(arn) = details.get("arn") {
         step.arn = Some(arn.clone());
     }

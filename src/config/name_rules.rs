@@ -47,9 +47,10 @@ const REGIONS: &[&str] = &[
 ];
 
 const BUCKET: &str = "a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots";
-/// What S3 reserves: "General purpose bucket naming rules".
+/// What S3 reserves: "General purpose bucket naming rules". `-an` ends the names of an account's own
+/// regional namespace.
 const BUCKET_PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
-const BUCKET_SUFFIXES: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
+const BUCKET_SUFFIXES: [&str; 6] = ["-an", "-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
 /// Ours: short enough to leave room for suffixes in every name that is made from it.
 pub(super) fn stack(name: &str) -> Result<(), Fault> {
@@ -94,17 +95,16 @@ pub(super) fn bucket(name: &str) -> Result<(), Fault> {
     if name.parse::<Ipv4Addr>().is_ok() {
         return Err(Fault::new("is an IP address").help("S3 refuses those as names"));
     }
-    let prefix = BUCKET_PREFIXES.iter().find(|prefix| name.starts_with(*prefix));
-    let suffix = BUCKET_SUFFIXES.iter().find(|suffix| name.ends_with(*suffix));
-    match (prefix, suffix) {
-        (Some(prefix), _) => {
-            Err(Fault::new(format!("begins with `{prefix}`")).help("S3 reserves that for itself"))
-        }
-        (_, Some(suffix)) => {
-            Err(Fault::new(format!("ends with `{suffix}`")).help("S3 reserves that for itself"))
-        }
-        (None, None) => Ok(()),
-    }
+    let prefixes = BUCKET_PREFIXES.iter().map(|it| ("begins", it, name.strip_prefix(it)));
+    let suffixes = BUCKET_SUFFIXES.iter().map(|it| ("ends", it, name.strip_suffix(it)));
+    let reserved = prefixes.chain(suffixes).find_map(|(does, it, rest)| Some((does, it, rest?)));
+    reserved.map_or(Ok(()), |(does, it, rest)| Err(reserved_name(does, it, rest)))
+}
+
+/// A name that begins or ends in what S3 keeps for itself; `rest` is the name without it.
+fn reserved_name(does: &str, reserved: &str, rest: &str) -> Fault {
+    let fault = Fault::new(format!("{does} with `{reserved}`")).help("S3 reserves that for itself");
+    if bucket(rest).is_ok() { fault.label(format!("did you mean `{rest}`?")) } else { fault }
 }
 
 /// "`CreateTopic`" in the SNS API reference; "Event notification types and destinations" in the S3

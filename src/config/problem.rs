@@ -23,6 +23,17 @@ pub(crate) enum ConfigError {
     NotUtf8 { file: String, line: usize, column: usize },
     #[error("`cdn.enabled` is not possible in `{region}`: {why}")]
     Region { region: String, why: &'static str },
+    /// A bucket that is to be made.
+    #[error(
+        "`bucket.name` is `{name}`, and S3's certificate covers no bucket with dots in its name: \
+         name it `{instead}`"
+    )]
+    DottedBucket { name: String, instead: String },
+    #[error(
+        "the function's policy would have {characters} characters, and IAM takes {limit}: it names \
+         the folder of each of the variants"
+    )]
+    Policy { characters: usize, limit: usize },
     /// The problems are in the order of the file and never empty.
     #[error("{}", summary(file, problems))]
     Invalid { file: String, text: String, problems: Vec<Problem> },
@@ -64,6 +75,10 @@ impl ConfigError {
             Self::Region { .. } => {
                 Some("write `enabled = false` under `[cdn]`, or choose another region")
             }
+            Self::DottedBucket { .. } => {
+                Some("choose another `name` under `[bucket]`; a bucket that exists may have dots")
+            }
+            Self::Policy { .. } => Some("have fewer variants, or give them shorter folders"),
             Self::Unreadable { .. } | Self::Invalid { .. } => None,
         }
     }

@@ -6,7 +6,7 @@
 //! not grow old in Lambda's queue, and uploads of users wait behind one window at most.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -16,7 +16,7 @@ use super::survey::{Seen, Survey};
 use super::tally::Tally;
 use super::{Hindrance, Inventory, Range};
 use crate::aws::Calling;
-use crate::aws::wait::{PAUSE_MIN, Stop};
+use crate::aws::wait::{Ended, PAUSE_MIN, Patience, Pauses, Probe, Stop, watch};
 use crate::cost::{BackfillEstimate, BackfillLoad};
 
 /// How many originals are under way at once: as many as a usual account lets Lambda work on.
@@ -29,7 +29,6 @@ const BATCH: usize = 100;
 /// The part of a window that may be left when the next one is published. What Lambda tries again
 /// comes minutes later.
 const STRAGGLERS: u64 = 10;
-const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// What a new account may run at once, where AWS does not tell (AWS Lambda Developer Guide, "Lambda
 /// quotas").
 const CONCURRENCY_MIN: u32 = 10;
@@ -111,14 +110,6 @@ pub(crate) struct BackfillResult {
     pub(crate) pending: u64,
 }
 
-/// How a watch ended, each with how many originals are left.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Watched {
-    Arrived(u64),
-    Stalled,
-    Stopped,
-}
-
 /// Originals that are published together, by their paths.
 #[derive(Default)]
 struct Window {
@@ -189,18 +180,17 @@ impl<'a> Backfill<'a> {
                 return Ok(None);
             }
             let work: Vec<&Work> = window.work.values().collect();
-            self.inventory.publish(&work).await?;
+            self.inventory.publish(&work, self.stop).await?;
             published += work.len() as u64;
             let done = |left: u64| arrived(published.saturating_sub(behind + left));
-            let watched = self.watch(&plan, Some(&window), &done).await?;
-            match watched {
-                Watched::Arrived(left) => behind += left,
-                Watched::Stalled => break,
-                Watched::Stopped => return Ok(None),
+            match self.watch(&plan, Some(&window), &done).await? {
+                Ended::Done(left) => behind += left,
+                Ended::Late(()) => break,
+                Ended::Stopped => return Ok(None),
             }
             if window.is_last {
                 let done = |left: u64| arrived(published.saturating_sub(left));
-                if self.watch(&plan, None, &done).await? == Watched::Stopped {
+                if self.watch(&plan, None, &done).await? == Ended::Stopped {
                     return Ok(None);
                 }
                 break;
@@ -261,33 +251,30 @@ impl<'a> Backfill<'a> {
         }
     }
 
-    /// Looks until enough of a window is there, or all of everything without one.
+    /// Looks until enough of a window is there, or all of everything without one; answers with how
+    /// many originals are left then.
     async fn watch(
         &self,
         plan: &BackfillPlan,
         window: Option<&Window>,
         done: &(dyn Fn(u64) + Send + Sync),
-    ) -> Result<Watched, Hindrance> {
+    ) -> Result<Ended<u64, ()>, Hindrance> {
         let enough = window.map_or(0, |window| window.work.len() as u64 / STRAGGLERS);
-        let (mut least, mut since, mut pause) = (u64::MAX, Instant::now(), PAUSE_MIN);
-        loop {
+        let pauses = Pauses::Growing(PAUSE_MIN);
+        let patience = Patience { limit: self.patience, pauses, stop: self.stop };
+        let mut least = u64::MAX;
+        let look = async || {
             let left = self.left(plan, window).await?;
-            if left < least {
-                (least, since, pause) = (left, Instant::now(), PAUSE_MIN);
-            }
             done(left);
-            if left <= enough {
-                return Ok(Watched::Arrived(left));
-            }
-            if since.elapsed() >= self.patience {
-                return Ok(Watched::Stalled);
-            }
-            self.stop.pause(pause).await;
-            if self.stop.is_asked() {
-                return Ok(Watched::Stopped);
-            }
-            pause = (pause * 3 / 2).min(PAUSE_MAX);
-        }
+            let is_nearer = left < least;
+            least = least.min(left);
+            Ok(match is_nearer {
+                _ if left <= enough => Probe::Done(left),
+                true => Probe::Nearer(()),
+                false => Probe::Pending(()),
+            })
+        };
+        watch(&patience, look).await
     }
 
     /// How many originals of a window, or of everything, are neither done nor impossible.

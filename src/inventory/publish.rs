@@ -1,12 +1,14 @@
 //! Events for originals that are in the bucket already, published as S3 publishes its own.
 
+use std::time::Duration;
+
 use aws_sdk_sns::types::{BatchResultErrorEntry, PublishBatchRequestEntry};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lambda_fn::event;
 use serde_json::json;
 
 use super::{Hindrance, Inventory};
-use crate::aws::wait::{PAUSE_MIN, pause_for};
+use crate::aws::wait::{Ended, PAUSE_MIN, Patience, Pauses, Probe, Stop, watch};
 use crate::aws::{AwsError, Calling};
 
 const CALL: &str = "sns:Publish";
@@ -16,8 +18,8 @@ const CALL: &str = "sns:Publish";
 const BATCH_MAX: usize = 10;
 /// How many batches are under way at once.
 const PARALLEL_BATCHES: usize = 8;
-/// How often what SNS could not take is offered to it.
-const ATTEMPTS_MAX: u32 = 4;
+/// How long what SNS could not take is offered to it again.
+const OFFER_MAX: Duration = Duration::from_secs(10);
 
 /// A time before all others: the function takes the event for one that comes again, looks at the
 /// variants that are there, and makes only those that are missing or of other settings.
@@ -36,10 +38,11 @@ impl Inventory<'_> {
     /// Publishes an event for each original.
     ///
     /// A message holds one of them, for an invocation of the function has the time and the memory
-    /// that the file gives it for one image, and is tried again as a whole.
-    pub(super) async fn publish(&self, work: &[&Work]) -> Result<(), Hindrance> {
+    /// that the file gives it for one image, and is tried again as a whole. Who asks to stop leaves
+    /// unpublished what SNS did not take at once.
+    pub(super) async fn publish(&self, work: &[&Work], stop: &Stop) -> Result<(), Hindrance> {
         let messages: Vec<String> = work.iter().map(|work| self.message(work)).collect();
-        let batches = messages.chunks(BATCH_MAX).map(|batch| self.publish_batch(batch));
+        let batches = messages.chunks(BATCH_MAX).map(|batch| self.publish_batch(batch, stop));
         stream::iter(batches)
             .buffer_unordered(PARALLEL_BATCHES)
             .try_collect::<()>()
@@ -60,24 +63,28 @@ impl Inventory<'_> {
         message.to_string()
     }
 
-    async fn publish_batch(&self, messages: &[String]) -> Result<(), AwsError> {
+    async fn publish_batch(&self, messages: &[String], stop: &Stop) -> Result<(), AwsError> {
+        let patience = Patience { limit: OFFER_MAX, pauses: Pauses::Growing(PAUSE_MIN), stop };
         let mut left: Vec<usize> = (0..messages.len()).collect();
-        for attempt in 1.. {
+        let offer = async || {
             let batch = left.iter().map(|place| entry(*place, &messages[*place]));
             let batch = batch.collect::<Result<Vec<_>, _>>()?;
             let publish = self.aws.sns.publish_batch().topic_arn(&self.names.topic_arn);
             let publish = publish.set_publish_batch_request_entries(Some(batch));
             let answer = publish.send().await.calling(CALL)?;
             // SNS answers 200 even where it did not take single messages.
-            let Some(first) = answer.failed().first() else { break };
-            let is_ours = answer.failed().iter().any(BatchResultErrorEntry::sender_fault);
-            if is_ours || attempt == ATTEMPTS_MAX {
-                return Err(AwsError::request(CALL, refused(answer.failed().len(), first)));
+            let Some(first) = answer.failed().first() else { return Ok(Probe::Done(())) };
+            let refusal = AwsError::request(CALL, refused(answer.failed().len(), first));
+            if answer.failed().iter().any(BatchResultErrorEntry::sender_fault) {
+                return Err(refusal);
             }
             left = answer.failed().iter().filter_map(|failed| failed.id().parse().ok()).collect();
-            pause_for(PAUSE_MIN * attempt).await;
+            Ok(Probe::Pending(refusal))
+        };
+        match watch(&patience, offer).await? {
+            Ended::Done(()) | Ended::Stopped => Ok(()),
+            Ended::Late(refusal) => Err(refusal),
         }
-        Ok(())
     }
 }
 

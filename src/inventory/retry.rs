@@ -1,6 +1,6 @@
 //! Single originals sent through the pipeline again, each with what came of it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lambda_fn::settings::SOURCE_METADATA;
@@ -10,13 +10,12 @@ use super::publish::Work;
 use super::records::FoundFailure;
 use super::{Hindrance, Inventory};
 use crate::aws::Calling;
-use crate::aws::wait::{PAUSE_MIN, Stop};
+use crate::aws::wait::{PAUSE_MIN, Patience, Pauses, Probe, Stop, watch};
 
 /// How many originals are sent before their outcomes are waited for.
 const TOGETHER_MAX: usize = 500;
 /// How many of them are looked at at once.
 const PARALLEL_LOOKS: usize = 16;
-const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// How to send originals again.
 pub(crate) struct Retry<'a> {
@@ -74,7 +73,7 @@ impl Retry<'_> {
             let mut sent: Vec<Sent> =
                 stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect().await?;
             let work: Vec<Work> = sent.iter().filter_map(work).collect();
-            self.inventory.publish(&work.iter().collect::<Vec<_>>()).await?;
+            self.inventory.publish(&work.iter().collect::<Vec<_>>(), self.stop).await?;
             self.watch(&mut sent, tell).await?;
             all.extend(sent.into_iter().map(|sent| Retried {
                 key: self.inventory.original_key(&sent.path),
@@ -102,31 +101,30 @@ impl Retry<'_> {
         Ok(Sent { path: path.to_owned(), etag, bytes, record, outcome, reason: None })
     }
 
+    /// Looks until something has come of every original; however that ends, each knows what.
     async fn watch(
         &self,
         sent: &mut [Sent],
         tell: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<(), Hindrance> {
-        let (mut since, mut pause, total) = (Instant::now(), PAUSE_MIN, sent.len());
-        loop {
+        let pauses = Pauses::Growing(PAUSE_MIN);
+        let patience = Patience { limit: self.patience, pauses, stop: self.stop };
+        let total = sent.len();
+        let look = async || {
             let waiting = sent.iter_mut().filter(|sent| sent.outcome == RetryOutcome::Pending);
             let looks = waiting.map(|sent| self.see(sent));
             let ended: Vec<bool> =
                 stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect().await?;
             let left = ended.iter().filter(|ended| !**ended).count();
-            if left < ended.len() {
-                (since, pause) = (Instant::now(), PAUSE_MIN);
-            }
             tell(&format!("{} of {total} originals are through", total - left));
-            if left == 0 || since.elapsed() >= self.patience {
-                return Ok(());
-            }
-            self.stop.pause(pause).await;
-            if self.stop.is_asked() {
-                return Ok(());
-            }
-            pause = (pause * 3 / 2).min(PAUSE_MAX);
-        }
+            Ok(match left {
+                0 => Probe::Done(()),
+                _ if left < ended.len() => Probe::Nearer(()),
+                _ => Probe::Pending(()),
+            })
+        };
+        watch(&patience, look).await?;
+        Ok(())
     }
 
     /// Whether something has come of an original.

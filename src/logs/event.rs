@@ -15,6 +15,18 @@ const METRICS: [&str; 4] = ["_aws", "Function", "Processed", "Failed"];
 const PLATFORM: [&str; 4] =
     ["INIT_START ", "START RequestId: ", "END RequestId: ", "REPORT RequestId: "];
 
+/// The level of the function's lines about what failed (`Level` in `lambda-fn`'s `log`). Lambda's own
+/// runtimes write it in capitals.
+const ERROR: &str = "error";
+
+/// The status of an invocation that ended well; `error`, `failure` and `timeout` are the others.
+const SUCCESS: &str = "success";
+
+/// What stands in a line of text about an invocation that broke: Lambda's words for one that ran out
+/// of time or whose process ended (AWS Lambda Developer Guide, "Troubleshoot execution issues"), and
+/// Rust's for a panic.
+const BREAKDOWNS: [&str; 3] = ["Task timed out after ", "Runtime exited", " panicked at "];
+
 /// An event of the log.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Event {
@@ -44,8 +56,41 @@ impl Event {
     /// The original that it is about.
     pub(crate) fn key(&self) -> Option<&str> {
         match &self.said {
-            Said::Line(line) => line.get("key")?.as_str(),
+            Said::Line(line) => text(line, "key"),
             Said::Text(_) => None,
+        }
+    }
+
+    /// Whether it is the function's own word that something failed.
+    pub(crate) fn is_error(&self) -> bool {
+        match &self.said {
+            Said::Line(line) => {
+                text(line, "level").is_some_and(|level| level.eq_ignore_ascii_case(ERROR))
+            }
+            Said::Text(_) => false,
+        }
+    }
+
+    /// Whether it says that a whole invocation broke, whatever that was about.
+    pub(crate) fn is_breakdown(&self) -> bool {
+        match &self.said {
+            Said::Line(line) => {
+                let status = platform_status(line);
+                self.is_error() && self.key().is_none() || status.is_some_and(|it| it != SUCCESS)
+            }
+            Said::Text(text) => BREAKDOWNS.iter().any(|words| text.contains(words)),
+        }
+    }
+
+    /// What it says, in one line.
+    pub(crate) fn brief(&self) -> String {
+        match &self.said {
+            Said::Line(line) => match (text(line, "message"), text(line, "reason")) {
+                (Some(message), Some(reason)) => format!("{message}: {reason}"),
+                (Some(message), None) => message.to_owned(),
+                (None, _) => Value::Object(line.clone()).to_string(),
+            },
+            Said::Text(text) => text.clone(),
         }
     }
 
@@ -59,14 +104,30 @@ impl Event {
     /// otherwise too early is no routine.
     pub(super) fn is_routine(&self) -> bool {
         match &self.said {
+            Said::Line(line) => is_platform(line) && !self.is_breakdown(),
             Said::Text(text) => {
                 text.is_empty()
                     || PLATFORM.iter().any(|start| text.starts_with(start))
                         && !text.contains("Status: ")
             }
-            Said::Line(_) => false,
         }
     }
+}
+
+/// A member of a line that is text.
+fn text<'a>(line: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    line.get(name)?.as_str()
+}
+
+/// Whether Lambda itself wrote the line, as JSON: its `type` is that of an event of the platform, such
+/// as `platform.report` ("Lambda Telemetry API Event schema reference").
+fn is_platform(line: &Map<String, Value>) -> bool {
+    text(line, "type").is_some_and(|kind| kind.starts_with("platform."))
+}
+
+/// How the invocation ended that an event of the platform reports.
+fn platform_status(line: &Map<String, Value>) -> Option<&str> {
+    line.get("record").filter(|_| is_platform(line))?.get("status")?.as_str()
 }
 
 /// The line without what it carries for CloudWatch's metrics, but the time that all of it took.
@@ -132,6 +193,57 @@ mod tests {
         check("out of memory\n", &json!({"time": time, "text": "out of memory"}));
         check("[1, 2]", &json!({"time": time, "text": "[1, 2]"}));
         check(r#"{"a": 1, "time": 2}"#, &json!({"time": time, "a": 1}));
+    }
+
+    #[test]
+    fn an_error_is_known_by_its_level_and_by_nothing_else() {
+        let is_error = |message| Event::new(0, message).is_error();
+        assert!(is_error(r#"{"level": "error", "message": "failed", "key": "originals/a.jpg"}"#));
+        assert!(is_error(r#"{"level": "ERROR", "message": "x"}"#));
+        assert!(!is_error(r#"{"level": "info", "key": "originals/error.jpg"}"#));
+        assert!(!is_error(r#"{"level": "warn", "reason": "an error; timed out; panic"}"#));
+        assert!(!is_error("Task timed out after 10.00 seconds"));
+    }
+
+    #[test]
+    fn a_breakdown_is_of_an_invocation_and_not_of_an_image() {
+        let breakdowns = [
+            "2026-02-01T00:00:00.000Z 1-2 Task timed out after 10.00 seconds\n",
+            "RequestId: 1-2 Error: Runtime exited with error: signal: killed\nRuntime.ExitError",
+            "RequestId: 1-2 Error: Runtime exited without providing a reason",
+            "thread 'main' panicked at src/main.rs:1:2:\nout of range",
+            r#"{"level": "error", "message": "cannot start", "request_id": "", "reason": "x"}"#,
+            r#"{"level": "error", "message": "panicked", "key": null, "reason": "x"}"#,
+            r#"{"type": "platform.report", "record": {"requestId": "1", "status": "timeout"}}"#,
+            r#"{"type": "platform.initReport", "record": {"status": "error"}}"#,
+        ];
+        for message in breakdowns {
+            let event = Event::new(0, message);
+            assert!(event.is_breakdown() && !event.is_routine(), "{message}");
+        }
+        let others = [
+            r#"{"level": "error", "message": "failed", "key": "originals/a.jpg"}"#,
+            r#"{"level": "info", "message": "processed", "key": "Task timed out after .jpg"}"#,
+            r#"{"type": "platform.report", "record": {"requestId": "1", "status": "success"}}"#,
+            r#"{"type": "platform.start", "record": {"requestId": "1"}}"#,
+            "REPORT RequestId: 1\tDuration: 12 ms\tBilled Duration: 13 ms\n",
+        ];
+        for message in others {
+            assert!(!Event::new(0, message).is_breakdown(), "{message}");
+        }
+        assert!(Event::new(0, others[2]).is_routine() && Event::new(0, others[3]).is_routine());
+    }
+
+    #[test]
+    fn an_event_in_brief_is_its_message_and_its_reason() {
+        let brief = |message| Event::new(0, message).brief();
+        assert_eq!(
+            brief(r#"{"level": "error", "message": "to be retried", "reason": "S3 is busy"}"#),
+            "to be retried: S3 is busy"
+        );
+        assert_eq!(brief(r#"{"message": "cannot start"}"#), "cannot start");
+        assert_eq!(brief(r#"{"type": "platform.report"}"#), r#"{"type":"platform.report"}"#);
+        assert_eq!(brief("Task timed out after 1 s\n"), "Task timed out after 1 s");
     }
 
     #[test]

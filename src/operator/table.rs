@@ -22,6 +22,8 @@ pub(super) enum When {
     Always,
     /// The file has a CDN.
     Cdn,
+    /// Variants are public through their ACLs, and are to stay.
+    PublicAcl,
     /// The function invalidates what it overwrites.
     Invalidate,
     /// The file reserves concurrency.
@@ -54,7 +56,7 @@ impl Row {
     }
 }
 
-pub(super) const TABLE: [Row; 27] = [
+pub(super) const TABLE: [Row; 28] = [
     on(Scope::Account)
         .read(&[
             "iam:ListPolicies",
@@ -69,6 +71,7 @@ pub(super) const TABLE: [Row; 27] = [
     on(Scope::Account)
         .read(&["cloudfront:ListDistributions", "cloudfront:ListOriginAccessControls"]),
     on(Scope::Account).when(When::Cdn).up(&["cloudfront:CreateOriginAccessControl"]),
+    on(Scope::Account).when(When::PublicAcl).read(&["s3:GetAccountPublicAccessBlock"]),
     // Without `lambda:ListTags` Lambda leaves the tags out of its answer to `GetFunction`.
     on(Scope::AnyName).read(&[
         "lambda:GetFunction",

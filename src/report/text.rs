@@ -6,15 +6,16 @@ use anstyle::{AnsiColor, Style};
 
 use super::diff::Change;
 use super::document::{Document, Entry, State};
-use super::inventory;
 use super::layout::{self, COLUMNS, spaces, width, wrapped};
+use super::{inventory, logs};
 use crate::amounts;
 use crate::error::Error;
 use crate::local::{Health, Status};
+use crate::logs::Event;
 use crate::outputs::Outputs;
 use crate::plan::{Action, Condition};
 use crate::resource::Id;
-use crate::trial::{CdnCheck, TrialResult};
+use crate::trial::{Broken, CdnCheck, TrialResult};
 
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 pub(super) const CHANGED: Style = AnsiColor::Yellow.on_default();
@@ -191,13 +192,27 @@ pub(super) fn error(error: &Error) -> String {
         return config.render(true) + "\n";
     }
     let mut text = format!("{} {}\n", painted(BAD.bold(), "error:"), error.what());
-    for why in error.why() {
-        let _ = writeln!(text, "  {why}");
+    match logged(error) {
+        Some(event) => text.push_str(&logs::event(event)),
+        None => {
+            for why in error.why() {
+                let _ = writeln!(text, "  {why}");
+            }
+        }
     }
     if let Some(hint) = error.hint() {
         let _ = writeln!(text, "\n{} {hint}", painted(HINT, "hint:"));
     }
     text
+}
+
+/// The event of the function's log that says why; it reads as `imgprep logs` shows it.
+fn logged(error: &Error) -> Option<&Event> {
+    let Error::Trial(broken) = error else { return None };
+    match broken.as_ref() {
+        Broken::Function { event, .. } => Some(event),
+        _ => None,
+    }
 }
 
 fn head(document: &Document) -> String {

@@ -1,5 +1,6 @@
 //! The S3 bucket that holds originals and variants: private, encrypted, HTTPS only.
 
+mod account_block;
 mod presence;
 
 use std::sync::Arc;
@@ -335,6 +336,11 @@ impl Resource for Bucket {
             _ => kept,
         };
         Ok(Some(observed))
+    }
+
+    async fn notice(&self, aws: &Aws) -> Option<String> {
+        let is_wanted = self.settings.public_acl && self.settings.images.is_none();
+        if is_wanted { account_block::notice(aws).await } else { None }
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {

@@ -2,11 +2,14 @@
 //! in the emulator's place. Delays, which take time, are tested elsewhere.
 
 mod absence;
+mod account;
 mod bucket;
 mod cdn;
 mod denied;
 mod function;
 mod identity;
+mod limits;
+mod logs;
 mod messaging;
 mod notification;
 mod order;
@@ -15,11 +18,14 @@ mod role;
 mod throttling;
 
 pub(crate) use self::absence::*;
+pub(crate) use self::account::*;
 pub(crate) use self::bucket::*;
 pub(crate) use self::cdn::*;
 pub(crate) use self::denied::*;
 pub(crate) use self::function::*;
 pub(crate) use self::identity::*;
+pub(crate) use self::limits::*;
+pub(crate) use self::logs::*;
 pub(crate) use self::messaging::*;
 pub(crate) use self::notification::*;
 pub(crate) use self::order::*;

@@ -20,14 +20,22 @@ impl fmt::Display for Call {
     }
 }
 
+/// How the paths of S3's API for accounts begin.
+const S3_CONTROL: &str = "/v20180820/";
+
 /// How the operations that only read begin.
 const READING: [&str; 6] = ["Describe", "Filter", "GET ", "Get", "Head", "List"];
 
 impl Call {
     pub(crate) fn of(parts: &Parts, body: &Bytes) -> Self {
-        let service = signed_service(parts).unwrap_or_else(|| "web".to_owned());
+        let mut service = signed_service(parts).unwrap_or_else(|| "web".to_owned());
+        if service == "s3" && parts.uri.path().starts_with(S3_CONTROL) {
+            // Both sign as the same service.
+            service = "s3control".to_owned();
+        }
         let operation = match service.as_str() {
             "s3" => s3(parts),
+            "s3control" => s3control(parts),
             "lambda" => lambda(parts),
             "cloudfront" => cloudfront(parts),
             "web" => None,
@@ -104,6 +112,14 @@ fn s3(parts: &Parts) -> Option<String> {
         ("Get", ..) => "ListObjectsV2".to_owned(),
         (verb, ..) => format!("{verb}Bucket"),
     })
+}
+
+fn s3control(parts: &Parts) -> Option<String> {
+    let operation = match (parts.method.as_str(), segments(parts).as_slice()) {
+        ("GET", ["configuration", "publicAccessBlock"]) => "GetPublicAccessBlock",
+        _ => return None,
+    };
+    Some(operation.to_owned())
 }
 
 fn lambda(parts: &Parts) -> Option<String> {

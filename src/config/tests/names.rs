@@ -46,6 +46,10 @@ fn buckets() {
         "xn--photos",
         "sthree-photos",
         "amzn-s3-demo-photos",
+        "sthree-ab",
+        "photos-an",
+        "photos-123456789012-us-east-1-an",
+        "photos-urban",
         "photos-s3alias",
         "photos--ol-s3",
         "photos.mrap",
@@ -73,14 +77,18 @@ fn buckets() {
     a-.b => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
     192.168.5.4 => `bucket.name` is an IP address: S3 refuses those as names
     192.168.5.4.5 => accepted
-    xn--photos => `bucket.name` begins with `xn--`: S3 reserves that for itself
-    sthree-photos => `bucket.name` begins with `sthree-`: S3 reserves that for itself
-    amzn-s3-demo-photos => `bucket.name` begins with `amzn-s3-demo-`: S3 reserves that for itself
-    photos-s3alias => `bucket.name` ends with `-s3alias`: S3 reserves that for itself
-    photos--ol-s3 => `bucket.name` ends with `--ol-s3`: S3 reserves that for itself
-    photos.mrap => `bucket.name` ends with `.mrap`: S3 reserves that for itself
-    photos--x-s3 => `bucket.name` ends with `--x-s3`: S3 reserves that for itself
-    photos--table-s3 => `bucket.name` ends with `--table-s3`: S3 reserves that for itself
+    xn--photos => `bucket.name` begins with `xn--`: did you mean `photos`?
+    sthree-photos => `bucket.name` begins with `sthree-`: did you mean `photos`?
+    amzn-s3-demo-photos => `bucket.name` begins with `amzn-s3-demo-`: did you mean `photos`?
+    sthree-ab => `bucket.name` begins with `sthree-`: S3 reserves that for itself
+    photos-an => `bucket.name` ends with `-an`: did you mean `photos`?
+    photos-123456789012-us-east-1-an => `bucket.name` ends with `-an`: did you mean `photos-123456789012-us-east-1`?
+    photos-urban => accepted
+    photos-s3alias => `bucket.name` ends with `-s3alias`: did you mean `photos`?
+    photos--ol-s3 => `bucket.name` ends with `--ol-s3`: did you mean `photos`?
+    photos.mrap => `bucket.name` ends with `.mrap`: did you mean `photos`?
+    photos--x-s3 => `bucket.name` ends with `--x-s3`: did you mean `photos`?
+    photos--table-s3 => `bucket.name` ends with `--table-s3`: did you mean `photos`?
     ___ => `bucket.name` has `_`: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
     ");
 }

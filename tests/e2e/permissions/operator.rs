@@ -11,11 +11,15 @@ use crate::harness::{Output, Pipeline, run};
 const POLICY: &str = "imgprep";
 
 /// What the emulator does not check although AWS does: the action, and why it is in the policy.
-pub(super) const UNCHECKED: [(&str, &str); 5] = [
+pub(super) const UNCHECKED: [(&str, &str); 6] = [
     ("iam:PassRole", "Lambda is handed the role"),
     ("lambda:GetFunctionEventInvokeConfig", "the emulator takes it for lambda:GetFunction"),
     ("lambda:ListTags", "without it Lambda's answer to GetFunction has no tags"),
     ("lambda:PutFunctionEventInvokeConfig", "the emulator takes it for lambda:UpdateFunctionCode"),
+    (
+        "s3:GetAccountPublicAccessBlock",
+        "asked at a host that an emulator need not have, for a note",
+    ),
     ("s3:TagResource", "the bucket is made with its tags"),
 ];
 
@@ -153,6 +157,7 @@ fn action(call: &str) -> String {
         "s3:PutBucketEncryption" => "s3:PutEncryptionConfiguration",
         "s3:PutBucketNotificationConfiguration" => "s3:PutBucketNotification",
         "s3:PutPublicAccessBlock" => "s3:PutBucketPublicAccessBlock",
+        "s3control:GetPublicAccessBlock" => "s3:GetAccountPublicAccessBlock",
         other => other,
     };
     action.replacen("tagging:", "tag:", 1)
