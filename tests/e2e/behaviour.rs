@@ -4,6 +4,7 @@
 mod absence;
 mod bucket;
 mod cdn;
+mod clock;
 mod denied;
 mod function;
 mod identity;
@@ -16,6 +17,7 @@ mod throttling;
 pub(crate) use self::absence::*;
 pub(crate) use self::bucket::*;
 pub(crate) use self::cdn::*;
+pub(crate) use self::clock::*;
 pub(crate) use self::denied::*;
 pub(crate) use self::function::*;
 pub(crate) use self::identity::*;
