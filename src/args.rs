@@ -116,7 +116,8 @@ pub(crate) struct Init {
 /// Example: imgprep plan --exit-code
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
-    /// Exit with 0 if there is nothing to do, and with 2 if there is
+    /// Exit with 0 if there is nothing to do, with 2 if there are changes, and with 1 for anything
+    /// else, wrong configuration included
     #[arg(long)]
     pub(crate) exit_code: bool,
     #[command(flatten)]

@@ -5,6 +5,8 @@
 pub(crate) mod bucket;
 pub(crate) mod call;
 pub(crate) mod clients;
+mod clock;
+pub(crate) mod denial;
 pub(crate) mod endpoint;
 pub(crate) mod fetch;
 pub(crate) mod iam;
@@ -14,6 +16,8 @@ pub(crate) mod objects;
 pub(crate) mod policy;
 #[cfg(test)]
 mod stand_in;
+mod transport;
+pub(crate) mod upload;
 pub(crate) mod wait;
 
 pub(crate) use call::{AwsError, Calling};

@@ -3,8 +3,9 @@
 //!
 //! Deliberately absent: layout and colour, which are `report`'s.
 
-use std::collections::BTreeSet;
+mod hint;
 
+use self::hint::{aws_hint, aws_hints, connect_hint};
 use crate::apply::{End, Ends};
 use crate::aws::call::Cause;
 use crate::aws::clients::NO_REGION;
@@ -24,6 +25,8 @@ use crate::trial::{Broken, Stopped};
 pub(crate) const FAILED: u8 = 1;
 /// Exit code of wrong use or a wrong configuration.
 pub(crate) const MISUSED: u8 = 2;
+/// Exit code of a plan with changes, if it was asked for (Terraform's `-detailed-exitcode`).
+pub(crate) const CHANGES: u8 = 2;
 
 /// What stopped a command.
 #[derive(Debug)]
@@ -137,8 +140,10 @@ impl Error {
             Self::Local(error) => error.to_string(),
             Self::Package(error) => error.to_string(),
             Self::Connect { error, .. } if error.message() == NO_REGION => NO_REGION.to_owned(),
-            Self::Connect { error, .. } => match error.cause {
+            Self::Connect { error, .. } => match &error.cause {
                 Cause::Connection(_) => "cannot reach AWS".to_owned(),
+                Cause::Clock { .. } => "cannot sign requests to AWS".to_owned(),
+                Cause::Unusable(unusable) => format!("cannot use `{}`", unusable.setting),
                 _ => "cannot use the AWS credentials".to_owned(),
             },
             Self::Read(Unread::Resource(id, _)) => format!("cannot read {id}"),
@@ -186,6 +191,9 @@ impl Error {
             Self::Local(error) => error.why(),
             Self::Init(error) => error.why(),
             Self::Connect { error, .. } if error.message() == NO_REGION => Vec::new(),
+            Self::Connect { error: AwsError { cause: Cause::Unusable(unusable), .. }, .. } => {
+                vec![unusable.why.clone()]
+            }
             Self::Connect { error, .. }
             | Self::Read(Unread::Resource(_, error) | Unread::Search(error))
             | Self::Settle { error, .. } => vec![error.to_string()],
@@ -279,6 +287,7 @@ impl Error {
             Self::Connect { error, .. } if error.message() == NO_REGION => "NoRegion",
             Self::Connect { error, .. } => match error.cause {
                 Cause::Connection(_) => "Unreachable",
+                Cause::Unusable(_) => "InvalidSetting",
                 _ => "NoCredentials",
             },
             Self::Read(_) => "Read",
@@ -355,114 +364,3 @@ fn verb(action: Action) -> &'static str {
         Action::Delete => "delete",
     }
 }
-
-fn connect_hint(error: &AwsError, local: bool) -> String {
-    if local {
-        return "look at `imgprep local status` and `imgprep local logs`".to_owned();
-    }
-    match (&error.cause, error.code()) {
-        _ if error.message() == NO_REGION => {
-            "set `region` in the file, `AWS_REGION`, or `--region`".to_owned()
-        }
-        (Cause::Connection(_), _) => {
-            "check the network, a proxy, and `AWS_ENDPOINT_URL` if it is set".to_owned()
-        }
-        (_, code) if code.contains("Expired") => {
-            "the session is over: run `aws sso login`, or renew the credentials".to_owned()
-        }
-        (Cause::Answer { .. }, _) => aws_hint(error),
-        _ => "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run \
-              `aws configure sso`; without an AWS account, add `--local`"
-            .to_owned(),
-    }
-}
-
-/// The hint for the first error; where that is a missing permission, with all that are missing, so
-/// that nobody has to find them one run at a time.
-fn aws_hints(errors: &[&AwsError]) -> Option<String> {
-    let first = errors.first()?;
-    if !is_lack_of_permission(first) {
-        return Some(aws_hint(first));
-    }
-    let lacking = errors.iter().filter(|error| is_lack_of_permission(error));
-    let permissions: BTreeSet<String> =
-        lacking.map(|error| format!("`{}`", error.missing_permission())).collect();
-    let permissions: Vec<String> = permissions.into_iter().collect();
-    Some(format!("allow {} for whoever runs imgprep", permissions.join(", ")))
-}
-
-fn is_lack_of_permission(error: &AwsError) -> bool {
-    error.is_denied() && !is_unverified_account(error)
-}
-
-fn is_unverified_account(error: &AwsError) -> bool {
-    error.says("account must be verified")
-}
-
-fn aws_hint(error: &AwsError) -> String {
-    if is_unverified_account(error) {
-        return "AWS must verify a new account before it may use CloudFront: open a case with AWS \
-                Support, or set `enabled = false` under `[cdn]` meanwhile"
-            .to_owned();
-    }
-    if error.is_bad_credentials() {
-        return "renew the credentials, for example with `aws sso login`".to_owned();
-    }
-    if error.is_denied() {
-        return format!("allow `{}` for whoever runs imgprep", error.missing_permission());
-    }
-    if error.is_throttled() {
-        return "AWS is throttling this account: wait a minute".to_owned();
-    }
-    if error.is_not_found() {
-        return VANISHED.to_owned();
-    }
-    code_hint(error)
-        .unwrap_or(match error.cause {
-            Cause::Connection(_) => "check the network",
-            Cause::Wait(_) => "AWS may just be slow",
-            Cause::Vanished(_) => VANISHED,
-            Cause::Unapplied(_) => "this is a fault of imgprep: please report it, with the plan",
-            Cause::Answer { .. } | Cause::Request(_) => "see AWS's answer above",
-        })
-        .to_owned()
-}
-
-/// What is read before it is changed does not go away by itself.
-const VANISHED: &str = "it went away meanwhile: another run, or somebody by hand, may be at work on \
-                        this stack; wait for them";
-
-/// What to do about AWS's own words for limits and taken names.
-fn code_hint(error: &AwsError) -> Option<&'static str> {
-    match error.code() {
-        "BucketAlreadyExists" | "IllegalLocationConstraintException" => {
-            Some("bucket names are global: choose another `name` under `[bucket]`")
-        }
-        // The retries are over by now.
-        "OperationAborted" if error.call == "s3:CreateBucket" => {
-            Some("S3 still releases the name of a deleted bucket, which may take an hour: wait")
-        }
-        "RequestEntityTooLargeException" => Some(TOO_LARGE),
-        "CNAMEAlreadyExists" => Some(DOMAIN_TAKEN),
-        _ if error.says("Unzipped size must be smaller") => Some(TOO_LARGE),
-        "CodeStorageExceededException" => Some(
-            "this region's storage for Lambda code is full: delete old versions of functions, or \
-             ask AWS for a higher quota",
-        ),
-        _ => None,
-    }
-}
-
-/// Both commands want a distribution of this account whose certificate covers the domain, and the
-/// record (Amazon CloudFront Developer Guide, "Move an alternate domain name").
-const DOMAIN_TAKEN: &str = "\
-    another distribution, perhaps in another AWS account, has the domain: remove it there, or move \
-    it here. Set up the CDN without `domains` and `certificate_arn`, give that distribution the \
-    certificate by hand, and prove that the domain is yours with a DNS TXT record `_DOMAIN` whose \
-    value is the distribution's own domain. Then `aws cloudfront list-conflicting-aliases \
-    --distribution-id ID --alias DOMAIN` shows which distribution has it, `aws cloudfront \
-    associate-alias --target-distribution-id ID --alias DOMAIN` moves it, and `domains` and \
-    `certificate_arn` can be set again";
-
-const TOO_LARGE: &str =
-    "Lambda takes 50 MB zipped and 250 MB unzipped: leave out what the function does not need";

@@ -37,26 +37,33 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::Arguments;
+use crate::error::FAILED;
 use crate::report::Report;
 
 /// Runs the program with these arguments, the first being its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    ExitCode::from(match execute(&arguments) {
+        Ok(code) => code,
+        // Under this flag 2 means changes and nothing else, whatever is wrong with the command line.
+        Err(_) if arguments.iter().any(|argument| argument == "--exit-code") => FAILED,
+        Err(code) => code,
+    })
+}
+
+/// The exit code of an answer, or of what stopped the command.
+fn execute(arguments: &[OsString]) -> Result<u8, u8> {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         Err(error) => return report::usage(&error),
     };
     let report = Report::new(&arguments.global);
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            return report.error(&error::Error::File {
-                what: "cannot start".to_owned(),
-                why: error.to_string(),
-            });
-        }
-    };
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
+        report
+            .error(&error::Error::File { what: "cannot start".to_owned(), why: error.to_string() })
+    })?;
     match runtime.block_on(commands::run(&arguments, &report)) {
-        Ok(outcome) => report.outcome(&outcome),
-        Err(error) => report.error(&error),
+        Ok(outcome) => Ok(report.outcome(&outcome)),
+        Err(error) => Err(report.error(&error)),
     }
 }

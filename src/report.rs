@@ -21,7 +21,6 @@ mod text;
 
 use std::fmt::Write as _;
 use std::io::{self, BufRead, IsTerminal, Write};
-use std::process::ExitCode;
 
 use anstream::ColorChoice;
 use serde::Serialize;
@@ -146,11 +145,11 @@ impl Report {
         }
     }
 
-    /// Prints the answer of a command.
-    pub(crate) fn outcome(&self, outcome: &Outcome) -> ExitCode {
+    /// Prints the answer of a command, and says with which code to exit.
+    pub(crate) fn outcome(&self, outcome: &Outcome) -> u8 {
         let exit_code = match outcome {
             Outcome::Stack { exit_code, .. } => *exit_code,
-            Outcome::Followed => return ExitCode::SUCCESS,
+            Outcome::Followed => return 0,
             Outcome::Rendered(sheet) if sheet.totals.failed > 0 => FAILED,
             Outcome::Backfill(result) if !result.dry_run && result.pending > 0 => FAILED,
             Outcome::Retry(retried) if !inventory::is_all_made(retried) => FAILED,
@@ -161,18 +160,18 @@ impl Report {
         } else {
             out(&self.outcome_text(outcome));
         }
-        ExitCode::from(exit_code)
+        exit_code
     }
 
-    /// Prints why a command stopped.
-    pub(crate) fn error(&self, error: &Error) -> ExitCode {
+    /// Prints why a command stopped, and says with which code to exit.
+    pub(crate) fn error(&self, error: &Error) -> u8 {
         if self.json {
             // On one line, for it may come after the lines of a log that was followed.
             out(&format!("{}\n", error_json(error)));
         } else {
             err(&text::error(error));
         }
-        ExitCode::from(error.exit_code())
+        error.exit_code()
     }
 
     /// Shows an outcome in the place of the last one.
@@ -309,11 +308,12 @@ impl Report {
     }
 }
 
-/// Prints what clap has to say: help and version as an answer, the rest as wrong use.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+/// Prints what clap has to say, and says with which code to exit: help and version are an answer,
+/// the rest is wrong use.
+pub(crate) fn usage(error: &clap::Error) -> Result<u8, u8> {
     // Nothing is left to do if even this cannot be written.
     let _ = error.print();
-    if error.use_stderr() { ExitCode::from(MISUSED) } else { ExitCode::SUCCESS }
+    if error.use_stderr() { Err(MISUSED) } else { Ok(0) }
 }
 
 fn outcome_json(outcome: &Outcome) -> String {

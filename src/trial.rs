@@ -10,6 +10,7 @@ use lambda_fn::failure::FailureRecord;
 use lambda_fn::settings::{FAILED_FOLDER, Variant};
 use serde::Serialize;
 
+use crate::aws::upload::Upload;
 use crate::aws::wait::{Ended, Patience, Pauses, Probe, Stop, watch};
 use crate::aws::{Aws, AwsError, Calling, fetch};
 use crate::config::Config;
@@ -159,7 +160,9 @@ impl Trial<'_> {
         let put = self.aws.s3.put_object().bucket(&self.names.bucket).key(key);
         let put = put.expected_bucket_owner(&self.names.account);
         let put = put.body(ByteStream::new(SdkBody::from(image.bytes.clone())));
-        put.send().await.calling("s3:PutObject")?;
+        let upload = Upload::plain(&image.bytes);
+        let put = put.customize().config_override(upload.to_s3());
+        upload.calling("s3:PutObject", put.send().await)?;
         Ok(())
     }
 

@@ -4,11 +4,15 @@
 //! it: the code and the message that AWS sent are taken out once.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::clock::{self, Skew};
+use super::denial::Denial;
 
 /// "Too many requests", and "bandwidth limit exceeded".
 pub(crate) const THROTTLING_STATUSES: [u16; 2] = [429, 509];
@@ -36,6 +40,20 @@ pub(crate) enum Cause {
     Vanished(String),
     /// No call was made for an edit of the plan, which is a fault of imgprep's own.
     Unapplied(String),
+    /// AWS refused the time at which a request was signed, whatever its code says.
+    Clock { code: String, skew: Skew },
+    /// No call could be made as a setting of the environment asks for.
+    Unusable(Unusable),
+}
+
+/// A setting that no use can be made of.
+#[derive(Clone, Debug)]
+pub(crate) struct Unusable {
+    /// The variable's name.
+    pub(crate) setting: &'static str,
+    pub(crate) why: String,
+    /// What to do about it.
+    pub(crate) hint: &'static str,
 }
 
 impl AwsError {
@@ -67,7 +85,7 @@ impl AwsError {
     /// The error code that AWS sent, or "" where it sent none.
     pub(crate) fn code(&self) -> &str {
         match &self.cause {
-            Cause::Answer { code, .. } => code,
+            Cause::Answer { code, .. } | Cause::Clock { code, .. } => code,
             _ => "",
         }
     }
@@ -79,7 +97,9 @@ impl AwsError {
             | Cause::Request(message)
             | Cause::Wait(message)
             | Cause::Vanished(message)
-            | Cause::Unapplied(message) => message,
+            | Cause::Unapplied(message)
+            | Cause::Unusable(Unusable { why: message, .. }) => message,
+            Cause::Clock { .. } => "",
         }
     }
 
@@ -119,6 +139,9 @@ impl AwsError {
 
     /// Whether the caller lacks a permission.
     pub(crate) fn is_denied(&self) -> bool {
+        if self.is_wrong_clock() {
+            return false;
+        }
         matches!(
             self.code(),
             "AccessDenied"
@@ -139,6 +162,16 @@ impl AwsError {
             Some((service, action)) => format!("{}:{action}", service.to_lowercase()),
             None => self.call.to_owned(),
         }
+    }
+
+    /// How the caller was denied it.
+    pub(crate) fn denial(&self) -> Denial {
+        Denial::of(self.message())
+    }
+
+    /// Whether this machine's clock is the reason.
+    pub(crate) fn is_wrong_clock(&self) -> bool {
+        matches!(self.cause, Cause::Clock { .. }) || clock::is_about_time(self.code())
     }
 
     /// Whether AWS wants fewer calls, also after the SDK's own retries.
@@ -168,15 +201,18 @@ impl AwsError {
 
     /// Whether AWS refused the credentials themselves.
     pub(crate) fn is_bad_credentials(&self) -> bool {
+        if self.is_wrong_clock() {
+            return false;
+        }
         matches!(
             self.code(),
             "ExpiredToken"
                 | "ExpiredTokenException"
-                | "RequestExpired"
                 | "InvalidClientTokenId"
                 | "InvalidAccessKeyId"
                 | "UnrecognizedClientException"
                 | "SignatureDoesNotMatch"
+                | "InvalidSignatureException"
                 | "AuthFailure"
                 | "InvalidToken"
         )
@@ -202,7 +238,10 @@ impl fmt::Display for AwsError {
             | Cause::Request(message)
             | Cause::Wait(message)
             | Cause::Vanished(message)
-            | Cause::Unapplied(message) => formatter.write_str(message),
+            | Cause::Unapplied(message)
+            | Cause::Unusable(Unusable { why: message, .. }) => formatter.write_str(message),
+            Cause::Clock { code, skew } if code.is_empty() => write!(formatter, "{skew}"),
+            Cause::Clock { code, skew } => write!(formatter, "{code}: {skew}"),
         }
     }
 }
@@ -237,11 +276,11 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     match error {
-        SdkError::ServiceError(context) => Cause::Answer {
-            code: context.err().code().unwrap_or_default().to_owned(),
-            message: context.err().message().unwrap_or_default().to_owned(),
-            status: context.raw().status().as_u16(),
-        },
+        SdkError::ServiceError(context) => {
+            let code = context.err().code().unwrap_or_default().to_owned();
+            let message = context.err().message().unwrap_or_default().to_owned();
+            refusal(code, message, context.raw())
+        }
         SdkError::TimeoutError(_) => Cause::Connection("no answer in time".to_owned()),
         SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
             Some(connector) if failure.is_io() || failure.is_timeout() => {
@@ -256,6 +295,16 @@ where
             status: context.raw().status().as_u16(),
         },
         _ => Cause::Request(innermost(error)),
+    }
+}
+
+fn refusal(code: String, message: String, answer: &HttpResponse) -> Cause {
+    let status = answer.status().as_u16();
+    let date = answer.headers().get("date");
+    let skew = date.and_then(|date| Skew::measure(date, SystemTime::now()));
+    match skew.filter(|skew| skew.explains(&code, &message, status)) {
+        Some(skew) => Cause::Clock { code, skew },
+        None => Cause::Answer { code, message, status },
     }
 }
 

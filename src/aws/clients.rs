@@ -1,24 +1,21 @@
 //! The clients of one run: one account, one region, one HTTPS client under all services.
 
-use std::net::IpAddr;
+use std::env;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
-use super::call::THROTTLING_STATUSES;
+use super::call::{Cause, THROTTLING_STATUSES};
 use super::endpoint::Endpoints;
+use super::transport::{CA_BUNDLE, Transport};
 use super::{AwsError, Calling};
 
 /// AWS throttles new accounts hard; the SDKs' own guides advise up to this many attempts for tools
@@ -27,6 +24,9 @@ const ATTEMPTS_MAX: u32 = 8;
 /// For what should be answered, or not, within seconds: as the first call, which finds out whether
 /// there is an AWS at all.
 const FEW_ATTEMPTS_MAX: u32 = 3;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long AWS may take to answer, which includes the time to send the request.
+pub(crate) const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Which AWS to talk to, as far as the command line decides it.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +59,7 @@ pub(crate) struct Aws {
     pub(crate) region: String,
     pub(crate) endpoints: Endpoints,
     /// For addresses that are not AWS's own, such as a distribution's.
-    pub(crate) web: Connector,
+    pub(crate) web: SharedHttpConnector,
     pub(crate) cloudfront: aws_sdk_cloudfront::Client,
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) lambda: aws_sdk_lambda::Client,
@@ -81,8 +81,8 @@ pub(crate) struct Aws {
 impl Aws {
     /// Loads credentials and region as every AWS tool does, and asks whose account it is.
     pub(crate) async fn connect(connection: &Connection) -> Result<Self, AwsError> {
-        let http = http_client();
-        let config = load(connection, http).await;
+        let transport = transport(connection).await?;
+        let config = load(connection, transport.clone()).await;
         let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
         let endpoints = Endpoints::new(endpoint(&config, "S3"), endpoint(&config, "CloudFront"));
         let account = account(&config).await?;
@@ -98,7 +98,7 @@ impl Aws {
             partition: partition(&region),
             region,
             endpoints,
-            web: web_connector(),
+            web: transport.web(),
             cloudfront: client!(aws_sdk_cloudfront, &config),
             iam: client!(aws_sdk_iam, &config),
             lambda: client!(aws_sdk_lambda, &config),
@@ -141,13 +141,35 @@ impl ClassifyRetry for ThrottlingStatus {
     }
 }
 
-async fn load(connection: &Connection, http: SharedHttpClient) -> SdkConfig {
+/// The way to AWS that the environment and the profile ask for. Nothing of them is between this
+/// machine and the local AWS.
+async fn transport(connection: &Connection) -> Result<Transport, AwsError> {
+    if connection.local_endpoint.is_some() {
+        return Ok(Transport::direct());
+    }
+    let ca_bundle = ca_bundle(connection).await;
+    let transport = Transport::new(&|name| env::var(name).ok(), ca_bundle.as_deref());
+    transport.map_err(|unusable| AwsError { call: FIRST_CALL, cause: Cause::Unusable(unusable) })
+}
+
+/// The file of certificates to trust. It must be known before anything is sent, so that the profile is
+/// read once more for it, without a look for credentials or a region.
+async fn ca_bundle(connection: &Connection) -> Option<String> {
+    let loader = aws_config::defaults(BehaviorVersion::latest());
+    let mut loader = loader.no_credentials().region(Region::from_static(LOCAL_REGION));
+    if let Some(profile) = &connection.profile {
+        loader = loader.profile_name(profile);
+    }
+    setting(&loader.load().await, "S3", CA_BUNDLE)
+}
+
+async fn load(connection: &Connection, http: Transport) -> SdkConfig {
     let retries = RetryConfig::adaptive()
         .with_max_attempts(ATTEMPTS_MAX)
         .with_initial_backoff(Duration::from_millis(200));
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .read_timeout(Duration::from_mins(1))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
         .build();
     if let Some(endpoint) = &connection.local_endpoint {
         // Nothing of the user's own AWS settings may reach, or be reached from, the local AWS.
@@ -178,28 +200,39 @@ async fn load(connection: &Connection, http: SharedHttpClient) -> SdkConfig {
 
 /// The endpoint that a service uses: its own variable or profile entry, or the one for all.
 fn endpoint(config: &SdkConfig, service: &'static str) -> Option<String> {
-    let key = ServiceConfigKey::builder()
-        .service_id(service)
-        .env("AWS_ENDPOINT_URL")
-        .profile("endpoint_url")
-        .build()
-        .ok()?;
-    let own = config.service_config().and_then(|services| services.load_config(key));
+    let own = setting(config, service, ("AWS_ENDPOINT_URL", "endpoint_url"));
     own.or_else(|| config.endpoint_url().map(ToOwned::to_owned))
 }
 
+/// A setting as it is for a service, by its variable or by its key in the profile.
+fn setting(
+    config: &SdkConfig,
+    service: &'static str,
+    (variable, key): (&'static str, &'static str),
+) -> Option<String> {
+    let key = ServiceConfigKey::builder().service_id(service).env(variable).profile(key).build();
+    config.service_config()?.load_config(key.ok()?)
+}
+
+/// The call that finds out whose account it is, before all others.
+const FIRST_CALL: &str = "sts:GetCallerIdentity";
+
 async fn account(config: &SdkConfig) -> Result<String, AwsError> {
-    const CALL: &str = "sts:GetCallerIdentity";
     let sts = aws_sdk_sts::config::Builder::from(config)
         .retry_config(RetryConfig::standard().with_max_attempts(FEW_ATTEMPTS_MAX))
         .build();
-    let identity =
-        aws_sdk_sts::Client::from_conf(sts).get_caller_identity().send().await.calling(CALL)?;
-    identity.account.ok_or_else(|| AwsError::request(CALL, "AWS did not say which account this is"))
+    let identity = aws_sdk_sts::Client::from_conf(sts)
+        .get_caller_identity()
+        .send()
+        .await
+        .calling(FIRST_CALL)?;
+    identity
+        .account
+        .ok_or_else(|| AwsError::request(FIRST_CALL, "AWS did not say which account this is"))
 }
 
 fn no_region() -> AwsError {
-    AwsError::request("sts:GetCallerIdentity", NO_REGION)
+    AwsError::request(FIRST_CALL, NO_REGION)
 }
 
 /// The message of the error for a missing region.
@@ -235,41 +268,21 @@ fn dns_suffix(partition: &str) -> &'static str {
     found.map_or(DNS_SUFFIX, |(.., suffix)| suffix)
 }
 
-fn http_client() -> SharedHttpClient {
-    aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_with_resolver(LoopbackForLocalhost)
-}
-
-fn web_connector() -> Connector {
-    Connector::builder()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_with_resolver(LoopbackForLocalhost)
-}
-
-/// The system's resolver, but for names under `localhost`, which not every system's resolver
-/// knows to be loopback (RFC 6761, section 6.3).
-#[derive(Clone, Debug)]
-struct LoopbackForLocalhost;
-
-impl ResolveDns for LoopbackForLocalhost {
-    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
-        DnsFuture::new(async move {
-            if name == "localhost" || name.ends_with(".localhost") {
-                return Ok(vec![IpAddr::from([127, 0, 0, 1])]);
-            }
-            let addresses =
-                tokio::net::lookup_host((name, 0)).await.map_err(ResolveDnsError::new)?;
-            Ok(addresses.map(|address| address.ip()).collect())
-        })
-    }
-}
-
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 
-    use super::{dns_suffix, partition};
+    use super::*;
+
+    /// A client of Lambda as every run has it, but for its read timeout, that talks to a port of this
+    /// machine.
+    pub(crate) async fn lambda(port: u16, read_timeout: Duration) -> aws_sdk_lambda::Client {
+        let local_endpoint = Some(format!("http://127.0.0.1:{port}"));
+        let connection = Connection { local_endpoint, ..Connection::default() };
+        let config = load(&connection, Transport::direct()).await.into_builder();
+        let timeouts = TimeoutConfig::builder().read_timeout(read_timeout).build();
+        client!(aws_sdk_lambda, &config.timeout_config(timeouts).build())
+    }
 
     /// S3's certificate covers one label before `s3`, so that virtual hosts would be of no use to us
     /// for a bucket with dots.

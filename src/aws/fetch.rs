@@ -1,6 +1,5 @@
 //! A plain GET, for what a distribution serves to everybody.
 
-use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::HttpConnector;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
@@ -13,7 +12,7 @@ pub(crate) struct Answer {
 }
 
 /// Gets an address, unsigned. The error is a text that says why there was no answer.
-pub(crate) async fn get(connector: &Connector, url: &str) -> Result<Answer, String> {
+pub(crate) async fn get(connector: &impl HttpConnector, url: &str) -> Result<Answer, String> {
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_method("GET").map_err(|error| error.to_string())?;
     request.set_uri(url).map_err(|error| error.to_string())?;

@@ -20,6 +20,7 @@ use self::state::Current;
 use super::role::Role;
 use crate::aws::iam::role_id;
 use crate::aws::lambda::is_busy;
+use crate::aws::upload::Upload;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
@@ -154,6 +155,7 @@ impl Function {
     async fn create_function(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "lambda:CreateFunction";
         let zip = self.zip(CALL)?;
+        let upload = Upload::base64(&zip.bytes);
         let code = FunctionCode::builder().zip_file(Blob::new(zip.bytes.clone())).build();
         let mut tags: HashMap<String, String> = self.names.tags.clone().into_iter().collect();
         tags.extend(self.code_tags(zip));
@@ -172,7 +174,8 @@ impl Function {
                 .environment(self.environment(&HashMap::new()))
                 .code(code.clone())
                 .set_tags(Some(tags.clone()));
-            create.send().await.calling(CALL)
+            let create = create.customize().config_override(upload.to_lambda());
+            upload.calling(CALL, create.send().await)
         })
         .await?;
         Ok(())
@@ -203,6 +206,7 @@ impl Function {
     async fn put_code(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "lambda:UpdateFunctionCode";
         let zip = self.zip(CALL)?;
+        let upload = Upload::base64(&zip.bytes);
         self.ready(context).await?;
         let wait = context.wait(CALL, "Lambda to finish an earlier change", UPDATE_SECS_MAX);
         retry_while(&wait, is_busy, || async {
@@ -211,7 +215,8 @@ impl Function {
                 .function_name(&self.names.function)
                 .architectures(self.settings.architecture.clone())
                 .zip_file(Blob::new(zip.bytes.clone()));
-            put.send().await.calling(CALL)
+            let put = put.customize().config_override(upload.to_lambda());
+            upload.calling(CALL, put.send().await)
         })
         .await?;
         // Only now do the tags tell the truth; without them the next run uploads once more.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::emulator;
+use crate::faults::Deed;
 use crate::harness::{Pipeline, run};
 use crate::proxy::Refusal;
 
@@ -65,7 +66,9 @@ pub(crate) async fn an_endpoint_that_is_closed_is_told_within_seconds() {
     let error = output.error();
     assert_eq!(error.code, "Unreachable");
     assert!(error.message.starts_with("cannot reach AWS: sts:GetCallerIdentity: "), "{error:?}");
-    assert!(error.hint.contains("AWS_ENDPOINT_URL"), "{error:?}");
+    for word in ["HTTPS_PROXY", "AWS_ENDPOINT_URL"] {
+        assert!(error.hint.contains(word), "{error:?}");
+    }
 }
 
 pub(crate) async fn missing_credentials_are_told_with_what_to_set() {
@@ -86,4 +89,19 @@ pub(crate) async fn missing_credentials_are_told_with_what_to_set() {
         assert!(error.hint.contains(word), "{error:?}");
     }
     assert!(pipeline.proxy.take_calls().is_empty(), "no call is made without credentials");
+}
+
+/// What is slow here is the answer; for imgprep a slow network is the same.
+pub(crate) async fn row_60_an_upload_may_take_more_than_a_minute_and_is_sent_once() {
+    let pipeline = Pipeline::new("row-60").await;
+    pipeline.proxy.add_script(Box::new(|call| {
+        let is_upload = call.to_string() == "lambda:CreateFunction";
+        is_upload.then_some(Deed::Delay(Duration::from_secs(62)))
+    }));
+    let up = pipeline.run(&["up", "--yes"]).await.exits(0);
+    assert!(up.took > Duration::from_secs(62), "{up}");
+    let calls = pipeline.proxy.take_mutating();
+    let uploads = calls.iter().filter(|call| *call == "lambda:CreateFunction");
+    assert_eq!(uploads.count(), 1);
+    pipeline.assert_whole();
 }

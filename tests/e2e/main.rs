@@ -19,6 +19,7 @@ mod export;
 mod failures;
 mod faults;
 mod foreign;
+mod gateway;
 mod harness;
 mod http;
 mod images;
@@ -30,6 +31,7 @@ mod lives;
 mod logs;
 mod matrix;
 mod misuse;
+mod network;
 mod output;
 mod ownership;
 mod permissions;
@@ -170,6 +172,10 @@ fn trials() -> Vec<Trial> {
         behaviour::every_read_that_is_denied_is_named_with_its_permission,
         behaviour::every_change_that_is_denied_is_named_with_its_permission,
         behaviour::a_permission_behind_a_call_is_the_one_that_is_named,
+        behaviour::row_64_a_denial_names_its_policy_and_who_can_change_it,
+        behaviour::row_63_a_wrong_clock_is_told_by_how_much,
+        behaviour::row_63_a_wrong_clock_is_no_missing_permission,
+        behaviour::row_63_a_wrong_secret_is_still_told_as_such,
         behaviour::what_vanishes_during_a_run_points_to_another_run,
         behaviour::row_26_the_notification_comes_last,
         behaviour::rows_27_and_43_what_sends_is_removed_before_what_receives,
@@ -249,6 +255,10 @@ fn trials() -> Vec<Trial> {
         failures::an_expired_token_is_named_and_a_second_run_completes,
         failures::an_endpoint_that_is_closed_is_told_within_seconds,
         failures::missing_credentials_are_told_with_what_to_set,
+        failures::row_60_an_upload_may_take_more_than_a_minute_and_is_sent_once,
+        network::row_62_all_of_aws_is_reached_through_a_proxy_that_inspects_it,
+        network::row_62_a_proxy_that_lets_nothing_pass_is_told_with_what_to_set,
+        network::row_62_an_aws_on_this_machine_is_reached_past_every_proxy,
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,
         misuse::a_missing_file_is_named,
         init::a_written_file_is_planned_and_never_overwritten,
@@ -260,6 +270,7 @@ fn trials() -> Vec<Trial> {
         misuse::a_wrong_file_is_refused_with_line_and_column,
         misuse::a_missing_region_is_told_with_where_to_set_it,
         misuse::an_unknown_option_is_wrong_use,
+        misuse::only_changes_end_with_2_under_exit_code,
         output::the_text_of_a_whole_life,
         output::a_terminal_is_needed_for_colour,
     ]

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::harness::{Pipeline, run};
+use crate::proxy::Refusal;
 
 pub(crate) async fn nothing_is_asked_and_nothing_changed_without_a_terminal() {
     let pipeline = Pipeline::new("unasked").await;
@@ -78,4 +79,34 @@ pub(crate) async fn an_unknown_option_is_wrong_use() {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{command}: {help}");
     }
     assert!(pipeline.proxy.take_calls().is_empty(), "AWS is not asked");
+}
+
+/// Under `plan --exit-code` 2 means changes, so that nothing else may end with it: wrong files, wrong
+/// use, and AWS that cannot be reached or refuses.
+pub(crate) async fn only_changes_end_with_2_under_exit_code() {
+    let pipeline = Pipeline::new("exit-code").await;
+    let plan =
+        |arguments: &[&str]| pipeline.imgprep(&[&["plan", "--exit-code"], arguments].concat());
+    plan(&[]).exits(2);
+    let wrong_use: [&[&str]; 4] =
+        [&["--no-such"], &["--color", "mauve"], &["stray"], &["--delete-images"]];
+    for arguments in wrong_use {
+        let output = plan(arguments).exits(1);
+        assert!(output.stdout.is_empty() && output.stderr.contains("--help"), "{output}");
+    }
+    pipeline.imgprep(&["up", "--exit-code"]).exits(1);
+    let help = plan(&["--help"]).exits(0);
+    assert!(help.stdout.contains("with 1 for anything else"), "{help}");
+
+    let denied = Refusal { status: 403, code: "AccessDenied", message: "Access Denied" };
+    pipeline.proxy.refuse("sns:GetTopicAttributes", denied, 1);
+    plan(&[]).exits(1);
+    let mut nowhere = pipeline.command();
+    run(nowhere.args(["plan", "--exit-code"]).env_remove("AWS_REGION")).exits(1);
+    let error = plan(&["-c", "no-such.toml", "--json"]).exits(1).error();
+    assert_eq!(error.code, "InvalidConfiguration");
+    pipeline.edit("800x600", "800by600");
+    let text = plan(&[]).exits(1);
+    assert!(text.stderr.contains("800by600"), "{text}");
+    pipeline.imgprep(&["plan"]).exits(2);
 }

@@ -150,3 +150,31 @@ pub(crate) async fn what_vanishes_during_a_run_points_to_another_run() {
     pipeline.up();
     pipeline.assert_whole();
 }
+
+/// No permission outweighs a denial, so that to allow more is no advice; what else is missing is told
+/// beside it.
+pub(crate) async fn row_64_a_denial_names_its_policy_and_who_can_change_it() {
+    let pipeline = Pipeline::new("row-64").await;
+    let message = "User: arn:aws:iam::1:user/a is not authorized to perform: iam:CreateRole on \
+                   resource: r with an explicit deny in a service control policy: \
+                   arn:aws:organizations::2:policy/o-1/service_control_policy/p-1";
+    refuse(&pipeline, ("iam:CreateRole", 403, "AccessDenied", message), ALWAYS);
+    refuse(&pipeline, ("sns:CreateTopic", 403, "AuthorizationError", "not authorized"), ALWAYS);
+    let output = pipeline.imgprep(&["up", "--yes"]).exits(1);
+    assert!(output.took < SECONDS, "{output}");
+    let hint = "\nhint: allow `sns:CreateTopic` for whoever runs imgprep; a service control policy \
+                denies `iam:CreateRole`: the administrator of your AWS organisation can change that; ";
+    assert!(output.stderr.contains(hint), "{output}");
+
+    pipeline.proxy.clear_rules();
+    let message = "User: u is not authorized to perform: s3:GetBucketPolicy on resource: r with an \
+                   explicit deny in a resource-based policy";
+    refuse(&pipeline, ("s3:GetBucketPolicy", 403, "AccessDenied", message), ALWAYS);
+    let error = pipeline.imgprep(&["status", "--json"]).exits(1).error();
+    assert_eq!(error.code, "AccessDenied");
+    assert_eq!(
+        error.hint,
+        "a resource-based policy denies `s3:GetBucketPolicy`: whoever owns the resource can change \
+         that"
+    );
+}

@@ -1,0 +1,247 @@
+//! What to do next about AWS's refusals, in the words of the hints.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::aws::AwsError;
+use crate::aws::call::{Cause, Unusable};
+use crate::aws::clients::NO_REGION;
+use crate::aws::denial::Denial;
+
+/// The hint where no use could be made of AWS at all.
+pub(super) fn connect_hint(error: &AwsError, local: bool) -> String {
+    if local {
+        return "look at `imgprep local status` and `imgprep local logs`".to_owned();
+    }
+    match (&error.cause, error.code()) {
+        _ if error.message() == NO_REGION => {
+            "set `region` in the file, `AWS_REGION`, or `--region`".to_owned()
+        }
+        (Cause::Unusable(Unusable { hint, .. }), _) => (*hint).to_owned(),
+        (Cause::Connection(why), _) if why.contains("certificate") => {
+            "if a proxy inspects what is encrypted, name a file with its certificate in \
+             `AWS_CA_BUNDLE`"
+                .to_owned()
+        }
+        (Cause::Connection(_), _) => {
+            "check the network, `HTTPS_PROXY`, and `AWS_ENDPOINT_URL` if it is set".to_owned()
+        }
+        (Cause::Answer { .. }, code) if code.contains("Expired") && !error.is_wrong_clock() => {
+            "the session is over: run `aws sso login`, or renew the credentials".to_owned()
+        }
+        (Cause::Answer { .. } | Cause::Clock { .. }, _) => aws_hint(error),
+        _ => "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run \
+              `aws configure sso`; without an AWS account, add `--local`"
+            .to_owned(),
+    }
+}
+
+/// The hint for the first error; where that is a missing permission, with all that are missing, so
+/// that nobody has to find them one run at a time.
+pub(super) fn aws_hints(errors: &[&AwsError]) -> Option<String> {
+    let first = errors.first()?;
+    if !is_lack_of_permission(first) {
+        return Some(aws_hint(first));
+    }
+    let lacking = errors.iter().copied().filter(|error| is_lack_of_permission(error));
+    Some(permission_hint(lacking))
+}
+
+fn is_lack_of_permission(error: &AwsError) -> bool {
+    error.is_denied() && !is_unverified_account(error)
+}
+
+/// Who has to change what: to allow more helps only where nothing denies.
+fn permission_hint<'a>(errors: impl Iterator<Item = &'a AwsError>) -> String {
+    let mut lacking = BTreeSet::new();
+    let mut refused: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
+    for error in errors {
+        let permission = format!("`{}`", error.missing_permission());
+        let (verb, kind) = match error.denial() {
+            Denial::Lacking => {
+                lacking.insert(permission);
+                continue;
+            }
+            Denial::Withheld(kind) => ("allows", Some(kind)),
+            Denial::Explicit(kind) => ("denies", kind),
+        };
+        let policy = kind.map_or("policy", |kind| kind.name);
+        let keeper = kind.map_or(ADMINISTRATORS, |kind| kind.keeper);
+        refused.entry((verb, policy, keeper)).or_default().insert(permission);
+    }
+    let join = |permissions: BTreeSet<String>| Vec::from_iter(permissions).join(", ");
+    let mut hints = Vec::new();
+    if !lacking.is_empty() {
+        hints.push(format!("allow {} for whoever runs imgprep", join(lacking)));
+    }
+    hints.extend(refused.into_iter().map(|((verb, policy, keeper), permissions)| {
+        let article = match (verb, policy) {
+            ("allows", _) => "no",
+            (_, "identity-based policy") => "an",
+            _ => "a",
+        };
+        format!("{article} {policy} {verb} {}: {keeper} can change that", join(permissions))
+    }));
+    hints.join("; ")
+}
+
+/// Who may know the policy that AWS does not name.
+const ADMINISTRATORS: &str = "whoever administers this account or its organisation";
+
+fn is_unverified_account(error: &AwsError) -> bool {
+    error.says("account must be verified")
+}
+
+/// The hint for one call that did not succeed.
+pub(super) fn aws_hint(error: &AwsError) -> String {
+    if is_unverified_account(error) {
+        return "AWS must verify a new account before it may use CloudFront: open a case with AWS \
+                Support, or set `enabled = false` under `[cdn]` meanwhile"
+            .to_owned();
+    }
+    if error.is_wrong_clock() {
+        return "set this machine's clock, best by the network (NTP): AWS takes no request whose time is \
+                more than five minutes off"
+            .to_owned();
+    }
+    if error.is_bad_credentials() {
+        return "renew the credentials, for example with `aws sso login`".to_owned();
+    }
+    if error.is_denied() {
+        return permission_hint([error].into_iter());
+    }
+    if error.is_throttled() {
+        return "AWS is throttling this account: wait a minute".to_owned();
+    }
+    if error.is_not_found() {
+        return VANISHED.to_owned();
+    }
+    code_hint(error)
+        .unwrap_or(match error.cause {
+            Cause::Connection(_) => "check the network",
+            Cause::Wait(_) => "AWS may just be slow",
+            Cause::Vanished(_) => VANISHED,
+            Cause::Unapplied(_) => "this is a fault of imgprep: please report it, with the plan",
+            Cause::Unusable(Unusable { hint, .. }) => hint,
+            Cause::Answer { .. } | Cause::Clock { .. } | Cause::Request(_) => {
+                "see AWS's answer above"
+            }
+        })
+        .to_owned()
+}
+
+/// What is read before it is changed does not go away by itself.
+const VANISHED: &str = "it went away meanwhile: another run, or somebody by hand, may be at work on \
+                        this stack; wait for them";
+
+/// What to do about AWS's own words for limits and taken names.
+fn code_hint(error: &AwsError) -> Option<&'static str> {
+    match error.code() {
+        "BucketAlreadyExists" | "IllegalLocationConstraintException" => {
+            Some("bucket names are global: choose another `name` under `[bucket]`")
+        }
+        // The retries are over by now.
+        "OperationAborted" if error.call == "s3:CreateBucket" => {
+            Some("S3 still releases the name of a deleted bucket, which may take an hour: wait")
+        }
+        "RequestEntityTooLargeException" => Some(TOO_LARGE),
+        "CNAMEAlreadyExists" => Some(DOMAIN_TAKEN),
+        _ if error.says("Unzipped size must be smaller") => Some(TOO_LARGE),
+        "CodeStorageExceededException" => Some(
+            "this region's storage for Lambda code is full: delete old versions of functions, or \
+             ask AWS for a higher quota",
+        ),
+        _ => None,
+    }
+}
+
+/// Both commands want a distribution of this account whose certificate covers the domain, and the
+/// record (Amazon CloudFront Developer Guide, "Move an alternate domain name").
+const DOMAIN_TAKEN: &str = "\
+    another distribution, perhaps in another AWS account, has the domain: remove it there, or move \
+    it here. Set up the CDN without `domains` and `certificate_arn`, give that distribution the \
+    certificate by hand, and prove that the domain is yours with a DNS TXT record `_DOMAIN` whose \
+    value is the distribution's own domain. Then `aws cloudfront list-conflicting-aliases \
+    --distribution-id ID --alias DOMAIN` shows which distribution has it, `aws cloudfront \
+    associate-alias --target-distribution-id ID --alias DOMAIN` moves it, and `domains` and \
+    `certificate_arn` can be set again";
+
+const TOO_LARGE: &str =
+    "Lambda takes 50 MB zipped and 250 MB unzipped: leave out what the function does not need";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(permission: &str, how: &str) -> AwsError {
+        let message = format!("User: u is not authorized to perform: {permission} {how}");
+        let (code, status) = ("AccessDenied".to_owned(), 403);
+        AwsError { call: "a:Call", cause: Cause::Answer { code, message, status } }
+    }
+
+    #[test]
+    fn a_denial_names_its_policy_and_who_can_change_it() {
+        let organisation = "the administrator of your AWS organisation can change that";
+        let account = "whoever administers IAM in this account can change that";
+        let cases = [
+            ("because no identity-based policy allows it", "allow `a:B` for whoever runs imgprep"),
+            ("because no resource-based policy allows it", "allow `a:B` for whoever runs imgprep"),
+            (
+                "with an explicit deny in a service control policy: arn:aws:organizations::1:p",
+                &format!("a service control policy denies `a:B`: {organisation}"),
+            ),
+            (
+                "with an explicit deny in a resource control policy",
+                &format!("a resource control policy denies `a:B`: {organisation}"),
+            ),
+            (
+                "with an explicit deny in a permissions boundary",
+                &format!("a permissions boundary denies `a:B`: {account}"),
+            ),
+            (
+                "with an explicit deny in an identity-based policy",
+                &format!("an identity-based policy denies `a:B`: {account}"),
+            ),
+            (
+                "with an explicit deny in a session policy",
+                "a session policy denies `a:B`: whoever hands out the session can change that",
+            ),
+            (
+                "with an explicit deny in a resource-based policy",
+                "a resource-based policy denies `a:B`: whoever owns the resource can change that",
+            ),
+            (
+                "with an explicit deny in a VPC endpoint policy",
+                "a VPC endpoint policy denies `a:B`: whoever administers the VPC endpoint can \
+                 change that",
+            ),
+            (
+                "with an explicit deny",
+                "a policy denies `a:B`: whoever administers this account or its organisation can \
+                 change that",
+            ),
+            (
+                "because no service control policy allows the a:B action",
+                &format!("no service control policy allows `a:B`: {organisation}"),
+            ),
+            (
+                "because no permissions boundary allows the a:B action",
+                &format!("no permissions boundary allows `a:B`: {account}"),
+            ),
+        ];
+        for (how, hint) in cases {
+            assert_eq!(aws_hint(&denied("a:B", how)), hint, "{how}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_told_beside_what_is_denied() {
+        let scp = "with an explicit deny in a service control policy";
+        let errors = [denied("a:B", scp), denied("a:C", ""), denied("a:A", scp), denied("a:D", "")];
+        let hint = aws_hints(&errors.iter().collect::<Vec<_>>()).unwrap();
+        assert_eq!(
+            hint,
+            "allow `a:C`, `a:D` for whoever runs imgprep; a service control policy denies `a:A`, \
+             `a:B`: the administrator of your AWS organisation can change that"
+        );
+    }
+}
