@@ -1,6 +1,7 @@
 //! The command line: what clap reads. Doc comments are the help.
 
 mod images;
+mod permitted;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use self::images::{Backfill, Failures, Prune, Render, Retry};
+pub(crate) use self::permitted::Permitted;
 
 /// Image variants on AWS from one file: S3, SNS, Lambda and CloudFront, without a state file
 ///
@@ -287,11 +289,14 @@ pub(crate) enum Local {
     Reset,
 }
 
-/// Print the smallest IAM policy with which imgprep works on this pipeline
+/// Print the smallest IAM policies with which imgprep works on this pipeline
 ///
-/// Without a command it is one policy for `plan`, `up`, `status` and `down` without options. The
-/// statements whose Sid begins with `Read` are needed by all four and are enough for `plan` and
-/// `status`; `up` also needs those that begin with `Up`, and `down` those that begin with `Down`.
+/// Without a command they are for every command without options. The statements whose Sid begins
+/// with `Read` are needed by all but `logs`, and are enough for `plan` and `status`; `up` also needs
+/// those that begin with `Up`, `down` those that begin with `Down`, and so on.
+///
+/// IAM takes up to 6,144 characters of a policy. What is longer is printed as a JSON array of
+/// policies: create each, and attach all of them.
 ///
 /// Example: imgprep iam-policy up > policy.json
 #[derive(Debug, Args)]
@@ -345,41 +350,6 @@ fn s3_object(text: &str) -> Result<S3Object, String> {
         }
         _ => Err("an object in S3 is `s3://BUCKET/KEY`".to_owned()),
     }
-}
-
-/// The command that a policy is for, with the options that ask more of AWS.
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub(crate) enum Permitted {
-    /// Print the policy for `imgprep plan`
-    ///
-    /// Example: imgprep iam-policy plan
-    Plan,
-    /// Print the policy for `imgprep up`
-    ///
-    /// Example: imgprep iam-policy up --adopt > policy.json
-    Up {
-        /// Allow what `--adopt` does besides
-        #[arg(long)]
-        adopt: bool,
-        /// Allow what `--prune` does besides
-        #[arg(long)]
-        prune: bool,
-        /// Allow what `--prune` does with `--delete-images`
-        #[arg(long, requires = "prune")]
-        delete_images: bool,
-    },
-    /// Print the policy for `imgprep status`
-    ///
-    /// Example: imgprep iam-policy status
-    Status,
-    /// Print the policy for `imgprep down`
-    ///
-    /// Example: imgprep iam-policy down --delete-images
-    Down {
-        /// Allow what `--delete-images` does besides
-        #[arg(long)]
-        delete_images: bool,
-    },
 }
 
 /// Print the completions of a shell

@@ -88,6 +88,8 @@ pub(crate) struct Function {
     /// Reserved concurrency; none leaves the function the account's.
     pub(crate) concurrency: Option<u32>,
     pub(crate) log_retention_days: u32,
+    /// The ARN of the managed policy that bounds what the function's role can do.
+    pub(crate) permissions_boundary: Option<String>,
     pub(crate) code: Code,
 }
 

@@ -21,6 +21,10 @@ pub(crate) const REGION_TAG: &str = "imgprep:region";
 /// Logs").
 pub(crate) const LOG_GROUPS: &str = "/aws/lambda/";
 
+/// Where the originals of `imgprep try` are, below the folder of originals, so that they are told
+/// apart from all others.
+pub(crate) const TRIAL_FOLDER: &str = "imgprep-try";
+
 /// The longest name of an IAM role (IAM User Guide, "IAM and AWS STS quotas").
 const ROLE_NAME_CHARACTERS_MAX: usize = 64;
 

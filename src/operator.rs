@@ -1,10 +1,14 @@
-//! What whoever runs imgprep must be allowed, as an IAM policy for one stack.
+//! What whoever runs imgprep must be allowed, as IAM policies for one stack.
 //!
-//! The actions are in `table.rs`, the resources in `scope.rs`; here the two are put together.
+//! The actions are in `table.rs`, the resources in `scope.rs`; here the two are put together, and
+//! `size.rs` makes as many policies of it as IAM wants.
 //! Deliberately absent: calls to AWS, and what the function may do, which `stack.rs` says.
 
 mod scope;
+mod size;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,9 +27,22 @@ pub(crate) enum Operation {
     Every,
     /// `plan` and `status`.
     Look,
+    /// `status --images`.
+    Count,
     Up(UpOptions),
     Down {
         delete_images: bool,
+    },
+    Try,
+    Logs,
+    Backfill {
+        outdated: bool,
+        dry_run: bool,
+    },
+    Failures,
+    Retry,
+    Prune {
+        yes: bool,
     },
 }
 
@@ -37,32 +54,37 @@ pub(crate) struct UpOptions {
     pub(crate) delete_images: bool,
 }
 
-/// The sets of actions, by which Sids begin.
+/// The sets of actions, by whose names Sids begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Set {
-    /// What every command needs.
+    /// What every command but `logs` needs.
     Read,
-    /// What `up` needs besides.
+    /// What the command of this name needs besides; `Status` with `--images`.
     Up,
-    /// What `down` needs besides.
     Down,
+    Status,
+    Try,
+    Logs,
+    Backfill,
+    Failures,
+    Retry,
+    Prune,
 }
 
-impl Set {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Read => "Read",
-            Self::Up => "Up",
-            Self::Down => "Down",
-        }
-    }
-}
-
-/// The smallest policy with which the operation works on this stack.
-pub(crate) fn document(operation: Operation, config: &Config, names: &Names) -> Value {
+/// The smallest policies with which the operation works on this stack, together.
+pub(crate) fn documents(operation: Operation, config: &Config, names: &Names) -> Vec<Value> {
     let request = Request { operation, config, names };
-    let statements = request.parts().iter().flat_map(|sets| request.statements(sets));
-    policy::document(&statements.collect::<Vec<_>>())
+    size::documents(request.parts().iter().flat_map(|sets| request.statements(sets)))
+}
+
+/// The smallest policy with which `init` can say whether a name is free: any, for it is asked for.
+pub(crate) fn document_for_init() -> Value {
+    policy::document(&[json!({
+        "Sid": "Init",
+        "Effect": "Allow",
+        "Action": ["s3:ListBucket"],
+        "Resource": ["*"],
+    })])
 }
 
 /// An operation on the pipeline of one file.
@@ -77,10 +99,27 @@ impl Request<'_> {
     /// would otherwise name each resource twice, and IAM takes no long ones.
     fn parts(&self) -> &'static [&'static [Set]] {
         match self.operation {
-            Operation::Every => &[&[Set::Read], &[Set::Up], &[Set::Down]],
+            Operation::Every => &[
+                &[Set::Read],
+                &[Set::Up],
+                &[Set::Down],
+                &[Set::Try],
+                &[Set::Logs],
+                &[Set::Backfill],
+                &[Set::Failures],
+                &[Set::Retry],
+                &[Set::Prune],
+            ],
             Operation::Look => &[&[Set::Read]],
+            Operation::Count => &[&[Set::Read, Set::Status]],
             Operation::Up(_) => &[&[Set::Read, Set::Up]],
             Operation::Down { .. } => &[&[Set::Read, Set::Down]],
+            Operation::Try => &[&[Set::Read, Set::Try]],
+            Operation::Logs => &[&[Set::Logs]],
+            Operation::Backfill { .. } => &[&[Set::Read, Set::Backfill]],
+            Operation::Failures => &[&[Set::Read, Set::Failures]],
+            Operation::Retry => &[&[Set::Read, Set::Retry]],
+            Operation::Prune { .. } => &[&[Set::Read, Set::Prune]],
         }
     }
 
@@ -92,10 +131,10 @@ impl Request<'_> {
             if !granted.is_empty() {
                 let (actions, resources) = groups.entry(scope.group()).or_default();
                 actions.extend(granted);
-                resources.extend(scope.resources(self.names));
+                resources.extend(scope.resources(self.config, self.names));
             }
         }
-        let prefix: String = sets.iter().map(|set| set.name()).collect();
+        let prefix: String = sets.iter().map(|set| format!("{set:?}")).collect();
         let statements = groups.into_iter().map(|(group, (actions, resources))| {
             let mut statement = json!({
                 "Sid": format!("{prefix}{group:?}"),
@@ -103,7 +142,7 @@ impl Request<'_> {
                 "Action": actions,
                 "Resource": resources,
             });
-            if let Some(condition) = group.condition(self.names) {
+            if let Some(condition) = group.condition(self.config, self.names) {
                 statement["Condition"] = condition;
             }
             statement
@@ -136,6 +175,12 @@ impl Request<'_> {
             When::Invalidate => self.config.cdn.enabled && self.config.cdn.invalidate,
             When::Concurrency => self.config.function.concurrency.is_some(),
             When::AdoptCdn => self.config.cdn.enabled && up.adopt,
+            When::Boundary => self.config.function.permissions_boundary.is_some(),
+            When::PruneStack => up.prune,
+            When::Publish => !matches!(self.operation, Operation::Backfill { dry_run: true, .. }),
+            When::Outdated => matches!(self.operation, Operation::Backfill { outdated: true, .. }),
+            When::AccountLimit => self.config.function.concurrency.is_none(),
+            When::PruneImages => self.operation == Operation::Prune { yes: true },
             When::DeleteImages => {
                 self.operation == Operation::Down { delete_images: true }
                     || (up.prune && up.delete_images)
@@ -145,17 +190,18 @@ impl Request<'_> {
 
     /// The columns of a row that a set takes.
     fn columns(&self, set: Set, row: &Row) -> Vec<&'static [&'static str]> {
-        // Going down looks for the CDN of an earlier configuration as well.
+        // The CDN of an earlier file is looked at, and goes as everything that left the file does.
         let is_cdn_off = row.when == When::Cdn && !self.config.cdn.enabled;
-        let prunes = matches!(self.operation, Operation::Up(options) if options.prune)
-            && row.scope.can_be_retired();
+        let is_prune = matches!(self.operation, Operation::Up(options) if options.prune);
         match set {
-            Set::Read | Set::Up if is_cdn_off => Vec::new(),
             Set::Read => vec![row.read],
-            Set::Up if prunes => vec![row.up, row.down],
+            Set::Up if is_cdn_off && is_prune => vec![row.down],
+            Set::Up if is_cdn_off => Vec::new(),
+            Set::Up if is_prune && row.scope.can_be_retired() => vec![row.up, row.down],
             Set::Up => vec![row.up],
-            Set::Down if is_cdn_off => vec![row.read, row.down],
             Set::Down => vec![row.down],
+            user if row.users.contains(&user) => vec![row.images],
+            _ => Vec::new(),
         }
     }
 }

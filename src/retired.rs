@@ -12,6 +12,7 @@ use futures_util::future::try_join_all;
 use futures_util::try_join;
 
 use crate::aws::bucket::Bucket;
+use crate::aws::iam::all_pages;
 use crate::aws::{Aws, AwsError, Calling, marker};
 use crate::names::{LOG_GROUPS, Names, STACK_TAG};
 
@@ -100,35 +101,25 @@ fn by_arn(arn: &str, names: &Names) -> Vec<Found> {
 }
 
 async fn roles(aws: &Aws, names: &Names) -> Result<Vec<Found>, AwsError> {
-    let mut found = Vec::new();
-    let mut marker = None;
-    loop {
+    let pages = all_pages(|marker| async {
         let list = aws.iam.list_roles().path_prefix(&names.iam_path).set_marker(marker);
-        let page = list.send().await.calling("iam:ListRoles")?;
-        let others = page.roles().iter().filter(|role| role.role_name() != names.role);
-        found.extend(others.map(|role| Found::Role(role.role_name().to_owned())));
-        marker = page.marker;
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+        list.send().await.calling("iam:ListRoles").map(Some)
+    });
+    let pages = pages.await?;
+    let listed = pages.iter().flat_map(|page| page.roles()).map(|role| role.role_name());
+    Ok(listed.filter(|name| *name != names.role).map(|name| Found::Role(name.to_owned())).collect())
 }
 
 async fn policies(aws: &Aws, names: &Names) -> Result<Vec<Found>, AwsError> {
-    let mut found = Vec::new();
-    let mut marker = None;
-    loop {
+    let pages = all_pages(|marker| async {
         let list = aws.iam.list_policies().scope(PolicyScopeType::Local);
         let list = list.path_prefix(&names.iam_path).set_marker(marker);
-        let page = list.send().await.calling("iam:ListPolicies")?;
-        let listed = page.policies().iter().filter_map(|policy| policy.policy_name());
-        let others = listed.filter(|name| *name != names.policy);
-        found.extend(others.map(|name| Found::Policy(name.to_owned())));
-        marker = page.marker;
-        if marker.is_none() {
-            return Ok(found);
-        }
-    }
+        list.send().await.calling("iam:ListPolicies").map(Some)
+    });
+    let pages = pages.await?;
+    let listed = pages.iter().flat_map(|page| page.policies()).filter_map(|it| it.policy_name());
+    let others = listed.filter(|name| *name != names.policy);
+    Ok(others.map(|name| Found::Policy(name.to_owned())).collect())
 }
 
 /// Folders with a marker of ours that the file does not name.

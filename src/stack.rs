@@ -213,6 +213,7 @@ impl Parts<'_> {
         let names = || Arc::clone(self.names);
         let originals = self.config.bucket.originals.clone();
         let retention = self.config.function.log_retention_days;
+        let boundary = self.config.function.permissions_boundary.clone();
         let mut cdn = node(Cdn::new(names(), self.cdn_settings())).needs(&[Id::Bucket]);
         if self.config.cdn.invalidate {
             // The function is told the distribution.
@@ -237,7 +238,7 @@ impl Parts<'_> {
             // Its attachment to the role is part of its making.
             node(Policy::new(names(), self.permissions())).needs(&[Id::Role]),
             // An invocation under way still runs as it.
-            node(Role::new(names())).outlives(&[Id::Function]),
+            node(Role::new(names(), boundary)).outlives(&[Id::Function]),
             // A function that still runs would write logs again.
             node(Logs::new(names(), retention)).outlives(&[Id::Function]),
             node(DeadLetters::new(names())).outlives(&[Id::Trigger, Id::Function]),
@@ -285,7 +286,7 @@ impl Parts<'_> {
                 let names = names.with_policy(&name).into();
                 vec![node(Policy::new(names, Vec::new()))]
             }
-            Found::Role(name) => vec![node(Role::new(names.with_role(&name).into()))],
+            Found::Role(name) => vec![node(Role::new(names.with_role(&name).into(), None))],
             Found::Logs(function) => {
                 let names = names.with_function(&function).into();
                 let retention = self.config.function.log_retention_days;
@@ -331,7 +332,8 @@ impl Parts<'_> {
     }
 
     fn function(&self, names: Arc<Names>) -> Function {
-        let temporary_role = Role::new(Arc::new(names.with_role(&names.temporary_role)));
+        let boundary = self.config.function.permissions_boundary.clone();
+        let temporary_role = Role::new(Arc::new(names.with_role(&names.temporary_role)), boundary);
         Function::new(names, self.function_settings(), Arc::clone(self.code), temporary_role)
     }
 

@@ -15,7 +15,7 @@ use crate::aws::wait::{Ended, Patience, Pauses, Probe, Stop, watch};
 use crate::aws::{Aws, AwsError, Calling, fetch};
 use crate::config::Config;
 use crate::logs::{Event, Failure, Filter, FunctionLog};
-use crate::names::Names;
+use crate::names::{Names, TRIAL_FOLDER};
 use crate::plan::{Condition, Plan, Step};
 use crate::resource::{Id, touches};
 
@@ -153,7 +153,7 @@ impl Trial<'_> {
     fn unique(name: &str) -> String {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let millis = now.map_or(0, |now| now.as_millis());
-        format!("imgprep-try/{millis}-{name}")
+        format!("{TRIAL_FOLDER}/{millis}-{name}")
     }
 
     async fn upload(&self, key: &str, image: &Image) -> Result<(), AwsError> {

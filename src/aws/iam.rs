@@ -1,7 +1,15 @@
-//! How IAM writes documents and tags.
+//! How IAM writes documents, tags and lists.
 
 use std::collections::BTreeMap;
+use std::future::Future;
 
+use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput;
+use aws_sdk_iam::operation::list_entities_for_policy::ListEntitiesForPolicyOutput;
+use aws_sdk_iam::operation::list_instance_profiles_for_role::ListInstanceProfilesForRoleOutput;
+use aws_sdk_iam::operation::list_policies::ListPoliciesOutput;
+use aws_sdk_iam::operation::list_policy_versions::ListPolicyVersionsOutput;
+use aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput;
+use aws_sdk_iam::operation::list_roles::ListRolesOutput;
 use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
 
@@ -29,4 +37,53 @@ pub(crate) fn iam_tags(
             tag.map_err(|error| AwsError::request(call, error.to_string()))
         })
         .collect()
+}
+
+/// A part of one of IAM's lists.
+pub(crate) trait Page {
+    /// Where the next page begins; `None` on the last one.
+    fn next(&self) -> Option<String>;
+}
+
+/// IAM may end a page anywhere, also before its first entry; only `IsTruncated` says whether there
+/// are more, and `Marker` counts only then (IAM API Reference, `ListRoles` and the other lists).
+macro_rules! pages {
+    ($($output:ty),* $(,)?) => {
+        $(impl Page for $output {
+            fn next(&self) -> Option<String> {
+                self.marker().filter(|_| self.is_truncated()).map(ToOwned::to_owned)
+            }
+        })*
+    };
+}
+
+pages!(
+    ListAttachedRolePoliciesOutput,
+    ListEntitiesForPolicyOutput,
+    ListInstanceProfilesForRoleOutput,
+    ListPoliciesOutput,
+    ListPolicyVersionsOutput,
+    ListRolePoliciesOutput,
+    ListRolesOutput,
+);
+
+/// Every page of a list, of which `page` gets the one that begins at a marker; it answers with
+/// `None` where what has the list is not there.
+pub(crate) async fn all_pages<P, F>(
+    mut page: impl FnMut(Option<String>) -> F,
+) -> Result<Vec<P>, AwsError>
+where
+    P: Page,
+    F: Future<Output = Result<Option<P>, AwsError>>,
+{
+    let mut pages = Vec::new();
+    let mut marker = None;
+    while let Some(got) = page(marker).await? {
+        marker = got.next();
+        pages.push(got);
+        if marker.is_none() {
+            break;
+        }
+    }
+    Ok(pages)
 }

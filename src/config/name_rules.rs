@@ -52,6 +52,9 @@ const BUCKET: &str = "a bucket name is 3 to 63 lower-case letters, digits, hyphe
 const BUCKET_PREFIXES: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
 const BUCKET_SUFFIXES: [&str; 6] = ["-an", "-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
 
+/// "IAM and AWS STS quotas" in the IAM user guide.
+const POLICY_NAME_CHARACTERS_MAX: usize = 128;
+
 /// Ours: short enough to leave room for suffixes in every name that is made from it.
 pub(super) fn stack(name: &str) -> Result<(), Fault> {
     let rule = "a stack name is 1 to 40 lower-case letters, digits and hyphens";
@@ -125,6 +128,28 @@ pub(super) fn function(name: &str) -> Result<(), Fault> {
     let rule = "a function name is 1 to 64 letters, digits, hyphens and underscores";
     length(name, 1..=64, rule)?;
     characters(name, is_word_or_hyphen, rule)
+}
+
+/// "`PutRolePermissionsBoundary`" in the IAM API reference: a policy of the account, or one of those
+/// that AWS manages, whose account is `aws`; names and paths as in "IAM and AWS STS quotas".
+pub(super) fn managed_policy_arn(arn: &str) -> Result<(), Fault> {
+    let rule = "the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`";
+    let parts: Vec<_> = arn.splitn(6, ':').collect();
+    let ["arn", partition, service, region, account, resource] = parts.as_slice() else {
+        return Err(Fault::new("is not an ARN").help(rule));
+    };
+    let is_account =
+        *account == "aws" || account.len() == 12 && is_all(account, u8::is_ascii_digit);
+    let (path, name) = resource.rsplit_once('/').unwrap_or_default();
+    let is_path = path == "policy" || path.starts_with("policy/");
+    let is_path = is_path && is_all(path, u8::is_ascii_graphic);
+    let is_name = name.len() <= POLICY_NAME_CHARACTERS_MAX
+        && is_all(name, |byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(byte));
+    let is_policy = is_account && is_path && is_name;
+    if !partition.starts_with("aws") || *service != "iam" || !region.is_empty() || !is_policy {
+        return Err(Fault::new("is not the ARN of a managed policy").help(rule));
+    }
+    Ok(())
 }
 
 pub(super) fn path(name: &str) -> Result<(), Fault> {

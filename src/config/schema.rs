@@ -113,6 +113,9 @@ fn function(table: &Table<'_>, default: &str, folder: &Path) -> Function {
         log_retention_days: table
             .number("log_retention_days", limit_rules::log_retention_days)
             .unwrap_or(DEFAULT_LOG_RETENTION_DAYS),
+        permissions_boundary: table
+            .text("permissions_boundary", name_rules::managed_policy_arn)
+            .map(|arn| arn.value),
         code: code(table, folder),
     }
 }

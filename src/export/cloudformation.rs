@@ -178,6 +178,7 @@ fn identity(blueprint: &Blueprint<'_>) -> Vec<(&'static str, Value)> {
         "Path": role.get("path"),
         "Description": role.description,
         "AssumeRolePolicyDocument": role.document(),
+        "PermissionsBoundary": role.get("permissions_boundary"),
         "Tags": tags(role),
     });
     let allowed = json!({

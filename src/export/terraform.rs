@@ -203,6 +203,7 @@ impl Resources {
             "path": role.get("path"),
             "description": role.description,
             "assume_role_policy": policy("role_policy"),
+            "permissions_boundary": role.get("permissions_boundary"),
             "tags": tags(role),
         });
         self.add("aws_iam_role", "role", made);

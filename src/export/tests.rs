@@ -28,6 +28,7 @@ const FULL: &str = r#"
     arch = "arm64"
     concurrency = 7
     log_retention_days = 30
+    permissions_boundary = "arn:aws:iam::123456789012:policy/Boundary"
     [[variants]]
     size = "800x600"
     [[variants]]

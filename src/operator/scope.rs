@@ -4,9 +4,11 @@
 //! Which actions know which resources and condition keys is in the Service Authorization Reference,
 //! "Actions, resources, and condition keys for AWS services".
 
+use lambda_fn::settings::FAILED_FOLDER;
 use serde_json::{Value, json};
 
-use crate::names::{Names, STACK_TAG};
+use crate::config::Config;
+use crate::names::{Names, STACK_TAG, TRIAL_FOLDER};
 
 /// What actions are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +25,15 @@ pub(super) enum Scope {
     /// The folder markers, also of folders that left the file: keys that end in a slash.
     Folders,
     Images,
+    Originals,
+    /// What the folders of the file's sizes hold.
+    Variants,
+    /// What the function notes of originals that it cannot process.
+    Records,
+    /// What `imgprep try` uploads.
+    TrialOriginals,
+    /// What the function makes or notes of that.
+    TrialVariants,
     /// Every policy under the stack's IAM path.
     Policy,
     /// Whoever a policy of the stack was attached to by hand.
@@ -56,6 +67,8 @@ pub(super) enum Group {
     AnyName,
     Stack,
     Images,
+    Objects,
+    Uploads,
     Tagged,
     NewCdn,
     PolicyHolders,
@@ -70,6 +83,10 @@ impl Scope {
             Self::AnyName => Group::AnyName,
             Self::Tagged | Self::TaggedCdn => Group::Tagged,
             Self::Images => Group::Images,
+            Self::Originals | Self::Variants | Self::Records | Self::TrialVariants => {
+                Group::Objects
+            }
+            Self::TrialOriginals => Group::Uploads,
             Self::PolicyHolders => Group::PolicyHolders,
             Self::RoleOfPolicy => Group::RoleOfPolicy,
             Self::RoleOfFunction => Group::RoleOfFunction,
@@ -90,13 +107,16 @@ impl Scope {
     }
 
     /// What goes into `Resource`.
-    pub(super) fn resources(self, names: &Names) -> Vec<String> {
+    pub(super) fn resources(self, config: &Config, names: &Names) -> Vec<String> {
         let Names { partition, region, account, iam_path, role, bucket_arn, .. } = names;
         let regional = |service: &str, name: &str| {
             format!("arn:{partition}:{service}:{region}:{account}:{name}")
         };
         let global =
             |service: &str, name: &str| format!("arn:{partition}:{service}::{account}:{name}");
+        let inside = |folder: &str| format!("{bucket_arn}/{folder}/*");
+        let originals = &config.bucket.originals;
+        let variants = config.variants.iter().map(|variant| variant.folder.as_str());
         match self {
             // The holders are told apart by the policy that they hold, the new by its tags.
             Self::Account | Self::NewCdn | Self::PolicyHolders => vec!["*".to_owned()],
@@ -110,6 +130,14 @@ impl Scope {
             Self::Bucket => vec![bucket_arn.clone()],
             Self::Folders => vec![format!("{bucket_arn}/*/")],
             Self::Images => vec![format!("{bucket_arn}/*")],
+            Self::Originals => vec![inside(originals)],
+            Self::Variants => variants.map(inside).collect(),
+            Self::Records => vec![inside(FAILED_FOLDER)],
+            Self::TrialOriginals => vec![inside(&format!("{originals}/{TRIAL_FOLDER}"))],
+            Self::TrialVariants => {
+                let folders = variants.chain([FAILED_FOLDER]);
+                folders.map(|folder| inside(&format!("{folder}/{TRIAL_FOLDER}"))).collect()
+            }
             Self::Policy => vec![global("iam", &format!("policy{iam_path}*"))],
             // Of a role that is not there IAM knows the name only.
             Self::Role => vec![
@@ -134,7 +162,9 @@ impl Scope {
     pub(super) fn can_be_retired(self) -> bool {
         matches!(
             self,
-            Self::Tagged
+            Self::Account
+                | Self::AnyName
+                | Self::Tagged
                 | Self::Folders
                 | Self::Images
                 | Self::Policy
@@ -147,15 +177,20 @@ impl Scope {
 
 impl Group {
     /// The value of `Condition`, where one narrows the statement further.
-    pub(super) fn condition(self, names: &Names) -> Option<Value> {
+    pub(super) fn condition(self, config: &Config, names: &Names) -> Option<Value> {
         let is_ours =
             |key: &str| json!({ "StringEquals": { format!("{key}/{STACK_TAG}"): names.stack } });
         match self {
-            Self::Account | Self::AnyName | Self::Stack | Self::Images => None,
+            Self::Account
+            | Self::AnyName
+            | Self::Stack
+            | Self::Images
+            | Self::Objects
+            | Self::Uploads => None,
             Self::Tagged => Some(is_ours("aws:ResourceTag")),
             Self::NewCdn => Some(is_ours("aws:RequestTag")),
             Self::PolicyHolders | Self::RoleOfPolicy => {
-                let policies = Scope::Policy.resources(names);
+                let policies = Scope::Policy.resources(config, names);
                 Some(json!({ "ArnLike": { "iam:PolicyARN": policies } }))
             }
             Self::RoleOfFunction => {

@@ -1,6 +1,7 @@
 //! Which actions which command needs on what, from the Service Authorization Reference and the "API
 //! permissions" pages of the services.
 
+use super::Set;
 use super::scope::Scope;
 
 /// Actions on one kind of resource.
@@ -14,13 +15,16 @@ pub(super) struct Row {
     pub(super) up: &'static [&'static str],
     /// What `down` needs besides, and `up --prune` for what left the file.
     pub(super) down: &'static [&'static str],
+    /// What the commands of `users` need besides.
+    pub(super) images: &'static [&'static str],
+    pub(super) users: &'static [Set],
 }
 
 /// What has to be so for a row to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
     Always,
-    /// The file has a CDN.
+    /// The file has a CDN, or one of an earlier file is removed.
     Cdn,
     /// Variants are public through their ACLs, and are to stay.
     PublicAcl,
@@ -32,10 +36,23 @@ pub(super) enum When {
     AdoptCdn,
     /// Images are deleted with `--delete-images`.
     DeleteImages,
+    /// What left the file is removed with `up --prune`.
+    PruneStack,
+    /// The file bounds the function's role.
+    Boundary,
+    /// Something is published, which `backfill --dry-run` does not.
+    Publish,
+    /// Variants are asked how they were made with `backfill --outdated`.
+    Outdated,
+    /// A backfill asks how much may run at once, which the file does not say.
+    AccountLimit,
+    /// What belongs to nothing is deleted with `prune --yes`.
+    PruneImages,
 }
 
 const fn on(scope: Scope) -> Row {
-    Row { scope, when: When::Always, read: &[], up: &[], down: &[] }
+    let (when, none): (When, &[&str]) = (When::Always, &[]);
+    Row { scope, when, read: none, up: none, down: none, images: none, users: &[] }
 }
 
 impl Row {
@@ -54,9 +71,13 @@ impl Row {
     const fn down(self, down: &'static [&'static str]) -> Self {
         Self { down, ..self }
     }
+
+    const fn of(self, users: &'static [Set], images: &'static [&'static str]) -> Self {
+        Self { users, images, ..self }
+    }
 }
 
-pub(super) const TABLE: [Row; 28] = [
+pub(super) const TABLE: &[Row] = &[
     on(Scope::Account)
         .read(&[
             "iam:ListPolicies",
@@ -72,21 +93,25 @@ pub(super) const TABLE: [Row; 28] = [
         .read(&["cloudfront:ListDistributions", "cloudfront:ListOriginAccessControls"]),
     on(Scope::Account).when(When::Cdn).up(&["cloudfront:CreateOriginAccessControl"]),
     on(Scope::Account).when(When::PublicAcl).read(&["s3:GetAccountPublicAccessBlock"]),
-    // Without `lambda:ListTags` Lambda leaves the tags out of its answer to `GetFunction`.
-    on(Scope::AnyName).read(&[
-        "lambda:GetFunction",
-        "lambda:GetFunctionEventInvokeConfig",
-        "lambda:ListTags",
-        "logs:ListTagsForResource",
-        "sns:GetTopicAttributes",
-        "sns:ListTagsForResource",
-        "sqs:GetQueueAttributes",
-        "sqs:GetQueueUrl",
-        "sqs:ListQueueTags",
-    ]),
+    // Without `lambda:ListTags` Lambda leaves the tags out of its answer to `GetFunction`. A function
+    // is looked for until it is gone, and has no tag then.
+    on(Scope::AnyName)
+        .read(&[
+            "lambda:GetFunction",
+            "lambda:GetFunctionEventInvokeConfig",
+            "lambda:GetPolicy",
+            "lambda:ListTags",
+            "logs:ListTagsForResource",
+            "sns:GetTopicAttributes",
+            "sns:ListTagsForResource",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:ListQueueTags",
+        ])
+        .down(&["lambda:GetFunctionConfiguration"]),
     on(Scope::Tagged).down(&[
         "lambda:DeleteFunction",
-        "lambda:GetFunctionConfiguration",
+        "lambda:RemovePermission",
         "logs:DeleteLogGroup",
         "sns:DeleteTopic",
         "sqs:DeleteQueue",
@@ -127,6 +152,9 @@ pub(super) const TABLE: [Row; 28] = [
             "s3:PutBucketTagging",
         ]),
     on(Scope::Bucket).when(When::DeleteImages).down(&["s3:ListBucketMultipartUploads"]),
+    // A folder without images may hold uploads that broke off.
+    on(Scope::Bucket).when(When::PruneStack).up(&["s3:ListBucketMultipartUploads"]),
+    on(Scope::Images).when(When::PruneStack).up(&["s3:AbortMultipartUpload"]),
     on(Scope::Folders)
         .read(&["s3:GetObject"])
         .up(&["s3:PutObject"])
@@ -166,6 +194,7 @@ pub(super) const TABLE: [Row; 28] = [
             "iam:ListInstanceProfilesForRole",
             "iam:ListRolePolicies",
         ]),
+    on(Scope::Role).when(When::Boundary).up(&["iam:PutRolePermissionsBoundary"]),
     on(Scope::TemporaryRole).up(&["iam:DeleteRole"]),
     on(Scope::RoleOfPolicy).up(&["iam:AttachRolePolicy"]),
     on(Scope::RoleOfFunction).up(&["iam:PassRole"]),
@@ -177,7 +206,6 @@ pub(super) const TABLE: [Row; 28] = [
         .up(&["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:TagQueue"])
         .down(&["sqs:DeleteQueue", "sqs:TagQueue"]),
     on(Scope::Function)
-        .read(&["lambda:GetPolicy"])
         .up(&[
             "lambda:AddPermission",
             "lambda:CreateFunction",
@@ -188,11 +216,7 @@ pub(super) const TABLE: [Row; 28] = [
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
         ])
-        .down(&[
-            "lambda:DeleteFunction",
-            "lambda:GetFunctionConfiguration",
-            "lambda:RemovePermission",
-        ]),
+        .down(&["lambda:DeleteFunction", "lambda:RemovePermission"]),
     on(Scope::Function).when(When::Invalidate).read(&["lambda:GetFunctionConfiguration"]),
     on(Scope::Function).when(When::Concurrency).up(&["lambda:PutFunctionConcurrency"]),
     on(Scope::Cdn)
@@ -219,4 +243,25 @@ pub(super) const TABLE: [Row; 28] = [
         .when(When::Cdn)
         .up(&["cloudfront:GetOriginAccessControl", "cloudfront:UpdateOriginAccessControl"])
         .down(&["cloudfront:DeleteOriginAccessControl", "cloudfront:GetOriginAccessControl"]),
+    on(Scope::Logs).of(&[Set::Logs, Set::Try], &["logs:FilterLogEvents"]),
+    on(Scope::TrialOriginals).of(&[Set::Try], &["s3:PutObject"]),
+    on(Scope::TrialVariants).of(&[Set::Try], &["s3:GetObject"]),
+    // A record whose name is cut off to fit is asked for by it, which no listing shows.
+    on(Scope::Records).of(
+        &[Set::Status, Set::Backfill, Set::Failures, Set::Retry, Set::Prune],
+        &["s3:GetObject"],
+    ),
+    on(Scope::Originals).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
+    on(Scope::Variants).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
+    on(Scope::Variants).when(When::Outdated).of(&[Set::Backfill], &["s3:GetObject"]),
+    on(Scope::Topic).when(When::Publish).of(&[Set::Backfill, Set::Retry], &["sns:Publish"]),
+    on(Scope::Account)
+        .when(When::AccountLimit)
+        .of(&[Set::Backfill], &["lambda:GetAccountSettings"]),
+    on(Scope::Bucket).when(When::PruneImages).of(&[Set::Prune], &["s3:ListBucketMultipartUploads"]),
+    // The names of folders that left the file are not known.
+    on(Scope::Images).when(When::PruneImages).of(
+        &[Set::Prune],
+        &["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"],
+    ),
 ];

@@ -4,11 +4,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_sdk_iam::types::PolicyVersion;
 use futures_util::future::try_join_all;
 use futures_util::try_join;
 use serde_json::Value;
 
-use crate::aws::iam::{decoded, iam_tags};
+use crate::aws::iam::{all_pages, decoded, iam_tags};
 use crate::aws::policy as document;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
@@ -86,9 +87,7 @@ impl Policy {
     }
 
     async fn make_room(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        let list = context.aws.iam.list_policy_versions().policy_arn(&self.names.policy_arn);
-        let versions = list.send().await.calling("iam:ListPolicyVersions")?;
-        let versions = versions.versions();
+        let versions = self.versions(context.aws).await?;
         let old = versions.iter().filter(|version| !version.is_default_version());
         let oldest = old.min_by_key(|version| version.create_date().copied());
         match oldest.filter(|_| versions.len() >= VERSIONS_MAX) {
@@ -97,6 +96,14 @@ impl Policy {
             }
             None => Ok(()),
         }
+    }
+
+    async fn versions(&self, aws: &Aws) -> Result<Vec<PolicyVersion>, AwsError> {
+        let pages = all_pages(|marker| async {
+            let list = aws.iam.list_policy_versions().policy_arn(&self.names.policy_arn);
+            list.set_marker(marker).send().await.found("iam:ListPolicyVersions")
+        });
+        Ok(pages.await?.into_iter().filter_map(|page| page.versions).flatten().collect())
     }
 
     async fn delete_version(&self, context: &Context<'_>, version: &str) -> Result<(), AwsError> {
@@ -109,19 +116,22 @@ impl Policy {
     async fn detach_all(&self, context: &Context<'_>) -> Result<(), AwsError> {
         let iam = &context.aws.iam;
         let arn = &self.names.policy_arn;
-        let list = iam.list_entities_for_policy().policy_arn(arn).send().await;
-        let Some(entities) = list.found("iam:ListEntitiesForPolicy")? else { return Ok(()) };
-        for role in entities.policy_roles() {
+        let pages = all_pages(|marker| async {
+            let list = iam.list_entities_for_policy().policy_arn(arn).set_marker(marker);
+            list.send().await.found("iam:ListEntitiesForPolicy")
+        });
+        let pages = pages.await?;
+        for role in pages.iter().flat_map(|page| page.policy_roles()) {
             let detach =
                 iam.detach_role_policy().policy_arn(arn).set_role_name(role.role_name.clone());
             detach.send().await.found("iam:DetachRolePolicy")?;
         }
-        for user in entities.policy_users() {
+        for user in pages.iter().flat_map(|page| page.policy_users()) {
             let detach =
                 iam.detach_user_policy().policy_arn(arn).set_user_name(user.user_name.clone());
             detach.send().await.found("iam:DetachUserPolicy")?;
         }
-        for group in entities.policy_groups() {
+        for group in pages.iter().flat_map(|page| page.policy_groups()) {
             let detach = iam.detach_group_policy().policy_arn(arn);
             let detach = detach.set_group_name(group.group_name.clone()).send().await;
             detach.found("iam:DetachGroupPolicy")?;
@@ -168,10 +178,10 @@ impl Resource for Policy {
         let role = &self.names.role;
         let policy =
             async { aws.iam.get_policy().policy_arn(arn).send().await.found("iam:GetPolicy") };
-        let attached = async {
-            let list = aws.iam.list_attached_role_policies().role_name(role);
+        let attached = all_pages(|marker| async {
+            let list = aws.iam.list_attached_role_policies().role_name(role).set_marker(marker);
             list.send().await.found("iam:ListAttachedRolePolicies")
-        };
+        });
         let (policy, attached) = try_join!(policy, attached)?;
         let Some(policy) = policy.and_then(|answer| answer.policy) else { return Ok(None) };
         let mut fields = tag_fields(policy.tags().iter().map(|tag| (tag.key(), tag.value())));
@@ -183,8 +193,8 @@ impl Resource for Policy {
         if let Some(text) = text.as_ref().and_then(|version| version.document()) {
             fields.extend(self.statement_fields(&decoded(text)));
         }
-        let attached = attached.and_then(|answer| answer.attached_policies).unwrap_or_default();
-        if attached.iter().any(|policy| policy.policy_arn() == Some(arn)) {
+        let mut attached = attached.iter().flat_map(|page| page.attached_policies());
+        if attached.any(|policy| policy.policy_arn() == Some(arn)) {
             fields.set(self.attachment_path(), "attached");
         }
         Ok(Some(Observed::new(fields, owner)))
@@ -254,9 +264,8 @@ impl Resource for Policy {
         let iam = &context.aws.iam;
         let arn = &self.names.policy_arn;
         let versions = async {
-            let list = iam.list_policy_versions().policy_arn(arn).send().await;
-            let Some(list) = list.found("iam:ListPolicyVersions")? else { return Ok(()) };
-            let old = list.versions().iter().filter(|version| !version.is_default_version());
+            let versions = self.versions(context.aws).await?;
+            let old = versions.iter().filter(|version| !version.is_default_version());
             let deletions = old.map(|version| {
                 self.delete_version(context, version.version_id().unwrap_or_default())
             });

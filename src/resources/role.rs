@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::try_join;
 use serde_json::{Value, json};
 
-use crate::aws::iam::{decoded, iam_tags};
+use crate::aws::iam::{all_pages, decoded, iam_tags};
 use crate::aws::policy as document;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
@@ -15,17 +15,21 @@ use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Removal, Re
 
 const TRUST_PATH: &str = "trust";
 const PATH_PATH: &str = "path";
+/// Unwanted where the file names none: a boundary that somebody else set is theirs to take off.
+const BOUNDARY_PATH: &str = "permissions_boundary";
 
 /// IAM is eventually consistent; operators of large estates allow it this long.
 const PROPAGATION_SECS_MAX: u64 = 120;
 
 pub(crate) struct Role {
     names: Arc<Names>,
+    /// The ARN of the policy that bounds what the role can do.
+    boundary: Option<String>,
 }
 
 impl Role {
-    pub(crate) fn new(names: Arc<Names>) -> Self {
-        Self { names }
+    pub(crate) fn new(names: Arc<Names>, boundary: Option<String>) -> Self {
+        Self { names, boundary }
     }
 
     fn statement() -> Value {
@@ -50,6 +54,7 @@ impl Role {
                 .path(&self.names.iam_path)
                 .description(self.description())
                 .assume_role_policy_document(Self::trust())
+                .set_permissions_boundary(self.boundary.clone())
                 .set_tags(Some(tags.clone()));
             create.send().await.calling(CALL)
         })
@@ -63,6 +68,18 @@ impl Role {
         retry_while(&wait, is_settling, || async {
             let put = context.aws.iam.update_assume_role_policy().role_name(&self.names.role);
             put.policy_document(Self::trust()).send().await.calling(CALL)
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn put_boundary(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "iam:PutRolePermissionsBoundary";
+        let wait = context.wait(CALL, "IAM to finish an earlier change", PROPAGATION_SECS_MAX);
+        retry_while(&wait, is_settling, || async {
+            let put = context.aws.iam.put_role_permissions_boundary().role_name(&self.names.role);
+            let put = put.set_permissions_boundary(self.boundary.clone());
+            put.send().await.calling(CALL)
         })
         .await?;
         Ok(())
@@ -88,9 +105,11 @@ impl Role {
     async fn strip(&self, context: &Context<'_>) -> Result<(), AwsError> {
         let (iam, role) = (&context.aws.iam, &self.names.role);
         let attached = async {
-            let list = iam.list_attached_role_policies().role_name(role).send().await;
-            let Some(list) = list.found("iam:ListAttachedRolePolicies")? else { return Ok(()) };
-            for policy in list.attached_policies() {
+            let pages = all_pages(|marker| async {
+                let list = iam.list_attached_role_policies().role_name(role).set_marker(marker);
+                list.send().await.found("iam:ListAttachedRolePolicies")
+            });
+            for policy in pages.await?.iter().flat_map(|page| page.attached_policies()) {
                 let detach = iam.detach_role_policy().role_name(role);
                 let detach = detach.set_policy_arn(policy.policy_arn.clone()).send().await;
                 detach.found("iam:DetachRolePolicy")?;
@@ -98,18 +117,23 @@ impl Role {
             Ok(())
         };
         let inline = async {
-            let list = iam.list_role_policies().role_name(role).send().await;
-            let Some(list) = list.found("iam:ListRolePolicies")? else { return Ok(()) };
-            for name in list.policy_names() {
+            let pages = all_pages(|marker| async {
+                let list = iam.list_role_policies().role_name(role).set_marker(marker);
+                list.send().await.found("iam:ListRolePolicies")
+            });
+            for name in pages.await?.iter().flat_map(|page| page.policy_names()) {
                 let delete = iam.delete_role_policy().role_name(role).policy_name(name);
                 delete.send().await.found("iam:DeleteRolePolicy")?;
             }
             Ok(())
         };
         let profiles = async {
-            let list = iam.list_instance_profiles_for_role().role_name(role).send().await;
-            let Some(list) = list.found("iam:ListInstanceProfilesForRole")? else { return Ok(()) };
-            for profile in list.instance_profiles() {
+            let pages = all_pages(|marker| async {
+                let list = iam.list_instance_profiles_for_role().role_name(role);
+                let list = list.set_marker(marker).send().await;
+                list.found("iam:ListInstanceProfilesForRole")
+            });
+            for profile in pages.await?.iter().flat_map(|page| page.instance_profiles()) {
                 let remove = iam.remove_role_from_instance_profile().role_name(role);
                 let remove = remove.instance_profile_name(profile.instance_profile_name());
                 remove.send().await.found("iam:RemoveRoleFromInstanceProfile")?;
@@ -136,9 +160,13 @@ impl Resource for Role {
 
     fn fields(&self) -> Fields {
         let tags = self.names.iam_tags();
-        tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+        let mut fields = tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
             .with(PATH_PATH, self.names.iam_path.as_str())
-            .with(TRUST_PATH, document::canonical_document(&Self::trust()))
+            .with(TRUST_PATH, document::canonical_document(&Self::trust()));
+        if let Some(boundary) = &self.boundary {
+            fields.set(BOUNDARY_PATH, boundary.as_str());
+        }
+        fields
     }
 
     fn statements(&self) -> Vec<Value> {
@@ -165,6 +193,10 @@ impl Resource for Role {
         if let Some(trust) = role.assume_role_policy_document() {
             fields.set(TRUST_PATH, document::canonical_document(&decoded(trust)));
         }
+        let boundary = role.permissions_boundary();
+        if let Some(arn) = boundary.and_then(|boundary| boundary.permissions_boundary_arn()) {
+            fields.set(BOUNDARY_PATH, arn);
+        }
         Ok(Some(Observed::new(fields, owner)))
     }
 
@@ -186,6 +218,9 @@ impl Resource for Role {
     ) -> Result<Details, AwsError> {
         if edits.touch(TRUST_PATH) {
             self.put_trust(context).await?;
+        }
+        if edits.touch(BOUNDARY_PATH) {
+            self.put_boundary(context).await?;
         }
         if edits.touch("tags") {
             const CALL: &str = "iam:TagRole";

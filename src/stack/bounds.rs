@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::wanted;
 use crate::aws::clients::partition;
-use crate::aws::endpoint::Endpoint;
+use crate::aws::endpoint::Endpoints;
 use crate::aws::policy;
 use crate::config::{Config, ConfigError};
 use crate::names::Place;
@@ -52,7 +52,7 @@ pub(crate) fn policy_fits(config: &Config, place: Place) -> Result<(), ConfigErr
 /// there already goes on working, and so does one that is addressed by its path.
 pub(crate) fn bucket_is_usable(
     config: &Config,
-    endpoint: &Endpoint,
+    endpoint: &Endpoints,
     plan: &Plan,
 ) -> Result<(), ConfigError> {
     let name = &config.bucket.name;
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_bucket_with_dots_is_not_made_at_aws_but_used() {
-        let (aws, dotted) = (Endpoint::default(), config("my.photos.example.com", 1));
+        let (aws, dotted) = (Endpoints::default(), config("my.photos.example.com", 1));
         let new = plan_for(&dotted, None);
         let instead = "my-photos-example-com".to_owned();
         let refusal = ConfigError::DottedBucket { name: dotted.bucket.name.clone(), instead };
@@ -135,7 +135,7 @@ mod tests {
             let there = plan_for(&dotted, Some(Observed::new(Fields::default(), owner)));
             assert_eq!(bucket_is_usable(&dotted, &aws, &there), Ok(()));
         }
-        let emulator = Endpoint::new(Some("http://127.0.0.1:4566".to_owned()));
+        let emulator = Endpoints::new(Some("http://127.0.0.1:4566".to_owned()));
         assert_eq!(bucket_is_usable(&dotted, &emulator, &new), Ok(()));
         let plain = config("my-photos", 1);
         assert_eq!(bucket_is_usable(&plain, &aws, &plan_for(&plain, None)), Ok(()));

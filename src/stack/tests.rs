@@ -15,6 +15,7 @@ const EVERYTHING: &str = r#"
     on_delete = "remove"
     [function]
     concurrency = 7
+    permissions_boundary = "arn:aws:iam::123456789012:policy/Boundary"
     [[variants]]
     size = "800x600"
     [[variants]]

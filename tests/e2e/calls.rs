@@ -125,6 +125,7 @@ fn s3control(parts: &Parts) -> Option<String> {
 fn lambda(parts: &Parts) -> Option<String> {
     let segments = segments(parts);
     let operation = match (parts.method.as_str(), segments.as_slice()) {
+        ("GET", ["account-settings"]) => "GetAccountSettings",
         ("GET", ["functions"]) => "ListFunctions",
         ("POST", ["functions"]) => "CreateFunction",
         ("GET", ["functions", _]) => "GetFunction",

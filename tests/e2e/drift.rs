@@ -20,7 +20,11 @@ pub(crate) use self::cdn::{
 };
 pub(crate) use self::code::every_change_by_hand_to_the_function_is_shown_and_repaired;
 pub(crate) use self::deleted::what_was_deleted_by_hand_is_missing_and_made_again;
-pub(crate) use self::identity::every_change_by_hand_to_role_and_policy_is_shown_and_repaired;
+pub(crate) use self::identity::{
+    a_boundary_comes_with_the_role_and_stays_when_it_leaves_the_file,
+    every_change_by_hand_to_role_and_policy_is_shown_and_repaired,
+    every_change_by_hand_to_the_roles_boundary_is_shown_and_repaired,
+};
 pub(crate) use self::messaging::every_change_by_hand_to_messaging_is_shown_and_repaired;
 pub(crate) use self::modes::every_change_by_hand_to_a_public_bucket_is_shown_and_repaired;
 pub(crate) use self::modes::every_change_by_hand_to_what_is_optional_is_shown_and_repaired;

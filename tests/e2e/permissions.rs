@@ -3,6 +3,7 @@
 //! The emulator checks every call of an IAM user against the user's policies, so the policies are
 //! tried and not only read.
 
+mod images;
 mod operator;
 mod situations;
 
@@ -10,13 +11,17 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+pub(crate) use self::images::{
+    init_knows_a_bucket_only_with_its_policy, nothing_can_be_taken_from_a_retry_or_a_prune,
+    nothing_can_be_taken_from_a_trial_or_a_backfill,
+};
 use self::operator::{
-    Operator, UNCHECKED, actions, for_the_emulator, for_the_emulator_without, needed, printed,
-    without,
+    Operator, UNCHECKED, actions, documents, for_the_emulator, for_the_emulator_without, needed,
+    printed, without,
 };
 use self::situations::{
-    Checks, DELETE_IMAGES, DOWN, FIRST_UP, RELEASE, REPAIR, STATUS, Situation, UP_AND_WAIT,
-    clean_up, distribution_without_our_tag, file, write_file, write_other_file,
+    Checks, DELETE_IMAGES, DOWN, FIRST_UP, PRUNE, PRUNE_IMAGES, RELEASE, REPAIR, STATUS, Situation,
+    UP_AND_WAIT, clean_up, distribution_without_our_tag, file, write_file, write_other_file,
 };
 use crate::harness::Pipeline;
 
@@ -24,7 +29,7 @@ use crate::harness::Pipeline;
 const CHARACTERS_MAX: usize = 6144;
 
 /// Every policy that can be printed.
-const POLICIES: [&[&str]; 9] = [
+const POLICIES: [&[&str]; 19] = [
     &[],
     &["plan"],
     &["status"],
@@ -34,6 +39,16 @@ const POLICIES: [&[&str]; 9] = [
     &["up", "--adopt", "--prune", "--delete-images"],
     &["down"],
     &["down", "--delete-images"],
+    &["status", "--images"],
+    &["try"],
+    &["logs"],
+    &["backfill"],
+    &["backfill", "--dry-run"],
+    &["backfill", "--outdated"],
+    &["failures"],
+    &["retry"],
+    &["prune"],
+    &["prune", "--yes"],
 ];
 
 /// Which actions of a situation are taken away: every other one, where all of them take long.
@@ -50,18 +65,14 @@ impl Half {
     }
 }
 
-/// What is granted for a stack in which something left the file, or somebody changed the origin
-/// access control; the situations here are without either.
-const FOR_OTHER_SITUATIONS: [&str; 8] = [
+/// What is granted for stacks that are in none of the situations here: a folder that left the file is
+/// looked at by `plan`, somebody changed the origin access control.
+const FOR_OTHER_SITUATIONS: [&str; 4] = [
     // The emulator switches a distribution off at once, so that nobody has to look again.
     "cloudfront:GetDistribution",
     "cloudfront:GetOriginAccessControl",
     "cloudfront:UpdateOriginAccessControl",
-    "iam:ListPolicies",
-    "iam:ListRoles",
-    "s3:DeleteObjectVersion",
     "s3:ListBucketVersions",
-    "tag:GetResources",
 ];
 
 pub(crate) async fn every_policy_is_short_enough_for_iam() {
@@ -80,14 +91,22 @@ pub(crate) async fn every_policy_is_short_enough_for_iam() {
         let mut command = vec!["--region", "ap-southeast-1", "iam-policy"];
         command.extend(arguments);
         let output = pipeline.imgprep(&command).exits(0);
-        let characters = output.stdout.chars().filter(|it| !it.is_whitespace()).count();
-        // The policy for all commands is to be read, and printed for each command to be used.
-        let is_short = characters <= CHARACTERS_MAX || arguments.is_empty();
-        assert!(is_short, "{arguments:?}: {characters} characters");
-        let create = pipeline.aws.iam.create_policy().policy_name("printed");
-        let made = create.policy_document(&output.stdout).send().await.unwrap().policy.unwrap();
-        let delete = pipeline.aws.iam.delete_policy().set_policy_arn(made.arn);
-        delete.send().await.unwrap();
+        let documents = documents(&output);
+        let count = match arguments {
+            [] => 3,
+            options if options.contains(&"--prune") => 2,
+            _ => 1,
+        };
+        assert_eq!(documents.len(), count, "{arguments:?}");
+        for document in documents {
+            let text = serde_json::to_string_pretty(&document).unwrap();
+            let characters = text.chars().filter(|it| !it.is_whitespace()).count();
+            assert!(characters <= CHARACTERS_MAX, "{arguments:?}: {characters} characters");
+            let create = pipeline.aws.iam.create_policy().policy_name("printed");
+            let made = create.policy_document(text).send().await.unwrap().policy.unwrap();
+            let delete = pipeline.aws.iam.delete_policy().set_policy_arn(made.arn);
+            delete.send().await.unwrap();
+        }
     }
     let calls = pipeline.proxy.take_calls();
     assert!(calls.iter().all(|call| call.to_string() == "sts:GetCallerIdentity"), "{calls:?}");
@@ -103,6 +122,12 @@ pub(crate) async fn the_sids_of_the_policy_for_all_say_which_command_needs_what(
         ("status", &["Read"]),
         ("up", &["Read", "Up"]),
         ("down", &["Read", "Down"]),
+        ("try", &["Read", "Try"]),
+        ("logs", &["Logs"]),
+        ("backfill", &["Read", "Backfill"]),
+        ("failures", &["Read", "Failures"]),
+        ("retry", &["Read", "Retry"]),
+        ("prune", &["Read", "Prune"]),
     ] {
         let sid = |statement: &Value| statement["Sid"].as_str().unwrap().to_owned();
         let is_in = |statement: &&Value| sets.iter().any(|set| sid(statement).starts_with(set));
@@ -117,8 +142,13 @@ pub(crate) async fn the_sids_of_the_policy_for_all_say_which_command_needs_what(
     let up = actions(&printed(&pipeline, &["up"]));
     assert!(up.contains("lambda:PutFunctionConcurrency"));
     let cloudfront: Vec<&String> = up.iter().filter(|one| one.starts_with("cloudfront:")).collect();
-    let lists = ["cloudfront:ListDistributions", "cloudfront:ListOriginAccessControls"];
-    assert_eq!(cloudfront, lists, "without a CDN an earlier one is still looked for");
+    let reads = [
+        "cloudfront:GetDistributionConfig",
+        "cloudfront:ListDistributions",
+        "cloudfront:ListOriginAccessControls",
+        "cloudfront:ListTagsForResource",
+    ];
+    assert_eq!(cloudfront, reads, "without a CDN an earlier one is still looked for");
     pipeline.imgprep(&["iam-policy", "up", "--delete-images"]).exits(2);
 }
 
@@ -176,7 +206,8 @@ async fn live(pipeline: &Pipeline, write_first: impl Fn(), write_second: impl Fn
 
 pub(crate) async fn what_is_called_is_in_the_policy_and_nothing_else() {
     let pipeline = Pipeline::new("called").await;
-    let all = [STATUS, FIRST_UP, REPAIR, UP_AND_WAIT, DOWN, DELETE_IMAGES, RELEASE];
+    let all =
+        [STATUS, FIRST_UP, REPAIR, UP_AND_WAIT, PRUNE, PRUNE_IMAGES, DOWN, DELETE_IMAGES, RELEASE];
     let (mut granted, mut called) = (BTreeSet::new(), BTreeSet::new());
     for situation in all {
         let (policy, calls) = observed(&pipeline, &situation).await;
@@ -224,6 +255,11 @@ pub(crate) async fn nothing_else_can_be_taken_from_an_up_that_repairs() {
 
 pub(crate) async fn nothing_can_be_taken_from_an_up_that_waits() {
     check(&UP_AND_WAIT, Half::Both).await;
+}
+
+pub(crate) async fn nothing_can_be_taken_from_an_up_that_prunes() {
+    check(&PRUNE, Half::Both).await;
+    check(&PRUNE_IMAGES, Half::Both).await;
 }
 
 pub(crate) async fn a_distribution_is_taken_over_only_with_the_policy_for_that() {

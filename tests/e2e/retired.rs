@@ -1,8 +1,10 @@
 //! What is no longer in the file: told until it is pruned, and never images by the way.
 
+use aws_sdk_iam::types::Tag;
 use serde_json::{Value, json};
 
-use crate::harness::{Pipeline, resource};
+use crate::clients::document;
+use crate::harness::{Pipeline, REGION, resource};
 use crate::variants::{arrived, jpeg};
 
 /// The retired resources of a document: id, name, and what is to be done.
@@ -215,4 +217,26 @@ pub(crate) async fn what_aws_cannot_change_is_made_anew() {
     assert!(text.stdout.contains("-/+ role"), "{text}");
     pipeline.up();
     pipeline.assert_whole();
+}
+
+/// A role and a policy of the stack, as an earlier name of the bucket would have left them, unless
+/// they are there. Answers with the ARN of the policy; both have the same name.
+pub(crate) async fn retired_role_and_policy(pipeline: &Pipeline) -> String {
+    let (iam, name) = (&pipeline.aws.iam, format!("old-{}", pipeline.stack));
+    let path = format!("/imgprep/{}/", pipeline.stack);
+    let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build().unwrap();
+    let tags = [tag("imgprep:stack", &pipeline.stack), tag("imgprep:region", REGION)];
+    if iam.get_role().role_name(&name).send().await.is_err() {
+        let trust = json!({ "Effect": "Allow", "Action": "sts:AssumeRole",
+            "Principal": { "Service": "lambda.amazonaws.com" } });
+        let role = iam.create_role().role_name(&name).path(&path).set_tags(Some(tags.to_vec()));
+        role.assume_role_policy_document(document(&[trust])).send().await.unwrap();
+    }
+    let arn = format!("arn:aws:iam::{}:policy{path}{name}", pipeline.account);
+    if iam.get_policy().policy_arn(&arn).send().await.is_err() {
+        let all = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });
+        let policy = iam.create_policy().policy_name(name).path(path).set_tags(Some(tags.to_vec()));
+        policy.policy_document(document(&[all])).send().await.unwrap();
+    }
+    arn
 }

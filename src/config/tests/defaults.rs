@@ -43,6 +43,7 @@ fn least() -> Config {
             arch: Arch::X86_64,
             concurrency: None,
             log_retention_days: 14,
+            permissions_boundary: None,
             code: Code::Bundled { avif: false },
         },
         variants: vec![variant("800x600", 800, 600)],
@@ -87,6 +88,7 @@ timeout = 900
 arch = "arm64"
 concurrency = 100
 log_retention_days = 3653
+permissions_boundary = "arn:aws:iam::123456789012:policy/teams/Boundary"
 [image]
 quality = 1
 effort = "size"
@@ -138,6 +140,9 @@ fn every_key() -> Config {
             arch: Arch::Arm64,
             concurrency: Some(100),
             log_retention_days: 3653,
+            permissions_boundary: Some(
+                "arn:aws:iam::123456789012:policy/teams/Boundary".to_owned(),
+            ),
             code: Code::Bundled { avif: true },
         },
         variants: vec![
@@ -270,8 +275,15 @@ fn the_pipeline_of_this_repository_is_the_tutorials() {
 #[test]
 fn what_the_repositorys_pipeline_leaves_out_is_right() {
     let text = fs::read_to_string(PIPELINE).unwrap();
-    let example_only =
-        ["# region", "# concurrency", "# crate", "# code", "# domains", "# background"];
+    let example_only = [
+        "# region",
+        "# concurrency",
+        "# permissions_boundary",
+        "# crate",
+        "# code",
+        "# domains",
+        "# background",
+    ];
     let mut shown = 0;
     for line in text.lines().filter(|line| line.starts_with("# ") && line.contains(" = ")) {
         if line.starts_with("# certificate_arn")

@@ -181,6 +181,58 @@ fn functions() {
 }
 
 #[test]
+fn permissions_boundaries() {
+    let name =
+        ["a".repeat(128), "a".repeat(129)].map(|name| format!("arn:aws:iam::aws:policy/{name}"));
+    let arns = [
+        "arn:aws:iam::123456789012:policy/Boundary",
+        "arn:aws:iam::123456789012:policy/teams/web/Boundary_1+=,.@-",
+        "arn:aws:iam::aws:policy/PowerUserAccess",
+        "arn:aws-us-gov:iam::123456789012:policy/Boundary",
+        &name[0],
+        &name[1],
+        "arn:aws:iam::123456789012:role/Boundary",
+        "arn:aws:iam::12345:policy/Boundary",
+        "arn:aws:iam:us-east-1:123456789012:policy/Boundary",
+        "arn:aws:iam::123456789012:policy/",
+        "arn:aws:iam::123456789012:policy/a b/Boundary",
+        "arn:aws:iam::123456789012:policy/Bound*",
+        "Boundary",
+        "",
+    ];
+    assert_snapshot!(verdicts(arns, |arn| line("function.permissions_boundary", arn)), @"
+    arn:aws:iam::123456789012:policy/Boundary => accepted
+    arn:aws:iam::123456789012:policy/teams/web/Boundary_1+=,.@- => accepted
+    arn:aws:iam::aws:policy/PowerUserAccess => accepted
+    arn:aws-us-gov:iam::123456789012:policy/Boundary => accepted
+    arn:aws:iam::aws:policy/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => accepted
+    arn:aws:iam::aws:policy/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+    arn:aws:iam::123456789012:role/Boundary => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+    arn:aws:iam::12345:policy/Boundary => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+    arn:aws:iam:us-east-1:123456789012:policy/Boundary => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+    arn:aws:iam::123456789012:policy/ => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+    arn:aws:iam::123456789012:policy/a b/Boundary => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+    arn:aws:iam::123456789012:policy/Bound* => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+    Boundary => `function.permissions_boundary` is not an ARN: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+     => `function.permissions_boundary` is not an ARN: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+    ");
+}
+
+#[test]
+fn a_boundary_that_is_no_managed_policy_is_shown_with_its_form() {
+    let role = "[function]\npermissions_boundary = 'arn:aws:iam::123456789012:role/Boundary'\n";
+    assert_snapshot!(refused_lines(role), @"
+    error: `function.permissions_boundary` is not the ARN of a managed policy
+     --> pipeline.toml:4:24
+      |
+    4 | permissions_boundary = 'arn:aws:iam::123456789012:role/Boundary'
+      |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+      |
+      = help: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+    ");
+}
+
+#[test]
 fn a_number_is_shown_with_its_limits() {
     assert_snapshot!(refused_lines("[function]\nmemory = 64\nlog_retention_days = 10\n"), @"
     error: `function.memory` is 64

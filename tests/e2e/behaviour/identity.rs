@@ -66,19 +66,13 @@ pub(crate) async fn row_29_a_role_and_a_policy_of_our_name_are_gone_on_with_only
 pub(crate) async fn row_32_the_oldest_version_of_a_policy_makes_room() {
     let pipeline = Pipeline::new("row-32").await;
     pipeline.up();
-    let iam = &pipeline.aws.iam;
-    for number in 2..=5 {
-        let statement = json!({ "Effect": "Allow", "Action": format!("s3:{number}"),
-            "Resource": "*" });
-        let put = iam.create_policy_version().policy_arn(pipeline.policy_arn());
-        let put = put.policy_document(document(&[statement])).set_as_default(number == 3);
-        put.send().await.unwrap();
-    }
+    versions_used_up(&pipeline).await;
     pipeline.proxy.take_calls();
     pipeline.up();
     let expected = ["iam:CreatePolicyVersion", "iam:DeletePolicyVersion"];
     assert_eq!(pipeline.proxy.take_mutating(), expected);
-    let list = iam.list_policy_versions().policy_arn(pipeline.policy_arn()).send().await.unwrap();
+    let list = pipeline.aws.iam.list_policy_versions().policy_arn(pipeline.policy_arn());
+    let list = list.send().await.unwrap();
     let mut versions: Vec<(&str, bool)> = list
         .versions()
         .iter()
@@ -89,10 +83,37 @@ pub(crate) async fn row_32_the_oldest_version_of_a_policy_makes_room() {
     assert_eq!(versions, expected);
 }
 
+/// Versions of the policy up to the last that IAM keeps; the third is in force.
+pub(super) async fn versions_used_up(pipeline: &Pipeline) {
+    for number in 2..=5 {
+        let statement = json!({ "Effect": "Allow", "Action": format!("s3:{number}"),
+            "Resource": "*" });
+        let put = pipeline.aws.iam.create_policy_version().policy_arn(pipeline.policy_arn());
+        let put = put.policy_document(document(&[statement])).set_as_default(number == 3);
+        put.send().await.unwrap();
+    }
+}
+
 /// IAM deletes only what hangs on nothing, and sees a detachment late.
 pub(crate) async fn row_34_what_people_attached_by_hand_does_not_keep_role_and_policy() {
     let pipeline = Pipeline::new("row-34").await;
     pipeline.up();
+    let name = attached_by_hand(&pipeline).await;
+    let statement = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });
+    let put = pipeline.aws.iam.create_policy_version().policy_arn(pipeline.policy_arn());
+    put.policy_document(document(&[statement])).send().await.unwrap();
+    pipeline.proxy.take_calls();
+    let held = "Cannot delete entity, must detach all policies first.";
+    let calls = ["iam:DeletePolicy", "iam:DeleteRole"];
+    refuse_once(&pipeline, &calls.map(|call| (call, 409, "DeleteConflict", held)));
+    pipeline.down();
+    assert_eq!(count(&pipeline, calls), [2, 2]);
+    let left = [format!("policy {name}"), format!("role {name}")];
+    assert_eq!(pipeline.aws.inventory().await, left, "what is theirs stays");
+}
+
+/// What somebody else hung on role and policy. Answers with the name of their own policy and role.
+pub(super) async fn attached_by_hand(pipeline: &Pipeline) -> String {
     let iam = &pipeline.aws.iam;
     let allow = || document(&[json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" })]);
     let trust = document(&[json!({ "Effect": "Allow", "Action": "sts:AssumeRole",
@@ -114,15 +135,5 @@ pub(crate) async fn row_34_what_people_attached_by_hand_does_not_keep_role_and_p
     iam.create_user().user_name(&name).send().await.unwrap();
     let attach = iam.attach_user_policy().user_name(&name).policy_arn(pipeline.policy_arn());
     attach.send().await.unwrap();
-    let put = iam.create_policy_version().policy_arn(pipeline.policy_arn());
-    put.policy_document(allow()).send().await.unwrap();
-
-    pipeline.proxy.take_calls();
-    let held = "Cannot delete entity, must detach all policies first.";
-    let calls = ["iam:DeletePolicy", "iam:DeleteRole"];
-    refuse_once(&pipeline, &calls.map(|call| (call, 409, "DeleteConflict", held)));
-    pipeline.down();
-    assert_eq!(count(&pipeline, calls), [2, 2]);
-    let left = [format!("policy {name}"), format!("role {name}")];
-    assert_eq!(pipeline.aws.inventory().await, left, "what is theirs stays");
+    name
 }

@@ -13,6 +13,81 @@ pub(crate) async fn every_change_by_hand_to_role_and_policy_is_shown_and_repaire
     check(&pipeline, rows).await;
 }
 
+pub(crate) async fn every_change_by_hand_to_the_roles_boundary_is_shown_and_repaired() {
+    let pipeline = Pipeline::new("drift-boundary").await;
+    let (ours, theirs) = boundaries(&pipeline).await;
+    bound(&pipeline, &ours);
+    let rows = vec![
+        row("role: boundary removed", |p| Box::pin(boundary(p, None)), PUT_BOUNDARY).shows(
+            "role",
+            "permissions_boundary",
+            (json!(null), ours.as_str()),
+        ),
+        row("role: boundary changed", |p| Box::pin(boundary(p, Some("theirs"))), PUT_BOUNDARY)
+            .shows("role", "permissions_boundary", (theirs, ours)),
+    ];
+    check(&pipeline, rows).await;
+}
+
+/// What bounds a role is for whoever set it to take off.
+pub(crate) async fn a_boundary_comes_with_the_role_and_stays_when_it_leaves_the_file() {
+    let pipeline = Pipeline::new("boundary").await;
+    let (ours, theirs) = boundaries(&pipeline).await;
+    bound(&pipeline, &ours);
+    let plan = pipeline.imgprep(&["plan"]).exits(0);
+    let line = format!("      permissions_boundary  {ours}\n");
+    assert!(plan.stdout.contains(&line), "{plan}");
+    pipeline.proxy.take_calls();
+    pipeline.up();
+    let calls = pipeline.proxy.take_mutating();
+    assert!(!calls.contains(&PUT_BOUNDARY[0].to_owned()), "it is made with the role: {calls:?}");
+    assert_eq!(boundary_of_role(&pipeline).await.as_ref(), Some(&ours));
+    pipeline.edit(&format!("permissions_boundary = \"{ours}\"\n"), "");
+    for there in [ours, theirs] {
+        let put = pipeline.aws.iam.put_role_permissions_boundary().role_name(pipeline.role());
+        put.permissions_boundary(&there).send().await.unwrap();
+        pipeline.assert_whole();
+        pipeline.proxy.take_calls();
+        pipeline.up();
+        assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
+        assert_eq!(boundary_of_role(&pipeline).await, Some(there));
+    }
+}
+
+const PUT_BOUNDARY: &[&str] = &["iam:PutRolePermissionsBoundary"];
+
+/// The ARNs of two policies that allow everything, called `ours` and `theirs`.
+async fn boundaries(pipeline: &Pipeline) -> (String, String) {
+    let make = async |name: &str| {
+        let all = json!({ "Effect": "Allow", "Action": "*", "Resource": "*" });
+        let create = pipeline.aws.iam.create_policy().policy_name(name);
+        let made = create.policy_document(document(&[all])).send().await.unwrap();
+        made.policy.unwrap().arn.unwrap()
+    };
+    (make("ours").await, make("theirs").await)
+}
+
+/// Names the boundary in the file.
+fn bound(pipeline: &Pipeline, arn: &str) {
+    pipeline.edit("[function]\n", &format!("[function]\npermissions_boundary = \"{arn}\"\n"));
+}
+
+async fn boundary(pipeline: &Pipeline, name: Option<&str>) {
+    let (iam, role) = (&pipeline.aws.iam, pipeline.role());
+    let Some(name) = name else {
+        iam.delete_role_permissions_boundary().role_name(role).send().await.unwrap();
+        return;
+    };
+    let arn = format!("arn:aws:iam::{}:policy/{name}", pipeline.account);
+    let put = iam.put_role_permissions_boundary().role_name(role).permissions_boundary(arn);
+    put.send().await.unwrap();
+}
+
+async fn boundary_of_role(pipeline: &Pipeline) -> Option<String> {
+    let get = pipeline.aws.iam.get_role().role_name(pipeline.role()).send().await.unwrap();
+    get.role.unwrap().permissions_boundary?.permissions_boundary_arn
+}
+
 fn policy_rows(pipeline: &Pipeline) -> Vec<Row> {
     const PUT: &[&str] = &["iam:CreatePolicyVersion"];
     const READING: &str = "document.Statement[ReadOriginals]";

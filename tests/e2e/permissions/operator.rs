@@ -25,7 +25,7 @@ pub(super) const UNCHECKED: [(&str, &str); 6] = [
 
 /// What the emulator checks otherwise than AWS: the action, as what the emulator checks it, on any
 /// resource and under no condition, and why.
-pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 18] = [
+pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 17] = [
     ("cloudfront:CreateDistribution", "cloudfront:CreateDistributionWithTags", "no such action"),
     ("cloudfront:DeleteDistribution", "", "no tags of a distribution"),
     ("cloudfront:DeleteOriginAccessControl", "", "no ARN of an access control"),
@@ -39,16 +39,19 @@ pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 18] = [
     ("iam:DetachGroupPolicy", "", "no iam:PolicyARN"),
     ("iam:DetachUserPolicy", "", "no iam:PolicyARN"),
     ("lambda:CreateFunction", "", "the name is in the body"),
-    ("s3:DeleteObject", "", "no slash at the end of a key"),
-    ("s3:GetObject", "", "no slash at the end of a key"),
-    ("s3:PutObject", "", "no slash at the end of a key"),
+    ("logs:DeleteLogGroup", "", "no tags of a log group"),
     ("sns:ListTagsForResource", "", "the ARN is not called TopicArn"),
+    ("sns:Publish", "sns:PublishBatch", "no such action"),
     ("sns:TagResource", "", "the ARN is not called TopicArn"),
 ];
 
+/// The folders of the tests' pipelines: the emulator loses the slash at the end of a key, as it does
+/// the path of a role.
+const FOLDERS: [&str; 4] = ["200x200", "400x300", "800x600", "originals"];
+
 /// A user of the pipeline's account.
 pub(super) struct Operator<'a> {
-    pipeline: &'a Pipeline,
+    pub(super) pipeline: &'a Pipeline,
     key: String,
     secret: String,
 }
@@ -83,12 +86,28 @@ impl<'a> Operator<'a> {
     }
 }
 
-/// The policy that imgprep prints, statement by statement.
+/// The policies that imgprep prints, statement by statement.
 pub(super) fn printed(pipeline: &Pipeline, arguments: &[&str]) -> Vec<Value> {
     let arguments: Vec<&str> = ["iam-policy"].iter().chain(arguments).copied().collect();
-    let document = pipeline.imgprep(&arguments).exits(0).json();
-    assert_eq!(document["Version"], "2012-10-17");
-    document["Statement"].as_array().unwrap().clone()
+    let statements = documents(&pipeline.imgprep(&arguments).exits(0)).into_iter();
+    let statements = statements.map(|document| {
+        assert_eq!(document["Version"], "2012-10-17");
+        document["Statement"].as_array().unwrap().clone()
+    });
+    statements.flatten().collect()
+}
+
+/// The policies in what was printed: one as it is, more of them in an array.
+pub(super) fn documents(output: &Output) -> Vec<Value> {
+    match output.json() {
+        Value::Array(documents) => {
+            assert!(documents.len() > 1, "{output}");
+            let count = format!("these are {} policies", documents.len());
+            assert!(output.stderr.contains(&count), "{output}");
+            documents
+        }
+        document => vec![document],
+    }
 }
 
 /// Every action of some statements.
@@ -110,11 +129,27 @@ pub(super) fn without(statements: &[Value], gone: &[&str]) -> Vec<Value> {
 
 /// The statements, and what the emulator needs instead of some of them.
 pub(super) fn for_the_emulator(statements: &[Value]) -> Vec<Value> {
-    let granted = actions(statements);
+    let mut statements = statements.to_vec();
+    for resources in statements.iter_mut().map(|one| one["Resource"].as_array_mut().unwrap()) {
+        let more = resources.iter().flat_map(|arn| as_written(arn.as_str().unwrap()));
+        let more: Vec<Value> = more.map(Value::from).collect();
+        resources.extend(more);
+    }
+    let granted = actions(&statements);
     let others = CHECKED_OTHERWISE.iter().filter(|(action, ..)| granted.contains(*action));
     let others: Vec<&str> = others.map(|(action, other, _)| as_checked(action, other)).collect();
     let more = json!({ "Effect": "Allow", "Action": others, "Resource": "*" });
-    statements.iter().cloned().chain((!others.is_empty()).then_some(more)).collect()
+    statements.extend((!others.is_empty()).then_some(more));
+    statements
+}
+
+/// How the emulator writes what an ARN is for.
+fn as_written(arn: &str) -> Vec<String> {
+    if let Some(bucket) = arn.strip_suffix("/*/") {
+        return FOLDERS.map(|folder| format!("{bucket}/{folder}")).to_vec();
+    }
+    let path = arn.split_once(":role/imgprep/").filter(|(_, path)| path.ends_with("/*"));
+    path.map(|(start, _)| format!("{start}:role/old-*")).into_iter().collect()
 }
 
 fn as_checked<'a>(action: &'a str, other: &'a str) -> &'a str {
@@ -158,6 +193,7 @@ fn action(call: &str) -> String {
         "s3:PutBucketNotificationConfiguration" => "s3:PutBucketNotification",
         "s3:PutPublicAccessBlock" => "s3:PutBucketPublicAccessBlock",
         "s3control:GetPublicAccessBlock" => "s3:GetAccountPublicAccessBlock",
+        "sns:PublishBatch" => "sns:Publish",
         other => other,
     };
     action.replacen("tagging:", "tag:", 1)

@@ -17,6 +17,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::clients::document;
 use crate::harness::Pipeline;
+use crate::retired::retired_role_and_policy;
 
 /// A command, the arguments with which its policy is printed, and what it finds.
 pub(super) struct Situation {
@@ -93,6 +94,29 @@ pub(super) const RELEASE: Situation = Situation {
     checks: Checks::These(&["s3:DeleteBucketPolicy", "s3:PutBucketTagging"]),
 };
 
+pub(super) const PRUNE: Situation = Situation {
+    command: &["up", "--yes", "--prune", "--wait"],
+    policy: &["up", "--prune"],
+    prepare: |pipeline| Box::pin(left_the_file(pipeline)),
+    checks: Checks::These(&[
+        "cloudfront:DeleteDistribution",
+        "lambda:DeleteFunction",
+        "lambda:RemovePermission",
+        "s3:AbortMultipartUpload",
+        "s3:ListBucketMultipartUploads",
+        "sns:DeleteTopic",
+        "sns:Unsubscribe",
+        "sqs:DeleteQueue",
+    ]),
+};
+
+pub(super) const PRUNE_IMAGES: Situation = Situation {
+    command: &["up", "--yes", "--prune", "--delete-images"],
+    policy: &["up", "--prune", "--delete-images"],
+    prepare: |pipeline| Box::pin(images_left_the_file(pipeline)),
+    checks: Checks::These(&["s3:DeleteObjectVersion"]),
+};
+
 /// The file of most situations. The function is never called, so it need not work.
 pub(super) fn write_file(pipeline: &Pipeline) {
     std::fs::write(pipeline.folder().join("function.zip"), function("one")).unwrap();
@@ -114,7 +138,8 @@ pub(super) fn write_other_file(pipeline: &Pipeline) {
     let mut text = file(
         pipeline,
         "access = \"public-acl\"",
-        "code = \"other.zip\"\nmemory = 512\nconcurrency = 1\nlog_retention_days = 30",
+        "code = \"other.zip\"\nmemory = 512\nconcurrency = 1\nlog_retention_days = 30\n\
+         permissions_boundary = \"arn:aws:iam::aws:policy/SecurityAudit\"",
         "invalidate = true\nprice_class = \"all\"",
     );
     text.push_str("[[variants]]\nsize = \"200x200\"\n[tags]\nteam = \"second\"\n");
@@ -154,6 +179,9 @@ async fn everything_differs(pipeline: &Pipeline) {
     queue(pipeline).await;
     redrive(pipeline).await;
     permission(pipeline).await;
+    let unbound = pipeline.aws.iam.delete_role_permissions_boundary().role_name(pipeline.role());
+    // There is none the first time.
+    let _ = unbound.send().await;
     let marker = pipeline.aws.s3.delete_object().bucket(&pipeline.bucket).key("400x300/");
     marker.send().await.unwrap();
     write_other_file(pipeline);
@@ -263,6 +291,49 @@ async fn with_images(pipeline: &Pipeline) {
     begin.send().await.unwrap();
 }
 
+/// Of everything that can leave the file something did: function, the folder of a size, the CDN; a
+/// topic, a queue, a role and a policy under earlier names.
+async fn left_the_file(pipeline: &Pipeline) {
+    whole(pipeline);
+    let (s3, bucket) = (&pipeline.aws.s3, &pipeline.bucket);
+    let begin = s3.create_multipart_upload().bucket(bucket).key("400x300/b.jpg");
+    begin.send().await.unwrap();
+    let old = format!("old-{}", pipeline.stack);
+    let queue = pipeline.aws.sqs.create_queue().queue_name(&old);
+    queue.tags("imgprep:stack", &pipeline.stack).send().await.unwrap();
+    let topic = pipeline.aws.sns.create_topic().name(&old);
+    let tag = aws_sdk_sns::types::Tag::builder().key("imgprep:stack").value(&pipeline.stack);
+    topic.tags(tag.build().unwrap()).send().await.unwrap();
+    attached_to_retired(pipeline).await;
+    let text = file(pipeline, "", "code = \"function.zip\"", "enabled = false");
+    let text = text.replace("400x300", "200x200");
+    pipeline.write(&text.replace(&pipeline.function, &format!("{}-new", pipeline.function)));
+}
+
+/// A role and a policy that are retired, and what hangs on them.
+async fn attached_to_retired(pipeline: &Pipeline) {
+    let (iam, theirs, profile) = (&pipeline.aws.iam, "by-hand", "by-hand-old");
+    let arn = retired_role_and_policy(pipeline).await;
+    let name = arn.rsplit('/').next().unwrap();
+    let _ = iam.create_user().user_name(theirs).send().await;
+    let _ = iam.create_group().group_name(theirs).send().await;
+    let _ = iam.create_instance_profile().instance_profile_name(profile).send().await;
+    iam.attach_role_policy().role_name(name).policy_arn(&arn).send().await.unwrap();
+    iam.attach_user_policy().user_name(theirs).policy_arn(&arn).send().await.unwrap();
+    iam.attach_group_policy().group_name(theirs).policy_arn(&arn).send().await.unwrap();
+    let all = json!({ "Effect": "Allow", "Action": "s3:*", "Resource": "*" });
+    let put = iam.put_role_policy().role_name(name).policy_name(theirs);
+    put.policy_document(document(&[all])).send().await.unwrap();
+    let add = iam.add_role_to_instance_profile().role_name(name);
+    let _ = add.instance_profile_name(profile).send().await;
+}
+
+async fn images_left_the_file(pipeline: &Pipeline) {
+    with_images(pipeline).await;
+    let text = file(pipeline, "", "code = \"function.zip\"", "enabled = false");
+    pipeline.write(&text.replace("400x300", "200x200"));
+}
+
 async fn with_an_adopted_bucket(pipeline: &Pipeline) {
     write_file(pipeline);
     let (s3, bucket) = (&pipeline.aws.s3, &pipeline.bucket);
@@ -278,6 +349,8 @@ pub(super) async fn clean_up(pipeline: &Pipeline) {
     let iam = &pipeline.aws.iam;
     let _ = iam.delete_user().user_name("by-hand").send().await;
     let _ = iam.delete_group().group_name("by-hand").send().await;
-    let _ = iam.delete_instance_profile().instance_profile_name("by-hand").send().await;
+    for profile in ["by-hand", "by-hand-old"] {
+        let _ = iam.delete_instance_profile().instance_profile_name(profile).send().await;
+    }
     let _ = pipeline.aws.s3.delete_bucket().bucket(&pipeline.bucket).send().await;
 }
