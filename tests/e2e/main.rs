@@ -30,6 +30,7 @@ mod lives;
 mod logs;
 mod matrix;
 mod misuse;
+mod models;
 mod output;
 mod ownership;
 mod permissions;
@@ -72,10 +73,15 @@ fn main() -> ExitCode {
     if arguments.list {
         return libtest_mimic::run(&arguments, trials).exit_code();
     }
+    models::record();
     let emulator = Emulator::start();
     RUNTIME.block_on(harness::build_function());
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(emulator);
+    let is_whole = arguments.filter.is_none() && arguments.skip.is_empty();
+    if !RUNTIME.block_on(models::every_request_is_as_aws_models_say(is_whole)) {
+        return ExitCode::FAILURE;
+    }
     conclusion.exit_code()
 }
 
@@ -251,6 +257,7 @@ fn trials() -> Vec<Trial> {
         failures::missing_credentials_are_told_with_what_to_set,
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,
         misuse::a_missing_file_is_named,
+        models::a_wrong_request_is_named,
         init::a_written_file_is_planned_and_never_overwritten,
         init::a_name_is_free_or_yours_or_taken,
         init::a_file_is_written_without_credentials_and_without_network,
