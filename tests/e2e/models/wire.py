@@ -278,6 +278,8 @@ def read_body(model, operation, shape, body, members):
     """Adds the members that are in the body, or are the body."""
     payload = shape.get("payload")
     if payload is None:
+        inside = {name: it for name, it in shape["members"].items() if "location" not in it}
+        shape = {**shape, "members": inside}
         if body and model.protocol == "rest-json":
             members.update(from_json(model, shape, json.loads(body)))
         elif body:
