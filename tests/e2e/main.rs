@@ -257,6 +257,7 @@ fn trials() -> Vec<Trial> {
         failures::missing_credentials_are_told_with_what_to_set,
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,
         misuse::a_missing_file_is_named,
+        models::the_most_that_a_file_allows_is_made_and_removed,
         models::right_requests_pass,
         models::a_wrong_form_is_named,
         models::a_wrong_call_in_json_is_named,

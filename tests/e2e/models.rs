@@ -1,8 +1,10 @@
 //! Every request of the suite against AWS's own API models, which the emulator doesn't enforce: the
 //! proxies record them, and `models/check.py` holds them against the models that botocore ships.
 
+mod limits;
 mod wrong;
 
+pub(crate) use self::limits::*;
 pub(crate) use self::wrong::*;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,13 +27,13 @@ const BOTOCORE: &str = "1.44.8";
 /// How many operations of each service the whole suite calls at the least, so that a recorder that
 /// misses them is noticed.
 const OPERATIONS_MIN: [(&str, usize); 9] = [
-    ("cloudfront", 1),
-    ("iam", 1),
-    ("lambda", 1),
-    ("logs", 1),
-    ("s3", 1),
-    ("sns", 1),
-    ("sqs", 1),
+    ("cloudfront", 12),
+    ("iam", 22),
+    ("lambda", 13),
+    ("logs", 6),
+    ("s3", 23),
+    ("sns", 11),
+    ("sqs", 6),
     ("sts", 1),
     ("tagging", 1),
 ];

@@ -1,3 +1,0 @@
-"""Where AWS's models are known to be wrong, or stricter than AWS is: place → why."""
-
-EXCEPTIONS = {}
