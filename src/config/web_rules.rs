@@ -1,5 +1,8 @@
 //! What browsers and CloudFront see: host names, the certificate, headers; and tags.
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, GeneralCategoryGroup};
+
 use super::name_rules::{characters, length};
 use super::problem::Fault;
 
@@ -103,6 +106,11 @@ pub(super) fn tag_value(value: &str) -> Result<(), Fault> {
     Err(Fault::new("has characters that a tag can't hold").help(rule))
 }
 
+/// As IAM's `tagKeyType` in its API model: Unicode's letters and numbers by category. The vowel signs
+/// of some scripts are alphabetic, but no letters, and IAM refuses them.
 fn is_tag_character(character: char) -> bool {
-    character.is_alphanumeric() || character == ' ' || "+-=._:/@".contains(character)
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    GeneralCategoryGroup::Letter.contains(category)
+        || GeneralCategoryGroup::Number.contains(category)
+        || " +-=._:/@".contains(character)
 }

@@ -135,7 +135,7 @@ mod tests {
             let there = plan_for(&dotted, Some(Observed::new(Fields::default(), owner)));
             assert_eq!(bucket_is_usable(&dotted, &aws, &there), Ok(()));
         }
-        let emulator = Endpoints::new(Some("http://127.0.0.1:4566".to_owned()));
+        let emulator = Endpoints::new(Some("http://127.0.0.1:4566".to_owned()), None);
         assert_eq!(bucket_is_usable(&dotted, &emulator, &new), Ok(()));
         let plain = config("my-photos", 1);
         assert_eq!(bucket_is_usable(&plain, &aws, &plan_for(&plain, None)), Ok(()));

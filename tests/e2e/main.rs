@@ -31,6 +31,7 @@ mod lives;
 mod logs;
 mod matrix;
 mod misuse;
+mod models;
 mod network;
 mod output;
 mod ownership;
@@ -74,10 +75,15 @@ fn main() -> ExitCode {
     if arguments.list {
         return libtest_mimic::run(&arguments, trials).exit_code();
     }
+    models::record();
     let emulator = Emulator::start();
     RUNTIME.block_on(harness::build_function());
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(emulator);
+    let is_whole = arguments.filter.is_none() && arguments.skip.is_empty();
+    if !RUNTIME.block_on(models::every_request_is_as_aws_models_say(is_whole)) {
+        return ExitCode::FAILURE;
+    }
     conclusion.exit_code()
 }
 
@@ -268,6 +274,11 @@ fn trials() -> Vec<Trial> {
         network::row_62_an_aws_on_this_machine_is_reached_past_every_proxy,
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,
         misuse::a_missing_file_is_named,
+        models::the_most_that_a_file_allows_is_made_and_removed,
+        models::right_requests_pass,
+        models::a_wrong_form_is_named,
+        models::a_wrong_call_in_json_is_named,
+        models::a_wrong_call_by_path_is_named,
         init::a_written_file_is_planned_and_never_overwritten,
         init::a_name_is_free_or_yours_or_taken,
         init::a_file_is_written_without_credentials_and_without_network,

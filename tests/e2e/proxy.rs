@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 use http_body_util::{BodyExt, Full};
@@ -36,6 +36,9 @@ pub(crate) trait Behaviour: Send + Sync {
     /// Changes what the emulator answered.
     fn change(&self, call: &Call, response: WholeResponse) -> WholeResponse;
 }
+
+/// Is shown every request of this process as it came.
+pub(crate) static WATCHER: OnceLock<fn(&Call, &Parts, &Bytes)> = OnceLock::new();
 
 /// A running proxy; dropping it closes its port.
 pub(crate) struct Proxy {
@@ -216,6 +219,9 @@ async fn answer(request: Request<Incoming>, shared: &Arc<Shared>) -> Result<Whol
     let Ok(body) = body.collect().await else { return Ok(bad_gateway("a broken request")) };
     let body = body.to_bytes();
     let call = Call::of(&parts, &body);
+    if let Some(watch) = WATCHER.get() {
+        watch(&call, &parts, &body);
+    }
     shared.calls.lock().unwrap().push(Timed { call: call.clone(), start, end: None });
     let deed = shared.scripts.lock().unwrap().iter().find_map(|script| script(&call));
     match &deed {

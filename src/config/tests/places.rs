@@ -176,6 +176,8 @@ fn tags() {
         "'imgprep:stack' = 'x'",
         "'a;b' = 'x'",
         "a = 'x;y'",
+        "a = 'Größe ß漢٣Ⅷ'",
+        "a = 'मी'",
     ];
     assert_snapshot!(verdicts(lines, |line| format!("{LEAST}[tags]\n{line}\n")), @"
     team = 'marketplace' => accepted
@@ -190,6 +192,8 @@ fn tags() {
     'imgprep:stack' = 'x' => `tags.imgprep:stack` begins with `imgprep:`: those tags are reserved
     'a;b' = 'x' => `tags.a;b` has `;`: did you mean `a-b`?
     a = 'x;y' => `tags.a` has characters that a tag can't hold: a tag's value is up to 256 letters, digits, spaces and any of `+-=._:/@`
+    a = 'Größe ß漢٣Ⅷ' => accepted
+    a = 'मी' => `tags.a` has characters that a tag can't hold: a tag's value is up to 256 letters, digits, spaces and any of `+-=._:/@`
     ");
 }
 
