@@ -104,7 +104,8 @@ impl Session {
     /// As `plan`, for a command that makes what the file says.
     pub(crate) async fn plan_to_make(&mut self) -> Result<Plan, Error> {
         let plan = self.plan().await?;
-        bounds::bucket_is_usable(&self.config, &self.aws.endpoints, &plan).map_err(Error::Config)?;
+        bounds::bucket_is_usable(&self.config, &self.aws.endpoints, &plan)
+            .map_err(Error::Config)?;
         Ok(plan)
     }
 
