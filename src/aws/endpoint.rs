@@ -37,15 +37,9 @@ impl Endpoints {
         self.cloudfront.as_deref().is_some_and(is_plain_http)
     }
 
-    /// Whether a bucket can have a host of its own for its objects. The certificate of AWS's is for
-    /// one label before `s3` ("Virtual hosting of general purpose buckets", Amazon S3 User Guide), so
-    /// that every browser refuses a name with dots there; elsewhere buckets are in the path.
-    pub(crate) fn covers(&self, bucket: &str) -> bool {
-        self.s3.is_some() || !bucket.contains('.')
-    }
-
     /// The address of a bucket's objects for everybody, without a final slash. An endpoint within
-    /// AWS's own domain is one of the many doors to the same bucket.
+    /// AWS's own domain is one of the many doors to the same bucket. Where S3's certificate does not
+    /// cover a host for the bucket, it is in the path.
     pub(crate) fn bucket_url(&self, bucket: &str, region: &str, dns_suffix: &str) -> String {
         let is_aws = |url: &str| Address::of(url).host.ends_with(&format!(".{dns_suffix}"));
         match self.s3.as_deref().filter(|url| !is_aws(url)) {

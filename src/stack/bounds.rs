@@ -48,16 +48,17 @@ pub(crate) fn policy_fits(config: &Config, place: Place) -> Result<(), ConfigErr
     Err(ConfigError::Policy { characters, limit: POLICY_CHARACTERS_MAX })
 }
 
-/// Refuses to make a bucket with dots in its name, whose address no certificate covers; one that is
-/// there already goes on working, and so does one that is addressed by its path.
+/// Refuses to make a bucket with dots in its name: S3's certificate is for one label before `s3`
+/// ("Virtual hosting of general purpose buckets", Amazon S3 User Guide), so that browsers refuse the
+/// bucket's host. One that is there already goes on working, and so does one that is in the path.
 pub(crate) fn bucket_is_usable(
     config: &Config,
-    endpoint: &Endpoints,
+    endpoints: &Endpoints,
     plan: &Plan,
 ) -> Result<(), ConfigError> {
     let name = &config.bucket.name;
     let is_new = plan.step(Id::Bucket).is_some_and(|step| step.action == Action::Create);
-    if is_new && !endpoint.covers(name) {
+    if is_new && name.contains('.') && !endpoints.wants_path_style() {
         let instead = name.replace('.', "-");
         return Err(ConfigError::DottedBucket { name: name.clone(), instead });
     }

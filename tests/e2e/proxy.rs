@@ -318,7 +318,7 @@ impl Refusal {
                 "application/x-amz-json-1.0",
                 json!({ "__type": code, "message": message, "Type": "User" }).to_string(),
             ),
-            "s3" | "s3control" => ("application/xml", format!("<Error>{error}</Error>")),
+            "s3" => ("application/xml", format!("<Error>{error}</Error>")),
             _ => (
                 "text/xml",
                 format!(

@@ -21,7 +21,8 @@ pub(crate) async fn row_72_a_policy_that_iam_would_not_take_is_refused_before_th
     pipeline.up();
     pipeline.proxy.take_calls();
     with_long_folders(&pipeline);
-    for command in [&["plan", "--json"][..], &["up", "--yes", "--json"], &["export", "--json"]] {
+    let export = ["export", "--format", "terraform", "--json"];
+    for command in [&["plan", "--json"][..], &["up", "--yes", "--json"], &export] {
         let error = pipeline.imgprep(command).exits(2).error();
         assert_eq!(error.code, "InvalidConfiguration", "{command:?}");
         let words = ["the function's policy would have 6", " characters, and IAM takes 6144"];
@@ -37,7 +38,7 @@ pub(crate) async fn row_72_a_policy_that_iam_would_not_take_is_refused_before_th
 
 /// Elsewhere than at AWS itself a bucket is in the path, where dots do no harm.
 pub(crate) async fn row_72_a_bucket_with_dots_works_where_it_is_in_the_path() {
-    let pipeline = Pipeline::new("row-72b").await;
+    let pipeline = Pipeline::with_cdn("row-72b").await;
     let dotted = pipeline.bucket.replace('-', ".");
     pipeline.edit(&pipeline.bucket, &dotted);
     pipeline.up();
