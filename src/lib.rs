@@ -44,10 +44,9 @@ use crate::report::Report;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     ExitCode::from(match execute(&arguments) {
-        Ok(code) => code,
         // Under this flag 2 means changes and nothing else, whatever is wrong with the command line.
         Err(_) if arguments.iter().any(|argument| argument == "--exit-code") => FAILED,
-        Err(code) => code,
+        Ok(code) | Err(code) => code,
     })
 }
 

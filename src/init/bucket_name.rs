@@ -83,11 +83,9 @@ fn why_unknown(error: &AwsError) -> String {
         Cause::Connection(_) => "AWS cannot be reached".to_owned(),
         Cause::Request(_) => "there are no AWS credentials".to_owned(),
         Cause::Wait(why) => why.clone(),
-        Cause::Answer { .. }
-        | Cause::Vanished(_)
-        | Cause::Unapplied(_)
-        | Cause::Clock { .. }
-        | Cause::Unusable(_) => error.to_string(),
+        Cause::Unusable(unusable) => format!("`{}` cannot be used", unusable.setting),
+        Cause::Clock { skew, .. } => skew.to_string(),
+        Cause::Answer { .. } | Cause::Vanished(_) | Cause::Unapplied(_) => error.to_string(),
     }
 }
 

@@ -16,10 +16,14 @@ const QUICK: Pace = Pace { bytes_per_second: 1_000_000, answer: Duration::from_m
 
 #[test]
 fn the_time_for_an_upload_follows_from_its_size_as_sent() {
-    let seconds = |upload: Upload| upload.patience().as_secs_f64();
-    assert_eq!(seconds(Upload::plain(&[])), 60.0);
-    assert_eq!(seconds(Upload::plain(&vec![0; 5 * MEGABYTE])), 160.0);
-    assert_eq!(seconds(Upload::base64(&vec![0; 3 * MEGABYTE])), 140.0);
+    let cases = [
+        (Upload::plain(&[]), 60),
+        (Upload::plain(&vec![0; 5 * MEGABYTE]), 160),
+        (Upload::base64(&vec![0; 3 * MEGABYTE]), 140),
+    ];
+    for (upload, seconds) in cases {
+        assert_eq!(upload.patience(), Duration::from_secs(seconds), "{upload:?}");
+    }
     // Four characters for each three bytes, also where the last are fewer.
     assert_eq!(Upload::base64(&[0; 4]).bytes, 8);
 }
@@ -88,11 +92,11 @@ async fn a_slow_upload_is_given_time_and_sent_once() {
 
 #[tokio::test]
 async fn an_upload_that_is_out_of_time_is_not_sent_again() {
-    // 0.4 MB in 4 s, of which it is given 0.9 s.
-    let (outcome, requests) = Slow::start(100_000).await.upload(300_000).await;
+    // 0.8 MB in 8 s, of which it is given 1.3 s.
+    let (outcome, requests) = Slow::start(100_000).await.upload(600_000).await;
     assert_eq!(
         outcome.unwrap_err().to_string(),
-        "lambda:CreateFunction: the upload of 0.4 MB did not end within 0 s, for which 8.0 Mbit/s \
+        "lambda:CreateFunction: the upload of 0.8 MB did not end within 1 s, for which 8.0 Mbit/s \
          are enough"
     );
     assert_eq!(requests, 1);
