@@ -40,12 +40,8 @@ class Models:
         self.loaded = {}
 
     def of(self, request):
-        """The model for a request, by the service that it is signed for."""
-        service = request["service"]
-        # S3 Control signs as S3 does, and has its version in front of every path.
-        if service == "s3" and request["uri"].startswith("/v20180820/"):
-            service = "s3control"
-        folder = FOLDERS.get(service, service)
+        """The model for a request, by its service."""
+        folder = FOLDERS.get(request["service"], request["service"])
         if folder not in self.loaded:
             self.loaded[folder] = Model(self.botocore, folder)
         return self.loaded[folder]
