@@ -334,7 +334,8 @@ impl Parts<'_> {
     fn function(&self, names: Arc<Names>) -> Function {
         let boundary = self.config.function.permissions_boundary.clone();
         let temporary_role = Role::new(Arc::new(names.with_role(&names.temporary_role)), boundary);
-        Function::new(names, self.function_settings(), Arc::clone(self.code), temporary_role)
+        let (settings, code) = (self.function_settings(), Arc::clone(self.code));
+        Function::new(names, settings, code, Box::new(temporary_role))
     }
 
     fn function_settings(&self) -> function::Settings {

@@ -6,7 +6,6 @@ use async_trait::async_trait;
 use tokio::sync::Barrier;
 
 use super::*;
-use crate::names::STACK_TAG;
 use crate::plan::Goal;
 use crate::resource::{Edits, Fields, Images, Owner};
 use crate::stack::{Node, Purpose, node};
@@ -75,7 +74,7 @@ impl Resource for Fake {
     }
 
     fn fields(&self) -> Fields {
-        Fields::default().with(format!("tags.{STACK_TAG}"), "s").with("size", 2)
+        Fields::default().with("size", 2)
     }
 
     fn immutable(&self) -> &'static [&'static str] {
@@ -157,7 +156,7 @@ impl Scene {
         ordered: impl FnOnce(Node) -> Node,
     ) -> Self {
         self.nodes.push(ordered(self.fake(id, manner)));
-        let fields = Fields::default().with(format!("tags.{STACK_TAG}"), "s").with("size", size);
+        let fields = Fields::default().with("size", size);
         self.observed.push(Some(Observed::new(fields, Owner::Ours)));
         self
     }

@@ -195,7 +195,11 @@ pub(super) const TABLE: &[Row] = &[
             "iam:ListRolePolicies",
         ]),
     on(Scope::Role).when(When::Boundary).up(&["iam:PutRolePermissionsBoundary"]),
-    on(Scope::TemporaryRole).up(&["iam:DeleteRole"]),
+    on(Scope::TemporaryRole).up(&[
+        "iam:DeleteRole",
+        "iam:ListInstanceProfilesForRole",
+        "iam:ListRolePolicies",
+    ]),
     on(Scope::RoleOfPolicy).up(&["iam:AttachRolePolicy"]),
     on(Scope::RoleOfFunction).up(&["iam:PassRole"]),
     on(Scope::InstanceProfiles).down(&["iam:RemoveRoleFromInstanceProfile"]),

@@ -17,7 +17,6 @@ use aws_sdk_lambda::types::{
 use futures_util::{join, try_join};
 
 use self::state::Current;
-use super::role::Role;
 use crate::aws::iam::role_id;
 use crate::aws::lambda::is_busy;
 use crate::aws::upload::Upload;
@@ -99,7 +98,7 @@ pub(crate) struct Function {
     settings: Settings,
     code: Arc<Code>,
     /// What it is set to for a moment where its own role was made again.
-    temporary_role: Role,
+    temporary_role: Box<dyn Resource>,
 }
 
 impl Function {
@@ -107,7 +106,7 @@ impl Function {
         names: Arc<Names>,
         settings: Settings,
         code: Arc<Code>,
-        temporary_role: Role,
+        temporary_role: Box<dyn Resource>,
     ) -> Self {
         Self { names, settings, code, temporary_role }
     }

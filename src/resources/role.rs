@@ -85,22 +85,6 @@ impl Role {
         Ok(())
     }
 
-    /// Deletes it, once it carries nothing any more; already gone is success.
-    pub(crate) async fn remove(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        const CALL: &str = "iam:DeleteRole";
-        let wait = context.wait(CALL, "IAM to see the role without policies", PROPAGATION_SECS_MAX);
-        retry_while(
-            &wait,
-            |error| error.code().starts_with("DeleteConflict") || is_settling(error),
-            || async {
-                let delete = context.aws.iam.delete_role().role_name(&self.names.role);
-                delete.send().await.found(CALL)
-            },
-        )
-        .await?;
-        Ok(())
-    }
-
     /// Takes off everything that keeps IAM from deleting a role, also what people put on by hand.
     async fn strip(&self, context: &Context<'_>) -> Result<(), AwsError> {
         let (iam, role) = (&context.aws.iam, &self.names.role);
@@ -240,8 +224,18 @@ impl Resource for Role {
         context: &Context<'_>,
         _observed: &Observed,
     ) -> Result<Removal, AwsError> {
+        const CALL: &str = "iam:DeleteRole";
         self.strip(context).await?;
-        self.remove(context).await?;
+        let wait = context.wait(CALL, "IAM to see the role without policies", PROPAGATION_SECS_MAX);
+        retry_while(
+            &wait,
+            |error| error.code().starts_with("DeleteConflict") || is_settling(error),
+            || async {
+                let delete = context.aws.iam.delete_role().role_name(&self.names.role);
+                delete.send().await.found(CALL)
+            },
+        )
+        .await?;
         Ok(Removal::Gone)
     }
 }

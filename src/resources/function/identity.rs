@@ -15,7 +15,7 @@ use crate::aws::iam::role_id;
 use crate::aws::lambda::is_busy;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{AwsError, Calling};
-use crate::resource::{Context, Observed, Resource};
+use crate::resource::{Context, Observed, Owner};
 
 /// The tag with the identifier of the role that the function was last set to.
 const TAG: &str = "imgprep:role-id";
@@ -102,7 +102,8 @@ impl Function {
             self.put_role(context, role).await?;
         }
         self.ready(context).await?;
-        self.temporary_role.remove(context).await
+        let made = Observed::new(self.temporary_role.fields(), Owner::Ours);
+        self.temporary_role.delete(context, &made).await.map(|_| ())
     }
 
     async fn put_role(&self, context: &Context<'_>, role: &str) -> Result<(), AwsError> {
