@@ -17,8 +17,9 @@ pub(crate) mod policy;
 #[cfg(test)]
 mod stand_in;
 mod transport;
-pub(crate) mod upload;
+mod upload;
 pub(crate) mod wait;
 
 pub(crate) use call::{AwsError, Calling};
 pub(crate) use clients::{Aws, Connection};
+pub(crate) use upload::Upload;

@@ -10,9 +10,8 @@ use lambda_fn::failure::FailureRecord;
 use lambda_fn::settings::{FAILED_FOLDER, Variant};
 use serde::Serialize;
 
-use crate::aws::upload::Upload;
 use crate::aws::wait::{Ended, Patience, Pauses, Probe, Stop, watch};
-use crate::aws::{Aws, AwsError, Calling, fetch};
+use crate::aws::{Aws, AwsError, Calling, Upload, fetch};
 use crate::config::Config;
 use crate::logs::{Event, Failure, Filter, FunctionLog};
 use crate::names::{Names, TRIAL_FOLDER};

@@ -19,9 +19,8 @@ use futures_util::{join, try_join};
 use self::state::Current;
 use crate::aws::iam::role_id;
 use crate::aws::lambda::is_busy;
-use crate::aws::upload::Upload;
 use crate::aws::wait::{Probe, retry_while, wait_until};
-use crate::aws::{Aws, AwsError, Calling};
+use crate::aws::{Aws, AwsError, Calling, Upload};
 use crate::names::{Names, edited_tags, tag_fields};
 use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Removal, Resource, ours_or};
 
