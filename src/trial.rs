@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_types::body::SdkBody;
 use futures_util::future::try_join_all;
+use lambda_fn::address;
 use lambda_fn::failure::FailureRecord;
 use lambda_fn::settings::{FAILED_FOLDER, Variant};
 use serde::Serialize;
@@ -279,7 +280,7 @@ impl Trial<'_> {
         let object = object.ok_or_else(|| unusable("it is gone again".to_owned()))?;
         let (width, height) = dimensions(&object.bytes).map_err(unusable)?;
         let base = crate::outputs::base_url(self.config, self.aws, self.plan);
-        let url = base.map(|base| format!("{base}/{}", url_path(&key)));
+        let url = base.map(|base| format!("{base}/{}", address::path(&key)));
         let cdn = match &url {
             None => CdnCheck::None,
             Some(_) if self.is_cdn_deploying() => CdnCheck::Deploying,
@@ -369,14 +370,6 @@ fn avif_dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     Some((side(start)?, side(start + 4)?))
 }
 
-/// A key as the path of an address (RFC 3986, section 3.3).
-fn url_path(key: &str) -> String {
-    use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-    const KEPT: &AsciiSet =
-        &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-    utf8_percent_encode(key, KEPT).to_string()
-}
-
 impl Broken {
     pub(crate) fn what(&self) -> String {
         match self {
@@ -434,12 +427,7 @@ impl Broken {
 
 #[cfg(test)]
 mod tests {
-    use super::{avif_dimensions, url_path};
-
-    #[test]
-    fn a_key_becomes_the_path_of_an_address() {
-        assert_eq!(url_path("800x600/a b+c%/é.jpg"), "800x600/a%20b%2Bc%25/%C3%A9.jpg");
-    }
+    use super::avif_dimensions;
 
     #[test]
     fn an_avif_tells_its_size() {

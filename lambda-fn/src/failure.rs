@@ -1,4 +1,4 @@
-//! The record of an original that can never be processed, kept beside the images.
+//! The record of an original that cannot be processed as it is, kept beside the images.
 //!
 //! The function writes it, the `imgprep` tool lists it; the type is defined only here.
 

@@ -1,7 +1,7 @@
 //! An event to work, and what every way of failing means.
 //!
-//! What is wrong with an image is recorded and done with; what is wrong with the world is an error,
-//! so that Lambda tries again. Originals are only ever read.
+//! What is wrong with an image, or keeps it alone from being read, is recorded and done with; what is
+//! wrong with the world is an error, so that Lambda tries again. Originals are only ever read.
 //!
 //! Events come twice, late and out of order, so an event is only a hint: whatever it says, the
 //! variants are made to agree with the original as it is now, see `original`.
@@ -63,7 +63,7 @@ pub struct Invocation<'a> {
 pub struct Outcome {
     /// Originals whose variants are all there.
     pub processed: Vec<String>,
-    /// Originals that can never be processed; each has its record in the bucket.
+    /// Originals that cannot be processed as they are; each has its record in the bucket.
     pub failed: Vec<String>,
     /// Originals that are gone, and their variants with them.
     pub removed: Vec<String>,

@@ -21,9 +21,9 @@ use aws_smithy_runtime_api::{
     client::{http::HttpConnector, identity::Identity, orchestrator::HttpRequest},
     http::Headers,
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
+    address,
     s3_store::with_causes,
     store::{Outlook, StoreError},
 };
@@ -132,24 +132,22 @@ fn error(code: &str, message: &str, outlook: Outlook) -> StoreError {
     StoreError { call: CALL, code: code.to_owned(), message: message.to_owned(), outlook }
 }
 
-/// The body of the call. What is percent-encoded needs no escaping in XML.
+/// The body of the call.
 fn batch(keys: &[String], reference: &str) -> String {
-    let paths: Vec<_> = keys.iter().map(|key| format!("<Path>/{}</Path>", escaped(key))).collect();
-    let paths = paths.concat();
+    let paths: Vec<String> = keys.iter().flat_map(|key| address::invalidated(key)).collect();
+    let items: String = paths.iter().map(|path| format!("<Path>/{}</Path>", text(path))).collect();
     format!(
         "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">\
-         <Paths><Quantity>{}</Quantity><Items>{paths}</Items></Paths>\
+         <Paths><Quantity>{}</Quantity><Items>{items}</Items></Paths>\
          <CallerReference>{}</CallerReference></InvalidationBatch>",
-        keys.len(),
-        escaped(reference),
+        paths.len(),
+        text(reference),
     )
 }
 
-/// A text as it stands in a path that a browser asks for.
-fn escaped(text: &str) -> String {
-    const ESCAPED: &AsciiSet =
-        &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-    utf8_percent_encode(text, ESCAPED).to_string()
+/// A text as it stands in an element (XML 1.0, section 2.4).
+fn text(plain: &str) -> String {
+    plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&apos;")
 }
 
 /// The content of the first such element: an error of CloudFront has one of each.
@@ -163,13 +161,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_names_each_path_as_browsers_ask_for_it() {
-        let keys = ["800x600/a b+ü.jpg".to_owned(), "400x300/<&>".to_owned()];
+    fn a_batch_names_each_path_and_is_xml() {
+        let keys = ["800x600/a b+ü.jpg", "400x300/<&>'\"~*"].map(str::to_owned);
         let expected = "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">\
-            <Paths><Quantity>2</Quantity><Items>\
-            <Path>/800x600/a%20b%2B%C3%BC.jpg</Path><Path>/400x300/%3C%26%3E</Path>\
-            </Items></Paths><CallerReference>request-1-5</CallerReference></InvalidationBatch>";
-        assert_eq!(batch(&keys, "request-1-5"), expected);
+            <Paths><Quantity>3</Quantity><Items>\
+            <Path>/800x600/a%20b%2B%C3%BC.jpg</Path><Path>/800x600/a%20b+%C3%BC.jpg</Path>\
+            <Path>/400x300/%3C&amp;%3E&apos;%22%7E%2A</Path>\
+            </Items></Paths><CallerReference>request-&lt;1&gt;-5</CallerReference>\
+            </InvalidationBatch>";
+        assert_eq!(batch(&keys, "request-<1>-5"), expected);
     }
 
     #[test]

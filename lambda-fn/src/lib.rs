@@ -12,6 +12,7 @@
 //! function; [`handler`] decides what a failure means. AWS itself appears only in `s3_store` and
 //! in the binary, behind the feature `runtime`.
 
+pub mod address;
 pub mod capacity;
 pub mod colour;
 pub mod decode;

@@ -11,9 +11,9 @@ use aws_sdk_s3::{
         timeout::TimeoutConfig,
     },
     error::{ProvideErrorMetadata, SdkError},
-    operation::head_object::HeadObjectOutput,
+    operation::{get_object::GetObjectError, head_object::HeadObjectOutput},
     primitives::ByteStream,
-    types::ObjectCannedAcl,
+    types::{IntelligentTieringAccessTier, ObjectCannedAcl, StorageClass},
 };
 use aws_smithy_http_client::{
     Builder,
@@ -23,7 +23,9 @@ use aws_smithy_http_client::{
 use crate::{
     invalidation::Invalidator,
     settings::{SETTINGS_METADATA, SOURCE_METADATA, Settings},
-    store::{Fetched, Head, Object, Origin, Original, Outlook, Store, StoreError},
+    store::{
+        Fetched, Head, KeyDenial, Object, Origin, Original, Outlook, Store, StoreError, Withheld,
+    },
 };
 
 /// A function has seconds, not minutes: what does not answer is asked again soon.
@@ -115,7 +117,10 @@ impl Store for S3Store {
         let mut object = match answer {
             Ok(object) => object,
             Err(error) if is_missing(&error) => return Ok(Fetched::Missing),
-            Err(error) => return Err(self.failed(CALL, key, &error)),
+            Err(error) => {
+                let withheld = withheld(&error).map(Fetched::Withheld);
+                return withheld.ok_or_else(|| self.failed(CALL, key, &error));
+            }
         };
         let etag = object.e_tag.as_deref().map(bare_etag);
         let size = object.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
@@ -195,6 +200,23 @@ fn is_missing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
     matches!(code, Some("NoSuchKey" | "NotFound"))
 }
 
+/// Whether S3 has an object and does not hand it out: "Errors" of `GetObject` in the Amazon S3 API
+/// Reference. HEAD is answered all the same.
+fn withheld(error: &SdkError<GetObjectError>) -> Option<Withheld> {
+    match error.as_service_error()? {
+        GetObjectError::InvalidObjectState(state) => {
+            let class = state.storage_class().map(StorageClass::as_str);
+            let tier = state.access_tier().map(IntelligentTieringAccessTier::as_str);
+            let named = [class, tier].into_iter().flatten().map(str::to_owned);
+            Some(Withheld::Archived(named.collect()))
+        }
+        denied if denied.code() == Some("AccessDenied") => {
+            denied.message().and_then(KeyDenial::read).map(Withheld::Encrypted)
+        }
+        _ => None,
+    }
+}
+
 /// What a variant says of where it comes from, if it was written by a function that says so.
 fn origin(head: &HeadObjectOutput) -> Option<Origin> {
     let metadata = head.metadata()?;
@@ -225,8 +247,12 @@ impl S3Store {
         StoreError { call, code, message, outlook }
     }
 
-    /// Says which permission is missing where; `imgprep up` gives the function all that it needs.
+    /// Says which permission is missing where; `imgprep up` gives the function all that it needs, but
+    /// for the keys of others.
     fn denied(&self, call: &str, key: &str, message: &str) -> String {
+        if let Some(denial) = KeyDenial::read(message) {
+            return denial.to_string();
+        }
         let bucket = &self.bucket;
         // S3 says so of a missing key as well where the listing of its folder is not allowed.
         let listing = match call {

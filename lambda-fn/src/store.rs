@@ -24,8 +24,54 @@ pub enum Fetched {
     Original(Original),
     /// It is larger than the limit, so it was not downloaded.
     TooLarge { size: u64, etag: Option<String> },
+    /// It is there, and S3 does not hand it out.
+    Withheld(Withheld),
     /// It has been deleted.
     Missing,
+}
+
+/// Why S3 does not hand out an object that is there. The reason lies with this object alone, and
+/// lasts until somebody removes it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Withheld {
+    /// It must be restored first; the storage class, and the tier within it, where S3 named them.
+    #[error("it is archived{}: restore it, then run `imgprep retry`", in_brackets(.0))]
+    Archived(Vec<String>),
+    /// It is encrypted under a key that the function's role may not use.
+    #[error("{0}, then run `imgprep retry`")]
+    Encrypted(KeyDenial),
+}
+
+fn in_brackets(words: &[String]) -> String {
+    if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }
+}
+
+/// A key of AWS KMS that may not be used, which S3 answers as it does a denial of its own.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}; allow the function's role `{action}` on {key}")]
+pub struct KeyDenial {
+    /// What AWS said.
+    message: String,
+    /// The permission, such as `kms:Decrypt`.
+    action: String,
+    /// The key, by its ARN if AWS named it.
+    key: String,
+}
+
+impl KeyDenial {
+    /// What a message says of a key, if it is about one: "Troubleshoot access denied error messages"
+    /// in the IAM User Guide has its form, in which a key of another account is "this resource".
+    pub fn read(message: &str) -> Option<Self> {
+        let (_, denied) = message.split_once("not authorized to perform: kms:")?;
+        let action = denied.split_whitespace().next()?;
+        let key = denied.split_once("on resource: ").map(|(_, rest)| rest);
+        let key = key.and_then(|rest| rest.split_whitespace().next());
+        Some(Self {
+            message: message.to_owned(),
+            action: format!("kms:{action}"),
+            key: key.map_or_else(|| "its KMS key".to_owned(), str::to_owned),
+        })
+    }
 }
 
 /// What is known of an object without fetching it.
@@ -112,4 +158,53 @@ pub enum Outlook {
     Passing,
     /// It fails until somebody changes something, such as a permission.
     Lasting,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USER: &str = "User: arn:aws:sts::1:assumed-role/R/F is not authorized to perform: ";
+
+    #[test]
+    fn a_denial_of_a_key_names_the_key_and_the_permission() {
+        for (rest, advice) in [
+            (
+                "kms:Decrypt on resource: arn:aws:kms:eu-west-1:1:key/b9 because no identity-based \
+                 policy allows the kms:Decrypt action",
+                "allow the function's role `kms:Decrypt` on arn:aws:kms:eu-west-1:1:key/b9",
+            ),
+            (
+                "kms:GenerateDataKey on this resource because the resource does not exist in this \
+                 Region, no resource-based policies allow access, or a resource-based policy \
+                 explicitly denies access",
+                "allow the function's role `kms:GenerateDataKey` on its KMS key",
+            ),
+        ] {
+            let message = format!("{USER}{rest}");
+            let denial = KeyDenial::read(&message).unwrap();
+            assert_eq!(denial.to_string(), format!("{message}; {advice}"));
+            let withheld = Withheld::Encrypted(denial).to_string();
+            assert_eq!(withheld, format!("{message}; {advice}, then run `imgprep retry`"));
+        }
+        for other in ["Access Denied", &format!("{USER}s3:GetObject on resource: \"arn:kms:\"")] {
+            assert_eq!(KeyDenial::read(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_archived_object_names_its_class_where_it_is_known() {
+        for (named, text) in [
+            (vec![], "it is archived: restore it, then run `imgprep retry`"),
+            (vec!["GLACIER"], "it is archived (GLACIER): restore it, then run `imgprep retry`"),
+            (
+                vec!["INTELLIGENT_TIERING", "ARCHIVE_ACCESS"],
+                "it is archived (INTELLIGENT_TIERING, ARCHIVE_ACCESS): restore it, then run \
+                 `imgprep retry`",
+            ),
+        ] {
+            let named = named.into_iter().map(str::to_owned).collect();
+            assert_eq!(Withheld::Archived(named).to_string(), text);
+        }
+    }
 }

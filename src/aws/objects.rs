@@ -1,12 +1,23 @@
 //! The objects of one bucket, with all their versions.
 
 use std::fmt;
+use std::time::Duration;
 
-use aws_sdk_s3::types::{Delete, ObjectIdentifier, ObjectVersion};
+use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier, ObjectVersion};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::bucket::Bucket;
+use super::call::Cause;
+use super::wait::{PAUSE_MIN, Stop, Wait, retry_while};
 use super::{AwsError, Calling};
+
+/// The call as IAM names it.
+const DELETION: &str = "s3:DeleteObject";
+/// How long S3 may be too busy to delete anything at all.
+const BUSY_LIMIT: Duration = Duration::from_secs(120);
+/// What S3 says, within an answer of success, of objects that it would delete a moment later (boto3
+/// issue 3052; "Multi-Object Delete" in the Amazon S3 API Reference gives `InternalError`).
+const BUSY_CODES: [&str; 3] = ["InternalError", "ServiceUnavailable", "SlowDown"];
 
 /// How many deletions are under way at once, of up to 1,000 objects each.
 const PARALLEL_DELETIONS: usize = 4;
@@ -46,8 +57,26 @@ fn is_marker(version: &ObjectVersion) -> bool {
     version.size() == Some(0) && is_folder(version.key())
 }
 
+/// The wait of every deletion, for what S3 is too busy to delete at once.
+pub(crate) fn deletion_wait<'a>(
+    stop: &'a Stop,
+    tell: &'a (dyn Fn(&str) + Send + Sync),
+) -> Wait<'a> {
+    let what = "S3 to be less busy and delete the rest";
+    Wait { call: DELETION, what, limit: BUSY_LIMIT, stop, tell, pause: PAUSE_MIN }
+}
+
+/// Whether an object could not be deleted because S3 was busy.
+pub(crate) fn is_busy(error: &AwsError) -> bool {
+    BUSY_CODES.contains(&error.code())
+}
+
 /// Deletes empty folder markers, and nothing that could be an image.
-pub(crate) async fn delete_markers(bucket: &Bucket<'_>) -> Result<(), AwsError> {
+pub(crate) async fn delete_markers(bucket: &Bucket<'_>, wait: &Wait<'_>) -> Result<(), AwsError> {
+    retry_while(wait, is_busy, || delete_listed_markers(bucket)).await
+}
+
+async fn delete_listed_markers(bucket: &Bucket<'_>) -> Result<(), AwsError> {
     let page = list(bucket, "", None).await?;
     let versions = page.versions().iter().filter(|version| is_marker(version));
     let versions = versions.map(|version| identifier(version.key(), version.version_id()));
@@ -57,7 +86,7 @@ pub(crate) async fn delete_markers(bucket: &Bucket<'_>) -> Result<(), AwsError> 
     if markers.is_empty() {
         return Ok(());
     }
-    delete(bucket, markers).await.map(|_| ())
+    delete(bucket, markers).await?.whole()
 }
 
 /// Deletes everything under a prefix but the object with just this key: objects, versions, delete
@@ -65,23 +94,56 @@ pub(crate) async fn delete_markers(bucket: &Bucket<'_>) -> Result<(), AwsError> 
 pub(crate) async fn delete_all(
     bucket: &Bucket<'_>,
     prefix: &str,
-    tell: &(dyn Fn(&str) + Send + Sync),
+    wait: &Wait<'_>,
 ) -> Result<(), AwsError> {
     abort_uploads(bucket, prefix).await?;
-    let mut deleted = 0;
+    let mut total = 0;
     loop {
-        // Always the first pages: what they held is gone by the next turn.
-        let batches = first_pages(bucket, prefix).await?;
-        if batches.is_empty() {
-            return Ok(());
+        let round = retry_while(wait, is_busy, || delete_first_pages(bucket, prefix));
+        let Some(deleted) = round.await? else { return Ok(()) };
+        total += deleted.count;
+        (wait.tell)(&format!("S3 to delete the images; {total} objects are gone"));
+        if deleted.busy.is_some() {
+            wait.stop.pause(wait.pause).await;
         }
-        let counts: Vec<usize> =
-            stream::iter(batches.into_iter().map(|batch| delete(bucket, batch)))
-                .buffer_unordered(PARALLEL_DELETIONS)
-                .try_collect()
-                .await?;
-        deleted += counts.into_iter().sum::<usize>();
-        tell(&format!("S3 to delete the images; {deleted} objects are gone"));
+    }
+}
+
+/// Deletes what is listed first, since what was is gone by the next turn; `None`: there is nothing.
+/// It is an error if S3 was too busy for all of it.
+async fn delete_first_pages(
+    bucket: &Bucket<'_>,
+    prefix: &str,
+) -> Result<Option<Deleted>, AwsError> {
+    let batches = first_pages(bucket, prefix).await?;
+    if batches.is_empty() {
+        return Ok(None);
+    }
+    let batches: Vec<Deleted> =
+        stream::iter(batches.into_iter().map(|batch| delete(bucket, batch)))
+            .buffer_unordered(PARALLEL_DELETIONS)
+            .try_collect()
+            .await?;
+    let count = batches.iter().map(|deleted| deleted.count).sum();
+    let busy = batches.into_iter().find_map(|deleted| deleted.busy);
+    match busy {
+        Some(error) if count == 0 => Err(error),
+        busy => Ok(Some(Deleted { count, busy })),
+    }
+}
+
+/// What became of objects that S3 was asked to delete.
+struct Deleted {
+    /// How many are gone.
+    count: usize,
+    /// Why some are left that a later try may delete.
+    busy: Option<AwsError>,
+}
+
+impl Deleted {
+    /// An error if anything is left.
+    fn whole(self) -> Result<(), AwsError> {
+        self.busy.map_or(Ok(()), Err)
     }
 }
 
@@ -132,40 +194,50 @@ fn identifier(key: Option<&str>, version: Option<&str>) -> Result<ObjectIdentifi
     let identifier = ObjectIdentifier::builder()
         .key(key.unwrap_or_default())
         .set_version_id(version.map(ToOwned::to_owned));
-    identifier.build().map_err(|error| AwsError::request("s3:DeleteObject", error.to_string()))
+    identifier.build().map_err(|error| AwsError::request(DELETION, error.to_string()))
 }
 
-async fn delete(bucket: &Bucket<'_>, batch: Vec<ObjectIdentifier>) -> Result<usize, AwsError> {
-    const CALL: &str = "s3:DeleteObject";
+async fn delete(bucket: &Bucket<'_>, batch: Vec<ObjectIdentifier>) -> Result<Deleted, AwsError> {
     let count = batch.len();
     let batch = Delete::builder().set_objects(Some(batch)).quiet(true).build();
-    let batch = batch.map_err(|error| AwsError::request(CALL, error.to_string()))?;
+    let batch = batch.map_err(|error| AwsError::request(DELETION, error.to_string()))?;
     let delete = bucket.aws.s3.delete_objects().bucket(bucket.name).delete(batch);
-    let answer = delete.expected_bucket_owner(bucket.account).send().await.calling(CALL)?;
-    // S3 answers 200 even where single objects could not be deleted.
-    match answer.errors().first() {
-        None => Ok(count),
-        Some(first) => Err(AwsError::request(
-            CALL,
-            format!(
-                "{} of {count} objects could not be deleted; `{}`: {}",
-                answer.errors().len(),
-                first.key().unwrap_or_default(),
-                first.message().or(first.code()).unwrap_or("no reason given")
-            ),
-        )),
+    let answer = delete.expected_bucket_owner(bucket.account).send().await.calling(DELETION)?;
+    outcome(count, answer.errors())
+}
+
+/// S3 answers 200 even where single objects could not be deleted.
+fn outcome(count: usize, errors: &[Error]) -> Result<Deleted, AwsError> {
+    let is_busy = |error: &&Error| error.code().is_some_and(|code| BUSY_CODES.contains(&code));
+    let of_all = |error: &Error| {
+        format!(
+            "{} of {count} objects could not be deleted; `{}`: {}",
+            errors.len(),
+            error.key().unwrap_or_default(),
+            error.message().or(error.code()).unwrap_or("no reason given")
+        )
+    };
+    if let Some(last) = errors.iter().find(|error| !is_busy(error)) {
+        return Err(AwsError::request(DELETION, of_all(last)));
     }
+    let busy = errors.first().map(|first| {
+        let code = first.code().unwrap_or_default().to_owned();
+        let cause = Cause::Answer { code, message: of_all(first), status: 200 };
+        AwsError { call: DELETION, cause }
+    });
+    Ok(Deleted { count: count.saturating_sub(errors.len()), busy })
 }
 
 /// Deletes these objects, no more than 1,000 of them, as they are now: a bucket with versions keeps
-/// what is deleted behind a marker.
+/// what is deleted behind a marker. Whether to try again where S3 `is_busy` is the caller's to say,
+/// who may want another look at them.
 pub(crate) async fn delete_keys(bucket: &Bucket<'_>, keys: Vec<String>) -> Result<(), AwsError> {
     // S3 refuses an empty list.
     if keys.is_empty() {
         return Ok(());
     }
     let batch = keys.iter().map(|key| identifier(Some(key), None));
-    delete(bucket, batch.collect::<Result<Vec<_>, _>>()?).await.map(|_| ())
+    delete(bucket, batch.collect::<Result<Vec<_>, _>>()?).await?.whole()
 }
 
 /// Deletes everything in a folder, and its marker last, for that is what a later run finds the
@@ -173,12 +245,12 @@ pub(crate) async fn delete_keys(bucket: &Bucket<'_>, keys: Vec<String>) -> Resul
 pub(crate) async fn delete_folder(
     bucket: &Bucket<'_>,
     marker: &str,
-    tell: &(dyn Fn(&str) + Send + Sync),
+    wait: &Wait<'_>,
 ) -> Result<(), AwsError> {
-    delete_all(bucket, marker, tell).await?;
+    delete_all(bucket, marker, wait).await?;
     let delete = bucket.aws.s3.delete_object().bucket(bucket.name).key(marker);
     let delete = delete.expected_bucket_owner(bucket.account).send().await;
-    delete.found("s3:DeleteObject")?;
+    delete.found(DELETION)?;
     Ok(())
 }
 
@@ -198,5 +270,36 @@ async fn abort_uploads(bucket: &Bucket<'_>, prefix: &str) -> Result<(), AwsError
         if page.uploads().is_empty() || page.is_truncated() != Some(true) {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(key: &str, code: &str) -> Error {
+        Error::builder().key(key).code(code).message(format!("{code} it is")).build()
+    }
+
+    #[test]
+    fn row_66_only_what_s3_is_too_busy_for_is_left_for_another_try() {
+        for code in ["InternalError", "SlowDown", "ServiceUnavailable"] {
+            let deleted = outcome(3, &[error("a", code), error("b", "SlowDown")]).unwrap();
+            assert_eq!(deleted.count, 1);
+            let busy = deleted.whole().unwrap_err();
+            assert!(is_busy(&busy));
+            let message = format!("2 of 3 objects could not be deleted; `a`: {code} it is");
+            assert_eq!(busy.to_string(), format!("s3:DeleteObject: {code}: {message}"));
+        }
+        for code in ["AccessDenied", "MethodNotAllowed", "NoSuchVersion", ""] {
+            let Err(last) = outcome(3, &[error("a", "SlowDown"), error("b", code)]) else {
+                panic!("{code} is final")
+            };
+            assert!(!is_busy(&last), "{code}");
+            let message = format!("2 of 3 objects could not be deleted; `b`: {code} it is");
+            assert_eq!(last.to_string(), format!("s3:DeleteObject: {message}"));
+        }
+        let deleted = outcome(3, &[]).unwrap();
+        assert_eq!((deleted.count, deleted.whole().is_ok()), (3, true));
     }
 }

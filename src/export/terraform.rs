@@ -49,7 +49,7 @@ pub(super) fn template(blueprint: &Blueprint<'_>) -> Value {
 }
 
 /// A text in which references are what Terraform fills in.
-fn text(plain: &str) -> String {
+pub(super) fn text(plain: &str) -> String {
     let text = pieces(plain).map(|piece| match piece {
         Piece::Plain(plain) => plain.replace("${", "$${").replace("%{", "%%{"),
         Piece::Reference(name) => format!("${{{}}}", expression(name)),

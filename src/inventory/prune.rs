@@ -15,7 +15,7 @@ use super::listing::{Folder, Listed};
 use super::merge::Cursor;
 use super::{Hindrance, Inventory, Range};
 use crate::aws::bucket::Bucket;
-use crate::aws::wait::Stop;
+use crate::aws::wait::{Stop, Wait, retry_while};
 use crate::aws::{AwsError, Calling, objects};
 
 /// How many objects are deleted at once, and looked at before.
@@ -64,6 +64,13 @@ struct Orphan {
     bytes: u64,
 }
 
+/// What is to be deleted because its original is gone.
+struct Doomed {
+    key: String,
+    /// The key of the original.
+    original: String,
+}
+
 /// What a look at an orphan says.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
@@ -101,6 +108,7 @@ impl<'a> Inventory<'a> {
             foreign: 0,
             folders: Vec::new(),
         };
+        let wait = objects::deletion_wait(stop, tell);
         let mut survey = self.survey(&Range::default());
         let mut batch = Vec::new();
         while let Some(seen) = self.next(&mut survey).await? {
@@ -109,20 +117,20 @@ impl<'a> Inventory<'a> {
             }
             batch.extend(self.orphans(&seen.path, &seen.variants));
             if batch.len() + self.config.variants.len() > BATCH_MAX {
-                self.prune_batch(&mut pruned, std::mem::take(&mut batch)).await?;
+                self.prune_batch(&mut pruned, std::mem::take(&mut batch), &wait).await?;
                 tell(&format!("{} variants without an original", pruned.orphans_count()));
             }
             if stop.is_asked() {
                 return Ok(pruned);
             }
         }
-        self.prune_batch(&mut pruned, batch).await?;
-        self.prune_records(&mut pruned).await?;
+        self.prune_batch(&mut pruned, batch, &wait).await?;
+        self.prune_records(&mut pruned, &wait).await?;
         for folder in retired {
             if stop.is_asked() {
                 break;
             }
-            let counted = self.prune_folder(folder, deletion, tell).await?;
+            let counted = self.prune_folder(folder, deletion, &wait).await?;
             pruned.folders.push(counted);
         }
         Ok(pruned)
@@ -140,57 +148,88 @@ impl<'a> Inventory<'a> {
         there.map(orphan).collect()
     }
 
-    async fn prune_batch(&self, pruned: &mut Pruned, batch: Vec<Orphan>) -> Result<(), Hindrance> {
+    async fn prune_batch(
+        &self,
+        pruned: &mut Pruned,
+        batch: Vec<Orphan>,
+        wait: &Wait<'_>,
+    ) -> Result<(), Hindrance> {
         let looks = batch.into_iter().map(|orphan| async {
             let verdict = self.verdict(&orphan).await?;
             Ok::<_, AwsError>((orphan, verdict))
         });
         let looks = stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect::<Vec<_>>();
         let mut doomed = Vec::new();
+        let mut counted = Vec::new();
         for (orphan, verdict) in looks.await.map_err(Hindrance::listing)? {
             match verdict {
-                Verdict::Ours => doomed.push(orphan),
+                Verdict::Ours => {
+                    let original = self.original_key(&orphan.path);
+                    doomed.push(Doomed { key: orphan.key, original });
+                    counted.push((orphan.folder, orphan.bytes));
+                }
                 Verdict::Foreign => pruned.foreign += 1,
                 Verdict::Not => {}
             }
         }
-        let keys = doomed.iter().map(|orphan| orphan.key.clone()).collect();
-        self.prune_keys(pruned, keys).await?;
-        for orphan in doomed {
-            *pruned.orphans.entry(orphan.folder).or_default() += 1;
-            pruned.orphan_bytes += orphan.bytes;
+        self.prune_all(pruned, &doomed, wait).await?;
+        for (folder, bytes) in counted {
+            *pruned.orphans.entry(folder).or_default() += 1;
+            pruned.orphan_bytes += bytes;
         }
         Ok(())
     }
 
     /// Records that the function left of originals that are gone. What cannot be read as a record
     /// was not left by it.
-    async fn prune_records(&self, pruned: &mut Pruned) -> Result<(), Hindrance> {
+    async fn prune_records(&self, pruned: &mut Pruned, wait: &Wait<'_>) -> Result<(), Hindrance> {
         let records = self.failures("").await?;
         let records = records.into_iter().filter(|record| record.time.is_some());
         let looks = records.map(|record| async move {
             let is_gone = self.head(&record.key).await?.is_none();
-            Ok::<_, AwsError>(is_gone.then_some(record.record))
+            let doomed = Doomed { key: record.record, original: record.key };
+            Ok::<_, AwsError>(is_gone.then_some(doomed))
         });
         let looks = stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect::<Vec<_>>();
         let gone = looks.await.map_err(Hindrance::listing)?.into_iter().flatten();
-        let gone: Vec<String> = gone.collect();
+        let gone: Vec<Doomed> = gone.collect();
         pruned.records = gone.len() as u64;
-        for keys in gone.chunks(BATCH_MAX) {
-            self.prune_keys(pruned, keys.to_vec()).await?;
+        for records in gone.chunks(BATCH_MAX) {
+            self.prune_all(pruned, records, wait).await?;
         }
         Ok(())
     }
 
-    /// Deletes objects if they are to be deleted, and names the first ones.
-    async fn prune_keys(&self, pruned: &mut Pruned, keys: Vec<String>) -> Result<(), Hindrance> {
+    /// Deletes what is doomed if anything is to be deleted, and names the first ones.
+    async fn prune_all(
+        &self,
+        pruned: &mut Pruned,
+        all: &[Doomed],
+        wait: &Wait<'_>,
+    ) -> Result<(), Hindrance> {
+        let keys = || all.iter().map(|doomed| doomed.key.clone());
         let unnamed = NAMED_MAX - pruned.keys.len();
-        pruned.keys.extend(keys.iter().take(unnamed).cloned());
-        if pruned.deleted && !keys.is_empty() {
-            let deletion = objects::delete_keys(&self.bucket(), keys).await;
-            deletion.map_err(Hindrance::deleting)?;
+        pruned.keys.extend(keys().take(unnamed));
+        if !pruned.deleted {
+            return Ok(());
         }
-        Ok(())
+        let deletion = match objects::delete_keys(&self.bucket(), keys().collect()).await {
+            Err(error) if objects::is_busy(&error) => {
+                retry_while(wait, objects::is_busy, || self.prune_rest(all)).await
+            }
+            ended => ended,
+        };
+        deletion.map_err(Hindrance::deleting)
+    }
+
+    /// Deletes what is left of them, unless its original has come back.
+    async fn prune_rest(&self, all: &[Doomed]) -> Result<(), AwsError> {
+        let looks = all.iter().map(|Doomed { key, original }| async move {
+            let is_doomed = self.head(original).await?.is_none() && self.head(key).await?.is_some();
+            Ok::<_, AwsError>(is_doomed.then(|| key.clone()))
+        });
+        let looks = stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect::<Vec<_>>();
+        objects::delete_keys(&self.bucket(), looks.await?.into_iter().flatten().collect()).await
     }
 
     async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, AwsError> {
@@ -212,7 +251,7 @@ impl<'a> Inventory<'a> {
         &self,
         folder: &str,
         deletion: Deletion,
-        tell: &(dyn Fn(&str) + Send + Sync),
+        wait: &Wait<'_>,
     ) -> Result<RetiredFolder, Hindrance> {
         let mut listing = Cursor::new(Folder::new(self, folder, ""), String::new());
         let (mut objects, mut bytes) = (0, 0);
@@ -223,7 +262,7 @@ impl<'a> Inventory<'a> {
             bytes += listed.bytes;
         }
         if deletion == Deletion::Done {
-            let gone = objects::delete_folder(&self.bucket(), &format!("{folder}/"), tell).await;
+            let gone = objects::delete_folder(&self.bucket(), &format!("{folder}/"), wait).await;
             gone.map_err(Hindrance::deleting)?;
         }
         Ok(RetiredFolder { folder: folder.to_owned(), objects, bytes })

@@ -413,8 +413,9 @@ impl Resource for Bucket {
             return self.release(context).await;
         }
         let calls = self.calls(context.aws);
+        let deletion = objects::deletion_wait(context.stop, context.tell);
         if self.settings.images == Some(Images::Delete) {
-            objects::delete_all(&calls, "", context.tell).await?;
+            objects::delete_all(&calls, "", &deletion).await?;
         }
         let wait = context.bucket_wait(CALL);
         let delete = || {
@@ -430,7 +431,7 @@ impl Resource for Bucket {
                 if let Some(why) = self.kept_for_images(context.aws).await? {
                     return Ok(Removal::Kept(why));
                 }
-                objects::delete_markers(&calls).await?;
+                objects::delete_markers(&calls, &deletion).await?;
                 delete().await?;
             }
             other => drop(other?),

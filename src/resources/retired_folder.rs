@@ -87,7 +87,8 @@ impl Resource for RetiredFolder {
         if let Some(why) = self.kept_for_images(context.aws).await? {
             return Ok(Removal::Kept(why));
         }
-        objects::delete_folder(&self.bucket(context.aws), &self.marker, context.tell).await?;
+        let wait = objects::deletion_wait(context.stop, context.tell);
+        objects::delete_folder(&self.bucket(context.aws), &self.marker, &wait).await?;
         Ok(Removal::Gone)
     }
 }

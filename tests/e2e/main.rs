@@ -131,6 +131,8 @@ fn trials() -> Vec<Trial> {
         behaviour::row_19_no_empty_list_is_deleted,
         behaviour::row_20_a_marker_that_another_run_writes_is_tried_again_or_left,
         behaviour::row_21_the_cdn_reads_from_the_regional_domain,
+        behaviour::row_66_what_s3_is_too_busy_to_delete_is_listed_and_tried_again,
+        behaviour::row_66_a_variant_whose_original_comes_back_meanwhile_is_not_pruned,
         behaviour::each_services_word_for_what_is_not_there_is_no_error,
         behaviour::row_54_every_arn_is_in_the_partition_of_its_region,
         behaviour::row_29_a_role_and_a_policy_that_iam_is_busy_with_are_tried_again,

@@ -16,7 +16,7 @@ use crate::{
     event::{Change, Work},
     log::Log,
     settings::{KEY_BYTES_MAX, OnDelete, Variant},
-    store::{Fetched, Origin, Store},
+    store::{Fetched, Origin, Store, Withheld},
 };
 
 /// How often an original that changes under our hands is started over within one invocation.
@@ -29,7 +29,7 @@ const UNKNOWN_BYTES: u64 = 8 << 20;
 #[derive(Debug)]
 pub(super) enum Verdict {
     Made(Box<Report>),
-    /// It can never be processed, and that is on record.
+    /// It cannot be processed as it is, and that is on record.
     Refused(Box<Report>, Refusal),
     /// Its variants, of the version with this `ETag`, were there before.
     Unchanged(String),
@@ -50,13 +50,15 @@ impl Verdict {
     }
 }
 
-/// Why an original can never be processed.
+/// Why an original cannot be processed as it is, however often it is tried.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
     #[error(transparent)]
     Image(#[from] RenderError),
     #[error("its key in {folder}/ would have {bytes} bytes, S3 takes {KEY_BYTES_MAX}")]
     KeyTooLong { folder: String, bytes: usize },
+    #[error(transparent)]
+    Withheld(#[from] Withheld),
 }
 
 /// What a look at the bucket says of an original's variants.
@@ -136,11 +138,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     /// Makes variants: all, or those that were looked for and are missing.
     async fn make(&self, work: &Work, look: Option<Look>) -> Result<Verdict, Setback> {
         if let Some(refusal) = self.refuse_key(&work.key) {
-            let Some(original) = self.store.head(&work.key).await? else {
-                return Ok(Verdict::Gone);
-            };
-            let report = Report::new(Some(original.etag), original.size, Duration::ZERO);
-            return Ok(self.record(&work.key, report, refusal).await?);
+            return self.refuse_unread(&work.key, refusal).await;
         }
         let _place = self.handler.capacity.place().await;
         let mut room = work.size.unwrap_or(UNKNOWN_BYTES).min(self.handler.limits.max_bytes);
@@ -162,6 +160,13 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         })
     }
 
+    /// Records the failure of an original that was not fetched.
+    async fn refuse_unread(&self, key: &str, refusal: Refusal) -> Result<Verdict, Setback> {
+        let Some(original) = self.store.head(key).await? else { return Ok(Verdict::Gone) };
+        let report = Report::new(Some(original.etag), original.size, Duration::ZERO);
+        Ok(self.record(key, report, refusal).await?)
+    }
+
     async fn attempt(
         &self,
         key: &str,
@@ -174,6 +179,9 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         let original = match fetched {
             Fetched::Original(original) => original,
             Fetched::Missing => return Ok(Attempt::Ended(Verdict::Gone)),
+            Fetched::Withheld(why) => {
+                return Ok(Attempt::Ended(self.refuse_unread(key, why.into()).await?));
+            }
             Fetched::TooLarge { size, .. } if size <= bytes_max => {
                 return Ok(Attempt::NeedsRoom(size));
             }

@@ -64,6 +64,69 @@ async fn a_denied_call_says_what_is_missing() {
     assert_eq!(error.outlook, Outlook::Lasting);
 }
 
+/// A refusal with a status of 403, as S3 sends it.
+fn refused(error: &str) -> S3Store {
+    let answer = format!(
+        "HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n{error}",
+        error.len()
+    );
+    answering(Some(answer.leak()))
+}
+
+#[tokio::test]
+async fn row_75_an_archived_object_is_withheld_with_its_class() {
+    for (named, archived) in [
+        ("<StorageClass>GLACIER</StorageClass>", vec!["GLACIER"]),
+        ("<StorageClass>DEEP_ARCHIVE</StorageClass>", vec!["DEEP_ARCHIVE"]),
+        (
+            "<StorageClass>INTELLIGENT_TIERING</StorageClass>\
+             <AccessTier>ARCHIVE_ACCESS</AccessTier>",
+            vec!["INTELLIGENT_TIERING", "ARCHIVE_ACCESS"],
+        ),
+        ("", vec![]),
+    ] {
+        let store = refused(&format!(
+            "<Error><Code>InvalidObjectState</Code><Message>The operation is not valid for the \
+             object's storage class</Message>{named}</Error>"
+        ));
+        let archived = Withheld::Archived(archived.into_iter().map(str::to_owned).collect());
+        assert_eq!(store.get("originals/a.jpg", 100).await, Ok(Fetched::Withheld(archived)));
+    }
+}
+
+#[tokio::test]
+async fn row_76_a_key_of_kms_that_is_denied_is_named_with_the_permission() {
+    const KEY: &str = "arn:aws:kms:eu-west-1:123456789012:key/b997e702";
+    let denied = |action: &str| {
+        format!(
+            "User: arn:aws:sts::123456789012:assumed-role/R/F is not authorized to perform: \
+             {action} on resource: {KEY} because no identity-based policy allows the {action} action"
+        )
+    };
+    let store = |message: &str| {
+        let message = format!("<Message>{message}</Message>");
+        refused(&format!("<Error><Code>AccessDenied</Code>{message}</Error>"))
+    };
+    let message = denied("kms:Decrypt");
+    let Ok(Fetched::Withheld(why)) = store(&message).get("originals/a.jpg", 100).await else {
+        panic!("not withheld")
+    };
+    let advice = format!("allow the function's role `kms:Decrypt` on {KEY}");
+    assert_eq!(why.to_string(), format!("{message}; {advice}, then run `imgprep retry`"));
+
+    let message = denied("kms:GenerateDataKey");
+    let error = store(&message).put(&object()).await.unwrap_err();
+    let advice = format!("allow the function's role `kms:GenerateDataKey` on {KEY}");
+    assert_eq!(error.to_string(), format!("s3:PutObject: AccessDenied: {message}; {advice}"));
+    assert_eq!(error.outlook, Outlook::Lasting);
+
+    // What the role lacks on the bucket concerns every original.
+    let error = store("Access Denied").get("originals/a.jpg", 100).await.unwrap_err();
+    assert_eq!((error.code.as_str(), error.outlook), ("AccessDenied", Outlook::Lasting));
+    assert!(error.message.contains("lacks `s3:GetObject`"), "{error}");
+}
+
 #[tokio::test]
 async fn a_broken_connection_may_pass_and_tells_no_secret() {
     let store = answering(None);

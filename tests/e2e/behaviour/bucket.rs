@@ -1,9 +1,15 @@
 //! S3: names, configuration, markers, and the deletion of what a bucket holds.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_sdk_cloudfront::types::Origin;
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::ObjectCannedAcl;
+use http_body_util::Full;
+use hyper::Response;
+use hyper::body::Bytes;
 use serde_json::Value;
 
 use super::{ALWAYS, Fault, answer_once, count, refuse, refuse_once};
@@ -255,4 +261,82 @@ pub(crate) async fn row_21_the_cdn_reads_from_the_regional_domain() {
     let origins = ours.origins().unwrap().items();
     let domains: Vec<&str> = origins.iter().map(Origin::domain_name).collect();
     assert_eq!(domains, [format!("{}.s3.us-east-1.amazonaws.com", pipeline.bucket)]);
+}
+
+/// S3's answer of 200 to a deletion for which it is too busy.
+fn too_busy(code: &str, keys: &[&str]) -> String {
+    let error = |key: &&str| {
+        format!("<Error><Key>{key}</Key><Code>{code}</Code><Message>Try again.</Message></Error>")
+    };
+    format!("<DeleteResult>{}</DeleteResult>", keys.iter().map(error).collect::<String>())
+}
+
+const MARKERS: [&str; 3] = ["400x300/", "800x600/", "originals/"];
+
+pub(crate) async fn row_66_what_s3_is_too_busy_to_delete_is_listed_and_tried_again() {
+    const DELETION: &str = "s3:DeleteObjects";
+    let pipeline = Pipeline::new("row-66").await;
+    pipeline.up();
+    let images = ["800x600/a.jpg", "800x600/b.jpg"];
+    for key in images {
+        pipeline.upload(key, b"x").await;
+    }
+    let all = [&MARKERS[..], &images[..]].concat();
+    for answer in [
+        too_busy("InternalError", &all),
+        too_busy("ServiceUnavailable", &all),
+        too_busy("SlowDown", &images),
+    ] {
+        answer_once(&pipeline, DELETION, "application/xml", &answer);
+    }
+    pipeline.proxy.take_calls();
+    pipeline.imgprep(&["down", "--yes", "--delete-images"]).exits(0);
+    let calls = count(&pipeline, ["s3:ListObjectVersions", DELETION, "s3:DeleteBucket"]);
+    assert_eq!(calls, [5, 4, 1], "each deletion follows a listing, and the last one is empty");
+    assert_eq!(pipeline.keys().await, None);
+
+    pipeline.proxy.clear_rules();
+    pipeline.up();
+    answer_once(&pipeline, DELETION, "application/xml", &too_busy("SlowDown", &MARKERS[..1]));
+    pipeline.proxy.take_calls();
+    pipeline.imgprep(&["down", "--yes"]).exits(0);
+    assert_eq!(count(&pipeline, [DELETION]), [2], "markers alone are no images");
+    assert_eq!(pipeline.keys().await, None);
+}
+
+/// Whether an original is still gone is asked again before its variants go.
+pub(crate) async fn row_66_a_variant_whose_original_comes_back_meanwhile_is_not_pruned() {
+    let pipeline = Pipeline::new("row-66b").await;
+    pipeline.up();
+    let variants = ["800x600/a.jpg", "400x300/a.jpg"];
+    pipeline.upload("originals/a.jpg", &jpeg(640, 480)).await;
+    for variant in variants {
+        arrived(&pipeline, variant).await;
+    }
+    let delete = pipeline.aws.s3.delete_object().bucket(&pipeline.bucket).key("originals/a.jpg");
+    delete.send().await.unwrap();
+
+    let busy = Arc::new(AtomicBool::new(false));
+    let is_busy = Arc::clone(&busy);
+    let slow = too_busy("SlowDown", &variants);
+    pipeline.proxy.add_rule(Box::new(move |call| {
+        let xml = |body: String| {
+            let response = Response::builder().header("content-type", "application/xml");
+            Some(response.body(Full::new(Bytes::from(body))).unwrap())
+        };
+        match call.to_string().as_str() {
+            "s3:DeleteObjects" if !is_busy.swap(true, Ordering::SeqCst) => xml(slow.clone()),
+            "s3:HeadObject" if is_busy.load(Ordering::SeqCst) => xml(String::new()),
+            _ => None,
+        }
+    }));
+    pipeline.imgprep(&["prune", "--yes"]).exits(0);
+    assert!(busy.load(Ordering::SeqCst));
+    pipeline.proxy.clear_rules();
+    for variant in variants {
+        assert!(pipeline.object(variant).await.is_some(), "{variant}");
+    }
+    answer_once(&pipeline, "s3:DeleteObjects", "application/xml", &too_busy("SlowDown", &variants));
+    pipeline.imgprep(&["prune", "--yes"]).exits(0);
+    assert_eq!(pipeline.keys().await.unwrap(), MARKERS);
 }

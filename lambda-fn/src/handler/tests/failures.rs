@@ -4,7 +4,10 @@ use super::{
     memory::{lasting, passing},
     *,
 };
-use crate::settings::{FAILED_FOLDER, KEY_BYTES_MAX};
+use crate::{
+    settings::{FAILED_FOLDER, KEY_BYTES_MAX},
+    store::{KeyDenial, Withheld},
+};
 
 #[test]
 fn what_passes_is_tried_again_within_the_invocation() {
@@ -78,6 +81,41 @@ fn a_bad_image_with_the_longest_name_is_recorded_under_a_shorter_one() {
     tested.store.upload(&key, photo());
     tested.created(&[&key]).unwrap();
     assert!(!tested.store.keys().contains(record), "success takes it back");
+}
+
+/// What S3 keeps from the function because of this one object is no matter for Lambda's retries, and
+/// no image is lost: the record goes as soon as the object can be read.
+#[test]
+fn what_is_withheld_is_recorded_once_and_made_when_it_can_be_read() {
+    let denial = "User: F is not authorized to perform: kms:Decrypt on resource: arn:key/b9";
+    let denial = KeyDenial::read(denial).unwrap();
+    for why in [Withheld::Archived(vec!["GLACIER".to_owned()]), Withheld::Encrypted(denial)] {
+        let tested = tested();
+        tested.store.upload("originals/a", photo());
+        tested.store.bucket().withheld.insert("originals/a".to_owned(), why.clone());
+        assert_eq!(tested.created(&["originals/a"]).unwrap().failed, ["originals/a"]);
+        assert_eq!(tested.store.bucket().count("get originals/a"), 1);
+        assert_eq!(tested.store.keys(), ["failed/a.json", "originals/a"]);
+        let record = tested.failure("failed/a.json");
+        assert_eq!(record.reason, why.to_string());
+        assert_eq!((record.etag.as_deref(), record.size), (Some("v1"), Some(photo().len() as u64)));
+        let line = &tested.lines()[0];
+        assert_eq!((&line["message"], &line["Failed"]), (&json!("failed"), &json!(1)));
+        tested.store.bucket().withheld.clear();
+        assert_eq!(tested.created(&["originals/a"]).unwrap().processed, ["originals/a"]);
+        assert_eq!(tested.store.keys(), ["20x15/a", "40x30/a", "originals/a"]);
+    }
+}
+
+#[test]
+fn what_is_withheld_and_then_deleted_is_passed_over() {
+    let tested = tested();
+    tested.store.upload("originals/a", photo());
+    let archived = Withheld::Archived(Vec::new());
+    tested.store.bucket().withheld.insert("originals/a".to_owned(), archived);
+    tested.store.after("get originals/a", |bucket| drop(bucket.objects.remove("originals/a")));
+    assert_eq!(tested.created(&["originals/a"]).unwrap().ignored, 1);
+    assert_eq!(tested.store.keys(), Vec::<String>::new());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use crate::store::{Fetched, Head, Object, Origin, Original, Outlook, Store, StoreError};
+use crate::store::{Fetched, Head, Object, Origin, Original, Outlook, Store, StoreError, Withheld};
 
 /// An object as the bucket keeps it.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,8 @@ pub(super) struct Bucket {
     pub(super) invalidated: Vec<String>,
     /// Calls that do not succeed, however often they are made.
     pub(super) failing: Vec<String>,
+    /// Objects that are there and not handed out.
+    pub(super) withheld: BTreeMap<String, Withheld>,
     /// Errors that a call ends with before it succeeds, last one first.
     errors: BTreeMap<String, Vec<StoreError>>,
     /// What happens right after a call.
@@ -171,6 +173,9 @@ impl Store for Memory {
     async fn get(&self, key: &str, bytes_max: u64) -> Result<Fetched, StoreError> {
         self.call("get", key, |bucket| {
             let Some(kept) = bucket.objects.get(key).cloned() else { return Fetched::Missing };
+            if let Some(why) = bucket.withheld.get(key).cloned() {
+                return Fetched::Withheld(why);
+            }
             let (size, etag) = (kept.bytes.len() as u64, Some(kept.etag));
             if size > bytes_max {
                 return Fetched::TooLarge { size, etag };
