@@ -226,19 +226,16 @@ pub(super) const TABLE: &[Row] = &[
     on(Scope::Cdn)
         .when(When::Cdn)
         .read(&["cloudfront:GetDistributionConfig", "cloudfront:ListTagsForResource"])
-        // Of the distribution that has a caller reference; one that is gone has no tag.
-        .up(&["cloudfront:GetDistribution"]),
+        // It may be gone, and what is gone has no tag.
+        .up(&["cloudfront:GetDistribution"])
+        .down(&["cloudfront:GetDistribution"]),
     on(Scope::Cdn)
         .when(When::AdoptCdn)
         .up(&["cloudfront:TagResource", "cloudfront:UpdateDistribution"]),
     on(Scope::TaggedCdn)
         .when(When::Cdn)
         .up(&["cloudfront:TagResource", "cloudfront:UpdateDistribution"])
-        .down(&[
-            "cloudfront:DeleteDistribution",
-            "cloudfront:GetDistribution",
-            "cloudfront:UpdateDistribution",
-        ]),
+        .down(&["cloudfront:DeleteDistribution", "cloudfront:UpdateDistribution"]),
     // `CreateDistributionWithTags` is these two to IAM.
     on(Scope::NewCdn)
         .when(When::Cdn)

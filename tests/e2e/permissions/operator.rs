@@ -29,7 +29,6 @@ pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 17] = [
     ("cloudfront:CreateDistribution", "cloudfront:CreateDistributionWithTags", "no such action"),
     ("cloudfront:DeleteDistribution", "", "no tags of a distribution"),
     ("cloudfront:DeleteOriginAccessControl", "", "no ARN of an access control"),
-    ("cloudfront:GetDistribution", "", "no tags of a distribution"),
     ("cloudfront:GetOriginAccessControl", "", "no ARN of an access control"),
     ("cloudfront:ListTagsForResource", "", "the ARN is in the query"),
     ("cloudfront:TagResource", "", "the ARN is in the query"),
