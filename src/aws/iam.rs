@@ -12,8 +12,18 @@ use aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput;
 use aws_sdk_iam::operation::list_roles::ListRolesOutput;
 use aws_sdk_iam::types::Tag;
 use percent_encoding::percent_decode_str;
+use serde_json::Value;
 
 use super::{Aws, AwsError, Calling};
+
+/// The longest managed policy, in the characters that IAM counts (IAM User Guide, "IAM and AWS STS
+/// quotas").
+pub(crate) const POLICY_CHARACTERS_MAX: usize = 6144;
+
+/// The characters of a policy that IAM counts: all but white space.
+pub(crate) fn policy_characters(document: &Value) -> usize {
+    document.to_string().chars().filter(|character| !character.is_whitespace()).count()
+}
 
 /// IAM returns documents percent-encoded (IAM API Reference, `GetPolicyVersion`; RFC 3986).
 pub(crate) fn decoded(document: &str) -> String {

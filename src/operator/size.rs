@@ -2,10 +2,8 @@
 
 use serde_json::Value;
 
+use crate::aws::iam::{POLICY_CHARACTERS_MAX, policy_characters};
 use crate::aws::policy;
-
-/// The longest managed policy, white space aside (IAM User Guide, "IAM and AWS STS quotas").
-const CHARACTERS_MAX: usize = 6144;
 
 /// As few documents as hold the statements in their order.
 pub(super) fn documents(statements: impl IntoIterator<Item = Value>) -> Vec<Value> {
@@ -21,8 +19,7 @@ pub(super) fn documents(statements: impl IntoIterator<Item = Value>) -> Vec<Valu
 
 fn fits<'a>(statements: impl IntoIterator<Item = &'a Value>) -> bool {
     let statements: Vec<Value> = statements.into_iter().cloned().collect();
-    let text = policy::document(&statements).to_string();
-    text.chars().filter(|character| !character.is_whitespace()).count() <= CHARACTERS_MAX
+    policy_characters(&policy::document(&statements)) <= POLICY_CHARACTERS_MAX
 }
 
 /// A statement that fits into a document, or parts of it that do, each with a Sid of its own.
@@ -78,21 +75,21 @@ mod tests {
     fn what_fits_is_one_document() {
         let least = policy::document(&[]).to_string().len();
         // A comma stands between two statements.
-        let rest = CHARACTERS_MAX - 3000 + least - 1;
+        let rest = POLICY_CHARACTERS_MAX - 3000 + least - 1;
         let fitting = documents([statement("A", 3000), statement("B", rest)]);
         assert_eq!(sids(&fitting), [["A", "B"]]);
-        assert_eq!(fitting[0].to_string().len(), CHARACTERS_MAX);
+        assert_eq!(fitting[0].to_string().len(), POLICY_CHARACTERS_MAX);
         let longer = documents([statement("A", 3000), statement("B", rest + 1)]);
         assert_eq!(sids(&longer), [["A"], ["B"]]);
     }
 
     #[test]
     fn white_space_does_not_count() {
-        let mut all = statement("A", CHARACTERS_MAX);
+        let mut all = statement("A", POLICY_CHARACTERS_MAX);
         all["Condition"] = json!({});
         assert_eq!(documents([all.clone()]).len(), 1);
         assert!(!fits([&all]));
-        let mut spaced = statement("A", CHARACTERS_MAX);
+        let mut spaced = statement("A", POLICY_CHARACTERS_MAX);
         spaced["Resource"] = json!([format!("{}   ", spaced["Resource"][0].as_str().unwrap())]);
         assert!(fits([&spaced]));
     }
@@ -106,7 +103,7 @@ mod tests {
         let documents = documents([all]);
         assert_eq!(sids(&documents), [["Read1"], ["Read2"], ["Read3"], ["Read4"]]);
         let resources = documents.iter().flat_map(|document| {
-            assert!(document.to_string().len() <= CHARACTERS_MAX);
+            assert!(document.to_string().len() <= POLICY_CHARACTERS_MAX);
             document["Statement"][0]["Resource"].as_array().unwrap().clone()
         });
         assert_eq!(resources.collect::<Vec<_>>(), folders);

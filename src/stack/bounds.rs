@@ -3,19 +3,15 @@
 //!
 //! What shows in one value alone is refused by `config`.
 
-use serde_json::Value;
-
 use super::wanted;
 use crate::aws::clients::partition;
 use crate::aws::endpoint::Endpoints;
+use crate::aws::iam::{POLICY_CHARACTERS_MAX, policy_characters};
 use crate::aws::policy;
 use crate::config::{Config, ConfigError};
 use crate::names::Place;
 use crate::plan::{Action, Plan};
 use crate::resource::Id;
-
-/// The longest managed policy, white space aside (IAM User Guide, "IAM and AWS STS quotas").
-const POLICY_CHARACTERS_MAX: usize = 6144;
 
 /// Stands for any account in what only counts characters.
 const ANY_ACCOUNT: &str = "000000000000";
@@ -41,7 +37,7 @@ pub(crate) fn policy_fits(config: &Config, place: Place) -> Result<(), ConfigErr
     let resources = wanted(config, place);
     let policy = resources.iter().find(|resource| resource.id() == Id::Policy);
     let statements = policy.map(|policy| policy.statements()).unwrap_or_default();
-    let characters = counted(&policy::document(&statements));
+    let characters = policy_characters(&policy::document(&statements));
     if characters <= POLICY_CHARACTERS_MAX {
         return Ok(());
     }
@@ -63,11 +59,6 @@ pub(crate) fn bucket_is_usable(
         return Err(ConfigError::DottedBucket { name: name.clone(), instead });
     }
     Ok(())
-}
-
-/// The characters that IAM counts.
-fn counted(document: &Value) -> usize {
-    document.to_string().chars().filter(|character| !character.is_whitespace()).count()
 }
 
 #[cfg(test)]
@@ -108,7 +99,10 @@ mod tests {
 
     #[test]
     fn white_space_does_not_count() {
-        assert_eq!(counted(&serde_json::json!({"a b": "c\td"})), r#"{"ab":"c\td"}"#.len());
+        assert_eq!(
+            policy_characters(&serde_json::json!({"a b": "c\td"})),
+            r#"{"ab":"c\td"}"#.len()
+        );
     }
 
     fn plan_for(config: &Config, observed: Option<Observed>) -> Plan {
