@@ -11,7 +11,7 @@ use aws_smithy_types::body::SdkBody;
 use tokio::sync::Mutex;
 
 use super::Aws;
-use super::endpoint::Endpoint;
+use super::endpoint::Endpoints;
 
 /// Answers every call with a status for which no SDK tries again.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Aws {
             account: "123456789012".to_owned(),
             partition: "aws",
             region: "us-east-1".to_owned(),
-            endpoint: Endpoint::default(),
+            endpoints: Endpoints::default(),
             web: SharedHttpConnector::new(Refusing),
             cloudfront: aws_sdk_cloudfront::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
