@@ -1,6 +1,7 @@
 //! The objects of one bucket, with all their versions.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier, ObjectVersion};
@@ -8,7 +9,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::bucket::Bucket;
 use super::call::Cause;
-use super::wait::{PAUSE_MIN, Stop, Wait, retry_while};
+use super::wait::{PAUSE_MIN, Probe, Stop, Wait, retry_while, wait_until};
 use super::{AwsError, Calling};
 
 /// The call as IAM names it.
@@ -97,38 +98,32 @@ pub(crate) async fn delete_all(
     wait: &Wait<'_>,
 ) -> Result<(), AwsError> {
     abort_uploads(bucket, prefix).await?;
-    let mut total = 0;
-    loop {
-        let round = retry_while(wait, is_busy, || delete_first_pages(bucket, prefix));
-        let Some(deleted) = round.await? else { return Ok(()) };
-        total += deleted.count;
-        (wait.tell)(&format!("S3 to delete the images; {total} objects are gone"));
-        if deleted.busy.is_some() {
-            wait.stop.pause(wait.pause).await;
-        }
-    }
+    let total = AtomicUsize::new(0);
+    wait_until(wait, || delete_until_busy(bucket, prefix, (wait, &total))).await
 }
 
-/// Deletes what is listed first, since what was is gone by the next turn; `None`: there is nothing.
-/// It is an error if S3 was too busy for all of it.
-async fn delete_first_pages(
+/// Deletes until nothing is left, or S3 is too busy for something.
+async fn delete_until_busy(
     bucket: &Bucket<'_>,
     prefix: &str,
-) -> Result<Option<Deleted>, AwsError> {
-    let batches = first_pages(bucket, prefix).await?;
-    if batches.is_empty() {
-        return Ok(None);
-    }
-    let batches: Vec<Deleted> =
-        stream::iter(batches.into_iter().map(|batch| delete(bucket, batch)))
-            .buffer_unordered(PARALLEL_DELETIONS)
-            .try_collect()
-            .await?;
-    let count = batches.iter().map(|deleted| deleted.count).sum();
-    let busy = batches.into_iter().find_map(|deleted| deleted.busy);
-    match busy {
-        Some(error) if count == 0 => Err(error),
-        busy => Ok(Some(Deleted { count, busy })),
+    (wait, total): (&Wait<'_>, &AtomicUsize),
+) -> Result<Probe<()>, AwsError> {
+    loop {
+        // Always the first pages: what they held is gone by the next turn.
+        let batches = first_pages(bucket, prefix).await?;
+        if batches.is_empty() {
+            return Ok(Probe::Done(()));
+        }
+        let deletions = batches.into_iter().map(|batch| delete(bucket, batch));
+        let deletions = stream::iter(deletions).buffer_unordered(PARALLEL_DELETIONS);
+        let all: Vec<Deleted> = deletions.try_collect().await?;
+        let count: usize = all.iter().map(|deleted| deleted.count).sum();
+        let total = count + total.fetch_add(count, Ordering::Relaxed);
+        (wait.tell)(&format!("S3 to delete the images; {total} objects are gone"));
+        if let Some(busy) = all.into_iter().find_map(|deleted| deleted.busy) {
+            let why = busy.to_string();
+            return Ok(if count == 0 { Probe::Pending(why) } else { Probe::Nearer(why) });
+        }
     }
 }
 
