@@ -25,7 +25,7 @@ pub(super) const UNCHECKED: [(&str, &str); 6] = [
 
 /// What the emulator checks otherwise than AWS: the action, as what the emulator checks it, on any
 /// resource and under no condition, and why.
-pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 17] = [
+pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 16] = [
     ("cloudfront:CreateDistribution", "cloudfront:CreateDistributionWithTags", "no such action"),
     ("cloudfront:DeleteDistribution", "", "no tags of a distribution"),
     ("cloudfront:DeleteOriginAccessControl", "", "no ARN of an access control"),
