@@ -62,8 +62,6 @@ fn pruning_the_stack_needs_what_removes_each_resource() {
         "iam:DetachRolePolicy",
         "iam:DetachUserPolicy",
         "iam:ListEntitiesForPolicy",
-        "iam:ListInstanceProfilesForRole",
-        "iam:ListRolePolicies",
         "iam:RemoveRoleFromInstanceProfile",
         "lambda:DeleteFunction",
         "logs:DeleteLogGroup",

@@ -1,3 +1,5 @@
+//! Ways past proxies and whom they trust, against servers of this machine.
+
 use std::sync::Mutex as Lock;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -1,3 +1,5 @@
+//! How long an upload may take, and that it is sent once, against servers of this machine.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
