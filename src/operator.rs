@@ -134,7 +134,7 @@ impl Request<'_> {
                 resources.extend(scope.resources(self.config, self.names));
             }
         }
-        let prefix: String = sets.iter().map(|set| format!("{set:?}")).collect();
+        let prefix = sets.iter().map(|set| format!("{set:?}")).collect::<Vec<_>>().concat();
         let statements = groups.into_iter().map(|(group, (actions, resources))| {
             let mut statement = json!({
                 "Sid": format!("{prefix}{group:?}"),

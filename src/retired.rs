@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_iam::types::PolicyScopeType;
+use aws_sdk_iam::operation::list_policies::ListPoliciesOutput;
+use aws_sdk_iam::operation::list_roles::ListRolesOutput;
+use aws_sdk_iam::types::{PolicyScopeType, Role};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use futures_util::future::try_join_all;
 use futures_util::try_join;
@@ -106,7 +108,7 @@ async fn roles(aws: &Aws, names: &Names) -> Result<Vec<Found>, AwsError> {
         list.send().await.calling("iam:ListRoles").map(Some)
     });
     let pages = pages.await?;
-    let listed = pages.iter().flat_map(|page| page.roles()).map(|role| role.role_name());
+    let listed = pages.iter().flat_map(ListRolesOutput::roles).map(Role::role_name);
     Ok(listed.filter(|name| *name != names.role).map(|name| Found::Role(name.to_owned())).collect())
 }
 
@@ -117,7 +119,8 @@ async fn policies(aws: &Aws, names: &Names) -> Result<Vec<Found>, AwsError> {
         list.send().await.calling("iam:ListPolicies").map(Some)
     });
     let pages = pages.await?;
-    let listed = pages.iter().flat_map(|page| page.policies()).filter_map(|it| it.policy_name());
+    let listed =
+        pages.iter().flat_map(ListPoliciesOutput::policies).filter_map(|it| it.policy_name());
     let others = listed.filter(|name| *name != names.policy);
     Ok(others.map(|name| Found::Policy(name.to_owned())).collect())
 }

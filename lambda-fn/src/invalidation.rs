@@ -135,7 +135,8 @@ fn error(code: &str, message: &str, outlook: Outlook) -> StoreError {
 /// The body of the call.
 fn batch(keys: &[String], reference: &str) -> String {
     let paths: Vec<String> = keys.iter().flat_map(|key| address::invalidated(key)).collect();
-    let items: String = paths.iter().map(|path| format!("<Path>/{}</Path>", text(path))).collect();
+    let items = paths.iter().map(|path| format!("<Path>/{}</Path>", text(path)));
+    let items = items.collect::<Vec<_>>().concat();
     format!(
         "<InvalidationBatch xmlns=\"http://cloudfront.amazonaws.com/doc/2020-05-31/\">\
          <Paths><Quantity>{}</Quantity><Items>{items}</Items></Paths>\

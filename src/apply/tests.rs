@@ -50,7 +50,9 @@ impl Fake {
             Manner::Incomplete if what == "completed" => {
                 return Err(AwsError::request("a:Call", "refused"));
             }
-            Manner::Together(meant, barrier) if what == *meant => drop(barrier.wait().await),
+            Manner::Together(meant, barrier) if what == *meant => {
+                barrier.wait().await;
+            }
             Manner::Stopping(stop) => stop.ask(),
             _ => {}
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 /// The addresses that replace AWS's own, where such are set. A service may have one to itself: in a
-/// private network S3 alone is reached through AWS PrivateLink, say.
+/// private network S3 alone is reached through AWS `PrivateLink`, say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Endpoints {
     s3: Option<String>,
@@ -19,8 +19,8 @@ impl Endpoints {
         Self { s3: s3.map(bare), cloudfront: cloudfront.map(bare) }
     }
 
-    /// Whether S3 has no host name for each bucket: an emulator has none, and PrivateLink takes the
-    /// bucket in the path as well (Amazon S3 User Guide, "AWS PrivateLink for Amazon S3").
+    /// Whether S3 has no host name for each bucket: an emulator has none, and an
+    /// endpoint of `PrivateLink` takes the bucket in the path as well.
     pub(crate) fn wants_path_style(&self) -> bool {
         self.s3.is_some()
     }

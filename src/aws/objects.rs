@@ -15,7 +15,7 @@ use super::{AwsError, Calling};
 /// The call as IAM names it.
 const DELETION: &str = "s3:DeleteObject";
 /// How long S3 may be too busy to delete anything at all.
-const BUSY_LIMIT: Duration = Duration::from_secs(120);
+const BUSY_LIMIT: Duration = Duration::from_mins(2);
 /// What S3 says, within an answer of success, of objects that it would delete a moment later (boto3
 /// issue 3052; "Multi-Object Delete" in the Amazon S3 API Reference gives `InternalError`).
 const BUSY_CODES: [&str; 3] = ["InternalError", "ServiceUnavailable", "SlowDown"];

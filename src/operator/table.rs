@@ -73,7 +73,7 @@ impl Row {
     }
 
     const fn of(self, users: &'static [Set], images: &'static [&'static str]) -> Self {
-        Self { users, images, ..self }
+        Self { images, users, ..self }
     }
 }
 

@@ -29,7 +29,8 @@ impl Edits {
 
     /// Whether an edit touches one of these fields, or one below them.
     pub(crate) fn touch_any(&self, paths: &[&str]) -> bool {
-        paths.iter().fold(false, |is_touched, path| self.touch(path) || is_touched)
+        // Each is asked about, also those behind one that is touched.
+        paths.iter().filter(|path| self.touch(path)).count() > 0
     }
 
     /// The edits of the field at `path`, and of those below it.

@@ -275,27 +275,21 @@ impl Resource for Cdn {
         observed: &Observed,
         edits: &Edits,
     ) -> Result<Details, AwsError> {
+        let differs = edits.touch("access_control");
         let access_control = match observed.details.get(ACCESS_CONTROL_DETAIL) {
-            Some(id) => {
-                if edits.touch("access_control") {
-                    self.update_access_control(context, id).await?;
-                }
+            Some(id) if differs => {
+                self.update_access_control(context, id).await?;
                 id.clone()
             }
-            None => {
-                edits.touch("access_control");
-                self.create_access_control(context).await?
-            }
+            Some(id) => id.clone(),
+            None => self.create_access_control(context).await?,
         };
-        let made = match Made::from_details(&observed.details) {
-            Some(mut made) => {
-                self.change(context, &mut made, &access_control, edits).await?;
-                made
-            }
-            None => {
-                edits.whole();
-                self.create_distribution(context, &access_control).await?
-            }
+        let made = if let Some(mut made) = Made::from_details(&observed.details) {
+            self.change(context, &mut made, &access_control, edits).await?;
+            made
+        } else {
+            edits.whole();
+            self.create_distribution(context, &access_control).await?
         };
         self.introduce(context, &made, Some(edits)).await?;
         Ok(made.details())

@@ -16,7 +16,7 @@ use aws_sdk_lambda::types::{
 };
 use futures_util::{join, try_join};
 
-use self::state::Current;
+use self::state::{Current, is_destination_settling, is_role_settling};
 use crate::aws::iam::role_id;
 use crate::aws::lambda::is_busy;
 use crate::aws::wait::{Probe, retry_while, wait_until};
@@ -414,13 +414,16 @@ impl Resource for Function {
     async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
         let wait = context.wait(LOOK, "Lambda to know the new function", VISIBLE_SECS_MAX);
         let role = created.get(ROLE_DETAIL).cloned();
-        retry_while(&wait, AwsError::is_not_found, || async {
-            try_join!(
-                self.ready(context),
-                self.put_event_handling(context),
-                self.put_concurrency(context),
-                self.put_tags(context, role.clone().map(identity::tag)),
-            )
+        retry_while(&wait, AwsError::is_not_found, || {
+            let whole = async {
+                try_join!(
+                    self.ready(context),
+                    self.put_event_handling(context),
+                    self.put_concurrency(context),
+                    self.put_tags(context, role.clone().map(identity::tag)),
+                )
+            };
+            Box::pin(whole)
         })
         .await?;
         Ok(created)
@@ -478,22 +481,4 @@ impl Resource for Function {
         .await?;
         Ok(Removal::Gone)
     }
-}
-
-/// What Lambda answers for a failure destination that is as new as the role's right to use it
-/// (Terraform's provider waits for the same words, `function_event_invoke_config.go`).
-fn is_destination_settling(error: &AwsError) -> bool {
-    error.says("destination ARN") && error.says("is invalid")
-}
-
-/// What Lambda answers for a role that IAM has not spread everywhere yet.
-fn is_role_settling(error: &AwsError) -> bool {
-    [
-        "cannot be assumed by Lambda",
-        "does not have permissions",
-        "doesn't have permissions",
-        "KMS key is invalid for CreateGrant",
-    ]
-    .iter()
-    .any(|fragment| error.says(fragment))
 }

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput;
+use aws_sdk_iam::operation::list_entities_for_policy::ListEntitiesForPolicyOutput;
 use aws_sdk_iam::types::PolicyVersion;
 use futures_util::future::try_join_all;
 use futures_util::try_join;
@@ -121,17 +123,17 @@ impl Policy {
             list.send().await.found("iam:ListEntitiesForPolicy")
         });
         let pages = pages.await?;
-        for role in pages.iter().flat_map(|page| page.policy_roles()) {
+        for role in pages.iter().flat_map(ListEntitiesForPolicyOutput::policy_roles) {
             let detach =
                 iam.detach_role_policy().policy_arn(arn).set_role_name(role.role_name.clone());
             detach.send().await.found("iam:DetachRolePolicy")?;
         }
-        for user in pages.iter().flat_map(|page| page.policy_users()) {
+        for user in pages.iter().flat_map(ListEntitiesForPolicyOutput::policy_users) {
             let detach =
                 iam.detach_user_policy().policy_arn(arn).set_user_name(user.user_name.clone());
             detach.send().await.found("iam:DetachUserPolicy")?;
         }
-        for group in pages.iter().flat_map(|page| page.policy_groups()) {
+        for group in pages.iter().flat_map(ListEntitiesForPolicyOutput::policy_groups) {
             let detach = iam.detach_group_policy().policy_arn(arn);
             let detach = detach.set_group_name(group.group_name.clone()).send().await;
             detach.found("iam:DetachGroupPolicy")?;
@@ -193,7 +195,8 @@ impl Resource for Policy {
         if let Some(text) = text.as_ref().and_then(|version| version.document()) {
             fields.extend(self.statement_fields(&decoded(text)));
         }
-        let mut attached = attached.iter().flat_map(|page| page.attached_policies());
+        let mut attached =
+            attached.iter().flat_map(ListAttachedRolePoliciesOutput::attached_policies);
         if attached.any(|policy| policy.policy_arn() == Some(arn)) {
             fields.set(self.attachment_path(), "attached");
         }

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput;
+use aws_sdk_iam::operation::list_instance_profiles_for_role::ListInstanceProfilesForRoleOutput;
+use aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput;
 use futures_util::try_join;
 use serde_json::{Value, json};
 
@@ -93,7 +96,9 @@ impl Role {
                 let list = iam.list_attached_role_policies().role_name(role).set_marker(marker);
                 list.send().await.found("iam:ListAttachedRolePolicies")
             });
-            for policy in pages.await?.iter().flat_map(|page| page.attached_policies()) {
+            for policy in
+                pages.await?.iter().flat_map(ListAttachedRolePoliciesOutput::attached_policies)
+            {
                 let detach = iam.detach_role_policy().role_name(role);
                 let detach = detach.set_policy_arn(policy.policy_arn.clone()).send().await;
                 detach.found("iam:DetachRolePolicy")?;
@@ -105,7 +110,7 @@ impl Role {
                 let list = iam.list_role_policies().role_name(role).set_marker(marker);
                 list.send().await.found("iam:ListRolePolicies")
             });
-            for name in pages.await?.iter().flat_map(|page| page.policy_names()) {
+            for name in pages.await?.iter().flat_map(ListRolePoliciesOutput::policy_names) {
                 let delete = iam.delete_role_policy().role_name(role).policy_name(name);
                 delete.send().await.found("iam:DeleteRolePolicy")?;
             }
@@ -117,7 +122,9 @@ impl Role {
                 let list = list.set_marker(marker).send().await;
                 list.found("iam:ListInstanceProfilesForRole")
             });
-            for profile in pages.await?.iter().flat_map(|page| page.instance_profiles()) {
+            for profile in
+                pages.await?.iter().flat_map(ListInstanceProfilesForRoleOutput::instance_profiles)
+            {
                 let remove = iam.remove_role_from_instance_profile().role_name(role);
                 let remove = remove.instance_profile_name(profile.instance_profile_name());
                 remove.send().await.found("iam:RemoveRoleFromInstanceProfile")?;

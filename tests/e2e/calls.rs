@@ -31,7 +31,7 @@ impl Call {
         let mut service = signed_service(parts).unwrap_or_else(|| "web".to_owned());
         if service == "s3" && parts.uri.path().starts_with(S3_CONTROL) {
             // Both sign as the same service.
-            service = "s3control".to_owned();
+            "s3control".clone_into(&mut service);
         }
         let operation = match service.as_str() {
             "s3" => s3(parts),

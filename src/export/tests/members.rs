@@ -7,7 +7,7 @@ use serde_json::json;
 use super::*;
 
 /// Each field, or the `name` of a resource, and below it where it stands: as a property of a
-/// resource of CloudFormation, and as an argument of a resource of Terraform. `-`: nowhere; `*`: in
+/// resource of `CloudFormation`, and as an argument of a resource of Terraform. `-`: nowhere; `*`: in
 /// each item of a list; `= …`: in the format's own words, and else with the same value.
 const MEMBERS: &str = r#"
 topic name
@@ -335,7 +335,7 @@ fn each_resource_that_can_be_tagged_is() {
     assert_eq!(policy, mapped(&all));
 }
 
-/// Whose statements make up each policy, and where it stands: in a property of CloudFormation's, and
+/// Whose statements make up each policy, and where it stands: in a property of `CloudFormation`'s, and
 /// in a value of Terraform's that the argument refers to.
 const POLICIES: [(&[Id], &str, &str, &str); 5] = [
     (

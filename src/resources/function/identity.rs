@@ -9,7 +9,8 @@
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use serde_json::Value;
 
-use super::{Function, ROLE_SECS_MAX, UPDATE_SECS_MAX, is_role_settling};
+use super::state::is_role_settling;
+use super::{Function, ROLE_SECS_MAX, UPDATE_SECS_MAX};
 use crate::aws::call::Cause;
 use crate::aws::iam::role_id;
 use crate::aws::lambda::is_busy;

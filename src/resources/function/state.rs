@@ -49,3 +49,21 @@ pub(super) fn deploying(now: &FunctionConfiguration) -> Option<String> {
         None
     }
 }
+
+/// What Lambda answers for a failure destination that is as new as the role's right to use it
+/// (Terraform's provider waits for the same words, `function_event_invoke_config.go`).
+pub(super) fn is_destination_settling(error: &AwsError) -> bool {
+    error.says("destination ARN") && error.says("is invalid")
+}
+
+/// What Lambda answers for a role that IAM has not spread everywhere yet.
+pub(super) fn is_role_settling(error: &AwsError) -> bool {
+    [
+        "cannot be assumed by Lambda",
+        "does not have permissions",
+        "doesn't have permissions",
+        "KMS key is invalid for CreateGrant",
+    ]
+    .iter()
+    .any(|fragment| error.says(fragment))
+}

@@ -96,10 +96,10 @@ pub(crate) async fn row_73_an_account_that_cannot_be_asked_is_a_note() {
 }
 
 pub(crate) async fn row_73_a_private_bucket_asks_nothing_of_the_account() {
+    const ACTION: &str = "s3:GetAccountPublicAccessBlock";
     let pipeline = Pipeline::new("row-73d").await;
     imgprep(&pipeline, &["plan"]).exits(0);
     assert_eq!(count(&pipeline, [ASK]), [0]);
-    const ACTION: &str = "s3:GetAccountPublicAccessBlock";
     let grants =
         |command: &str| pipeline.imgprep(&["iam-policy", command]).exits(0).stdout.contains(ACTION);
     assert_eq!(["plan", "up", "down"].map(grants), [false, false, false]);

@@ -61,8 +61,8 @@ pub(crate) async fn row_67_every_page_of_iams_lists_is_read() {
     versions_used_up(&pipeline).await;
     retired_role_and_policy(&pipeline).await;
     let status = pipeline.imgprep(&["status", "--json"]).json();
-    let states = each(&status, "state");
-    assert_eq!(states.iter().filter(|state| **state == "retired").count(), 2, "{states:?}");
+    let found = each(&status, "state");
+    assert_eq!(found.iter().filter(|state| **state == "retired").count(), 2, "{found:?}");
     pipeline.up();
     let name = attached_by_hand(&pipeline).await;
     pipeline.down();
