@@ -54,9 +54,10 @@ pub(crate) async fn row_29_a_role_and_a_policy_of_our_name_are_gone_on_with_only
     // Another run made both between our look and our call.
     pipeline.up();
     let gone = "It cannot be found.";
-    let faults: [Fault; 2] =
-        [("iam:GetRole", 404, "NoSuchEntity", gone), ("iam:GetPolicy", 404, "NoSuchEntity", gone)];
-    refuse_once(&pipeline, &faults);
+    let absent = |call| -> Fault { (call, 404, "NoSuchEntity", gone) };
+    // For the role itself, and for the function that runs as it.
+    let faults = ["iam:GetRole", "iam:GetRole", "iam:GetPolicy"];
+    refuse_once(&pipeline, &faults.map(absent));
     pipeline.up();
     assert_eq!(count(&pipeline, ["iam:CreateRole", "iam:CreatePolicy"])[0], 2, "one of each run");
     pipeline.assert_whole();

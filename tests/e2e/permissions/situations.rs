@@ -6,15 +6,13 @@ use std::pin::Pin;
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{
-    BucketVersioningStatus, ServerSideEncryption, ServerSideEncryptionByDefault,
-    ServerSideEncryptionConfiguration, ServerSideEncryptionRule, VersioningConfiguration,
-};
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use crate::changed;
 use crate::clients::document;
 use crate::harness::Pipeline;
 use crate::retired::retired_role_and_policy;
@@ -173,7 +171,8 @@ fn nothing(pipeline: &Pipeline) {
 
 async fn everything_differs(pipeline: &Pipeline) {
     whole(pipeline);
-    encryption(pipeline).await;
+    changed::encryption(pipeline).await;
+    changed::role_made_again(pipeline, "lambda.amazonaws.com").await;
     policy_versions_used_up(pipeline).await;
     trust(pipeline).await;
     queue(pipeline).await;
@@ -185,15 +184,6 @@ async fn everything_differs(pipeline: &Pipeline) {
     let marker = pipeline.aws.s3.delete_object().bucket(&pipeline.bucket).key("400x300/");
     marker.send().await.unwrap();
     write_other_file(pipeline);
-}
-
-async fn encryption(pipeline: &Pipeline) {
-    let kms = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
-    let rule = ServerSideEncryptionRule::builder();
-    let rule = rule.apply_server_side_encryption_by_default(kms.build().unwrap()).build();
-    let all = ServerSideEncryptionConfiguration::builder().rules(rule).build().unwrap();
-    let put = pipeline.aws.s3.put_bucket_encryption().bucket(&pipeline.bucket);
-    put.server_side_encryption_configuration(all).send().await.unwrap();
 }
 
 /// IAM keeps five versions of a policy, so that the next one takes the place of another.
