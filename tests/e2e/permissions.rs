@@ -160,7 +160,10 @@ pub(crate) async fn a_role_is_handed_to_lambda_only_and_only_ours() {
         .filter(|one| one["Action"].as_array().unwrap().contains(&"iam:PassRole".into()))
         .collect();
     assert_eq!(passing.len(), 1);
-    assert_eq!(passing[0]["Resource"], serde_json::json!([pipeline.role_arn()]));
+    // Its own, and the one that it is set to for a moment.
+    let role = pipeline.role_arn();
+    let both = serde_json::json!([role, format!("{role}-temporary")]);
+    assert_eq!(passing[0]["Resource"], both);
     let condition = &passing[0]["Condition"]["StringEquals"]["iam:PassedToService"];
     assert_eq!(condition, "lambda.amazonaws.com");
 }
