@@ -1,4 +1,4 @@
-//! A key as the path of an address: what browsers ask the CDN for, and what it is told to forget.
+//! A key as the path of an address: what browsers ask the CDN for, and what it has to forget.
 //!
 //! Both come from one rule, because CloudFront may keep one object under several encodings of its
 //! path and forgets only the one that it is asked to forget.

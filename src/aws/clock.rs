@@ -2,7 +2,7 @@
 //!
 //! A signature holds the time at which it was made, and AWS refuses one that is too far off in words
 //! that sound like a wrong secret. The SDK corrects itself where it understands the answer
-//! (`aws-runtime`, `ServiceClockSkewInterceptor`); what is left is told here.
+//! (`aws-runtime`, `ServiceClockSkewInterceptor`); what is left is reported here.
 
 use std::fmt;
 use std::time::SystemTime;
