@@ -26,12 +26,13 @@ const BOTOCORE: &str = "1.44.8";
 
 /// How many operations of each service the whole suite calls at the least, so that a recorder that
 /// misses them is noticed.
-const OPERATIONS_MIN: [(&str, usize); 9] = [
+const OPERATIONS_MIN: [(&str, usize); 10] = [
     ("cloudfront", 12),
     ("iam", 22),
     ("lambda", 13),
     ("logs", 6),
     ("s3", 23),
+    ("s3control", 1),
     ("sns", 11),
     ("sqs", 6),
     ("sts", 1),

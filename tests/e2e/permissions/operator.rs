@@ -148,7 +148,8 @@ fn as_written(arn: &str) -> Vec<String> {
         return FOLDERS.map(|folder| format!("{bucket}/{folder}")).to_vec();
     }
     let path = arn.split_once(":role/imgprep/").filter(|(_, path)| path.ends_with("/*"));
-    path.map(|(start, _)| format!("{start}:role/old-*")).into_iter().collect()
+    let names = |(start, _)| ["old-*", "*-temporary"].map(|name| format!("{start}:role/{name}"));
+    path.map(names).into_iter().flatten().collect()
 }
 
 fn as_checked<'a>(action: &'a str, other: &'a str) -> &'a str {
