@@ -4,11 +4,14 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::{LocalError, VERSION};
+use super::{LocalError, VERSION, gate, secret};
 
 /// The port that emulators of AWS have, and that tools around them expect.
 const PORT: u16 = 4566;
+/// How long nobody asks for anything before the local AWS stops.
+const IDLE_MINUTES: u64 = 30;
 /// What may be a Python that is new enough, best first: the user's default, then by version.
 const PYTHONS: [&str; 7] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
@@ -24,6 +27,8 @@ pub(crate) struct Environment {
     /// What the local AWS holds, its log, and the note of who runs.
     pub(crate) state: PathBuf,
     pub(crate) port: u16,
+    /// After how long without a request it stops; zero for never.
+    pub(crate) idle_max: Duration,
     /// Interpreters to try, in this order.
     pub(crate) pythons: Vec<PathBuf>,
     /// The variables that the server gets beside its settings.
@@ -31,8 +36,8 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// From `IMGPREP_CACHE_DIR`, `IMGPREP_LOCAL_DIR` and `IMGPREP_LOCAL_PORT`, else from the XDG
-    /// folders, else from the home folder.
+    /// From `IMGPREP_CACHE_DIR`, `IMGPREP_LOCAL_DIR`, `IMGPREP_LOCAL_PORT` and `IMGPREP_LOCAL_IDLE`
+    /// (minutes), else from the XDG folders, else from the home folder.
     pub(crate) fn from_process() -> Result<Self, LocalError> {
         Self::from_variables(&|name| env::var(name).ok().filter(|value| !value.is_empty()))
     }
@@ -56,6 +61,10 @@ impl Environment {
                 _ => return Err(LocalError::Port { text }),
             },
         };
+        let idle_minutes = match variable("IMGPREP_LOCAL_IDLE") {
+            None => IDLE_MINUTES,
+            Some(text) => text.parse().map_err(|_| LocalError::Idle { text })?,
+        };
         Ok(Self {
             cache: absolute(folder("IMGPREP_CACHE_DIR", "XDG_CACHE_HOME", ".cache", "imgprep")?),
             state: absolute(folder(
@@ -65,6 +74,7 @@ impl Environment {
                 "imgprep/local",
             )?),
             port,
+            idle_max: Duration::from_secs(idle_minutes.saturating_mul(60)),
             pythons: PYTHONS.map(PathBuf::from).to_vec(),
             passed: PASSED.iter().filter_map(|name| Some((*name, env::var_os(name)?))).collect(),
         })
@@ -75,9 +85,35 @@ impl Environment {
         endpoint(self.port)
     }
 
+    /// The secret that goes with every access key that is an account.
+    pub(crate) fn secret(&self) -> Result<String, LocalError> {
+        super::files::create_private_folder(&self.state)?;
+        secret::read_or_make(&self.secret_file())
+    }
+
+    pub(super) fn secret_file(&self) -> PathBuf {
+        self.state.join("secret")
+    }
+
     /// What the local AWS and its functions write.
     pub(super) fn log_file(&self) -> PathBuf {
         self.state.join("ministack.log")
+    }
+
+    /// Where the socket is, behind which MiniStack answers.
+    pub(super) fn socket_folder(&self) -> PathBuf {
+        self.state.join(gate::SOCKET_FOLDER)
+    }
+
+    /// The variables from which the gate has the same environment.
+    pub(super) fn variables(&self) -> [(&'static str, OsString); 4] {
+        let minutes = self.idle_max.as_secs() / 60;
+        [
+            ("IMGPREP_CACHE_DIR", self.cache.clone().into()),
+            ("IMGPREP_LOCAL_DIR", self.state.clone().into()),
+            ("IMGPREP_LOCAL_PORT", self.port.to_string().into()),
+            ("IMGPREP_LOCAL_IDLE", minutes.to_string().into()),
+        ]
     }
 
     /// The note of the server that was started last.

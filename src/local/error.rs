@@ -16,6 +16,10 @@ pub(crate) enum LocalError {
     NoHome,
     #[error("cannot use `{text}` as the port of the local AWS")]
     Port { text: String },
+    #[error("cannot use `{text}` as the minutes after which the local AWS stops")]
+    Idle { text: String },
+    #[error("the local AWS is not running")]
+    NotRunning,
     #[error("cannot {verb} `{path}`")]
     File { verb: &'static str, path: PathBuf, reason: String },
     #[error("cannot start the local AWS: it needs Python 3.10 or newer")]

@@ -1,8 +1,9 @@
 //! Locks, logs and folders, with errors that name the path.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -47,6 +48,13 @@ pub(super) fn lock(
 
 pub(super) fn create_folder(path: &Path) -> Result<(), LocalError> {
     fs::create_dir_all(path).map_err(|error| LocalError::file("create", path, &error))
+}
+
+/// Creates a folder that only the user can enter, or makes it one.
+pub(super) fn create_private_folder(path: &Path) -> Result<(), LocalError> {
+    create_folder(path)?;
+    let private = Permissions::from_mode(0o700);
+    fs::set_permissions(path, private).map_err(|error| LocalError::file("protect", path, &error))
 }
 
 /// Removes a folder with all that is in it; already gone is fine.

@@ -1,4 +1,4 @@
-//! The two requests that go to MiniStack itself and not to an AWS service it plays: over the
+//! The one request that goes to the gate itself and not to an AWS service behind it: over the
 //! loopback, so a socket does.
 
 use std::io::{self, Read, Write};
@@ -16,19 +16,13 @@ pub(super) struct Answer {
     pub(super) body: String,
 }
 
-/// Sends a request without a body to this machine.
-pub(super) fn request(
-    port: u16,
-    method: &str,
-    path: &str,
-    wait_max: Duration,
-) -> io::Result<Answer> {
+/// Asks this machine for what is at a path.
+pub(super) fn request(port: u16, path: &str, wait_max: Duration) -> io::Result<Answer> {
     let mut stream = connect(port)?;
     stream.set_read_timeout(Some(wait_max))?;
     stream.set_write_timeout(Some(wait_max))?;
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-length: 0\r\n\
-         connection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes())?;
     let mut bytes = Vec::new();

@@ -23,8 +23,8 @@ pub(super) fn is_alive(pid: u32) -> bool {
     exists && !is_zombie(pid)
 }
 
-/// Whether a process runs this module of Python.
-pub(super) fn runs_module(pid: u32, module: &str) -> bool {
+/// Whether a process was started with these arguments, one after the other.
+pub(super) fn runs(pid: u32, arguments: &[&str]) -> bool {
     let command = if cfg!(target_os = "linux") {
         fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default()
     } else {
@@ -32,8 +32,8 @@ pub(super) fn runs_module(pid: u32, module: &str) -> bool {
         shown.map(|output| output.stdout).unwrap_or_default()
     };
     let command = String::from_utf8_lossy(&command).replace('\0', " ");
-    let mut words = command.split_whitespace().skip_while(|word| *word != "-m");
-    words.nth(1) == Some(module)
+    let words: Vec<&str> = command.split_whitespace().collect();
+    words.windows(arguments.len()).any(|some| some == arguments)
 }
 
 /// Asks a process to end.
@@ -92,7 +92,7 @@ mod tests {
         let pid = child.id();
         assert!(is_alive(pid));
         assert!(!ends_within(pid, Duration::from_millis(60)));
-        assert!(!runs_module(pid, "ministack"));
+        assert!(runs(pid, &["sleep", "60"]) && !runs(pid, &["60", "sleep"]));
         terminate(pid).unwrap();
         assert!(ends_within(pid, Duration::from_secs(5)), "a zombie counts as alive");
         child.wait().unwrap();

@@ -1,10 +1,8 @@
-//! The server's process: found by the note of its start, started detached, and stopped in an
+//! The gate's process: found by the note of its start, started detached, and stopped in an
 //! orderly way.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -12,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::python::Python;
-use super::{Environment, LocalError, Stopped, VERSION, files, http, process};
+use super::{Environment, LocalError, Stopped, VERSION, files, gate, http, process};
 
 /// How long a start may take: about 3 s are usual, 20 s on a loaded machine with much state.
 const START_WAIT_MAX: Duration = Duration::from_mins(1);
@@ -22,12 +20,12 @@ const STOP_WAIT_MAX: Duration = Duration::from_secs(15);
 const KILL_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long the server may take to say that it is healthy.
 const HEALTH_WAIT_MAX: Duration = Duration::from_secs(5);
-/// How long emptying may take.
-const RESET_WAIT_MAX: Duration = Duration::from_mins(1);
 /// The pause between two questions for its health.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The module that is the server.
-const MODULE: &str = "ministack";
+/// The arguments with which imgprep is the gate.
+const GATE: [&str; 2] = ["local", "serve"];
+/// Those with which Python is a MiniStack without a gate.
+const BARE: [&str; 2] = ["-m", "ministack"];
 /// A log larger than this is put aside at the next start, and the one put aside before is dropped.
 const LOG_BYTES_MAX: u64 = 10 * 1024 * 1024;
 /// How many lines of the log a failure shows.
@@ -39,6 +37,9 @@ pub(super) struct Record {
     pub(super) pid: u32,
     pub(super) port: u16,
     pub(super) version: String,
+    /// Which gate; 0 for a MiniStack without one, as imgprep 0.1 started it.
+    #[serde(default)]
+    pub(super) gate: u32,
     /// Seconds since 1970.
     pub(super) started: u64,
 }
@@ -70,7 +71,7 @@ impl<'a> Server<'a> {
         files::lock(&self.environment.lock_file(), doing, progress)
     }
 
-    /// Our server, if the process that the note names lives and is a MiniStack. The number of an
+    /// Our server, if the process that the note names lives and is one. The number of an
     /// ended process may belong to any program by now.
     pub(super) fn find(&self) -> Found {
         let noted = fs::read(self.environment.record_file()).ok();
@@ -78,7 +79,8 @@ impl<'a> Server<'a> {
         else {
             return Found::Nothing;
         };
-        if !process::is_alive(record.pid) || !process::runs_module(record.pid, MODULE) {
+        let arguments = if record.gate == 0 { &BARE[..] } else { &GATE };
+        if !process::is_alive(record.pid) || !process::runs(record.pid, arguments) {
             return Found::Nothing;
         }
         if is_healthy(record.port) { Found::Healthy(record) } else { Found::Unresponsive(record) }
@@ -102,20 +104,26 @@ impl<'a> Server<'a> {
 
     /// Whether a server is of the version and on the port that are asked for.
     pub(super) fn is_wanted(&self, record: &Record) -> bool {
-        record.version == VERSION && record.port == self.environment.port
+        record.version == VERSION
+            && record.gate == gate::NUMBER
+            && record.port == self.environment.port
     }
 
     /// Refuses a port that somebody listens on.
     pub(super) fn check_port(&self) -> Result<(), LocalError> {
         let port = self.environment.port;
         if http::is_open(port) {
-            return Err(LocalError::PortTaken { port, by_ministack: is_healthy(port) });
+            let by_ministack = is_healthy(port) || is_bare_ministack(port);
+            return Err(LocalError::PortTaken { port, by_ministack });
         }
         Ok(())
     }
 
     /// Starts the server and waits until it answers. One that does not is not left behind.
     pub(super) fn start(&self, python: &Python) -> Result<Record, LocalError> {
+        files::create_private_folder(&self.environment.state)?;
+        files::create_private_folder(&self.environment.socket_folder())?;
+        self.environment.secret()?;
         files::remove_folder(&self.environment.temporary_folder())?;
         for folder in self.environment.resource_folders() {
             files::create_folder(&folder)?;
@@ -129,6 +137,7 @@ impl<'a> Server<'a> {
             pid: child.id(),
             port: self.environment.port,
             version: VERSION.to_owned(),
+            gate: gate::NUMBER,
             started: now(),
         };
         let result = self.note(&record).and_then(|()| self.wait(&mut child, offset));
@@ -160,48 +169,21 @@ impl<'a> Server<'a> {
         Ok(if orderly { Stopped::Orderly } else { Stopped::Killed })
     }
 
-    /// The server's command: in a process group of its own, so that Ctrl-C in a terminal does not
-    /// reach it.
+    /// The gate's command: in a process group of its own, so that Ctrl-C in a terminal does not reach
+    /// it, and with nothing of the user's environment that functions could depend on.
     fn command(&self, python: &Python, log: File) -> Result<Command, LocalError> {
-        let path = self.environment.log_file();
-        let errors = log.try_clone().map_err(|error| LocalError::file("open", &path, &error))?;
-        let mut command = Command::new(&python.program);
-        command.args(["-m", MODULE]).current_dir(&self.environment.state).process_group(0);
-        command.stdin(Stdio::null()).stdout(log).stderr(errors);
-        command.env_clear().envs(self.environment.passed.iter().cloned());
-        command.envs(self.settings(python));
-        Ok(command)
-    }
-
-    /// MiniStack's settings, as its own documentation and source name them.
-    fn settings(&self, python: &Python) -> BTreeMap<&'static str, PathBuf> {
         let environment = self.environment;
-        let text = |value: &str| PathBuf::from(value);
-        BTreeMap::from([
-            // Python and its packages: only what was installed, and its log without delay.
-            ("PYTHONPATH", python.install_folder(environment)),
-            ("PYTHONNOUSERSITE", text("1")),
-            ("PYTHONUNBUFFERED", text("1")),
-            ("TMPDIR", environment.temporary_folder()),
-            // Who may reach it: this machine only, on one port. IoT's and SFTP's own listeners
-            // would take all interfaces.
-            ("BIND_HOST", text("127.0.0.1")),
-            ("GATEWAY_PORT", PathBuf::from(environment.port.to_string())),
-            ("IOT_MTLS_ENABLED", text("0")),
-            ("SFTP_ENABLED", text("0")),
-            ("SFTP_HOST", text("127.0.0.1")),
-            // How it behaves: like AWS it enforces IAM; functions run as processes, and they find
-            // the server itself where on AWS they find AWS.
-            ("AUTH", text("true")),
-            ("AWS_ENDPOINT_URL", PathBuf::from(environment.endpoint())),
-            ("DOCKER_HOST", text("unix:///nonexistent/docker.sock")),
-            ("LAMBDA_EXECUTOR", text("local")),
-            // What it keeps.
-            ("PERSIST_STATE", text("1")),
-            ("STATE_DIR", environment.resources_folder()),
-            ("S3_PERSIST", text("1")),
-            ("S3_DATA_DIR", environment.objects_folder()),
-        ])
+        let path = environment.log_file();
+        let errors = log.try_clone().map_err(|error| LocalError::file("open", &path, &error))?;
+        let program = std::env::current_exe();
+        let program = program.map_err(|error| LocalError::file("find", &path, &error))?;
+        let mut command = Command::new(program);
+        command.args(GATE).arg(&python.program).arg(python.install_folder(environment));
+        command.current_dir(&environment.state).process_group(0);
+        command.stdin(Stdio::null()).stdout(log).stderr(errors);
+        command.env_clear().envs(environment.passed.iter().cloned());
+        command.envs(environment.variables());
+        Ok(command)
     }
 
     /// The log, to be written at its end, and where that is.
@@ -251,19 +233,19 @@ impl<'a> Server<'a> {
     }
 }
 
-/// Empties a running server.
-pub(super) fn reset(record: &Record) -> Result<(), LocalError> {
-    match http::request(record.port, "POST", "/_ministack/reset", RESET_WAIT_MAX) {
-        Ok(answer) if answer.status == 200 => Ok(()),
-        Ok(answer) => Err(LocalError::Reset { answer: format!("it answered {}", answer.status) }),
-        Err(error) => Err(LocalError::Reset { answer: error.kind().to_string() }),
-    }
+/// Whether a gate answers on a port.
+fn is_healthy(port: u16) -> bool {
+    answers(port, "/_imgprep/health", "\"gate\"")
 }
 
-/// Whether a MiniStack answers on a port.
-fn is_healthy(port: u16) -> bool {
-    http::request(port, "GET", "/_ministack/health", HEALTH_WAIT_MAX)
-        .is_ok_and(|answer| answer.status == 200 && answer.body.contains("\"services\""))
+/// Whether a MiniStack answers on a port, with no gate before it.
+fn is_bare_ministack(port: u16) -> bool {
+    answers(port, "/_ministack/health", "\"services\"")
+}
+
+fn answers(port: u16, path: &str, with: &str) -> bool {
+    http::request(port, path, HEALTH_WAIT_MAX)
+        .is_ok_and(|answer| answer.status == 200 && answer.body.contains(with))
 }
 
 /// Seconds since 1970.

@@ -1,0 +1,323 @@
+//! The gate: all that listens on 127.0.0.1. Behind it, on a Unix socket in a folder that only the
+//! user can enter, is MiniStack, which itself believes whoever names an account.
+//!
+//! What is signed passes if the signature is right: with the secret of this state folder for the root
+//! of any account, else with the secret of a key that MiniStack made. What is not signed is read only,
+//! and only what AWS would show to everybody. `Origin` plays no part: a page of a foreign site does
+//! not know the secret, and one that was given a presigned URL may use it.
+
+mod entry;
+mod forward;
+mod refusal;
+mod signature;
+
+use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
+use std::io;
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::entry::Entry;
+use self::forward::{AnyBody, Checked, Upstream, empty};
+use self::refusal::Refusal;
+use self::signature::{Claim, payload_hash};
+use super::{Environment, VERSION};
+
+/// The program that runs MiniStack behind the gate.
+const PROGRAM: &str = include_str!("gate/ministack.py");
+/// The socket, from the state folder, in which both ends run: a path of a socket has 100 bytes.
+pub(super) const SOCKET_FOLDER: &str = "socket";
+const SOCKET: &str = "socket/ministack";
+/// What one MiniStack holds as long as it runs, so that the next one waits for its state.
+const LOCK: &str = "socket/lock";
+/// Which gate this is. One of another number is replaced when a newer imgprep comes.
+pub(super) const NUMBER: u32 = 1;
+/// The key that is the root of MiniStack's first account.
+pub(super) const ROOT_KEY: &str = "test";
+
+/// How long MiniStack may take to answer at first.
+const START_WAIT_MAX: Duration = Duration::from_secs(55);
+/// How long MiniStack may take to write its state and end.
+const STOP_WAIT_MAX: Duration = Duration::from_secs(12);
+const PAUSE: Duration = Duration::from_millis(25);
+/// How often it is looked whether anybody still uses the local AWS.
+const IDLE_CHECK: Duration = Duration::from_secs(1);
+/// The largest body that is kept until it is whole, which its signature takes for every service but
+/// S3: a function's zip of 50 MB in base64 is 70 MB (AWS Lambda Developer Guide, "Lambda quotas").
+const BODY_BYTES_MAX: usize = 80 * 1024 * 1024;
+/// How many secrets of other keys are remembered.
+const SECRETS_MAX: usize = 1000;
+/// What would tell browsers that any page may read an answer. S3's follow the rules of the bucket.
+const CORS: [&str; 4] = [
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-expose-headers",
+];
+
+/// Runs MiniStack and the gate in front of it, until it is told to end or nobody has asked for
+/// anything for a while. What it returns goes to the log.
+pub(crate) async fn serve(
+    environment: &Environment,
+    python: &Path,
+    packages: &Path,
+) -> Result<(), String> {
+    let failed = |error: io::Error| error.to_string();
+    std::env::set_current_dir(&environment.state).map_err(failed)?;
+    let secret = environment.secret().map_err(|error| error.to_string())?;
+    let mut told_to_end = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut ministack = spawn(environment, python, packages, &secret)?;
+    let gate = Arc::new(Gate {
+        upstream: Upstream::new(SOCKET.into()),
+        secret,
+        secrets: Mutex::default(),
+        last_used: Mutex::new(Instant::now()),
+        in_use: AtomicUsize::new(0),
+    });
+    let serving = Arc::clone(&gate).serve(environment.port);
+    tokio::pin!(serving);
+    let result = tokio::select! {
+        result = &mut serving => {
+            stop(&mut ministack).await?;
+            return result;
+        }
+        status = ministack.wait() => Err(format!("MiniStack ended: {status:?}")),
+        _ = told_to_end.recv() => Ok(()),
+        () = gate.idle(environment.idle_max) => Ok(()),
+    };
+    // Functions that are at work may still ask for something.
+    tokio::select! {
+        stopped = stop(&mut ministack) => result.and(stopped),
+        wrong = &mut serving => wrong,
+    }
+}
+
+fn spawn(
+    environment: &Environment,
+    python: &Path,
+    packages: &Path,
+    secret: &str,
+) -> Result<Child, String> {
+    let mut command = Command::new(python);
+    command.args(["-c", PROGRAM, SOCKET, LOCK]).stdin(Stdio::null());
+    command.env_clear().envs(environment.passed.iter().cloned());
+    command.envs(settings(environment, packages)).env("AWS_SECRET_ACCESS_KEY", secret);
+    command.spawn().map_err(|error| format!("cannot run `{}`: {error}", python.display()))
+}
+
+/// Has MiniStack write its state and end, or ends it.
+async fn stop(ministack: &mut Child) -> Result<(), String> {
+    let pid = ministack.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    if let Some(pid) = pid {
+        // It may have ended meanwhile.
+        let _ = kill_process(pid, Signal::TERM);
+    }
+    match tokio::time::timeout(STOP_WAIT_MAX, ministack.wait()).await {
+        Ok(ended) => ended.map(|_| ()),
+        Err(_) => ministack.kill().await,
+    }
+    .map_err(|error| error.to_string())
+}
+
+/// MiniStack's settings, as its own documentation and source name them.
+fn settings(environment: &Environment, packages: &Path) -> BTreeMap<&'static str, PathBuf> {
+    let text = |value: &str| PathBuf::from(value);
+    BTreeMap::from([
+        // Python and its packages: only what was installed, and its log without delay.
+        ("PYTHONPATH", packages.to_owned()),
+        ("PYTHONNOUSERSITE", text("1")),
+        ("PYTHONUNBUFFERED", text("1")),
+        ("TMPDIR", environment.temporary_folder()),
+        // Where the gate is, for the addresses that it tells. IoT's and SFTP's own listeners would
+        // take all interfaces.
+        ("BIND_HOST", text("127.0.0.1")),
+        ("GATEWAY_PORT", PathBuf::from(environment.port.to_string())),
+        ("IOT_MTLS_ENABLED", text("0")),
+        ("SFTP_ENABLED", text("0")),
+        ("SFTP_HOST", text("127.0.0.1")),
+        // How it behaves: like AWS it enforces IAM; functions run as processes, and they find the
+        // gate where on AWS they find AWS.
+        ("AUTH", text("true")),
+        ("AWS_ENDPOINT_URL", PathBuf::from(environment.endpoint())),
+        ("DOCKER_HOST", text("unix:///nonexistent/docker.sock")),
+        ("LAMBDA_EXECUTOR", text("local")),
+        // What it keeps.
+        ("PERSIST_STATE", text("1")),
+        ("STATE_DIR", environment.resources_folder()),
+        ("S3_PERSIST", text("1")),
+        ("S3_DATA_DIR", environment.objects_folder()),
+    ])
+}
+
+struct Gate {
+    upstream: Upstream,
+    /// The secret of the root of every account.
+    secret: String,
+    /// Those of other keys, as far as they were asked for.
+    secrets: Mutex<HashMap<String, String>>,
+    last_used: Mutex<Instant>,
+    in_use: AtomicUsize,
+}
+
+impl Gate {
+    /// Listens once MiniStack answers, so that whoever finds the port open can use it.
+    async fn serve(self: Arc<Self>, port: u16) -> Result<(), String> {
+        let start = Instant::now();
+        while !self.upstream.is_up().await {
+            if start.elapsed() > START_WAIT_MAX {
+                return Err("MiniStack did not answer".to_owned());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+        let listener = listener.map_err(|error| format!("cannot listen on {port}: {error}"))?;
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => drop(tokio::spawn(Arc::clone(&self).connection(stream))),
+                // As when too many files are open: some will be closed.
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+
+    async fn connection(self: Arc<Self>, stream: TcpStream) {
+        // A small answer shall not wait for the next one.
+        let _ = stream.set_nodelay(true);
+        let service = service_fn(|request| {
+            let gate = Arc::clone(&self);
+            async move { Ok::<_, Infallible>(gate.answer(request).await) }
+        });
+        // A client that breaks off needs no answer.
+        let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+    }
+
+    /// Returns when nobody has asked for anything for this long; never for zero.
+    async fn idle(&self, idle_max: Duration) {
+        loop {
+            tokio::time::sleep(IDLE_CHECK).await;
+            let unused = self.last_used.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+            if !idle_max.is_zero() && self.in_use.load(Relaxed) == 0 && unused > idle_max {
+                return;
+            }
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<AnyBody> {
+        self.in_use.fetch_add(1, Relaxed);
+        let (parts, body) = request.into_parts();
+        let service = stated_service(&parts).map(ToOwned::to_owned);
+        let answer = self.enter(parts, body).await;
+        self.in_use.fetch_sub(1, Relaxed);
+        *self.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        answer.unwrap_or_else(|refusal| {
+            refusal.answer(service.as_deref()).map(|body| body.map_err(Into::into).boxed_unsync())
+        })
+    }
+
+    async fn enter(&self, parts: Parts, body: Incoming) -> Result<Response<AnyBody>, Refusal> {
+        let upstream = &self.upstream;
+        let bare = |parts| Request::from_parts(parts, empty());
+        let answer = match Entry::of(&parts, SystemTime::now())? {
+            Entry::Health => return Ok(health()),
+            Entry::Cdn { label, path } => upstream.view(bare(parts), &label, &path).await,
+            Entry::Object => upstream.show(bare(parts)).await,
+            Entry::Preflight => upstream.pass(bare(parts)).await,
+            Entry::Signed(claim) => {
+                let body = self.proven_body(&claim, &parts, body).await?;
+                let mut answer = upstream.pass(Request::from_parts(parts, body)).await;
+                if let Ok(answer) = answer.as_mut().map(Response::headers_mut)
+                    && claim.service != "s3"
+                {
+                    for name in CORS {
+                        answer.remove(name);
+                    }
+                }
+                answer
+            }
+        };
+        answer.map_err(|error| Refusal::unavailable(&error.to_string()))
+    }
+
+    /// The body of a request that whoever it claims to be has signed.
+    async fn proven_body(
+        &self,
+        claim: &Claim,
+        parts: &Parts,
+        body: Incoming,
+    ) -> Result<AnyBody, Refusal> {
+        let secret = self.secret_of(&claim.access_key).await?;
+        let prove = |payload: &str| {
+            let is_proven = claim.is_proven(parts, payload, &secret);
+            if is_proven { Ok(()) } else { Err(Refusal::wrong_signature()) }
+        };
+        let Some(payload) = claim.payload(&parts.headers)? else {
+            let whole = Limited::new(body, BODY_BYTES_MAX).collect().await;
+            let whole = whole.map_err(|error| match error.downcast::<LengthLimitError>() {
+                Ok(_) => Refusal::too_large(),
+                Err(_) => Refusal::incomplete("its body broke off"),
+            })?;
+            let whole = whole.to_bytes();
+            prove(&payload_hash(&whole))?;
+            return Ok(Full::new(whole).map_err(|never| match never {}).boxed_unsync());
+        };
+        prove(payload)?;
+        Ok(match hex::decode(payload) {
+            Ok(hash) => Checked::new(body, hash).boxed_unsync(),
+            // Not signed, or signed in parts.
+            Err(_) => body.map_err(Into::into).boxed_unsync(),
+        })
+    }
+
+    async fn secret_of(&self, access_key: &str) -> Result<String, Refusal> {
+        let is_account = access_key.len() == 12 && access_key.bytes().all(|it| it.is_ascii_digit());
+        if is_account || access_key == ROOT_KEY {
+            return Ok(self.secret.clone());
+        }
+        let known = || self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(secret) = known().get(access_key) {
+            return Ok(secret.clone());
+        }
+        let asked = self.upstream.secret(access_key).await;
+        let asked = asked.map_err(|error| Refusal::unavailable(&error.to_string()))?;
+        let secret = asked.ok_or_else(Refusal::unknown_key)?;
+        let mut known = known();
+        if known.len() >= SECRETS_MAX {
+            known.clear();
+        }
+        known.insert(access_key.to_owned(), secret.clone());
+        Ok(secret)
+    }
+}
+
+/// The service that a request says it is for, so that its SDK understands the refusal.
+fn stated_service(parts: &Parts) -> Option<&str> {
+    let authorization = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
+    authorization.split_once("/aws4_request")?.0.rsplit('/').next()
+}
+
+fn health() -> Response<AnyBody> {
+    let body = json!({ "gate": NUMBER, "ministack": VERSION }).to_string();
+    let body = Full::from(body).map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

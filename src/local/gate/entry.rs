@@ -1,0 +1,110 @@
+//! Who may come in: what a request asks for, told from its head alone.
+
+use std::time::SystemTime;
+
+use hyper::Method;
+use hyper::header::{HOST, HeaderMap, ORIGIN};
+use hyper::http::request::Parts;
+
+use super::refusal::Refusal;
+use super::signature::{Claim, one};
+/// Where the gate itself answers, and what it never passes on.
+const OWN_PATH: &str = "/_imgprep/";
+const HEALTH_PATH: &str = "/_imgprep/health";
+/// Where a distribution is, for programs that cannot resolve its name.
+const CDN_PATH: &str = "/_imgprep/cdn/";
+/// The end of a distribution's host name.
+const CDN_DOMAIN: &str = ".cloudfront.localhost";
+
+/// What a request is let in for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// To see that there is a gate, and which.
+    Health,
+    /// To read what a distribution serves to everybody.
+    Cdn { label: String, path: String },
+    /// To read an object that its bucket may show to everybody.
+    Object,
+    /// To ask, as browsers do, whether a presigned request may be sent.
+    Preflight,
+    /// As whoever this claim proves to be.
+    Signed(Claim),
+}
+
+impl Entry {
+    /// The entry of a request at this time.
+    pub(super) fn of(parts: &Parts, now: SystemTime) -> Result<Self, Refusal> {
+        let host = local_host(parts)?;
+        let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+        if let Some(label) = host.strip_suffix(CDN_DOMAIN) {
+            let path = path_and_query(parts, "");
+            let cdn = Self::Cdn { label: label.to_owned(), path };
+            return if is_read { Ok(cdn) } else { Err(Refusal::unsigned()) };
+        }
+        let path = parts.uri.path();
+        if is_read && path == HEALTH_PATH {
+            return Ok(Self::Health);
+        }
+        if let Some(rest) = path.strip_prefix(CDN_PATH).filter(|_| is_read) {
+            let label = rest.split('/').next().unwrap_or_default();
+            let path = path_and_query(parts, &format!("{CDN_PATH}{label}"));
+            return Ok(Self::Cdn { label: label.to_owned(), path });
+        }
+        if is_own(path) {
+            return Err(Refusal::unsigned());
+        }
+        if parts.method == Method::OPTIONS && is_preflight(parts) {
+            return Ok(Self::Preflight);
+        }
+        match Claim::of(parts, now)? {
+            Some(claim) => Ok(Self::Signed(claim)),
+            None if is_read && is_object(parts) => Ok(Self::Object),
+            None => Err(Refusal::unsigned()),
+        }
+    }
+}
+
+/// The name by which this machine is called. Any other may have been made to lead here: the page of
+/// a foreign site would then be on the same site as the local AWS.
+fn local_host(parts: &Parts) -> Result<String, Refusal> {
+    let host = one(&parts.headers, HOST.as_str()).map_err(|_| Refusal::foreign_host())?;
+    // A request to a proxy has a whole URL in its first line.
+    let host = host.filter(|_| parts.uri.authority().is_none());
+    let host = host.ok_or_else(Refusal::foreign_host)?.to_ascii_lowercase();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => &host,
+    };
+    let is_local = matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+        || name.strip_suffix(".localhost").is_some_and(|label| !label.is_empty());
+    if is_local { Ok(name.to_owned()) } else { Err(Refusal::foreign_host()) }
+}
+
+/// Whether a path is one of the gate's, or of the emulator's own that no AWS has.
+fn is_own(path: &str) -> bool {
+    [OWN_PATH, "/_ministack", "/_localstack", "/_aws/", "/health"]
+        .iter()
+        .any(|own| path.starts_with(own))
+}
+
+/// Path and query without a beginning.
+fn path_and_query(parts: &Parts, start: &str) -> String {
+    let whole = parts.uri.path_and_query().map_or("/", |it| it.as_str());
+    let rest = whole.strip_prefix(start).unwrap_or(whole);
+    if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") }
+}
+
+fn is_preflight(parts: &Parts) -> bool {
+    let headers: &HeaderMap = &parts.headers;
+    let is_presigned = parts.uri.query().is_some_and(|query| query.contains("X-Amz-Signature="));
+    is_presigned
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key("access-control-request-method")
+}
+
+/// Whether a path is that of one object, with nothing asked of it but its bytes.
+fn is_object(parts: &Parts) -> bool {
+    let key = parts.uri.path().strip_prefix('/').and_then(|path| path.split_once('/'));
+    let key = key.map(|(_, key)| key);
+    parts.uri.query().is_none() && key.is_some_and(|key| !key.is_empty())
+}

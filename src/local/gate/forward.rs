@@ -1,0 +1,209 @@
+//! The way from the gate to MiniStack: a Unix socket, over which bodies stream.
+
+use std::future::Future;
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::header::{
+    CONNECTION, EXPECT, HeaderMap, HeaderName, HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use hyper::{Request, Response, Uri};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use sha2::{Digest, Sha256};
+use tokio::net::UnixStream;
+use tower_service::Service;
+
+pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
+pub(super) type AnyBody = UnsyncBoxBody<Bytes, Error>;
+
+/// What the gate tells MiniStack, and nobody else may.
+const OWN_HEADERS: &str = "x-imgprep-";
+const PURPOSE: HeaderName = HeaderName::from_static("x-imgprep-purpose");
+const LABEL: HeaderName = HeaderName::from_static("x-imgprep-label");
+const KEY: HeaderName = HeaderName::from_static("x-imgprep-key");
+/// What holds between two ends only (RFC 9110, section 7.6.1), and what hyper has answered itself.
+const NOT_PASSED: [HeaderName; 6] = [CONNECTION, EXPECT, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
+/// Shorter than MiniStack keeps a connection, so that none is used that it closes.
+const IDLE_MAX: Duration = Duration::from_secs(30);
+/// More than any secret has.
+const SECRET_BYTES_MAX: usize = 4096;
+
+/// MiniStack, as the gate reaches it.
+#[derive(Clone)]
+pub(super) struct Upstream(Client<Socket, AnyBody>);
+
+impl Upstream {
+    pub(super) fn new(socket: PathBuf) -> Self {
+        let mut builder = Client::builder(TokioExecutor::new());
+        Self(builder.pool_idle_timeout(IDLE_MAX).build(Socket(socket)))
+    }
+
+    /// Sends a request on as it is.
+    pub(super) async fn pass(&self, request: Request<AnyBody>) -> Result<Response<AnyBody>, Error> {
+        let (mut parts, body) = request.into_parts();
+        clean(&mut parts.headers);
+        self.send(Request::from_parts(parts, body)).await
+    }
+
+    /// Reads what a distribution shows to everybody.
+    pub(super) async fn view(
+        &self,
+        mut request: Request<AnyBody>,
+        label: &str,
+        path: &str,
+    ) -> Result<Response<AnyBody>, Error> {
+        clean(request.headers_mut());
+        *request.uri_mut() = path.parse()?;
+        request.headers_mut().insert(LABEL, label.parse()?);
+        self.send_for("cdn", request).await
+    }
+
+    /// Reads an object, as far as everybody may.
+    pub(super) async fn show(
+        &self,
+        mut request: Request<AnyBody>,
+    ) -> Result<Response<AnyBody>, Error> {
+        clean(request.headers_mut());
+        self.send_for("object", request).await
+    }
+
+    /// The secret of a key that MiniStack made; `None` if it made no such key.
+    pub(super) async fn secret(&self, access_key: &str) -> Result<Option<String>, Error> {
+        let mut request = Request::new(empty());
+        request.headers_mut().insert(KEY, access_key.parse()?);
+        let response = self.send_for("secret", request).await?;
+        let body = Limited::new(response.into_body(), SECRET_BYTES_MAX).collect().await?;
+        Ok(serde_json::from_slice(&body.to_bytes())?)
+    }
+
+    /// Whether MiniStack answers.
+    pub(super) async fn is_up(&self) -> bool {
+        self.secret("none").await.is_ok()
+    }
+
+    async fn send_for(
+        &self,
+        purpose: &'static str,
+        mut request: Request<AnyBody>,
+    ) -> Result<Response<AnyBody>, Error> {
+        request.headers_mut().insert(PURPOSE, HeaderValue::from_static(purpose));
+        self.send(request).await
+    }
+
+    async fn send(&self, mut request: Request<AnyBody>) -> Result<Response<AnyBody>, Error> {
+        let path = request.uri().path_and_query().map_or("/", |it| it.as_str());
+        *request.uri_mut() = format!("http://ministack{path}").parse()?;
+        *request.version_mut() = hyper::Version::HTTP_11;
+        let mut response = self.0.request(request).await?;
+        for name in &NOT_PASSED {
+            response.headers_mut().remove(name);
+        }
+        Ok(response.map(|body| body.map_err(Into::into).boxed_unsync()))
+    }
+}
+
+/// A body without bytes.
+pub(super) fn empty() -> AnyBody {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+/// Takes out of a request what is not for MiniStack.
+fn clean(headers: &mut HeaderMap) {
+    for name in &NOT_PASSED {
+        headers.remove(name);
+    }
+    let own: Vec<HeaderName> =
+        headers.keys().filter(|name| name.as_str().starts_with(OWN_HEADERS)).cloned().collect();
+    for name in own {
+        headers.remove(name);
+    }
+}
+
+/// Connects to the socket, whatever the address.
+#[derive(Clone)]
+struct Socket(PathBuf);
+
+impl Service<Uri> for Socket {
+    type Response = TokioIo<UnixStream>;
+    type Error = io::Error;
+    type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let path = self.0.clone();
+        Box::pin(async move { UnixStream::connect(path).await.map(TokioIo::new) })
+    }
+}
+
+/// A body that was signed by its hash, hashed as it streams. Its last bytes are kept back until the
+/// hash is known, so that MiniStack never has the whole of a wrong one.
+pub(super) struct Checked {
+    inner: Incoming,
+    hash: Sha256,
+    expected: Vec<u8>,
+    kept_back: Option<Bytes>,
+    is_at_end: bool,
+}
+
+impl Checked {
+    pub(super) fn new(inner: Incoming, expected: Vec<u8>) -> Self {
+        Self { inner, hash: Sha256::new(), expected, kept_back: None, is_at_end: false }
+    }
+}
+
+impl Body for Checked {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        while !self.is_at_end {
+            match ready!(Pin::new(&mut self.inner).poll_frame(context)) {
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                Some(Ok(frame)) => {
+                    // Trailers are not part of what is hashed, and no SDK sends any beside a hash.
+                    let Ok(data) = frame.into_data() else { continue };
+                    self.hash.update(&data);
+                    if let Some(before) = self.kept_back.replace(data) {
+                        return Poll::Ready(Some(Ok(Frame::data(before))));
+                    }
+                }
+                None => {
+                    self.is_at_end = true;
+                    if self.hash.clone().finalize()[..] != self.expected[..] {
+                        return Poll::Ready(Some(Err("the body is not the one that is signed".into())));
+                    }
+                }
+            }
+        }
+        Poll::Ready(self.kept_back.take().map(|last| Ok(Frame::data(last))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_at_end && self.kept_back.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let kept = self.kept_back.as_ref().map_or(0, |data| data.len() as u64);
+        let inner = self.inner.size_hint();
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower() + kept);
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + kept);
+        }
+        hint
+    }
+}

@@ -1,0 +1,100 @@
+//! How the gate says no: in the words and in the format that the SDK of the service expects.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde_json::json;
+
+/// Why a request does not pass, by AWS's own code (AWS IAM User Guide, "Common errors").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    pub(super) code: &'static str,
+    message: String,
+}
+
+impl Refusal {
+    /// To a request of a page or a program that has no key, or does not show it.
+    pub(super) fn unsigned() -> Self {
+        let message = "the local AWS answers what is signed only; `imgprep local env` prints the \
+                       key for it";
+        Self::new(StatusCode::FORBIDDEN, "MissingAuthenticationToken", message)
+    }
+
+    pub(super) fn wrong_signature() -> Self {
+        let message = "the signature is not that of the local AWS's key; `imgprep local env` \
+                       prints it";
+        Self::new(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message)
+    }
+
+    pub(super) fn unknown_key() -> Self {
+        let message = "the local AWS knows no such key; `imgprep local env` prints one";
+        Self::new(StatusCode::FORBIDDEN, "InvalidClientTokenId", message)
+    }
+
+    /// To a signature that is not all there; `what` ends a sentence about the request.
+    pub(super) fn incomplete(what: &str) -> Self {
+        let message = format!("the request is not signed as AWS wants it: {what}");
+        Self::new(StatusCode::BAD_REQUEST, "IncompleteSignature", &message)
+    }
+
+    pub(super) fn unsupported() -> Self {
+        let message = "the local AWS takes Signature Version 4 (AWS4-HMAC-SHA256) only";
+        Self::new(StatusCode::BAD_REQUEST, "UnsupportedSignature", message)
+    }
+
+    pub(super) fn skewed() -> Self {
+        let message = "the request was signed at another time than now, by more than 15 minutes";
+        Self::new(StatusCode::FORBIDDEN, "RequestTimeTooSkewed", message)
+    }
+
+    pub(super) fn expired() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", "the signed URL has expired")
+    }
+
+    /// To a name that may lead here by a trick (DNS rebinding).
+    pub(super) fn foreign_host() -> Self {
+        let message = "the local AWS answers to 127.0.0.1 and to localhost only";
+        Self::new(StatusCode::MISDIRECTED_REQUEST, "InvalidHost", message)
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLarge", "the request is too large")
+    }
+
+    /// MiniStack itself does not answer.
+    pub(super) fn unavailable(reason: &str) -> Self {
+        let message = format!("MiniStack does not answer: {reason}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", &message)
+    }
+
+    fn new(status: StatusCode, code: &'static str, message: &str) -> Self {
+        Self { status, code, message: message.to_owned() }
+    }
+
+    /// The answer, as clients of a service read errors; without a service as S3's do, which browsers
+    /// show as well.
+    pub(super) fn answer(&self, service: Option<&str>) -> Response<Full<Bytes>> {
+        let Self { status, code, message } = self;
+        // The only characters of our messages that XML would not take as they are.
+        let text = message.replace('&', "&amp;").replace('<', "&lt;");
+        let error = format!("<Code>{code}</Code><Message>{text}</Message>");
+        let (kind, body) = match service {
+            Some("cloudfront" | "iam" | "sns" | "sts") => (
+                "text/xml",
+                format!("<ErrorResponse><Error><Type>Sender</Type>{error}</Error></ErrorResponse>"),
+            ),
+            Some("s3") | None => ("application/xml", format!("<Error>{error}</Error>")),
+            Some(_) => {
+                ("application/json", json!({ "__type": code, "message": message }).to_string())
+            }
+        };
+        let mut response = Response::new(Full::new(Bytes::from(body)));
+        *response.status_mut() = *status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert("x-amzn-errortype", HeaderValue::from_static(code));
+        response
+    }
+}

@@ -1,0 +1,62 @@
+//! The secret of a state folder: with it whoever uses the local AWS signs what they ask for.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::LocalError;
+
+/// As many characters as a secret of AWS has, all of them safe in a shell.
+const BYTES: usize = 20;
+
+/// The secret, which is made the first time.
+pub(super) fn read_or_make(path: &Path) -> Result<String, LocalError> {
+    match read(path)? {
+        Some(secret) => Ok(secret),
+        None => {
+            make(path)?;
+            read(path)?.ok_or_else(|| failed("read", path, &ErrorKind::InvalidData.into()))
+        }
+    }
+}
+
+/// Forgets the secret, and everything that was signed with it.
+pub(super) fn forget(path: &Path) -> Result<(), LocalError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path, &error)),
+        _ => Ok(()),
+    }
+}
+
+fn read(path: &Path) -> Result<Option<String>, LocalError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text).filter(|text| text.len() == 2 * BYTES)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("read", path, &error)),
+    }
+}
+
+/// Makes it whole or not at all, and leaves one that another imgprep made meanwhile.
+fn make(path: &Path) -> Result<(), LocalError> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| failed("make", path, &error.into()))?;
+    let temporary = path.with_added_extension(std::process::id().to_string());
+    let write = || {
+        let mut file: File =
+            File::options().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        file.write_all(hex::encode(bytes).as_bytes())?;
+        fs::hard_link(&temporary, path)
+    };
+    let written = write();
+    // What is left of it is in nobody's way but the next process of this number.
+    let _ = fs::remove_file(&temporary);
+    match written {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed("make", path, &error)),
+        _ => Ok(()),
+    }
+}
+
+fn failed(verb: &'static str, path: &Path, error: &std::io::Error) -> LocalError {
+    LocalError::file(verb, path, error)
+}
