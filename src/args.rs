@@ -261,7 +261,7 @@ fn megapixels(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| format!("write a number above 0 and up to {MEGAPIXELS_MAX}"))
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(crate) enum Local {
     /// Install it if needed, and start it
     ///
@@ -283,10 +283,25 @@ pub(crate) enum Local {
         #[arg(short, long)]
         follow: bool,
     },
-    /// Forget everything that it holds
+    /// Print the variables with which other programs use it
+    ///
+    /// It takes only what is signed with its own secret, which this prints: keep it as you would keep
+    /// a password of this machine.
+    ///
+    /// Example: eval "$(imgprep local env)"
+    Env,
+    /// Forget everything that it holds, and its secret
     ///
     /// Example: imgprep local reset
     Reset,
+    /// Be the local AWS, which `start` has run by itself
+    #[command(hide = true)]
+    Serve {
+        /// The interpreter for MiniStack
+        python: PathBuf,
+        /// Where MiniStack and what it needs are installed
+        packages: PathBuf,
+    },
 }
 
 /// Print the smallest IAM policies with which imgprep works on this pipeline

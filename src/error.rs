@@ -320,7 +320,7 @@ impl Error {
 
     /// The failure to connect, for a connection that was asked for.
     pub(crate) fn connect(connection: &Connection, error: AwsError) -> Self {
-        Self::Connect { error, local: connection.local_endpoint.is_some() }
+        Self::Connect { error, local: connection.local.is_some() }
     }
 
     /// The failure to read the function's log.

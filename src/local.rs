@@ -1,22 +1,27 @@
 //! The local AWS: MiniStack, installed, started, watched and stopped, so that `--local` needs
 //! nothing but Python.
 //!
-//! It listens on 127.0.0.1 only, keeps its resources across restarts, and runs on when imgprep
-//! ends. Deliberately absent: AWS calls, printing, and what the local AWS is used for.
+//! It is reached through a gate on 127.0.0.1 that takes only what is signed with the user's own secret.
+//! It keeps its resources across restarts, runs on when imgprep ends, and stops when nobody uses it.
+//! Deliberately absent: AWS calls, printing, and what the local AWS is used for.
 
 mod environment;
 mod error;
 mod files;
+mod gate;
 mod http;
 mod process;
 mod python;
+mod secret;
 mod server;
 
 use std::path::PathBuf;
 
 pub(crate) use environment::Environment;
 pub(crate) use error::LocalError;
-use server::{Found, Record, Server};
+pub(crate) use gate::serve;
+pub(crate) use secret::Secret;
+use server::{Found, Server};
 
 /// The version of MiniStack that imgprep is tested with.
 pub(crate) const VERSION: &str = "1.5.33";
@@ -26,10 +31,17 @@ pub(crate) const VERSION: &str = "1.5.33";
 pub(crate) struct Running {
     /// Where it answers, such as `http://127.0.0.1:4566`: the value for `AWS_ENDPOINT_URL`.
     pub(crate) endpoint: String,
+    /// What its root signs with.
+    pub(crate) secret: Secret,
     pub(crate) pid: u32,
     /// The version of MiniStack.
     pub(crate) version: String,
 }
+
+/// The region of those who name none.
+pub(crate) const REGION: &str = "us-east-1";
+/// The access key that is the root of the first account, and so the whole of the local AWS.
+pub(crate) const ROOT_KEY: &str = gate::ROOT_KEY;
 
 /// How the local AWS is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,19 +92,14 @@ pub(crate) fn start(
     progress: &dyn Fn(&str),
 ) -> Result<Running, LocalError> {
     let server = Server::new(environment);
-    let running = |record: &Record| Running {
-        endpoint: environment.endpoint(),
-        pid: record.pid,
-        version: record.version.clone(),
-    };
     if let Found::Healthy(record) = server.find()
         && server.is_wanted(&record)
     {
-        return Ok(running(&record));
+        return server.running(record);
     }
     let _lock = server.lock("starting or stopping the local AWS", progress)?;
     match server.settled(progress) {
-        Found::Healthy(record) if server.is_wanted(&record) => return Ok(running(&record)),
+        Found::Healthy(record) if server.is_wanted(&record) => return server.running(record),
         Found::Healthy(record) | Found::Unresponsive(record) => {
             progress("stopping the local AWS, which is outdated or does not answer");
             server.stop(&record)?;
@@ -103,7 +110,29 @@ pub(crate) fn start(
     let python = python::find(environment)?;
     python::install(&python, environment, progress)?;
     progress("starting the local AWS");
-    server.start(&python).map(|record| running(&record))
+    server.start(&python).and_then(|record| server.running(record))
+}
+
+/// The local AWS as it runs, for those who only look and remove.
+pub(crate) fn running(environment: &Environment) -> Result<Running, LocalError> {
+    let server = Server::new(environment);
+    match server.find() {
+        Found::Healthy(record) => server.running(record),
+        Found::Unresponsive(record) => Err(LocalError::Unresponsive { pid: record.pid }),
+        Found::Nothing => Err(LocalError::NotRunning),
+    }
+}
+
+/// What an SDK needs to call the local AWS, as environment variables, and it does so over restarts.
+pub(crate) fn variables(
+    environment: &Environment,
+) -> Result<[(&'static str, String); 4], LocalError> {
+    Ok([
+        ("AWS_ENDPOINT_URL", environment.endpoint()),
+        ("AWS_ACCESS_KEY_ID", ROOT_KEY.to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", environment.secret()?.expose().to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+    ])
 }
 
 /// Stops the local AWS in an orderly way, so that it saves its resources.
@@ -140,20 +169,26 @@ pub(crate) fn status(environment: &Environment) -> Status {
     }
 }
 
-/// Empties the local AWS: every resource of every account is gone.
+/// Empties the local AWS: every resource of every account is gone, and with its secret all that was
+/// signed. One that runs is started anew.
 pub(crate) fn reset(environment: &Environment, progress: &dyn Fn(&str)) -> Result<(), LocalError> {
     let server = Server::new(environment);
-    let _lock = server.lock("starting or stopping the local AWS", progress)?;
-    match server.find() {
-        Found::Healthy(record) => server::reset(&record),
-        Found::Unresponsive(record) => Err(LocalError::Unresponsive { pid: record.pid }),
-        Found::Nothing => {
-            for folder in environment.resource_folders() {
-                files::remove_folder(&folder)?;
+    let was_running = {
+        let _lock = server.lock("starting or stopping the local AWS", progress)?;
+        let was_running = match server.find() {
+            Found::Healthy(record) | Found::Unresponsive(record) => {
+                server.stop(&record)?;
+                true
             }
-            Ok(())
+            Found::Nothing => false,
+        };
+        for folder in environment.resource_folders() {
+            files::remove_folder(&folder)?;
         }
-    }
+        secret::forget(&environment.secret_file())?;
+        was_running
+    };
+    if was_running { start(environment, progress).map(|_| ()) } else { Ok(()) }
 }
 
 /// The log and its last lines: none when it never ran.

@@ -57,6 +57,8 @@ pub(crate) enum Outcome {
     Trial(TrialResult),
     Rendered(Sheet),
     Local(local::Status),
+    /// What an environment is to hold.
+    Variables(Vec<(&'static str, String)>),
     Log(local::Log),
     Export(Exported),
     /// An IAM policy, which is JSON in either form.
@@ -289,6 +291,7 @@ impl Report {
             Outcome::Trial(result) => text::trial(result),
             Outcome::Rendered(sheet) => render::text(sheet),
             Outcome::Local(status) => text::local(status),
+            Outcome::Variables(variables) => text::variables(variables),
             Outcome::Log(log) => log.tail.iter().fold(String::new(), |mut text, line| {
                 let _ = writeln!(text, "{line}");
                 text
@@ -329,6 +332,9 @@ fn outcome_json(outcome: &Outcome) -> String {
             "state_folder": status.state_folder,
             "log_file": status.log_file,
         })),
+        Outcome::Variables(variables) => {
+            pretty(&variables.iter().cloned().collect::<std::collections::BTreeMap<_, _>>())
+        }
         Outcome::Log(log) => pretty(&json!({ "log_file": log.path, "lines": log.tail })),
         Outcome::Export(exported) => export::json(exported),
         Outcome::Policy(document) => pretty(document),

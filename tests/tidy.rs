@@ -17,7 +17,7 @@ const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX",
 const LAYERS: &[(&str, &[&str])] = &[
     ("amounts", &[]),
     ("args", &[]),
-    ("aws", &[]),
+    ("aws", &["local"]),
     ("config", &[]),
     ("contact_sheet", &["amounts", "render"]),
     ("cost", &["config"]),

@@ -17,6 +17,7 @@ use super::call::{Cause, THROTTLING_STATUSES};
 use super::endpoint::Endpoints;
 use super::transport::{CA_BUNDLE, Transport};
 use super::{AwsError, Calling};
+use crate::local::{REGION, ROOT_KEY, Running};
 
 /// AWS throttles new accounts hard; the SDKs' own guides advise up to this many attempts for tools
 /// (SDKs and Tools Reference Guide, "Retry behavior").
@@ -33,14 +34,9 @@ pub(crate) const READ_TIMEOUT: Duration = Duration::from_mins(1);
 pub(crate) struct Connection {
     pub(crate) profile: Option<String>,
     pub(crate) region: Option<String>,
-    /// The local AWS, which takes fixed credentials.
-    pub(crate) local_endpoint: Option<String>,
+    /// The local AWS, where it is asked and not the real one.
+    pub(crate) local: Option<Running>,
 }
-
-/// The region that the local AWS plays when none is set.
-const LOCAL_REGION: &str = "us-east-1";
-/// The credentials of the local AWS's root account.
-const LOCAL_KEY: &str = "test";
 
 /// One service's client.
 macro_rules! client {
@@ -144,7 +140,7 @@ impl ClassifyRetry for ThrottlingStatus {
 /// The way to AWS that the environment and the profile ask for. Nothing of them is between this
 /// machine and the local AWS.
 async fn transport(connection: &Connection) -> Result<Transport, AwsError> {
-    if connection.local_endpoint.is_some() {
+    if connection.local.is_some() {
         return Ok(Transport::direct());
     }
     let ca_bundle = ca_bundle(connection).await;
@@ -156,7 +152,7 @@ async fn transport(connection: &Connection) -> Result<Transport, AwsError> {
 /// read once more for it, without a look for credentials or a region.
 async fn ca_bundle(connection: &Connection) -> Option<String> {
     let loader = aws_config::defaults(BehaviorVersion::latest());
-    let mut loader = loader.no_credentials().region(Region::from_static(LOCAL_REGION));
+    let mut loader = loader.no_credentials().region(Region::from_static(REGION));
     if let Some(profile) = &connection.profile {
         loader = loader.profile_name(profile);
     }
@@ -171,10 +167,10 @@ async fn load(connection: &Connection, http: Transport) -> SdkConfig {
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .build();
-    if let Some(endpoint) = &connection.local_endpoint {
+    if let Some(Running { endpoint, secret, .. }) = &connection.local {
         // Nothing of the user's own AWS settings may reach, or be reached from, the local AWS.
-        let region = connection.region.clone().unwrap_or_else(|| LOCAL_REGION.to_owned());
-        let key = Credentials::new(LOCAL_KEY, LOCAL_KEY, None, None, "imgprep --local");
+        let region = connection.region.clone().unwrap_or_else(|| REGION.to_owned());
+        let key = Credentials::new(ROOT_KEY, secret.expose(), None, None, "imgprep --local");
         return SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(http)
@@ -277,8 +273,13 @@ pub(super) mod tests {
     /// A client of Lambda as every run has it, but for its read timeout, that talks to a port of this
     /// machine.
     pub(crate) async fn lambda(port: u16, read_timeout: Duration) -> aws_sdk_lambda::Client {
-        let local_endpoint = Some(format!("http://127.0.0.1:{port}"));
-        let connection = Connection { local_endpoint, ..Connection::default() };
+        let local = Running {
+            endpoint: format!("http://127.0.0.1:{port}"),
+            secret: "secret".to_owned().into(),
+            pid: 0,
+            version: String::new(),
+        };
+        let connection = Connection { local: Some(local), ..Connection::default() };
         let config = load(&connection, Transport::direct()).await.into_builder();
         let timeouts = TimeoutConfig::builder().read_timeout(read_timeout).build();
         client!(aws_sdk_lambda, &config.timeout_config(timeouts).build())

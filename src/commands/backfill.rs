@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::session::{LOOK, Session};
+use super::session::{LOOK, Session, Start};
 use crate::args::{Backfill as Args, Global};
 use crate::error::Error;
 use crate::inventory::{Backfill, BackfillPlan, Scope};
@@ -11,7 +11,7 @@ use crate::report::{Outcome, Report};
 const COMMAND: &str = "backfill";
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
-    let mut session = Session::open(global, report, LOOK).await?;
+    let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
     let stack = session.plan().await?;
     let inventory = session.images(&stack)?;
     let backfill = Backfill {

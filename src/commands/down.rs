@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::session::Session;
+use super::session::{Session, Start};
 use crate::apply::{End, Ends};
 use crate::args::{Down as Args, Global};
 use crate::aws::wait::{PAUSE_MIN, Probe, Wait, wait_until};
@@ -22,7 +22,7 @@ const RELEASE_MAX: Duration = Duration::from_mins(1);
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
     let images = if args.delete_images { Images::Delete } else { Images::Keep };
     let purpose = Purpose { goal: Goal::Absent, images };
-    let mut session = Session::open(global, report, purpose).await?;
+    let mut session = Session::open(global, report, purpose, Start::Never).await?;
     let plan = session.plan().await?;
     if plan.is_empty() {
         return Ok(session.view(&plan).outcome(Kind::Down, 0));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::session::Session;
+use super::session::{Session, Start};
 use crate::args::{Global, IamPolicy as Args, Permitted};
 use crate::error::Error;
 use crate::operator::{self, Operation, UpOptions};
@@ -17,7 +17,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     };
     // As for a stack that is to go: the function's code does not matter.
     let purpose = Purpose { goal: Goal::Absent, images: Images::Keep };
-    let session = Session::open(global, report, purpose).await?;
+    let session = Session::open(global, report, purpose, Start::IfNeeded).await?;
     let documents = operator::documents(operation, &session.config, &session.stack.names);
     Ok(Outcome::Policy(printed(documents, report)))
 }

@@ -76,7 +76,7 @@ async fn look(bucket: &str, global: &Global, report: &Report) -> BucketName {
     let connection = Connection {
         profile: global.profile.clone(),
         region: global.region.clone(),
-        local_endpoint: None,
+        local: None,
     };
     let progress = report.task("bucket");
     progress.say("asking AWS whether the name is free");

@@ -15,7 +15,7 @@ use crate::report::{Outcome, Report};
 const LOG_LINES: usize = 50;
 const FOLLOW_PAUSE: Duration = Duration::from_millis(500);
 
-pub(crate) async fn run(command: Command, report: &Report) -> Result<Outcome, Error> {
+pub(crate) async fn run(command: &Command, report: &Report) -> Result<Outcome, Error> {
     let environment = Environment::from_process().map_err(Error::Local)?;
     match command {
         Command::Start => {
@@ -32,9 +32,18 @@ pub(crate) async fn run(command: Command, report: &Report) -> Result<Outcome, Er
             reset.await?.map_err(Error::Local)?;
         }
         Command::Status => {}
+        Command::Env => {
+            let variables = local::variables(&environment).map_err(Error::Local)?;
+            return Ok(Outcome::Variables(variables.to_vec()));
+        }
+        Command::Serve { python, packages } => {
+            let served = local::serve(&environment, python, packages).await;
+            served.map_err(|why| Error::File { what: "the local AWS ended".to_owned(), why })?;
+            return Ok(Outcome::Followed);
+        }
         Command::Logs { follow } => {
             let log = local::logs(&environment, LOG_LINES);
-            if follow {
+            if *follow {
                 for line in &log.tail {
                     report.line(line);
                 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::session::Session;
+use super::session::{Session, Start};
 use crate::args::{Global, Logs as Args};
 use crate::aws::wait::Stop;
 use crate::error::Error;
@@ -19,7 +19,7 @@ const FOLLOW_PAUSE: Duration = Duration::from_secs(2);
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
     // As for a stack that is to go: the function's code does not matter.
     let purpose = Purpose { goal: Goal::Absent, images: Images::Keep };
-    let session = Session::open(global, report, purpose).await?;
+    let session = Session::open(global, report, purpose, Start::IfNeeded).await?;
     let group = &session.stack.names.log_group;
     let filter = Filter { key: args.key.clone(), everything: global.verbose };
     let mut log = FunctionLog::new(&session.aws, group, args.since, filter);

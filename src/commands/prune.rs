@@ -1,6 +1,6 @@
 //! `imgprep prune`
 
-use super::session::{LOOK, Session};
+use super::session::{LOOK, Session, Start};
 use crate::args::{Global, Prune as Args};
 use crate::error::Error;
 use crate::inventory::Deletion;
@@ -11,7 +11,7 @@ use crate::resource::Id;
 const COMMAND: &str = "prune";
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
-    let mut session = Session::open(global, report, LOOK).await?;
+    let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
     let stack = session.plan().await?;
     let inventory = session.images(&stack)?;
     session.stop_on_interrupt();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::session::{LOOK, Session};
+use super::session::{LOOK, Session, Start};
 use crate::args::{Global, Retry as Args};
 use crate::error::Error;
 use crate::inventory::Retry;
@@ -11,7 +11,7 @@ use crate::report::{Outcome, Report};
 const COMMAND: &str = "retry";
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
-    let mut session = Session::open(global, report, LOOK).await?;
+    let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
     let stack = session.plan().await?;
     session.working(&stack)?;
     let inventory = session.images(&stack)?;

@@ -9,7 +9,7 @@ use crate::aws::{Aws, Connection};
 use crate::config::Config;
 use crate::error::Error;
 use crate::inventory::Inventory;
-use crate::local;
+use crate::local::{self, Running};
 use crate::package;
 use crate::plan::{Action, Condition, Goal, Plan};
 use crate::report::{Report, State, View};
@@ -21,6 +21,14 @@ use crate::trial;
 /// The purpose of a command that only looks.
 pub(crate) const LOOK: Purpose =
     Purpose { goal: Goal::Present { adopt: false, prune: false }, images: Images::Keep };
+
+/// Whether a command has the local AWS started. Those that only look, or remove, find nothing in one
+/// that they would have to start first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    IfNeeded,
+    Never,
+}
 
 impl Changes {
     pub(crate) fn purpose(&self) -> Purpose {
@@ -47,8 +55,9 @@ impl Session {
         global: &Global,
         report: &Report,
         purpose: Purpose,
+        start: Start,
     ) -> Result<Self, Error> {
-        Self::connect(load(global)?, global, report, purpose).await
+        Self::connect(load(global)?, global, report, purpose, start).await
     }
 
     /// As `open`, for a command that makes what the file says: what IAM would never take is refused
@@ -57,11 +66,12 @@ impl Session {
         changes: &Changes,
         global: &Global,
         report: &Report,
+        start: Start,
     ) -> Result<Self, Error> {
         let config = load(global)?;
         let region = global.region.as_ref().or(config.region.as_ref());
         bounds::before_any_call(&config, region.map(String::as_str)).map_err(Error::Config)?;
-        let session = Self::connect(config, global, report, changes.purpose()).await?;
+        let session = Self::connect(config, global, report, changes.purpose(), start).await?;
         bounds::policy_fits(&session.config, (&session.aws).into()).map_err(Error::Config)?;
         Ok(session)
     }
@@ -71,6 +81,7 @@ impl Session {
         global: &Global,
         report: &Report,
         purpose: Purpose,
+        start: Start,
     ) -> Result<Self, Error> {
         let source_hash = match purpose.goal {
             Goal::Present { .. } => {
@@ -79,11 +90,15 @@ impl Session {
             }
             Goal::Absent => String::new(),
         };
-        let local_endpoint = if global.local { Some(start_local(report).await?) } else { None };
+        let local = match (global.local, start) {
+            (false, _) => None,
+            (true, Start::IfNeeded) => Some(start_local(report).await?),
+            (true, Start::Never) => Some(running_local().await?),
+        };
         let connection = Connection {
             profile: global.profile.clone(),
             region: global.region.clone().or_else(|| config.region.clone()),
-            local_endpoint,
+            local,
         };
         let aws =
             Aws::connect(&connection).await.map_err(|error| Error::connect(&connection, error))?;
@@ -203,12 +218,18 @@ pub(super) fn ask_on_interrupt(stop: Arc<Stop>) {
     });
 }
 
-/// Starts the local AWS if it does not run, and answers with its address.
-pub(super) async fn start_local(report: &Report) -> Result<String, Error> {
+/// Starts the local AWS if it does not run.
+pub(super) async fn start_local(report: &Report) -> Result<Running, Error> {
     let environment = local::Environment::from_process().map_err(Error::Local)?;
     let progress = report.task("local AWS");
     let started = blocking(move || local::start(&environment, &|line| progress.say(line)));
-    Ok(started.await?.map_err(Error::Local)?.endpoint)
+    started.await?.map_err(Error::Local)
+}
+
+/// The local AWS, if it runs.
+async fn running_local() -> Result<Running, Error> {
+    let environment = local::Environment::from_process().map_err(Error::Local)?;
+    blocking(move || local::running(&environment)).await?.map_err(Error::Local)
 }
 
 /// Runs blocking work beside the runtime.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::session::{LOOK, Session};
+use super::session::{LOOK, Session, Start};
 use crate::args::{Global, Status as Args};
 use crate::error::Error;
 use crate::report::{Kind, Outcome, Report};
@@ -12,7 +12,7 @@ const NOT_WHOLE: u8 = 4;
 const WATCH_PAUSE: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
-    let mut session = Session::open(global, report, LOOK).await?;
+    let mut session = Session::open(global, report, LOOK, Start::Never).await?;
     loop {
         let outcome = look(&mut session, args.images, report).await?;
         if !args.watch {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::session::{LOOK, Session, blocking};
+use super::session::{LOOK, Session, Start, blocking};
 use crate::args::{Global, Try as Args};
 use crate::error::Error;
 use crate::report::{Outcome, Report};
@@ -17,7 +17,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         Some(path) => read(path).await?,
         None => sample().await?,
     };
-    let mut session = Session::open(global, report, LOOK).await?;
+    let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
     let plan = session.plan().await?;
     session.working(&plan)?;
     session.stop_on_interrupt();

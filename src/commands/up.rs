@@ -1,6 +1,6 @@
 //! `imgprep up`
 
-use super::session::Session;
+use super::session::{Session, Start};
 use crate::apply::{End, Ends};
 use crate::args::{Global, Up as Args};
 use crate::error::{Error, Failure};
@@ -11,7 +11,7 @@ use crate::resource::{Details, Fields, IN_PROGRESS, Id, Observed, Owner, STATUS}
 const COMMAND: &str = "up";
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
-    let mut session = Session::open_to_make(&args.changes, global, report).await?;
+    let mut session = Session::open_to_make(&args.changes, global, report, Start::IfNeeded).await?;
     let mut plan = session.plan_to_make().await?;
     refuse_foreign(&plan)?;
     if !plan.is_empty() {

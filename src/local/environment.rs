@@ -6,12 +6,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{LocalError, VERSION, gate, secret};
+use super::{LocalError, Secret, VERSION, gate, secret};
 
 /// The port that emulators of AWS have, and that tools around them expect.
 const PORT: u16 = 4566;
 /// How long nobody asks for anything before the local AWS stops.
-const IDLE_MINUTES: u64 = 30;
+const IDLE_MINUTES: f64 = 30.0;
+/// A year.
+const MINUTES_MAX: f64 = 525_600.0;
 /// What may be a Python that is new enough, best first: the user's default, then by version.
 const PYTHONS: [&str; 7] =
     ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10", "python"];
@@ -63,7 +65,10 @@ impl Environment {
         };
         let idle_minutes = match variable("IMGPREP_LOCAL_IDLE") {
             None => IDLE_MINUTES,
-            Some(text) => text.parse().map_err(|_| LocalError::Idle { text })?,
+            Some(text) => match text.parse() {
+                Ok(minutes) if (0.0..=MINUTES_MAX).contains(&minutes) => minutes,
+                _ => return Err(LocalError::Idle { text }),
+            },
         };
         Ok(Self {
             cache: absolute(folder("IMGPREP_CACHE_DIR", "XDG_CACHE_HOME", ".cache", "imgprep")?),
@@ -74,7 +79,7 @@ impl Environment {
                 "imgprep/local",
             )?),
             port,
-            idle_max: Duration::from_secs(idle_minutes.saturating_mul(60)),
+            idle_max: Duration::from_secs_f64(60.0 * idle_minutes),
             pythons: PYTHONS.map(PathBuf::from).to_vec(),
             passed: PASSED.iter().filter_map(|name| Some((*name, env::var_os(name)?))).collect(),
         })
@@ -86,7 +91,7 @@ impl Environment {
     }
 
     /// The secret that goes with every access key that is an account.
-    pub(crate) fn secret(&self) -> Result<String, LocalError> {
+    pub(crate) fn secret(&self) -> Result<Secret, LocalError> {
         super::files::create_private_folder(&self.state)?;
         secret::read_or_make(&self.secret_file())
     }
@@ -107,7 +112,7 @@ impl Environment {
 
     /// The variables from which the gate has the same environment.
     pub(super) fn variables(&self) -> [(&'static str, OsString); 4] {
-        let minutes = self.idle_max.as_secs() / 60;
+        let minutes = self.idle_max.as_secs_f64() / 60.0;
         [
             ("IMGPREP_CACHE_DIR", self.cache.clone().into()),
             ("IMGPREP_LOCAL_DIR", self.state.clone().into()),

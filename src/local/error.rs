@@ -34,10 +34,8 @@ pub(crate) enum LocalError {
     Ended { log: PathBuf, lines: Vec<String> },
     #[error("cannot start the local AWS: MiniStack did not answer within {waited_secs} s")]
     NoAnswer { waited_secs: u64, log: PathBuf, lines: Vec<String> },
-    #[error("cannot reset the local AWS: process {pid} does not answer")]
+    #[error("the local AWS does not answer: process {pid}")]
     Unresponsive { pid: u32 },
-    #[error("cannot reset the local AWS")]
-    Reset { answer: String },
     #[error("cannot stop the local AWS: process {pid} does not end")]
     Immortal { pid: u32, reason: String },
     #[error("cannot go on: another imgprep has been {doing} for too long")]
@@ -53,6 +51,8 @@ impl LocalError {
     pub(crate) fn why(&self) -> Vec<String> {
         match self {
             Self::NoHome | Self::Unresponsive { .. } => Vec::new(),
+            Self::Idle { .. } => vec!["they are a number; 0 is never".into()],
+            Self::NotRunning => vec!["its state is kept".into()],
             Self::Port { .. } => vec!["a port is a number from 1 to 65535".into()],
             Self::File { reason, .. } | Self::Immortal { reason, .. } => vec![reason.clone()],
             Self::NoPython { tried } if tried.is_empty() => vec!["no Python was found".into()],
@@ -68,7 +68,6 @@ impl LocalError {
                 why.extend(lines.iter().cloned());
                 why
             }
-            Self::Reset { answer } => vec![answer.clone()],
             Self::Locked { path, waited_secs, .. } => {
                 vec![format!("waited {waited_secs} s for the lock `{}`", path.display())]
             }
@@ -100,8 +99,9 @@ impl LocalError {
             Self::Ended { .. } | Self::NoAnswer { .. } => {
                 format!("run `imgprep local logs` for all of it, or {OTHER_WAY}")
             }
-            Self::Unresponsive { .. } => "run `imgprep local stop` first".into(),
-            Self::Reset { .. } => "run `imgprep local stop`, then `imgprep local reset`".into(),
+            Self::Unresponsive { .. } => "run `imgprep local stop`, then go on".into(),
+            Self::Idle { .. } => "correct `IMGPREP_LOCAL_IDLE`".into(),
+            Self::NotRunning => "imgprep local start".into(),
             Self::Immortal { pid, .. } => format!("end it with `kill -9 {pid}`"),
             Self::Locked { .. } => "wait for the other imgprep, or end it".into(),
         }

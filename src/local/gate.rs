@@ -37,10 +37,10 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::entry::Entry;
-use self::forward::{AnyBody, Checked, Upstream, empty};
+use self::forward::{AnyBody, Checked, Upstream, boxed, empty};
 use self::refusal::Refusal;
 use self::signature::{Claim, payload_hash};
-use super::{Environment, VERSION};
+use super::{Environment, Secret, VERSION};
 
 /// The program that runs MiniStack behind the gate.
 const PROGRAM: &str = include_str!("gate/ministack.py");
@@ -115,12 +115,12 @@ fn spawn(
     environment: &Environment,
     python: &Path,
     packages: &Path,
-    secret: &str,
+    secret: &Secret,
 ) -> Result<Child, String> {
     let mut command = Command::new(python);
     command.args(["-c", PROGRAM, SOCKET, LOCK]).stdin(Stdio::null());
     command.env_clear().envs(environment.passed.iter().cloned());
-    command.envs(settings(environment, packages)).env("AWS_SECRET_ACCESS_KEY", secret);
+    command.envs(settings(environment, packages)).env("AWS_SECRET_ACCESS_KEY", secret.expose());
     command.spawn().map_err(|error| format!("cannot run `{}`: {error}", python.display()))
 }
 
@@ -171,9 +171,9 @@ fn settings(environment: &Environment, packages: &Path) -> BTreeMap<&'static str
 struct Gate {
     upstream: Upstream,
     /// The secret of the root of every account.
-    secret: String,
+    secret: Secret,
     /// Those of other keys, as far as they were asked for.
-    secrets: Mutex<HashMap<String, String>>,
+    secrets: Mutex<HashMap<String, Secret>>,
     last_used: Mutex<Instant>,
     in_use: AtomicUsize,
 }
@@ -229,7 +229,7 @@ impl Gate {
         self.in_use.fetch_sub(1, Relaxed);
         *self.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         answer.unwrap_or_else(|refusal| {
-            refusal.answer(service.as_deref()).map(|body| body.map_err(Into::into).boxed_unsync())
+            refusal.answer(service.as_deref()).map(boxed)
         })
     }
 
@@ -266,7 +266,7 @@ impl Gate {
     ) -> Result<AnyBody, Refusal> {
         let secret = self.secret_of(&claim.access_key).await?;
         let prove = |payload: &str| {
-            let is_proven = claim.is_proven(parts, payload, &secret);
+            let is_proven = claim.is_proven(parts, payload, secret.expose());
             if is_proven { Ok(()) } else { Err(Refusal::wrong_signature()) }
         };
         let Some(payload) = claim.payload(&parts.headers)? else {
@@ -277,17 +277,17 @@ impl Gate {
             })?;
             let whole = whole.to_bytes();
             prove(&payload_hash(&whole))?;
-            return Ok(Full::new(whole).map_err(|never| match never {}).boxed_unsync());
+            return Ok(boxed(Full::new(whole)));
         };
         prove(payload)?;
         Ok(match hex::decode(payload) {
             Ok(hash) => Checked::new(body, hash).boxed_unsync(),
             // Not signed, or signed in parts.
-            Err(_) => body.map_err(Into::into).boxed_unsync(),
+            Err(_) => boxed(body),
         })
     }
 
-    async fn secret_of(&self, access_key: &str) -> Result<String, Refusal> {
+    async fn secret_of(&self, access_key: &str) -> Result<Secret, Refusal> {
         let is_account = access_key.len() == 12 && access_key.bytes().all(|it| it.is_ascii_digit());
         if is_account || access_key == ROOT_KEY {
             return Ok(self.secret.clone());
@@ -298,7 +298,7 @@ impl Gate {
         }
         let asked = self.upstream.secret(access_key).await;
         let asked = asked.map_err(|error| Refusal::unavailable(&error.to_string()))?;
-        let secret = asked.ok_or_else(Refusal::unknown_key)?;
+        let secret = Secret::from(asked.ok_or_else(Refusal::unknown_key)?);
         let mut known = known();
         if known.len() >= SECRETS_MAX {
             known.clear();
@@ -316,8 +316,7 @@ fn stated_service(parts: &Parts) -> Option<&str> {
 
 fn health() -> Response<AnyBody> {
     let body = json!({ "gate": NUMBER, "ministack": VERSION }).to_string();
-    let body = Full::from(body).map_err(|never| match never {}).boxed_unsync();
-    let mut response = Response::new(body);
+    let mut response = Response::new(boxed(Full::from(body)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -1,5 +1,6 @@
 //! The secret of a state folder: with it whoever uses the local AWS signs what they ask for.
 
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -10,8 +11,30 @@ use super::LocalError;
 /// As many characters as a secret of AWS has, all of them safe in a shell.
 const BYTES: usize = 20;
 
+/// A secret, which no text about its holder shows.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret")
+    }
+}
+
 /// The secret, which is made the first time.
-pub(super) fn read_or_make(path: &Path) -> Result<String, LocalError> {
+pub(super) fn read_or_make(path: &Path) -> Result<Secret, LocalError> {
     match read(path)? {
         Some(secret) => Ok(secret),
         None => {
@@ -29,9 +52,9 @@ pub(super) fn forget(path: &Path) -> Result<(), LocalError> {
     }
 }
 
-fn read(path: &Path) -> Result<Option<String>, LocalError> {
+fn read(path: &Path) -> Result<Option<Secret>, LocalError> {
     match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text).filter(|text| text.len() == 2 * BYTES)),
+        Ok(text) => Ok(Some(text).filter(|text| text.len() == 2 * BYTES).map(Secret)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("read", path, &error)),
     }

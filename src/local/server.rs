@@ -10,7 +10,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::python::Python;
-use super::{Environment, LocalError, Stopped, VERSION, files, gate, http, process};
+use super::{
+    Environment, LocalError, Running, Stopped, VERSION, environment, files, gate, http, process,
+};
 
 /// How long a start may take: about 3 s are usual, 20 s on a loaded machine with much state.
 const START_WAIT_MAX: Duration = Duration::from_mins(1);
@@ -107,6 +109,16 @@ impl<'a> Server<'a> {
         record.version == VERSION
             && record.gate == gate::NUMBER
             && record.port == self.environment.port
+    }
+
+    /// What those who use it need to know of it.
+    pub(super) fn running(&self, record: Record) -> Result<Running, LocalError> {
+        Ok(Running {
+            endpoint: environment::endpoint(record.port),
+            secret: self.environment.secret()?,
+            pid: record.pid,
+            version: record.version,
+        })
     }
 
     /// Refuses a port that somebody listens on.

@@ -178,6 +178,12 @@ pub(super) fn local(status: &Status) -> String {
     )
 }
 
+/// Lines for a shell. A token of other credentials would go with ours.
+pub(super) fn variables(variables: &[(&'static str, String)]) -> String {
+    let set = variables.iter().map(|(name, value)| format!("export {name}={value}\n"));
+    set.chain(["unset AWS_SESSION_TOKEN\n".to_owned()]).collect()
+}
+
 pub(super) fn health(health: Health) -> &'static str {
     match health {
         Health::Running => "running",

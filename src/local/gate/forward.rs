@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{
     CONNECTION, EXPECT, HeaderMap, HeaderName, HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
@@ -33,8 +33,6 @@ const KEY: HeaderName = HeaderName::from_static("x-imgprep-key");
 const NOT_PASSED: [HeaderName; 6] = [CONNECTION, EXPECT, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 /// Shorter than MiniStack keeps a connection, so that none is used that it closes.
 const IDLE_MAX: Duration = Duration::from_secs(30);
-/// More than any secret has.
-const SECRET_BYTES_MAX: usize = 4096;
 
 /// MiniStack, as the gate reaches it.
 #[derive(Clone)]
@@ -80,7 +78,7 @@ impl Upstream {
         let mut request = Request::new(empty());
         request.headers_mut().insert(KEY, access_key.parse()?);
         let response = self.send_for("secret", request).await?;
-        let body = Limited::new(response.into_body(), SECRET_BYTES_MAX).collect().await?;
+        let body = response.into_body().collect().await?;
         Ok(serde_json::from_slice(&body.to_bytes())?)
     }
 
@@ -106,13 +104,22 @@ impl Upstream {
         for name in &NOT_PASSED {
             response.headers_mut().remove(name);
         }
-        Ok(response.map(|body| body.map_err(Into::into).boxed_unsync()))
+        Ok(response.map(boxed))
     }
+}
+
+/// A body of any kind as one of the gate's.
+pub(super) fn boxed<B>(body: B) -> AnyBody
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    body.map_err(|error| -> Error { Box::new(error) }).boxed_unsync()
 }
 
 /// A body without bytes.
 pub(super) fn empty() -> AnyBody {
-    Empty::new().map_err(|never| match never {}).boxed_unsync()
+    boxed(Empty::new())
 }
 
 /// Takes out of a request what is not for MiniStack.
