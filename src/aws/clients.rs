@@ -1,5 +1,6 @@
 //! The clients of one run: one account, one region, one HTTPS client under all services.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::time::Duration;
 
@@ -72,6 +73,8 @@ pub(crate) struct Aws {
     /// Held from the reading of a bucket's policy to the writing of what was made of it, for more
     /// than one resource has a statement in it.
     pub(crate) bucket_policy: Mutex<()>,
+    /// The identifiers of the roles that this run made, by name: IAM may take a while to show them.
+    pub(crate) made_roles: Mutex<BTreeMap<String, String>>,
 }
 
 impl Aws {
@@ -106,6 +109,7 @@ impl Aws {
             tagging: client!(aws_sdk_resourcegroupstagging, &config),
             bucket_configuration: Mutex::new(()),
             bucket_policy: Mutex::new(()),
+            made_roles: Mutex::default(),
         })
     }
 }

@@ -56,6 +56,7 @@ impl Aws {
             tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
             bucket_configuration: Mutex::new(()),
             bucket_policy: Mutex::new(()),
+            made_roles: Mutex::default(),
         }
     }
 }

@@ -73,11 +73,8 @@ async fn look(bucket: &str, global: &Global, report: &Report) -> BucketName {
     if global.local {
         return BucketName::unknown("the local AWS is not asked");
     }
-    let connection = Connection {
-        profile: global.profile.clone(),
-        region: global.region.clone(),
-        local: None,
-    };
+    let connection =
+        Connection { profile: global.profile.clone(), region: global.region.clone(), local: None };
     let progress = report.task("bucket");
     progress.say("asking AWS whether the name is free");
     BucketName::look(&connection, bucket).await

@@ -228,9 +228,7 @@ impl Gate {
         let answer = self.enter(parts, body).await;
         self.in_use.fetch_sub(1, Relaxed);
         *self.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        answer.unwrap_or_else(|refusal| {
-            refusal.answer(service.as_deref()).map(boxed)
-        })
+        answer.unwrap_or_else(|refusal| refusal.answer(service.as_deref()).map(boxed))
     }
 
     async fn enter(&self, parts: Parts, body: Incoming) -> Result<Response<AnyBody>, Refusal> {

@@ -21,9 +21,8 @@ pub(super) fn request(port: u16, path: &str, wait_max: Duration) -> io::Result<A
     let mut stream = connect(port)?;
     stream.set_read_timeout(Some(wait_max))?;
     stream.set_write_timeout(Some(wait_max))?;
-    let head = format!(
-        "GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n"
-    );
+    let head =
+        format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes())?;
     let mut bytes = Vec::new();
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes)?;

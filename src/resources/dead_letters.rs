@@ -9,7 +9,7 @@ use futures_util::try_join;
 use serde_json::{Value, json};
 
 use crate::aws::policy;
-use crate::aws::wait::{Probe, retry_while, wait_until};
+use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::names::{Names, edited_tags, tag_fields};
 use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Removal, Resource};
@@ -193,22 +193,14 @@ impl Resource for DeadLetters {
         context: &Context<'_>,
         observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        const CALL: &str = "sqs:DeleteQueue";
         let Some(url) = observed.details.get(URL_DETAIL) else { return Ok(Removal::Gone) };
         if observed.beyond_repair.is_none() {
             // A run that is cut off here must not leave a queue behind that looks whole.
             let tag = context.aws.sqs.tag_queue().queue_url(url).tags(DELETING_TAG, "true");
             tag.send().await.found("sqs:TagQueue")?;
         }
-        context.aws.sqs.delete_queue().queue_url(url).send().await.found(CALL)?;
-        let wait = context.wait(CALL, "SQS to delete the queue", RELEASE_SECS_MAX);
-        wait_until(&wait, || async {
-            Ok(match self.url(context.aws).await? {
-                None => Probe::Done(()),
-                Some(_) => Probe::Pending("it is still there".to_owned()),
-            })
-        })
-        .await?;
+        let delete = context.aws.sqs.delete_queue().queue_url(url);
+        delete.send().await.found("sqs:DeleteQueue")?;
         Ok(Removal::Gone)
     }
 }

@@ -14,7 +14,7 @@ use aws_sdk_lambda::types::{
     Architecture, Concurrency, DestinationConfig, Environment, FunctionCode, FunctionConfiguration,
     OnFailure, PackageType, Runtime,
 };
-use futures_util::{join, try_join};
+use futures_util::try_join;
 
 use self::state::{Current, is_destination_settling, is_role_settling};
 use crate::aws::iam::role_id;
@@ -44,9 +44,6 @@ const RUNTIME: Runtime = Runtime::Providedal2023;
 const HANDLER: &str = "bootstrap";
 /// Retries of an asynchronous invocation before it goes to the dead letters; Lambda's maximum.
 const RETRIES: i32 = 2;
-
-/// The detail under which a new function remembers the identifier of its role.
-const ROLE_DETAIL: &str = "role";
 
 /// The call that looks at a function.
 const LOOK: &str = "lambda:GetFunctionConfiguration";
@@ -150,13 +147,18 @@ impl Function {
         .await
     }
 
-    async fn create_function(&self, context: &Context<'_>) -> Result<(), AwsError> {
+    async fn create_function(
+        &self,
+        context: &Context<'_>,
+        role: (String, String),
+    ) -> Result<(), AwsError> {
         const CALL: &str = "lambda:CreateFunction";
         let zip = self.zip(CALL)?;
         let upload = Upload::base64(&zip.bytes);
         let code = FunctionCode::builder().zip_file(Blob::new(zip.bytes.clone())).build();
         let mut tags: HashMap<String, String> = self.names.tags.clone().into_iter().collect();
         tags.extend(self.code_tags(zip));
+        tags.extend([role]);
         let wait = context.wait(CALL, "the new role to be assumable by Lambda", ROLE_SECS_MAX);
         retry_while(&wait, is_role_settling, || async {
             let create = context.aws.lambda.create_function();
@@ -401,26 +403,25 @@ impl Resource for Function {
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
-        let (created, role) = join!(self.create_function(context), self.role_id(context));
-        match created {
+        let role = identity::tag(self.role_id(context).await?);
+        match self.create_function(context, role.clone()).await {
             Err(error) if error.says("already exist") => {
                 ours_or(error, self, context.aws).await?;
+                self.put_tags(context, [role]).await?;
             }
             other => other?,
         }
-        Ok(Details::from([(ROLE_DETAIL, role?)]))
+        Ok(Details::new())
     }
 
     async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
         let wait = context.wait(LOOK, "Lambda to know the new function", VISIBLE_SECS_MAX);
-        let role = created.get(ROLE_DETAIL).cloned();
         retry_while(&wait, AwsError::is_not_found, || {
             let whole = async {
                 try_join!(
                     self.ready(context),
                     self.put_event_handling(context),
                     self.put_concurrency(context),
-                    self.put_tags(context, role.clone().map(identity::tag)),
                 )
             };
             Box::pin(whole)

@@ -51,7 +51,7 @@ impl Role {
         const CALL: &str = "iam:CreateRole";
         let wait = context.wait(CALL, "IAM to know the role's principal", PROPAGATION_SECS_MAX);
         let tags = iam_tags(&self.names.iam_tags(), CALL)?;
-        retry_while(&wait, is_settling, || async {
+        let made = retry_while(&wait, is_settling, || async {
             let create = context.aws.iam.create_role().role_name(&self.names.role);
             let create = create
                 .path(&self.names.iam_path)
@@ -62,6 +62,10 @@ impl Role {
             create.send().await.calling(CALL)
         })
         .await?;
+        if let Some(role) = made.role {
+            let mut made_roles = context.aws.made_roles.lock().await;
+            made_roles.insert(self.names.role.clone(), role.role_id);
+        }
         Ok(())
     }
 

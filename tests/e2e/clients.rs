@@ -23,11 +23,16 @@ pub(crate) struct Clients {
 impl Clients {
     /// As the root of the account that a key of the emulator stands for.
     pub(crate) fn new(access_key: &str) -> Self {
-        let credentials = Credentials::new(access_key, "test", None, None, "tests");
+        Self::at(emulator::port(), (access_key, emulator::secret()))
+    }
+
+    /// With a key and its secret, at an emulator on a port of this machine.
+    pub(crate) fn at(port: u16, (access_key, secret): (&str, &str)) -> Self {
+        let credentials = Credentials::new(access_key, secret, None, None, "tests");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .endpoint_url(format!("http://127.0.0.1:{}", emulator::port()))
+            .endpoint_url(format!("http://127.0.0.1:{port}"))
             .region(Region::new(REGION))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build();

@@ -20,6 +20,7 @@ static PLACE: OnceLock<Place> = OnceLock::new();
 struct Place {
     folder: PathBuf,
     port: u16,
+    secret: OnceLock<String>,
 }
 
 /// A running emulator; dropping it stops it.
@@ -31,7 +32,8 @@ impl Emulator {
     /// Starts it on a free port, with nothing in it.
     pub(crate) fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let place = Place { folder: folder.path().to_owned(), port: free_port() };
+        let (folder_path, secret) = (folder.path().to_owned(), OnceLock::new());
+        let place = Place { folder: folder_path, port: free_port(), secret };
         assert!(PLACE.set(place).is_ok(), "one emulator is started for a run");
         let emulator = Self { _folder: folder };
         run(command().args(["local", "start"])).exits(0);
@@ -62,6 +64,19 @@ fn stop() {
 /// The port on which the emulator answers.
 pub(crate) fn port() -> u16 {
     place().port
+}
+
+/// The secret of the root of every account.
+pub(crate) fn secret() -> &'static str {
+    place().secret.get_or_init(|| {
+        let variables = run(command().args(["local", "env", "--json"])).exits(0).json();
+        variables["AWS_SECRET_ACCESS_KEY"].as_str().unwrap().to_owned()
+    })
+}
+
+/// MiniStack itself, behind the gate.
+pub(crate) fn socket() -> PathBuf {
+    place().folder.join("socket/ministack")
 }
 
 fn place() -> &'static Place {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::HOST;
+use hyper::header::{HOST, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
@@ -22,7 +22,7 @@ use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 use crate::harness::REGION;
-use crate::http::{self, WholeResponse};
+use crate::http::{self, PAST_THE_GATE, WholeResponse};
 
 pub(crate) const PASSWORD: &str = "open-sesame";
 /// `proxy:open-sesame` in base64.
@@ -128,6 +128,7 @@ async fn pass(request: Request<Incoming>, upstream: u16) -> Result<WholeResponse
     if let Some((bucket, _)) = host.split_once(".s3.") {
         parts.uri = format!("/{bucket}{}", parts.uri).parse()?;
     }
+    parts.headers.insert(PAST_THE_GATE, HeaderValue::from_static("true"));
     let answer: Response<_> =
         http::send(upstream, Request::from_parts(parts, Full::new(body))).await?;
     Ok(answer)

@@ -126,7 +126,7 @@ impl Pipeline {
             .current_dir(self.folder())
             .env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", self.proxy.port))
             .env("AWS_ACCESS_KEY_ID", &self.access_key)
-            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_SECRET_ACCESS_KEY", emulator::secret())
             .env("AWS_REGION", REGION);
         command
     }

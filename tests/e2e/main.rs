@@ -28,6 +28,7 @@ mod inventory;
 mod keys;
 mod life_cycle;
 mod lives;
+mod local;
 mod logs;
 mod matrix;
 mod misuse;
@@ -276,6 +277,17 @@ fn trials() -> Vec<Trial> {
         network::row_62_an_aws_on_this_machine_is_reached_past_every_proxy,
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,
         misuse::a_missing_file_is_named,
+        local::whoever_does_not_know_the_secret_can_do_nothing,
+        local::a_foreign_name_of_this_machine_is_refused,
+        local::keys_that_were_made_on_it_work_as_long_as_they_are_there,
+        local::a_presigned_address_is_for_whoever_has_it_and_for_nothing_else,
+        local::a_functions_secret_does_not_follow_from_its_name,
+        local::a_distribution_is_reached_by_name_and_by_path,
+        local::it_starts_once_keeps_its_resources_and_its_secret_and_stops,
+        local::two_starts_at_once_make_one_and_a_killed_one_is_replaced,
+        local::one_that_does_not_answer_is_told_and_stopped,
+        local::one_that_ends_at_once_says_why,
+        local::it_stops_when_nobody_uses_it_and_is_not_started_only_to_look,
         models::the_most_that_a_file_allows_is_made_and_removed,
         models::right_requests_pass,
         models::a_wrong_form_is_named,

@@ -19,6 +19,7 @@ use serde_json::json;
 use tempfile::NamedTempFile;
 
 use crate::calls::Call;
+use crate::http::PAST_THE_GATE;
 use crate::proxy;
 
 /// The release of botocore on `PyPI` whose models count: newer than the SDK that imgprep is built with.
@@ -40,7 +41,7 @@ const OPERATIONS_MIN: [(&str, usize); 10] = [
 ];
 
 /// Headers that say when and by whom something is asked, not what.
-const NOT_RECORDED: [&str; 8] = [
+const NOT_RECORDED: [&str; 9] = [
     "amz-sdk-invocation-id",
     "amz-sdk-request",
     "authorization",
@@ -49,6 +50,7 @@ const NOT_RECORDED: [&str; 8] = [
     "x-amz-content-sha256",
     "x-amz-date",
     "x-amz-user-agent",
+    PAST_THE_GATE,
 ];
 
 /// How many characters are kept of a zip in base64, of which a model says nothing more.

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use aws_config::Region;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH};
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -25,7 +25,7 @@ use tokio::task::AbortHandle;
 use crate::calls::Call;
 use crate::emulator;
 use crate::harness::{Output, Pipeline, each, run};
-use crate::http::{self, WholeResponse};
+use crate::http::{self, PAST_THE_GATE, WholeResponse};
 
 /// Where a stack is made, and what must follow from it.
 #[derive(Clone, Copy)]
@@ -360,6 +360,7 @@ impl Shared {
             }
         }
         parts.headers.remove(CONTENT_LENGTH);
+        parts.headers.insert(PAST_THE_GATE, HeaderValue::from_static("true"));
         let request = Request::from_parts(parts, Full::new(inner));
         let (mut parts, body) = http::send(emulator::port(), request).await?.into_parts();
         let body = body.collect().await?.to_bytes();

@@ -191,7 +191,9 @@ impl Body for Checked {
                 None => {
                     self.is_at_end = true;
                     if self.hash.clone().finalize()[..] != self.expected[..] {
-                        return Poll::Ready(Some(Err("the body is not the one that is signed".into())));
+                        return Poll::Ready(Some(Err(
+                            "the body is not the one that is signed".into()
+                        )));
                     }
                 }
             }

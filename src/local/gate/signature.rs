@@ -102,7 +102,8 @@ impl Claim {
         signature: &str,
         is_presigned: bool,
     ) -> Result<Self, Refusal> {
-        let wrong = || Refusal::incomplete("its credential is not KEY/DATE/REGION/SERVICE/aws4_request");
+        let wrong =
+            || Refusal::incomplete("its credential is not KEY/DATE/REGION/SERVICE/aws4_request");
         let (access_key, scope) = credential.split_once('/').ok_or_else(wrong)?;
         let parts: Vec<&str> = scope.split('/').collect();
         let [date, _, service, "aws4_request"] = parts[..] else { return Err(wrong()) };
@@ -142,11 +143,14 @@ impl Claim {
     /// Whether the signature covers what AWS wants it to: the host, and every header of AWS's.
     fn covers(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         let is_signed = |name: &str| self.signed_headers.iter().any(|signed| signed == name);
-        let of_aws = headers.keys().map(|name| name.as_str()).filter(|name| {
-            name.starts_with("x-amz-") && !ADDED_LATER.contains(name)
-        });
+        let of_aws = headers
+            .keys()
+            .map(|name| name.as_str())
+            .filter(|name| name.starts_with("x-amz-") && !ADDED_LATER.contains(name));
         match [HOST.as_str()].into_iter().chain(of_aws).find(|name| !is_signed(name)) {
-            Some(name) => Err(Refusal::incomplete(&format!("it does not sign the header `{name}`"))),
+            Some(name) => {
+                Err(Refusal::incomplete(&format!("it does not sign the header `{name}`")))
+            }
             None => Ok(()),
         }
     }
@@ -223,9 +227,8 @@ impl Query {
 
     fn canonical(&self, without_signature: bool) -> String {
         let encoded = |bytes: &[u8]| percent_encode(bytes, ENCODED).to_string();
-        let pairs = self.0.iter().filter(|(name, _)| {
-            !(without_signature && name == b"X-Amz-Signature")
-        });
+        let pairs =
+            self.0.iter().filter(|(name, _)| !(without_signature && name == b"X-Amz-Signature"));
         let mut pairs: Vec<_> =
             pairs.map(|(name, value)| (encoded(name), encoded(value))).collect();
         pairs.sort_unstable();
@@ -281,7 +284,12 @@ fn time(text: &str) -> Option<SystemTime> {
     let with_punctuation = match text.as_bytes() {
         [_, _, _, _, _, _, _, _, b'T', _, _, _, _, _, _, b'Z'] if text.is_ascii() => format!(
             "{}-{}-{}T{}:{}:{}Z",
-            &text[..4], &text[4..6], &text[6..8], &text[9..11], &text[11..13], &text[13..15]
+            &text[..4],
+            &text[4..6],
+            &text[6..8],
+            &text[9..11],
+            &text[11..13],
+            &text[13..15]
         ),
         _ => return None,
     };

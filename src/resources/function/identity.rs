@@ -61,6 +61,9 @@ pub(super) fn tag(role: String) -> (String, String) {
 impl Function {
     /// The identifier of the function's role, which may be as new as the function.
     pub(super) async fn role_id(&self, context: &Context<'_>) -> Result<String, AwsError> {
+        if let Some(id) = context.aws.made_roles.lock().await.get(&self.names.role) {
+            return Ok(id.clone());
+        }
         let wait = context.wait("iam:GetRole", "IAM to know the new role", ROLE_SECS_MAX);
         wait_until(&wait, || async {
             Ok(match role_id(context.aws, &self.names.role).await? {
