@@ -96,6 +96,10 @@ pub(super) fn up(document: &Document, local: bool) -> String {
     if has_new_folder(document) {
         let _ = writeln!(text, "for the images that are there already: {}", next("backfill"));
     }
+    if local {
+        let stop = painted(HINT, "imgprep local stop");
+        let _ = writeln!(text, "the local AWS runs on until nobody uses it, or: {stop}");
+    }
     text
 }
 

@@ -30,7 +30,6 @@ pub(crate) async fn a_stack_is_made_changed_and_removed_in_spite_of_them() {
     let down = pipeline.run(&["down", "--yes"]).await.exits(0);
     says(&down, "cdn: waiting for CloudFront to switch it off everywhere");
     says(&down, "cdn: waiting for CloudFront to let go of the access control");
-    says(&down, "dead-letters: waiting for SQS to delete the queue");
     leaves_nothing(&pipeline).await;
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -137,7 +137,11 @@ pub(crate) async fn it_starts_once_keeps_its_resources_and_its_secret_and_stops(
 
 pub(crate) async fn two_starts_at_once_make_one_and_a_killed_one_is_replaced() {
     let local = Local::new();
-    let start = || local.command().args(["local", "start"]).spawn().unwrap();
+    let start = || {
+        let mut command = local.command();
+        command.args(["local", "start"]).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    };
     for mut started in [start(), start()] {
         assert!(started.wait().unwrap().success());
     }
@@ -398,7 +402,7 @@ pub(crate) async fn a_presigned_address_is_for_whoever_has_it_and_for_nothing_el
 
 /// MiniStack makes a function's secret of names that anybody can guess; the gate's MiniStack does not.
 pub(crate) async fn a_functions_secret_does_not_follow_from_its_name() {
-    let pipeline = Pipeline::new("guess").await;
+    let pipeline = Pipeline::with_cdn("guess").await;
     pipeline.up();
     pipeline.imgprep(&["try"]).exits(0);
     let role = pipeline.role_arn();

@@ -18,25 +18,25 @@ pub(crate) struct Matrix {
 }
 
 impl Matrix {
-    /// Kills imgprep before and after every call that changes something.
-    pub(crate) async fn of_crashes(undisturbed: &Undisturbed) -> Self {
-        Self::of_changes(undisturbed, &KILLS).await
+    /// Kills imgprep at every call that changes something: before and after each, or one of them.
+    pub(crate) async fn of_crashes(undisturbed: &Undisturbed, pick: Pick) -> Self {
+        Self::of_changes(undisturbed, &KILLS, pick).await
     }
 
     /// Has a whole other run come in before every call that changes something.
     pub(crate) async fn of_overtaking(undisturbed: &Undisturbed) -> Self {
-        Self::of_changes(undisturbed, &[Blow::Overtaken]).await
+        Self::of_changes(undisturbed, &[Blow::Overtaken], each).await
     }
 
-    async fn of_changes(undisturbed: &Undisturbed, blows: &[Blow]) -> Self {
-        let hits = |phase| every(phase, &undisturbed.mutating(phase), blows);
+    async fn of_changes(undisturbed: &Undisturbed, blows: &[Blow], pick: Pick) -> Self {
+        let hits = |phase| pick(phase, &undisturbed.mutating(phase), blows);
         let mut lives = paired(hits(Phase::Up), hits(Phase::Down));
         // It comes between the other two.
         lives.extend(paired(hits(Phase::Change), Vec::new()));
         Self::of(lives, undisturbed).await
     }
 
-    /// Faults at calls of a first `up` and of `down`: `every` kind at each, or `each` once.
+    /// Faults at calls of a first `up` and of `down`: every kind at each, or one of them.
     pub(crate) async fn of_faults(undisturbed: &Undisturbed, pick: Pick) -> Self {
         let hits = |phase| pick(phase, &undisturbed.calls(phase), &FAULTS);
         Self::of(paired(hits(Phase::Up), hits(Phase::Down)), undisturbed).await

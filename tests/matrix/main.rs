@@ -69,7 +69,7 @@ fn main() -> ExitCode {
 
 async fn crashes() {
     let start = Instant::now();
-    let matrix = Matrix::of_crashes(&Undisturbed::live().await).await;
+    let matrix = Matrix::of_crashes(&Undisturbed::live().await, every).await;
     println!("{}\ncrashes: {:.0?}", matrix.table(), start.elapsed());
     matrix.assert_fine();
 }
