@@ -220,8 +220,8 @@ impl Parts<'_> {
             cdn.follows.push(Id::Function);
         }
         let mut nodes = vec![
-            // What is subscribed goes before what it is subscribed to.
-            node(Topic::new(names())).outlives(&[Id::Trigger]),
+            // What is subscribed goes before what it is subscribed to, and what sends before that.
+            node(Topic::new(names())).outlives(&[Id::Trigger, Id::Notification]),
             node(Bucket::new(names(), self.bucket_settings())).outlives(&[
                 Id::Folders,
                 Id::Notification,
