@@ -147,7 +147,14 @@ fn the_workflow_holds_together() {
     }
     let actions: Vec<&str> =
         workflow.split("uses: ").skip(1).filter_map(|rest| rest.lines().next()).collect();
-    assert!(actions.len() > 3 && actions.iter().all(|it| it.contains("@v")), "{actions:?}");
+    let is_commit = |text: &str| text.len() == 40 && text.bytes().all(|it| it.is_ascii_hexdigit());
+    let is_pinned = |action: &&str| {
+        let pinned = action.split_once('@').and_then(|(_, rest)| rest.split_once(" # v"));
+        pinned.is_some_and(|(commit, _)| is_commit(commit))
+    };
+    assert!(actions.len() > 3 && actions.iter().all(is_pinned), "{actions:?}");
+    assert_eq!(workflow.matches("cargo install").count(), 2);
+    assert_eq!(workflow.matches("--rev \"$REVISION\"").count(), 2, "no branch is built");
     assert!(!workflow.to_lowercase().contains("secret"), "no key is stored");
     let scripts = scripts(&workflow);
     assert_eq!(scripts.len(), 2);

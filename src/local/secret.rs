@@ -35,13 +35,11 @@ impl fmt::Debug for Secret {
 
 /// The secret, which is made the first time.
 pub(super) fn read_or_make(path: &Path) -> Result<Secret, LocalError> {
-    match read(path)? {
-        Some(secret) => Ok(secret),
-        None => {
-            make(path)?;
-            read(path)?.ok_or_else(|| failed("read", path, &ErrorKind::InvalidData.into()))
-        }
+    if let Some(secret) = read(path)? {
+        return Ok(secret);
     }
+    make(path)?;
+    read(path)?.ok_or_else(|| failed("read", path, &ErrorKind::InvalidData.into()))
 }
 
 /// Forgets the secret, and everything that was signed with it.

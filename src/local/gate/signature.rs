@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use hmac::{Hmac, KeyInit, Mac};
-use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use sha2::{Digest, Sha256};
@@ -21,11 +21,11 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// The payload of a request whose body is not signed.
 pub(super) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 pub(super) const CONTENT_SHA256: &str = "x-amz-content-sha256";
-/// How far the clock of a signer may be off (AWS General Reference, "RequestTimeTooSkewed").
+/// How far the clock of a signer may be off (Amazon S3 API Reference, `RequestTimeTooSkewed`).
 const SKEW_MAX: Duration = Duration::from_mins(15);
 /// How long a presigned URL may be valid: a week.
 const EXPIRES_SECS_MAX: u64 = 604_800;
-/// What SigV4 leaves as it is: RFC 3986's unreserved characters.
+/// What the signature leaves as it is: RFC 3986's unreserved characters.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// The same in a path, whose slashes stay.
 const ENCODED_IN_PATH: &AsciiSet = &ENCODED.remove(b'/');
@@ -145,7 +145,7 @@ impl Claim {
         let is_signed = |name: &str| self.signed_headers.iter().any(|signed| signed == name);
         let of_aws = headers
             .keys()
-            .map(|name| name.as_str())
+            .map(HeaderName::as_str)
             .filter(|name| name.starts_with("x-amz-") && !ADDED_LATER.contains(name));
         match [HOST.as_str()].into_iter().chain(of_aws).find(|name| !is_signed(name)) {
             Some(name) => {
