@@ -12,6 +12,7 @@ mod init;
 mod inventory;
 mod layout;
 mod logs;
+mod printable;
 mod progress;
 mod prompt;
 mod render;
@@ -44,6 +45,7 @@ use crate::trial::TrialResult;
 pub(crate) use self::bar::Bar;
 pub(crate) use self::document::{Document, State};
 pub(crate) use self::export::Exported;
+use self::printable::{guarded, printable, printable_lines};
 pub(crate) use self::progress::{Progress, Task};
 
 /// What a command comes to.
@@ -179,20 +181,21 @@ impl Report {
     /// Shows an outcome in the place of the last one.
     pub(crate) fn redraw(&self, outcome: &Outcome) {
         let clear = if io::stdout().is_terminal() { "\x1b[2J\x1b[H" } else { "" };
-        out(&format!("{clear}{}", self.outcome_text(outcome)));
+        let _ = write_raw(clear);
+        out(&self.outcome_text(outcome));
     }
 
     /// Says what is otherwise than people may expect, and stops nothing.
     pub(crate) fn warn(&self, text: &str) {
         if !self.quiet {
-            err(&format!("warning: {text}\n"));
+            err(&format!("warning: {}\n", printable_lines(text)));
         }
     }
 
     /// Prints one line of an answer that has no end.
     #[expect(clippy::unused_self, reason = "all printing goes through the report")]
     pub(crate) fn line(&self, line: &str) {
-        out(&format!("{line}\n"));
+        out(&format!("{}\n", printable(line)));
     }
 
     /// Prints an event of a log without an end: with `--json`, a line for each. Answers with
@@ -293,7 +296,7 @@ impl Report {
             Outcome::Local(status) => text::local(status),
             Outcome::Variables(variables) => text::variables(variables),
             Outcome::Log(log) => log.tail.iter().fold(String::new(), |mut text, line| {
-                let _ = writeln!(text, "{line}");
+                let _ = writeln!(text, "{}", printable(line));
                 text
             }),
             Outcome::Export(exported) => export::text(exported),
@@ -373,11 +376,16 @@ fn out(text: &str) {
 }
 
 fn write_out(text: &str) -> io::Result<()> {
+    write_raw(&guarded(text))
+}
+
+/// Writes what is all ours, commands to the terminal too.
+fn write_raw(text: &str) -> io::Result<()> {
     let mut stdout = anstream::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
 }
 
 fn err(text: &str) {
     let mut stderr = anstream::stderr().lock();
-    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    let _ = stderr.write_all(guarded(text).as_bytes()).and_then(|()| stderr.flush());
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::printable::printable;
 use super::text::{BAD, BOLD, CHANGED, DIM, GOOD, HINT, painted};
 use crate::amounts::{bytes, counted};
 use crate::inventory::{
@@ -100,8 +101,8 @@ pub(super) fn backfill(result: &BackfillResult) -> String {
 pub(super) fn failures(failures: &[FoundFailure]) -> String {
     let mut text = String::new();
     for failure in failures {
-        let _ = writeln!(text, "{}", painted(BOLD, &failure.key));
-        let _ = writeln!(text, "  {}", painted(BAD, &failure.reason));
+        let _ = writeln!(text, "{}", painted(BOLD, &printable(&failure.key)));
+        let _ = writeln!(text, "  {}", painted(BAD, &printable(&failure.reason)));
         let facts = [
             failure.time.clone(),
             failure.size.map(bytes),
@@ -109,7 +110,7 @@ pub(super) fn failures(failures: &[FoundFailure]) -> String {
         ];
         let facts: Vec<String> = facts.into_iter().flatten().collect();
         if !facts.is_empty() {
-            let _ = writeln!(text, "  {}", painted(DIM, &facts.join("  ")));
+            let _ = writeln!(text, "  {}", painted(DIM, &printable(&facts.join("  "))));
         }
     }
     if failures.is_empty() {
@@ -127,6 +128,7 @@ pub(super) fn retried(retried: &[Retried]) -> String {
     }
     let mut text = String::new();
     for Retried { key, outcome, reason } in retried {
+        let key = printable(key);
         let (style, word) = match outcome {
             RetryOutcome::Made => (GOOD, "made"),
             RetryOutcome::Failed => (BAD, "failed"),
@@ -135,7 +137,7 @@ pub(super) fn retried(retried: &[Retried]) -> String {
         };
         let _ = writeln!(text, "  {} {key}", painted(style, &format!("{word:<8}")));
         if let Some(reason) = reason {
-            let _ = writeln!(text, "           {reason}");
+            let _ = writeln!(text, "           {}", printable(reason));
         }
     }
     if retried.iter().any(|retried| retried.outcome == RetryOutcome::Pending) {
@@ -154,7 +156,7 @@ pub(super) fn is_all_made(retried: &[Retried]) -> bool {
 pub(super) fn pruned(pruned: &Pruned) -> String {
     let mut text = String::new();
     for key in &pruned.keys {
-        let _ = writeln!(text, "  {} {key}", painted(BAD, "-"));
+        let _ = writeln!(text, "  {} {}", painted(BAD, "-"), printable(key));
     }
     let more = pruned.orphans_count() + pruned.records - pruned.keys.len() as u64;
     if more > 0 {
@@ -162,7 +164,7 @@ pub(super) fn pruned(pruned: &Pruned) -> String {
     }
     for folder in &pruned.folders {
         let held = format!("{}, {}", counted(folder.objects, "object"), bytes(folder.bytes));
-        let name = format!("{}/", folder.folder);
+        let name = format!("{}/", printable(&folder.folder));
         let _ = writeln!(text, "  {} {name:<14} {held}", painted(BAD, "-"));
     }
     if pruned.foreign > 0 {

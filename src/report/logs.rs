@@ -6,6 +6,7 @@ use anstyle::Style;
 use serde_json::{Map, Value, json};
 
 use super::layout::{COLUMNS, spaces, width, wrapped};
+use super::printable::printable;
 use super::text::{BAD, CHANGED, DIM, GOOD, painted};
 use crate::amounts;
 use crate::logs::{Event, Newest, Said};
@@ -143,19 +144,6 @@ fn plain(value: &Value) -> String {
 /// Bytes as people say them, with a space at which no line ends; anything else as it is.
 fn bytes(value: &Value) -> String {
     value.as_u64().map_or_else(|| plain(value), |count| amounts::bytes(count).replace(' ', GLUE))
-}
-
-/// Keys come from whoever uploads, and could hold what a terminal takes for commands.
-fn printable(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\t' => shown.push_str("  "),
-            _ if character.is_control() => shown.extend(character.escape_unicode()),
-            _ => shown.push(character),
-        }
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use supports_unicode::Stream;
 
 use super::err;
+use super::printable::printable;
 use crate::apply::{End, Event, Happening};
 use crate::plan::{Action, Condition, Plan, Step};
 
@@ -51,16 +52,19 @@ impl Progress {
             Happening::Started(action) => self.show(step, doing(action)),
             Happening::Waiting(what) => self.show(step, &format!("waiting for {what}")),
             Happening::Warned(text) => {
+                let text = printable(&text);
                 self.note(&format!("warning: {}: {text}\n", self.labels[step]));
             }
             Happening::Ended { action, end, took } => {
-                let line = format!("{} ({:.1} s)", ended(action, &end), took.as_secs_f64());
+                let ended = printable(&ended(action, &end));
+                let line = format!("{ended} ({:.1} s)", took.as_secs_f64());
                 self.end(step, &line);
             }
         }
     }
 
     fn show(&self, step: usize, text: &str) {
+        let text = &printable(text);
         let is_new = self
             .said
             .lock()
@@ -101,7 +105,7 @@ impl Progress {
 /// There can be more than one retired resource of a kind, so those go by their names.
 fn label(step: &Step) -> String {
     match step.condition {
-        Condition::Retired => format!("{} {}", step.id, step.name),
+        Condition::Retired => format!("{} {}", step.id, printable(&step.name)),
         _ => step.id.to_string(),
     }
 }
@@ -126,9 +130,10 @@ impl Task {
     }
 
     pub(crate) fn say(&self, text: &str) {
+        let text = printable(text);
         if let Some(bar) = &self.bar {
             bar.enable_steady_tick(TICK);
-            bar.set_message(text.to_owned());
+            bar.set_message(text);
             return;
         }
         let is_due = self.said.lock().is_ok_and(|mut said| {

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::diff::Change;
 use super::document::{Document, Entry, State};
 use super::layout::{self, COLUMNS, spaces, width, wrapped};
+use super::printable::{printable, printable_lines};
 use super::{inventory, logs};
 use crate::amounts;
 use crate::error::Error;
@@ -147,7 +148,7 @@ pub(super) fn down(document: &Document) -> String {
 
 pub(super) fn trial(result: &TrialResult) -> String {
     let size = amounts::bytes(result.original_bytes);
-    let mut text = format!("{}\n  {size}\n\n", result.original);
+    let mut text = format!("{}\n  {size}\n\n", printable(&result.original));
     for variant in &result.variants {
         let cdn = match variant.cdn {
             CdnCheck::Ok => "served",
@@ -164,7 +165,7 @@ pub(super) fn trial(result: &TrialResult) -> String {
             f64::from(u32::try_from(variant.milliseconds).unwrap_or(u32::MAX)) / 1000.0,
         );
         if let Some(url) = &variant.url {
-            let _ = writeln!(text, "    {url}");
+            let _ = writeln!(text, "    {}", printable(url));
         }
     }
     text
@@ -201,17 +202,18 @@ pub(super) fn error(error: &Error) -> String {
     if let Error::Config(config) = error {
         return config.render(true) + "\n";
     }
-    let mut text = format!("{} {}\n", painted(BAD.bold(), "error:"), error.what());
+    let mut text =
+        format!("{} {}\n", painted(BAD.bold(), "error:"), printable_lines(&error.what()));
     match logged(error) {
         Some(event) => text.push_str(&logs::event(event)),
         None => {
             for why in error.why() {
-                let _ = writeln!(text, "  {why}");
+                let _ = writeln!(text, "  {}", printable_lines(&why));
             }
         }
     }
     if let Some(hint) = error.hint() {
-        let _ = writeln!(text, "\n{} {hint}", painted(HINT, "hint:"));
+        let _ = writeln!(text, "\n{} {}", painted(HINT, "hint:"), printable_lines(&hint));
     }
     text
 }
@@ -247,7 +249,7 @@ fn line(text: &mut String, lead: &Lead<'_>, entry: &Entry) {
     let before = spaces(columns.saturating_sub(width(word)));
     let _ = write!(text, "{before}{} {:<13} ", painted(*style, word), entry.id);
     let column = columns + 15;
-    let words: Vec<String> = entry.name.split_whitespace().map(ToOwned::to_owned).collect();
+    let words: Vec<String> = entry.name.split_whitespace().map(printable).collect();
     let name = wrapped(&words, column);
     let last = name.lines().last().unwrap_or_default();
     // The first line begins at the column, the others hold the space before it.
@@ -268,7 +270,7 @@ fn line(text: &mut String, lead: &Lead<'_>, entry: &Entry) {
 }
 
 fn remarks(entry: &Entry) -> Vec<(Style, String)> {
-    let note = entry.note.as_ref().map(|note| (DIM, format!("({note})")));
+    let note = entry.note.as_ref().map(|note| (DIM, format!("({})", printable(note))));
     let long = entry.effort.long.map(|why| (CHANGED, why.0.to_owned()));
     let irreversible = entry.effort.irreversible.map(|why| (BAD, why.0.to_owned()));
     [note, long, irreversible].into_iter().flatten().collect()

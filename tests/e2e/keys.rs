@@ -1,6 +1,6 @@
 //! Keys as people choose them: whatever an original is called, its variants are called the same.
 
-use crate::harness::Pipeline;
+use crate::harness::{Pipeline, wait_for};
 use crate::variants::{arrived, dimensions, jpeg};
 
 const NAMES: [&str; 12] = [
@@ -37,4 +37,37 @@ pub(crate) async fn every_key_keeps_its_name_in_every_folder() {
     }
     expected.sort();
     assert_eq!(pipeline.keys().await.unwrap(), expected, "these keys and no others");
+}
+
+/// A colour, a title for the window, a C1 control, and marks that have `gpj.exe` read as `exe.jpg`.
+const EVIL: &str = "originals/a\u{1b}[31mred\u{1b}]0;title\u{7}\u{9b}2J\u{202e}gpj\u{2066}.exe";
+const SHOWN: &str = "originals/a\\u001b[31mred\\u001b]0;title\\u0007\\u009b2J\\u202egpj\\u2066.exe";
+
+/// Whoever uploads chooses the key, and somebody else reads it in a terminal.
+pub(crate) async fn a_key_is_no_command_to_the_terminal() {
+    let pipeline = Pipeline::new("evil-keys").await;
+    pipeline.up();
+    pipeline.upload(EVIL, b"no image").await;
+    wait_for("the failure of it", async || {
+        let failures = pipeline.imgprep(&["failures", "--json"]).exits(0);
+        assert!(failures.stdout.chars().all(is_harmless), "{failures}");
+        let failures = failures.json()["failures"].clone();
+        failures.as_array()?.iter().find(|it| it["key"] == EVIL).map(|_| ())
+    })
+    .await;
+    let look: [(&[&str], i32); 3] =
+        [(&["failures"], 0), (&["logs", "--since", "1h"], 0), (&["retry", "--all"], 1)];
+    for (command, code) in look {
+        let output = pipeline.imgprep(&[command, &["--color", "always"][..]].concat()).exits(code);
+        assert!(output.stdout.contains(SHOWN), "{output}");
+        for text in [&output.stdout, &output.stderr] {
+            // The colours are ours: none of them is red in the middle of the key.
+            assert!(!text.contains("\u{1b}[31mred"), "{output}");
+            assert!(text.replace("\u{1b}[", "").chars().all(is_harmless), "{output}");
+        }
+    }
+}
+
+fn is_harmless(character: char) -> bool {
+    matches!(character, '\n' | ' '..='~' | '\u{a0}'..='\u{200d}' | '\u{2070}'..)
 }

@@ -94,7 +94,7 @@ fn other_lines_are_shown_as_they_are_but_for_control_characters() {
     assert_snapshot!(plain_text(&lines), @r#"
     2026-02-01T00:00:00Z  REPORT RequestId: 1  Duration: 12 ms
     2026-02-01T00:00:00Z  {"other":"function"}
-    2026-02-01T00:00:00Z  info   ignored  originals/\u{1b}[2J.jpg
+    2026-02-01T00:00:00Z  info   ignored  originals/\u001b[2J.jpg
     "#);
 }
 
