@@ -129,7 +129,7 @@ impl Request<'_> {
         for scope in scopes {
             let granted = self.granted(sets, scope);
             if !granted.is_empty() {
-                let (actions, resources) = groups.entry(scope.group()).or_default();
+                let (actions, resources) = groups.entry(scope.group(self.config)).or_default();
                 actions.extend(granted);
                 resources.extend(scope.resources(self.config, self.names));
             }

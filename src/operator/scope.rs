@@ -40,6 +40,10 @@ pub(super) enum Scope {
     PolicyHolders,
     /// Every role under the stack's IAM path.
     Role,
+    /// The same, and the stack's role by its name alone: of a role that is not there IAM knows no path.
+    RoleByName,
+    /// Roles under the stack's IAM path as they are made; a boundary in the file bounds all of them.
+    NewRole,
     /// The role that the function is set to for a moment where its own was made again.
     TemporaryRole,
     /// The stack's role, as the one that the stack's policy is attached to.
@@ -66,6 +70,7 @@ pub(super) enum Group {
     Account,
     AnyName,
     Stack,
+    RoleByName,
     Images,
     Objects,
     Uploads,
@@ -74,11 +79,13 @@ pub(super) enum Group {
     PolicyHolders,
     RoleOfPolicy,
     RoleOfFunction,
+    BoundRole,
 }
 
 impl Scope {
-    pub(super) fn group(self) -> Group {
+    pub(super) fn group(self, config: &Config) -> Group {
         match self {
+            Self::NewRole if config.function.permissions_boundary.is_some() => Group::BoundRole,
             Self::Account => Group::Account,
             Self::AnyName => Group::AnyName,
             Self::Tagged | Self::TaggedCdn => Group::Tagged,
@@ -91,11 +98,13 @@ impl Scope {
             Self::RoleOfPolicy => Group::RoleOfPolicy,
             Self::RoleOfFunction => Group::RoleOfFunction,
             Self::NewCdn => Group::NewCdn,
+            Self::RoleByName => Group::RoleByName,
             Self::Topic
             | Self::Bucket
             | Self::Folders
             | Self::Policy
             | Self::Role
+            | Self::NewRole
             | Self::TemporaryRole
             | Self::InstanceProfiles
             | Self::Logs
@@ -139,8 +148,8 @@ impl Scope {
                 folders.map(|folder| inside(&format!("{folder}/{TRIAL_FOLDER}"))).collect()
             }
             Self::Policy => vec![global("iam", &format!("policy{iam_path}*"))],
-            // Of a role that is not there IAM knows the name only.
-            Self::Role => vec![
+            Self::Role | Self::NewRole => vec![global("iam", &format!("role{iam_path}*"))],
+            Self::RoleByName => vec![
                 global("iam", &format!("role{iam_path}*")),
                 global("iam", &format!("role/{role}")),
             ],
@@ -170,6 +179,7 @@ impl Scope {
                 | Self::Policy
                 | Self::PolicyHolders
                 | Self::Role
+                | Self::RoleByName
                 | Self::InstanceProfiles
         )
     }
@@ -180,22 +190,39 @@ impl Group {
     pub(super) fn condition(self, config: &Config, names: &Names) -> Option<Value> {
         let is_ours =
             |key: &str| json!({ "StringEquals": { format!("{key}/{STACK_TAG}"): names.stack } });
+        let policies = Scope::Policy.resources(config, names);
+        let is_policy = json!({ "ArnLike": { "iam:PolicyARN": policies } });
+        let boundary = config.function.permissions_boundary.as_ref();
+        let is_bounded =
+            boundary.map(|arn| json!({ "StringEquals": { "iam:PermissionsBoundary": arn } }));
         match self {
             Self::Account
             | Self::AnyName
             | Self::Stack
+            | Self::RoleByName
             | Self::Images
             | Self::Objects
             | Self::Uploads => None,
             Self::Tagged => Some(is_ours("aws:ResourceTag")),
             Self::NewCdn => Some(is_ours("aws:RequestTag")),
-            Self::PolicyHolders | Self::RoleOfPolicy => {
-                let policies = Scope::Policy.resources(config, names);
-                Some(json!({ "ArnLike": { "iam:PolicyARN": policies } }))
-            }
+            Self::PolicyHolders => Some(is_policy),
+            // Rights are given to a bounded role only, or they would be anybody's.
+            Self::RoleOfPolicy => Some(match is_bounded {
+                Some(is_bounded) => merged(is_policy, is_bounded),
+                None => is_policy,
+            }),
+            Self::BoundRole => is_bounded,
             Self::RoleOfFunction => {
                 Some(json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } }))
             }
         }
     }
+}
+
+/// Both conditions, which are of different operators.
+fn merged(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
 }

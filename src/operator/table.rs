@@ -184,17 +184,16 @@ pub(super) const TABLE: &[Row] = &[
         "iam:DetachRolePolicy",
         "iam:DetachUserPolicy",
     ]),
-    on(Scope::Role)
+    on(Scope::RoleByName)
         .read(&["iam:GetRole", "iam:ListAttachedRolePolicies"])
-        .up(&["iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy"])
-        .down(&[
-            "iam:DeleteRole",
-            "iam:DeleteRolePolicy",
-            "iam:DetachRolePolicy",
-            "iam:ListInstanceProfilesForRole",
-            "iam:ListRolePolicies",
-        ]),
-    on(Scope::Role).when(When::Boundary).up(&["iam:PutRolePermissionsBoundary"]),
+        .down(&["iam:ListInstanceProfilesForRole", "iam:ListRolePolicies"]),
+    on(Scope::Role).up(&["iam:TagRole", "iam:UpdateAssumeRolePolicy"]).down(&[
+        "iam:DeleteRole",
+        "iam:DeleteRolePolicy",
+        "iam:DetachRolePolicy",
+    ]),
+    on(Scope::NewRole).up(&["iam:CreateRole"]),
+    on(Scope::NewRole).when(When::Boundary).up(&["iam:PutRolePermissionsBoundary"]),
     on(Scope::TemporaryRole).up(&[
         "iam:DeleteRole",
         "iam:ListInstanceProfilesForRole",

@@ -88,6 +88,38 @@ fn a_boundary_is_put_by_up_only() {
     assert!(!has(Operation::Down { delete_images: true }, &bounded));
 }
 
+#[test]
+fn roles_are_made_and_given_rights_under_the_boundary_only() {
+    let arn = "arn:aws:iam::aws:policy/ReadOnly";
+    let bounded = format!("{LEAST}[function]\npermissions_boundary = '{arn}'\n");
+    let conditions = |text: &str, action: &str| -> Vec<Value> {
+        let all = statements(Operation::Up(UP), text).into_iter();
+        let with = all.filter(|one| texts(&one["Action"]).iter().any(|it| it == action));
+        with.map(|one| one["Condition"]["StringEquals"]["iam:PermissionsBoundary"].clone())
+            .collect()
+    };
+    for action in ["iam:CreateRole", "iam:PutRolePermissionsBoundary", "iam:AttachRolePolicy"] {
+        assert_eq!(conditions(&bounded, action), [arn], "{action}");
+    }
+    for action in ["iam:CreateRole", "iam:AttachRolePolicy"] {
+        assert_eq!(conditions(LEAST, action), [Value::Null], "{action}");
+    }
+    assert!(!actions(Operation::Every, &bounded).contains("iam:DeleteRolePermissionsBoundary"));
+}
+
+#[test]
+fn only_roles_under_the_stacks_path_are_changed() {
+    for operation in [Operation::Every, Operation::Up(UP), Operation::Down { delete_images: true }]
+    {
+        for statement in statements(operation, LEAST) {
+            let is_by_name = |arn: &String| arn.contains(":role/LambdaS3");
+            let is_read = |action: &String| action.contains(":Get") || action.contains(":List");
+            let by_name = texts(&statement["Resource"]).iter().any(is_by_name);
+            assert!(!by_name || texts(&statement["Action"]).iter().all(is_read), "{statement}");
+        }
+    }
+}
+
 /// The resources by action of what stands beside the statements about the stack itself.
 fn on_objects(operation: Operation) -> BTreeMap<String, Vec<String>> {
     let bucket = "arn:aws:s3:::photos/";

@@ -9,6 +9,7 @@ mod situations;
 
 use std::collections::BTreeSet;
 
+use aws_sdk_iam::error::ProvideErrorMetadata;
 use serde_json::Value;
 
 pub(crate) use self::images::{
@@ -166,6 +167,46 @@ pub(crate) async fn a_role_is_handed_to_lambda_only_and_only_ours() {
     assert_eq!(passing[0]["Resource"], both);
     let condition = &passing[0]["Condition"]["StringEquals"]["iam:PassedToService"];
     assert_eq!(condition, "lambda.amazonaws.com");
+}
+
+/// With a boundary in the file whoever may run `up` gets no further than it: no role without it, no
+/// policy but the stack's, and nothing of a role that is not the stack's.
+pub(crate) async fn a_boundary_keeps_whoever_runs_up_from_any_rights() {
+    let pipeline = Pipeline::new("escalation").await;
+    write_other_file(&pipeline);
+    pipeline.up();
+    let iam = &pipeline.aws.iam;
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}"#;
+    let foreign = format!("LambdaS3Foreign{}", pipeline.account);
+    let make = iam.create_role().role_name(&foreign).assume_role_policy_document(trust);
+    make.send().await.unwrap();
+    let operator = Operator::new(&pipeline).await;
+    // As it is printed: where the emulator knows less than AWS, nothing may be granted instead.
+    operator.allow(&printed(&pipeline, &["up"])).await;
+    let theirs = operator.aws().iam;
+    let denied = |what: &str, code: Option<&str>| assert_eq!(code, Some("AccessDenied"), "{what}");
+
+    let path = format!("/imgprep/{}/", pipeline.stack);
+    let make = theirs.create_role().role_name("mine").path(&path);
+    let made = make.assume_role_policy_document(trust).send().await.unwrap_err();
+    denied("a role without the boundary", made.code());
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    for role in [pipeline.role(), foreign.clone()] {
+        let attach = theirs.attach_role_policy().role_name(&role).policy_arn(admin);
+        denied("any policy", attach.send().await.unwrap_err().code());
+        let put = theirs.put_role_permissions_boundary().role_name(&role);
+        let put = put.permissions_boundary(admin).send().await.unwrap_err();
+        denied("another boundary", put.code());
+        let delete = theirs.delete_role_permissions_boundary().role_name(&role);
+        denied("no boundary", delete.send().await.unwrap_err().code());
+    }
+    let put = theirs.update_assume_role_policy().role_name(&foreign).policy_document(trust);
+    denied("trust of a foreign role", put.send().await.unwrap_err().code());
+    let get = theirs.get_policy().policy_arn(pipeline.policy_arn()).send().await;
+    get.expect("the user is known, and may do what the policy says");
+
+    operator.dismiss().await;
+    iam.delete_role().role_name(&foreign).send().await.unwrap();
 }
 
 pub(crate) async fn the_printed_policies_are_enough_for_a_whole_life() {

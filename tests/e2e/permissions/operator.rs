@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::calls::Call;
-use crate::clients::document;
+use crate::clients::{Clients, document};
+use crate::emulator;
 use crate::harness::{Output, Pipeline, run};
 
 const POLICY: &str = "imgprep";
@@ -25,7 +26,7 @@ pub(super) const UNCHECKED: [(&str, &str); 6] = [
 
 /// What the emulator checks otherwise than AWS: the action, as what the emulator checks it, on any
 /// resource and under no condition, and why.
-pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 16] = [
+pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 18] = [
     ("cloudfront:CreateDistribution", "cloudfront:CreateDistributionWithTags", "no such action"),
     ("cloudfront:DeleteDistribution", "", "no tags of a distribution"),
     ("cloudfront:DeleteOriginAccessControl", "", "no ARN of an access control"),
@@ -35,8 +36,10 @@ pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 16] = [
     ("cloudfront:UpdateDistribution", "", "no tags of a distribution"),
     ("iam:AttachRolePolicy", "", "no iam:PolicyARN"),
     ("iam:CreatePolicy", "", "the ARN follows from name and path"),
+    ("iam:CreateRole", "", "no iam:PermissionsBoundary"),
     ("iam:DetachGroupPolicy", "", "no iam:PolicyARN"),
     ("iam:DetachUserPolicy", "", "no iam:PolicyARN"),
+    ("iam:PutRolePermissionsBoundary", "", "no iam:PermissionsBoundary"),
     ("lambda:CreateFunction", "", "the name is in the body"),
     ("logs:DeleteLogGroup", "", "no tags of a log group"),
     ("sns:ListTagsForResource", "", "the ARN is not called TopicArn"),
@@ -69,6 +72,11 @@ impl<'a> Operator<'a> {
         let put = self.pipeline.aws.iam.put_user_policy().user_name(&self.pipeline.stack);
         let put = put.policy_name(POLICY).policy_document(document(statements));
         put.send().await.unwrap();
+    }
+
+    /// The same user's clients.
+    pub(super) fn aws(&self) -> Clients {
+        Clients::at(emulator::port(), (&self.key, &self.secret))
     }
 
     pub(super) fn imgprep(&self, arguments: &[&str]) -> Output {
@@ -129,8 +137,9 @@ pub(super) fn without(statements: &[Value], gone: &[&str]) -> Vec<Value> {
 /// The statements, and what the emulator needs instead of some of them.
 pub(super) fn for_the_emulator(statements: &[Value]) -> Vec<Value> {
     let mut statements = statements.to_vec();
+    let names = role_names(&statements);
     for resources in statements.iter_mut().map(|one| one["Resource"].as_array_mut().unwrap()) {
-        let more = resources.iter().flat_map(|arn| as_written(arn.as_str().unwrap()));
+        let more = resources.iter().flat_map(|arn| as_written(arn.as_str().unwrap(), &names));
         let more: Vec<Value> = more.map(Value::from).collect();
         resources.extend(more);
     }
@@ -142,14 +151,25 @@ pub(super) fn for_the_emulator(statements: &[Value]) -> Vec<Value> {
     statements
 }
 
+/// The names of the roles that statements are about, and the beginnings of those that left the file.
+fn role_names(statements: &[Value]) -> BTreeSet<String> {
+    let resources = statements.iter().flat_map(|one| one["Resource"].as_array().unwrap());
+    let roles = resources.filter_map(|arn| arn.as_str().unwrap().split_once(":role/"));
+    let names = roles.filter_map(|(_, path)| path.rsplit('/').next()).filter(|it| *it != "*");
+    names.chain(["old-*", "*-temporary"]).map(ToOwned::to_owned).collect()
+}
+
 /// How the emulator writes what an ARN is for.
-fn as_written(arn: &str) -> Vec<String> {
+fn as_written(arn: &str, roles: &BTreeSet<String>) -> Vec<String> {
     if let Some(bucket) = arn.strip_suffix("/*/") {
         return FOLDERS.map(|folder| format!("{bucket}/{folder}")).to_vec();
     }
     let path = arn.split_once(":role/imgprep/").filter(|(_, path)| path.ends_with("/*"));
-    let names = |(start, _)| ["old-*", "*-temporary"].map(|name| format!("{start}:role/{name}"));
-    path.map(names).into_iter().flatten().collect()
+    let start = path.map(|(start, _)| start);
+    start
+        .iter()
+        .flat_map(|start| roles.iter().map(move |it| format!("{start}:role/{it}")))
+        .collect()
 }
 
 fn as_checked<'a>(action: &'a str, other: &'a str) -> &'a str {
