@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
 
 use super::LocalError;
 
@@ -14,6 +16,8 @@ use super::LocalError;
 const LOCK_WAIT_MAX: Duration = Duration::from_mins(10);
 /// The pause between two looks at a lock.
 const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// Has the system refuse to open what is a symbolic link.
+const NO_LINK: i32 = OFlags::NOFOLLOW.bits().cast_signed();
 /// How much of the end of a log is read for its last lines.
 const TAIL_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -28,7 +32,10 @@ pub(super) fn lock(
     if let Some(folder) = path.parent() {
         create_folder(folder)?;
     }
-    let file = File::create(path).map_err(failed)?;
+    // Whoever can put a link there does not choose what is opened by it.
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false).custom_flags(NO_LINK);
+    let file = options.open(path).map_err(failed)?;
     let start = Instant::now();
     loop {
         match file.try_lock() {

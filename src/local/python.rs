@@ -9,6 +9,8 @@ use std::thread;
 
 use super::{Environment, LocalError, VERSION, files};
 
+/// Which versions are installed, and the hashes of their files, for every Python that will do.
+const LOCK: &str = include_str!("ministack.lock");
 /// What MiniStack asks for.
 const VERSION_MIN: (u32, u32) = (3, 10);
 /// How many lines of pip's a failure shows.
@@ -100,14 +102,21 @@ fn has_pip(python: &Python) -> bool {
     command.output().is_ok_and(|output| output.status.success())
 }
 
-/// Installs into a folder, with the user's own settings of pip for index and network.
+/// Installs what the lock names into a folder, with the user's own settings of pip for index and
+/// network. Nothing is built, so that no code runs that the lock does not name.
 fn run_pip(python: &Python, folder: &Path, progress: &dyn Fn(&str)) -> Result<(), LocalError> {
+    let lock = folder.with_added_extension("txt");
+    fs::write(&lock, LOCK).map_err(|error| LocalError::file("write", &lock, &error))?;
     let mut command = Command::new(&python.program);
     command.args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check"]);
     command.args(["--progress-bar", "off", "--target"]).arg(folder);
-    command.arg(format!("ministack=={VERSION}")).stdin(Stdio::null());
-    let (succeeded, lines) = watch(&mut command, progress)
-        .map_err(|error| LocalError::file("run", &python.program, &error))?;
+    command.args(["--require-hashes", "--only-binary", ":all:", "--no-deps", "--requirement"]);
+    command.arg(&lock).stdin(Stdio::null());
+    let ran = watch(&mut command, progress);
+    // What is left of it is written anew the next time.
+    let _ = fs::remove_file(&lock);
+    let (succeeded, lines) =
+        ran.map_err(|error| LocalError::file("run", &python.program, &error))?;
     if !succeeded {
         return Err(LocalError::Install { lines });
     }
@@ -140,4 +149,23 @@ fn watch(command: &mut Command, progress: &dyn Fn(&str)) -> io::Result<(bool, Ve
         complaints.join().unwrap_or_default()
     });
     Ok((child.wait()?.success(), lines.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lock_pins_every_file_of_the_version_that_is_run() {
+        let lines: Vec<&str> = LOCK.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(lines.contains(&format!("ministack=={VERSION} \\").as_str()));
+        for (line, next) in lines.iter().zip(lines.iter().skip(1).chain([&"end"])) {
+            let is_hash = |line: &str| line.starts_with("    --hash=sha256:");
+            let is_package = !is_hash(line);
+            assert!(!is_package || line.contains("=="), "{line}");
+            assert!(!is_package || is_hash(next), "{line} has a hash");
+            let digits = line.trim_end_matches(" \\").rsplit(':').next().unwrap_or_default();
+            assert!(is_package || digits.len() == 64, "{line}");
+        }
+    }
 }

@@ -115,7 +115,7 @@ fn a_failed_installation_says_what_pip_said() {
     local.environment.cache = local.folder.path().join("cache");
     let python = local.folder.path().join("python3");
     let script = "#!/bin/sh\ncase \"$*\" in\n-c*) echo 3.11.2;;\n*--version) ;;\n\
-                  *) echo Collecting ministack==1; mkdir -p \"$9\"; echo 'ERROR: no route' >&2; exit 1\nesac\n";
+                  *) echo Collecting ministack==1; cat \"${15}\" | grep -q sha256 || exit 2; mkdir -p \"$9\"; echo 'ERROR: no route' >&2; exit 1\nesac\n";
     fs::write(&python, script).unwrap();
     fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
     local.environment.pythons = vec![python];
@@ -137,4 +137,17 @@ fn a_note_of_an_ended_server_is_no_server() {
     assert_eq!(local.stop(), Stopped::Already);
     fs::write(local.environment.record_file(), "{").unwrap();
     assert_eq!(local.health(), Health::Stopped);
+}
+
+#[test]
+fn a_lock_is_not_taken_through_a_link() {
+    let local = Local::new();
+    let target = local.folder.path().join("precious");
+    fs::write(&target, "content").unwrap();
+    fs::create_dir_all(&local.environment.state).unwrap();
+    std::os::unix::fs::symlink(&target, local.environment.lock_file()).unwrap();
+    let error = stop(&local.environment, &|_| ()).unwrap_err();
+    let lock = local.environment.lock_file();
+    assert_eq!(error.to_string(), format!("cannot lock `{}`", lock.display()));
+    assert_eq!(fs::read_to_string(target).unwrap(), "content");
 }
