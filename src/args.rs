@@ -288,13 +288,15 @@ pub(crate) enum Local {
     /// It takes only what is signed with its own secret, which this prints: keep it as you would keep
     /// a password of this machine.
     ///
-    /// Example: eval "$(imgprep local env)"
+    /// Example: imgprep local env
     Env,
     /// Forget everything that it holds, and its secret
     ///
     /// Example: imgprep local reset
     Reset,
     /// Be the local AWS, which `start` has run by itself
+    ///
+    /// Example: imgprep local serve /usr/bin/python3 packages
     #[command(hide = true)]
     Serve {
         /// The interpreter for MiniStack

@@ -439,8 +439,8 @@ pub(crate) async fn a_distribution_is_reached_by_name_and_by_path() {
     }
     let missing = http::get(port, &format!("127.0.0.1:{port}"), "/_imgprep/cdn/none/a").await;
     assert_eq!(missing.status, 404);
-    let post = Request::post("/800x600/cat.jpg").header("host", &host);
-    assert_eq!(refusal(empty(post)).await.1, "MissingAuthenticationToken");
+    let write = Request::post("/800x600/cat.jpg").header("host", &host);
+    assert_eq!(refusal(empty(write)).await.1, "MissingAuthenticationToken");
     let hidden = Request::get("/_ministack/health").header("host", &host);
     let hidden = http::send(port, empty(hidden)).await.unwrap();
     assert!(!http::text(&hidden).contains("\"services\""), "{hidden:?}");

@@ -94,12 +94,6 @@ impl Matrix {
     }
 }
 
-/// Every blow at every spot.
-pub(crate) fn every(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
-    let hits = spots.iter().flat_map(|spot| blows.iter().map(move |blow| (spot, blow)));
-    hits.map(|(spot, blow)| Hit { phase, spot: spot.clone(), blow: *blow }).collect()
-}
-
 /// One blow at every spot, in turn.
 pub(crate) fn each(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
     let hits = spots.iter().zip(blows.iter().cycle());

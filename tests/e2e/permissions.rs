@@ -188,8 +188,8 @@ pub(crate) async fn a_boundary_keeps_whoever_runs_up_from_any_rights() {
 
     let path = format!("/imgprep/{}/", pipeline.stack);
     let make = theirs.create_role().role_name("mine").path(&path);
-    let made = make.assume_role_policy_document(trust).send().await.unwrap_err();
-    denied("a role without the boundary", made.code());
+    let refused = make.assume_role_policy_document(trust).send().await.unwrap_err();
+    denied("a role without the boundary", refused.code());
     let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
     for role in [pipeline.role(), foreign.clone()] {
         let attach = theirs.attach_role_policy().role_name(&role).policy_arn(admin);

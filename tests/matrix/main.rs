@@ -40,9 +40,10 @@ use std::time::Instant;
 use libtest_mimic::{Arguments, Trial};
 
 use crate::emulator::Emulator;
+use crate::faults::Spot;
 use crate::harness::RUNTIME;
-use crate::lives::Undisturbed;
-use crate::matrix::{Matrix, every};
+use crate::lives::{Blow, Hit, Phase, Undisturbed};
+use crate::matrix::Matrix;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -79,4 +80,10 @@ async fn faults() {
     let matrix = Matrix::of_faults(&Undisturbed::live().await, every).await;
     println!("{}\nfaults: {:.0?}", matrix.table(), start.elapsed());
     matrix.assert_fine();
+}
+
+/// Every blow at every spot.
+fn every(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
+    let hits = spots.iter().flat_map(|spot| blows.iter().map(move |blow| (spot, blow)));
+    hits.map(|(spot, blow)| Hit { phase, spot: spot.clone(), blow: *blow }).collect()
 }
