@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aws_sdk_s3::types::{Delete, Error, ObjectIdentifier, ObjectVersion};
+use aws_sdk_s3::types::{Delete, EncodingType, Error, ObjectIdentifier, ObjectVersion};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use lambda_fn::event::decode_key;
 
 use super::bucket::Bucket;
 use super::call::Cause;
@@ -148,9 +149,25 @@ async fn list(bucket: &Bucket<'_>, prefix: &str, after: Option<&Page>) -> Result
     let list = bucket.aws.s3.list_object_versions().bucket(bucket.name).prefix(prefix);
     let list = list.expected_bucket_owner(bucket.account);
     let list = list
+        .encoding_type(EncodingType::Url)
         .set_key_marker(after.and_then(|page| page.next_key_marker.clone()))
         .set_version_id_marker(after.and_then(|page| page.next_version_id_marker.clone()));
-    list.send().await.calling("s3:ListBucketVersions")
+    let mut page = list.send().await.calling("s3:ListBucketVersions")?;
+    if page.encoding_type() == Some(&EncodingType::Url) {
+        let versions = page.versions.iter_mut().flatten().map(|version| &mut version.key);
+        let markers = page.delete_markers.iter_mut().flatten().map(|marker| &mut marker.key);
+        versions.chain(markers).chain([&mut page.next_key_marker]).for_each(decode);
+    }
+    Ok(page)
+}
+
+/// Listings are asked for in the encoding of URLs, for XML has no way to write some characters that
+/// keys can have (Amazon S3 API Reference, `ListObjectVersions`, "encoding-type").
+fn decode(key: &mut Option<String>) {
+    // What is no UTF-8 is no key, and stays as it is.
+    if let Some(decoded) = key.as_deref().and_then(decode_key) {
+        *key = Some(decoded);
+    }
 }
 
 /// A page of the listing for each deletion that may run at once; no page is empty.
@@ -193,6 +210,29 @@ fn identifier(key: Option<&str>, version: Option<&str>) -> Result<ObjectIdentifi
 }
 
 async fn delete(bucket: &Bucket<'_>, batch: Vec<ObjectIdentifier>) -> Result<Deleted, AwsError> {
+    let (batch, others): (Vec<_>, Vec<_>) = batch.into_iter().partition(|it| is_xml(it.key()));
+    for object in &others {
+        let delete = bucket.aws.s3.delete_object().bucket(bucket.name).key(object.key());
+        let delete = delete.set_version_id(object.version_id.clone());
+        delete.expected_bucket_owner(bucket.account).send().await.found(DELETION)?;
+    }
+    // S3 refuses an empty list.
+    if batch.is_empty() {
+        return Ok(Deleted { count: others.len(), busy: None });
+    }
+    let deleted = delete_batch(bucket, batch).await?;
+    Ok(Deleted { count: deleted.count + others.len(), ..deleted })
+}
+
+/// Whether XML can carry a key as it is (Extensible Markup Language (XML) 1.0, section 2.2).
+fn is_xml(key: &str) -> bool {
+    key.chars().all(|it| it >= ' ' && !matches!(it, '\u{fffe}' | '\u{ffff}'))
+}
+
+async fn delete_batch(
+    bucket: &Bucket<'_>,
+    batch: Vec<ObjectIdentifier>,
+) -> Result<Deleted, AwsError> {
     let count = batch.len();
     let batch = Delete::builder().set_objects(Some(batch)).quiet(true).build();
     let batch = batch.map_err(|error| AwsError::request(DELETION, error.to_string()))?;
@@ -227,10 +267,6 @@ fn outcome(count: usize, errors: &[Error]) -> Result<Deleted, AwsError> {
 /// what is deleted behind a marker. Whether to try again where S3 `is_busy` is the caller's to say,
 /// who may want another look at them.
 pub(crate) async fn delete_keys(bucket: &Bucket<'_>, keys: Vec<String>) -> Result<(), AwsError> {
-    // S3 refuses an empty list.
-    if keys.is_empty() {
-        return Ok(());
-    }
     let batch = keys.iter().map(|key| identifier(Some(key), None));
     delete(bucket, batch.collect::<Result<Vec<_>, _>>()?).await?.whole()
 }
@@ -252,8 +288,11 @@ pub(crate) async fn delete_folder(
 async fn abort_uploads(bucket: &Bucket<'_>, prefix: &str) -> Result<(), AwsError> {
     loop {
         let list = bucket.aws.s3.list_multipart_uploads().bucket(bucket.name).prefix(prefix);
-        let list = list.expected_bucket_owner(bucket.account).send().await;
-        let page = list.calling("s3:ListBucketMultipartUploads")?;
+        let list = list.expected_bucket_owner(bucket.account).encoding_type(EncodingType::Url);
+        let mut page = list.send().await.calling("s3:ListBucketMultipartUploads")?;
+        if page.encoding_type() == Some(&EncodingType::Url) {
+            page.uploads.iter_mut().flatten().for_each(|upload| decode(&mut upload.key));
+        }
         for upload in page.uploads() {
             let abort = bucket.aws.s3.abort_multipart_upload().bucket(bucket.name);
             let abort = abort
@@ -271,6 +310,16 @@ async fn abort_uploads(bucket: &Bucket<'_>, prefix: &str) -> Result<(), AwsError
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_xml_cannot_carry_is_told_apart() {
+        for key in ["a", "a b/ä.jpg", "\u{7f}\u{9b}\u{202e}", "\u{fffd}\u{10000}"] {
+            assert!(is_xml(key), "{key:?}");
+        }
+        for key in ["\u{1b}", "a\nb", "a\tb", "\r", "\u{0}", "\u{fffe}", "\u{ffff}"] {
+            assert!(!is_xml(key), "{key:?}");
+        }
+    }
 
     fn error(key: &str, code: &str) -> Error {
         Error::builder().key(key).code(code).message(format!("{code} it is")).build()
