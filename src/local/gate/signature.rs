@@ -296,3 +296,135 @@ fn time(text: &str) -> Option<SystemTime> {
     let parsed = DateTime::from_str(&with_punctuation, Format::DateTime).ok()?;
     SystemTime::try_from(parsed).ok()
 }
+
+/// The examples are AWS's own, with its example key: Amazon S3 API Reference, "Authenticating Requests:
+/// Using the Authorization Header" and "Using Query Parameters"; AWS General Reference, "Examples of how
+/// to derive a signing key" (`ListUsers`).
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+
+    use super::*;
+
+    const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+    const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    const PRESIGNED: &str = "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
+
+    fn parts(path: &str, headers: &[(&str, &str)]) -> Parts {
+        let mut request = Request::get(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    fn at(text: &str) -> SystemTime {
+        time(text).unwrap()
+    }
+
+    fn of_s3() -> Vec<(&'static str, &'static str)> {
+        vec![
+            ("host", "examplebucket.s3.amazonaws.com"),
+            ("range", "bytes=0-9"),
+            ("x-amz-content-sha256", OF_NOTHING),
+            ("x-amz-date", "20130524T000000Z"),
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,\
+                 SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,\
+                 Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41",
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_signed_header_is_proven_by_the_secret_only() {
+        let parts = parts("/test.txt", &of_s3());
+        let claim = Claim::of(&parts, at("20130524T001000Z")).unwrap().unwrap();
+        assert_eq!(
+            (claim.access_key.as_str(), claim.service.as_str()),
+            ("AKIAIOSFODNN7EXAMPLE", "s3")
+        );
+        assert_eq!(claim.payload(&parts.headers).unwrap(), Some(OF_NOTHING));
+        assert!(claim.is_proven(&parts, OF_NOTHING, SECRET));
+        assert!(!claim.is_proven(&parts, OF_NOTHING, "another"));
+        assert!(!claim.is_proven(&parts, &payload_hash(b"more"), SECRET));
+    }
+
+    #[test]
+    fn another_service_is_proven_with_the_hash_of_its_body() {
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded; charset=utf-8"),
+            ("host", "iam.amazonaws.com"),
+            ("x-amz-date", "20150830T123600Z"),
+            (
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/iam/aws4_request, \
+                 SignedHeaders=content-type;host;x-amz-date, \
+                 Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7",
+            ),
+        ];
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        let signed = |path: &str| {
+            let parts = parts(path, &headers);
+            let claim = Claim::of(&parts, at("20150830T123600Z")).unwrap().unwrap();
+            assert_eq!(claim.payload(&parts.headers).unwrap(), None);
+            claim.is_proven(&parts, &payload_hash(b""), secret)
+        };
+        assert!(signed("/?Action=ListUsers&Version=2010-05-08"));
+        assert!(signed("/?Version=2010-05-08&Action=ListUsers"), "the order does not count");
+        assert!(!signed("/?Action=ListRoles&Version=2010-05-08"));
+        assert!(!signed("/?Action=ListUsers&Version=2010-05-08&More="));
+        assert!(!signed("/more?Action=ListUsers&Version=2010-05-08"));
+    }
+
+    #[test]
+    fn a_presigned_address_is_proven_until_it_expires() {
+        let host = ("host", "examplebucket.s3.amazonaws.com");
+        let presigned = parts(PRESIGNED, &[host]);
+        let claim = Claim::of(&presigned, at("20130524T235959Z")).unwrap().unwrap();
+        assert_eq!(claim.payload(&presigned.headers).unwrap(), Some(UNSIGNED_PAYLOAD));
+        assert!(claim.is_proven(&presigned, UNSIGNED_PAYLOAD, SECRET));
+        let late = Claim::of(&presigned, at("20130525T000001Z"));
+        assert_eq!(late, Err(Refusal::expired()));
+        let longer = parts(&PRESIGNED.replace("=86400", "=86401"), &[host]);
+        let claim = Claim::of(&longer, at("20130524T000000Z")).unwrap().unwrap();
+        assert!(!claim.is_proven(&longer, UNSIGNED_PAYLOAD, SECRET));
+        let week = parts(&PRESIGNED.replace("=86400", "=604801"), &[host]);
+        assert!(Claim::of(&week, at("20130524T000000Z")).is_err(), "a week is the most");
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_refused() {
+        let now = at("20130524T000000Z");
+        let code = |path: &str, headers: &[(&str, &str)]| {
+            Claim::of(&parts(path, headers), now).map(|_| "none").unwrap_or_else(|it| it.code)
+        };
+        let with = |more: (&'static str, &'static str)| [of_s3(), vec![more]].concat();
+        let headers = of_s3();
+        assert_eq!(code("/test.txt", &headers), "none");
+        let incomplete = "IncompleteSignature";
+        assert_eq!(code(PRESIGNED, &headers), incomplete);
+        assert_eq!(code("/a?x-amz-credential=test", &headers), incomplete);
+        assert_eq!(code("/a?%58-Amz-Signature=0", &headers), incomplete);
+        assert_eq!(code("/a?AWSAccessKeyId=test", &headers), "UnsupportedSignature");
+        assert_eq!(code("/a", &with(("authorization", "AWS4-HMAC-SHA256 a"))), incomplete);
+        assert_eq!(code("/a", &with(("x-amz-date", "20130524T000000Z"))), incomplete);
+        assert_eq!(code("/a", &with(("x-amz-acl", "public-read"))), incomplete, "it is not signed");
+        assert_eq!(code(&format!("{PRESIGNED}&X-Amz-Credential=test"), &headers[..1]), incomplete);
+        assert_eq!(code(&format!("{PRESIGNED}&x-amz-signature=0"), &headers[..1]), incomplete);
+        let hour = Claim::of(&parts("/test.txt", &headers), at("20130524T010000Z"));
+        assert_eq!(hour, Err(Refusal::skewed()));
+        assert_eq!(Claim::of(&parts("/test.txt", &headers[..4]), now), Ok(None));
+    }
+
+    #[test]
+    fn a_time_is_one_of_this_form_only() {
+        assert!(time("20130524T000000Z").is_some());
+        for text in
+            ["", "20130524T000000", "2013-05-24T00:00:00Z", "20131324T000000Z", "2013052éT00000Z"]
+        {
+            assert_eq!(time(text), None, "{text}");
+        }
+    }
+}
