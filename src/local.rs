@@ -126,12 +126,14 @@ pub(crate) fn running(environment: &Environment) -> Result<Running, LocalError> 
 /// What an SDK needs to call the local AWS, as environment variables, and it does so over restarts.
 pub(crate) fn variables(
     environment: &Environment,
-) -> Result<[(&'static str, String); 4], LocalError> {
+) -> Result<[(&'static str, String); 5], LocalError> {
     Ok([
         ("AWS_ENDPOINT_URL", environment.endpoint()),
         ("AWS_ACCESS_KEY_ID", ROOT_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", environment.secret()?.expose().to_owned()),
+        // Python's SDK and the AWS CLI read the second only.
         ("AWS_REGION", REGION.to_owned()),
+        ("AWS_DEFAULT_REGION", REGION.to_owned()),
     ])
 }
 

@@ -229,6 +229,9 @@ impl fmt::Display for AwsError {
         write!(formatter, "{}: ", self.call)?;
         match &self.cause {
             Cause::Answer { code, message, status } => match (code.as_str(), message.as_str()) {
+                ("", "") if (200..300).contains(status) => {
+                    write!(formatter, "AWS's answer (status {status}) cannot be read")
+                }
                 ("", "") => write!(formatter, "AWS answered with status {status}"),
                 (code, "") => formatter.write_str(code),
                 ("", message) => formatter.write_str(message),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fs::{self, File, Permissions, TryLockError};
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::thread;
@@ -57,6 +57,13 @@ pub(super) fn create_folder(path: &Path) -> Result<(), LocalError> {
     fs::create_dir_all(path).map_err(|error| LocalError::file("create", path, &error))
 }
 
+/// The content of a file that is none by a symbolic link.
+pub(super) fn read_no_link(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let mut file = File::options().read(true).custom_flags(NO_LINK).open(path)?;
+    file.read_to_string(&mut text).map(|_| text)
+}
+
 /// Creates a folder that only the user can enter, or makes it one.
 pub(super) fn create_private_folder(path: &Path) -> Result<(), LocalError> {
     create_folder(path)?;
@@ -67,7 +74,7 @@ pub(super) fn create_private_folder(path: &Path) -> Result<(), LocalError> {
 /// Removes a folder with all that is in it; already gone is fine.
 pub(super) fn remove_folder(path: &Path) -> Result<(), LocalError> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(LocalError::file("remove", path, &error))
         }
         _ => Ok(()),

@@ -16,14 +16,17 @@ use std::convert::Infallible;
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::process::Stdio;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
+use bytes::Bytes;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
@@ -37,9 +40,9 @@ use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::entry::Entry;
-use self::forward::{AnyBody, Checked, Upstream, boxed, empty};
+use self::forward::{AnyBody, Checked, Upstream, boxed};
 use self::refusal::Refusal;
-use self::signature::{Claim, payload_hash};
+use self::signature::{Claim, payload_digest};
 use super::{Environment, Secret, VERSION};
 
 /// The program that runs MiniStack behind the gate.
@@ -221,27 +224,28 @@ impl Gate {
         }
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<AnyBody> {
-        self.in_use.fetch_add(1, Relaxed);
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<AnyBody> {
+        let in_use = InUse::new(Arc::clone(&self));
         let (parts, body) = request.into_parts();
         let service = stated_service(&parts).map(ToOwned::to_owned);
         let answer = self.enter(parts, body).await;
-        self.in_use.fetch_sub(1, Relaxed);
-        *self.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        answer.unwrap_or_else(|refusal| refusal.answer(service.as_deref()).map(boxed))
+        let answer = answer.unwrap_or_else(|refusal| refusal.answer(service.as_deref()).map(boxed));
+        answer.map(|inner| Held { inner, _in_use: in_use }.boxed_unsync())
     }
 
     async fn enter(&self, parts: Parts, body: Incoming) -> Result<Response<AnyBody>, Refusal> {
         let upstream = &self.upstream;
-        let bare = |parts| Request::from_parts(parts, empty());
         let answer = match Entry::of(&parts, SystemTime::now())? {
             Entry::Health => return Ok(health()),
-            Entry::Cdn { label, path } => upstream.view(bare(parts), &label, &path).await,
-            Entry::Object => upstream.show(bare(parts)).await,
-            Entry::Preflight => upstream.pass(bare(parts)).await,
+            Entry::Cdn { label, path } => upstream.view(parts, &label, &path).await,
+            Entry::Object => upstream.show(parts).await,
+            Entry::Preflight => upstream.preflight(parts).await,
             Entry::Signed(claim) => {
-                let body = self.proven_body(&claim, &parts, body).await?;
+                let (body, is_wrong) = self.proven_body(&claim, &parts, body).await?;
                 let mut answer = upstream.pass(Request::from_parts(parts, body)).await;
+                if answer.is_err() && is_wrong.load(Relaxed) {
+                    return Err(Refusal::wrong_body());
+                }
                 if let Ok(answer) = answer.as_mut().map(Response::headers_mut)
                     && claim.service != "s3"
                 {
@@ -255,13 +259,14 @@ impl Gate {
         answer.map_err(|error| Refusal::unavailable(&error.to_string()))
     }
 
-    /// The body of a request that whoever it claims to be has signed.
+    /// The body of a request that whoever it claims to be has signed, and what tells whether it turns
+    /// out to be another one on the way.
     async fn proven_body(
         &self,
         claim: &Claim,
         parts: &Parts,
         body: Incoming,
-    ) -> Result<AnyBody, Refusal> {
+    ) -> Result<(AnyBody, Arc<AtomicBool>), Refusal> {
         let secret = self.secret_of(&claim.access_key).await?;
         let prove = |payload: &str| {
             let is_proven = claim.is_proven(parts, payload, secret.expose());
@@ -274,15 +279,21 @@ impl Gate {
                 Err(_) => Refusal::incomplete("its body broke off"),
             })?;
             let whole = whole.to_bytes();
-            prove(&payload_hash(&whole))?;
-            return Ok(boxed(Full::new(whole)));
+            prove(&hex::encode(payload_digest(&whole)))?;
+            return Ok((boxed(Full::new(whole)), Arc::default()));
         };
         prove(payload)?;
-        Ok(match hex::decode(payload) {
-            Ok(hash) => Checked::new(body, hash).boxed_unsync(),
+        // Nobody would ask for what an empty body holds.
+        let is_empty = body.size_hint().exact() == Some(0);
+        match hex::decode(payload) {
+            Ok(hash) if is_empty && hash != payload_digest(&[]) => Err(Refusal::wrong_body()),
+            Ok(hash) => {
+                let (checked, is_wrong) = Checked::new(body, hash);
+                Ok((checked.boxed_unsync(), is_wrong))
+            }
             // Not signed, or signed in parts.
-            Err(_) => boxed(body),
-        })
+            Err(_) => Ok((boxed(body), Arc::default())),
+        }
     }
 
     async fn secret_of(&self, access_key: &str) -> Result<Secret, Refusal> {
@@ -303,6 +314,49 @@ impl Gate {
         }
         known.insert(access_key.to_owned(), secret.clone());
         Ok(secret)
+    }
+}
+
+/// A request that is answered, until its answer is sent or nobody waits for it any more.
+struct InUse(Arc<Gate>);
+
+impl InUse {
+    fn new(gate: Arc<Gate>) -> Self {
+        gate.in_use.fetch_add(1, Relaxed);
+        Self(gate)
+    }
+}
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        *self.0.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        self.0.in_use.fetch_sub(1, Relaxed);
+    }
+}
+
+/// The body of an answer, which keeps the gate in use.
+struct Held {
+    inner: AnyBody,
+    _in_use: InUse,
+}
+
+impl Body for Held {
+    type Data = Bytes;
+    type Error = forward::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
     }
 }
 

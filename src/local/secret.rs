@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::LocalError;
+use super::{LocalError, files};
 
 /// As many characters as a secret of AWS has, all of them safe in a shell.
 const BYTES: usize = 20;
@@ -51,8 +51,11 @@ pub(super) fn forget(path: &Path) -> Result<(), LocalError> {
 }
 
 fn read(path: &Path) -> Result<Option<Secret>, LocalError> {
-    match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text).filter(|text| text.len() == 2 * BYTES).map(Secret)),
+    let is_one = |text: &String| {
+        text.len() == 2 * BYTES && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    match files::read_no_link(path) {
+        Ok(text) => Ok(Some(text).filter(is_one).map(Secret)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("read", path, &error)),
     }

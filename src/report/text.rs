@@ -183,10 +183,13 @@ pub(super) fn local(status: &Status) -> String {
     )
 }
 
-/// Lines for a shell. A token of other credentials would go with ours.
+/// Lines for a shell. A token of other credentials would go with ours, a profile would name others, and
+/// no proxy is between programs of this machine.
 pub(super) fn variables(variables: &[(&'static str, String)]) -> String {
+    const REST: &str = "export NO_PROXY=127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}\n\
+                        unset AWS_PROFILE AWS_SESSION_TOKEN\n";
     let set = variables.iter().map(|(name, value)| format!("export {name}={value}\n"));
-    set.chain(["unset AWS_SESSION_TOKEN\n".to_owned()]).collect()
+    set.chain([REST.to_owned()]).collect()
 }
 
 pub(super) fn health(health: Health) -> &'static str {

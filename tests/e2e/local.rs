@@ -292,6 +292,10 @@ pub(crate) async fn whoever_does_not_know_the_secret_can_do_nothing() {
         "/?Action=ListTopics&Version=2010-03-31&AWSAccessKeyId=test",
         "/bucket/key?X-Amz-Credential=test/20260101/us-east-1/s3/aws4_request",
         "/bucket/key?x-amz-security-token=a",
+        "///",
+        "//bucket",
+        "/%2Fbucket/key",
+        "/%5Fministack/health",
     ];
     for path in own {
         for method in [Method::GET, Method::POST, Method::OPTIONS] {
@@ -307,6 +311,55 @@ pub(crate) async fn whoever_does_not_know_the_secret_can_do_nothing() {
     let twice = twice.header("authorization", made_up("test", "s3"));
     let twice = twice.header("authorization", made_up("AKIAIOSFODNN7EXAMPLE", "s3"));
     assert_eq!(refusal(empty(twice)).await.1, "IncompleteSignature");
+}
+
+/// A function with an address answers to OPTIONS itself, and MiniStack believes whoever names an account.
+pub(crate) async fn a_preflight_reaches_buckets_only_and_as_nobody() {
+    let port = emulator::port();
+    let hosts = ["a.lambda-url.us-east-1.localhost", "a.execute-api.localhost", "127.0.0.1"];
+    for host in hosts {
+        for path in ["/p?X-Amz-Signature=1", "/%5Faws/lambda-url/a/p?X-Amz-Signature=1"] {
+            let options = Request::options(path).header("host", format!("{host}:{port}"));
+            let options = options.header("origin", "x").header("x-amz-date", now());
+            let options = options.header("authorization", made_up("test", "lambda"));
+            let options = options.header("access-control-request-method", "GET");
+            assert_eq!(refusal(empty(options)).await.0, 403, "{host} {path}");
+        }
+    }
+}
+
+/// What an unsigned request brings along does not come between others on the way to MiniStack.
+pub(crate) async fn an_unsigned_body_goes_nowhere() {
+    let pipeline = Pipeline::new("framing").await;
+    let read = || {
+        let path = "/_imgprep/cdn/none/a";
+        request(Method::GET, path).body(Full::new(Bytes::from("hello"))).unwrap()
+    };
+    for _ in 0..50 {
+        let (answer, listed) = tokio::join!(
+            http::send(emulator::port(), read()),
+            pipeline.aws.s3.list_buckets().send()
+        );
+        assert_eq!(answer.unwrap().status(), 404);
+        listed.unwrap();
+    }
+}
+
+pub(crate) async fn a_body_that_is_not_the_signed_one_is_refused_as_aws_does() {
+    let pipeline = Pipeline::new("bodies").await;
+    let (s3, bucket) = (&pipeline.aws.s3, &pipeline.bucket);
+    s3.create_bucket().bucket(bucket).send().await.unwrap();
+    for body in ["", "another body"] {
+        let put = s3.put_object().bucket(bucket).key("a").body(ByteStream::from_static(b"signed"));
+        let changed = put.customize().mutate_request(move |request| {
+            request.headers_mut().insert("content-length", body.len().to_string());
+            *request.body_mut() = body.into();
+        });
+        let refused = changed.send().await.unwrap_err();
+        assert_eq!(refused.code(), Some("XAmzContentSHA256Mismatch"), "{body}");
+    }
+    s3.head_object().bucket(bucket).key("a").send().await.expect_err("nothing was stored");
+    s3.delete_bucket().bucket(bucket).send().await.unwrap();
 }
 
 pub(crate) async fn a_foreign_name_of_this_machine_is_refused() {

@@ -57,7 +57,7 @@ use crate::emulator::Emulator;
 use crate::harness::RUNTIME;
 
 /// How many tests run at once: they mostly wait, for the emulator and for functions.
-const THREADS: usize = 4;
+const THREADS: usize = 6;
 
 /// A trial for each test, named after its module and itself.
 macro_rules! trials {
@@ -280,6 +280,9 @@ fn trials() -> Vec<Trial> {
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,
         misuse::a_missing_file_is_named,
         local::whoever_does_not_know_the_secret_can_do_nothing,
+        local::a_preflight_reaches_buckets_only_and_as_nobody,
+        local::an_unsigned_body_goes_nowhere,
+        local::a_body_that_is_not_the_signed_one_is_refused_as_aws_does,
         local::a_foreign_name_of_this_machine_is_refused,
         local::keys_that_were_made_on_it_work_as_long_as_they_are_there,
         local::a_presigned_address_is_for_whoever_has_it_and_for_nothing_else,

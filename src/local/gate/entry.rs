@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use hyper::Method;
 use hyper::header::{HOST, HeaderMap, ORIGIN};
 use hyper::http::request::Parts;
+use percent_encoding::percent_decode_str;
 
 use super::refusal::Refusal;
 use super::signature::{Claim, one};
@@ -48,9 +49,11 @@ impl Entry {
         if let Some(rest) = path.strip_prefix(CDN_PATH).filter(|_| is_read) {
             let label = rest.split('/').next().unwrap_or_default();
             let path = path_and_query(parts, &format!("{CDN_PATH}{label}"));
-            return Ok(Self::Cdn { label: label.to_owned(), path });
+            return Ok(Self::Cdn { label: label.to_ascii_lowercase(), path });
         }
-        if is_own(path) {
+        // As MiniStack will read it.
+        let decoded = percent_decode_str(path).decode_utf8_lossy();
+        if is_own(&decoded) {
             return Err(Refusal::unsigned());
         }
         if parts.method == Method::OPTIONS && is_preflight(parts) {
@@ -58,7 +61,9 @@ impl Entry {
         }
         match Claim::of(parts, now)? {
             Some(claim) => Ok(Self::Signed(claim)),
-            None if is_read && is_object(parts) => Ok(Self::Object),
+            None if is_read && parts.uri.query().is_none() && is_object(&decoded) => {
+                Ok(Self::Object)
+            }
             None => Err(Refusal::unsigned()),
         }
     }
@@ -102,9 +107,63 @@ fn is_preflight(parts: &Parts) -> bool {
         && headers.contains_key("access-control-request-method")
 }
 
-/// Whether a path is that of one object, with nothing asked of it but its bytes.
-fn is_object(parts: &Parts) -> bool {
-    let key = parts.uri.path().strip_prefix('/').and_then(|path| path.split_once('/'));
-    let key = key.map(|(_, key)| key);
-    parts.uri.query().is_none() && key.is_some_and(|key| !key.is_empty())
+/// Whether a decoded path is that of one object: of anything else MiniStack may show more.
+fn is_object(path: &str) -> bool {
+    let parts = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    parts.is_some_and(|(bucket, key)| !bucket.is_empty() && !key.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::Request;
+
+    use super::*;
+
+    fn entry(method: &str, host: &str, path: &str) -> Result<Entry, &'static str> {
+        let request = Request::builder().method(method).uri(path).header("host", host);
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        Entry::of(&parts, SystemTime::now()).map_err(|refusal| refusal.code)
+    }
+
+    #[test]
+    fn unsigned_only_health_distributions_and_objects_are_read() {
+        let local = "127.0.0.1:4566";
+        let unsigned = Err("MissingAuthenticationToken");
+        assert_eq!(entry("GET", local, "/_imgprep/health"), Ok(Entry::Health));
+        for path in ["/a/b", "/a/b/", "/a//b", "/a/%2F"] {
+            assert_eq!(entry("GET", local, path), Ok(Entry::Object), "{path}");
+        }
+        let others = [
+            "/",
+            "//",
+            "///",
+            "//a",
+            "//a/b",
+            "/%2Fa/b",
+            "/a",
+            "/a/",
+            "/a/b?acl",
+            "/_ministack/reset",
+            "/%5Fministack/reset",
+            "/%5faws/lambda-url/a/b",
+            "/_imgprep/other",
+            "/health",
+        ];
+        for path in others {
+            assert_eq!(entry("GET", local, path), unsigned, "{path}");
+        }
+        for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH", "ANY"] {
+            assert_eq!(entry(method, local, "/a/b"), unsigned, "{method}");
+            assert_eq!(entry(method, "a.cloudfront.localhost", "/a/b"), unsigned, "{method}");
+        }
+    }
+
+    #[test]
+    fn a_distribution_is_told_by_its_host_or_by_its_path() {
+        let cdn = |path: &str| Ok(Entry::Cdn { label: "d1a".to_owned(), path: path.to_owned() });
+        assert_eq!(entry("GET", "D1A.cloudfront.localhost:1", "/a%20b?c"), cdn("/a%20b?c"));
+        assert_eq!(entry("HEAD", "localhost", "/_imgprep/cdn/D1A/a%20b?c"), cdn("/a%20b?c"));
+        assert_eq!(entry("GET", "localhost", "/_imgprep/cdn/d1a"), cdn("/"));
+        assert_eq!(entry("GET", "localhost", "/_imgprep/cdn/d1a?c"), cdn("/?c"));
+    }
 }

@@ -4,6 +4,9 @@ use std::future::Future;
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -12,8 +15,10 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{
-    CONNECTION, EXPECT, HeaderMap, HeaderName, HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HeaderMap, HeaderName, HeaderValue, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
+use hyper::http::request::Parts;
 use hyper::{Request, Response, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -54,23 +59,24 @@ impl Upstream {
     /// Reads what a distribution shows to everybody.
     pub(super) async fn view(
         &self,
-        mut request: Request<AnyBody>,
+        parts: Parts,
         label: &str,
         path: &str,
     ) -> Result<Response<AnyBody>, Error> {
-        clean(request.headers_mut());
+        let mut request = anonymous(parts);
         *request.uri_mut() = path.parse()?;
         request.headers_mut().insert(LABEL, label.parse()?);
         self.send_for("cdn", request).await
     }
 
     /// Reads an object, as far as everybody may.
-    pub(super) async fn show(
-        &self,
-        mut request: Request<AnyBody>,
-    ) -> Result<Response<AnyBody>, Error> {
-        clean(request.headers_mut());
-        self.send_for("object", request).await
+    pub(super) async fn show(&self, parts: Parts) -> Result<Response<AnyBody>, Error> {
+        self.send_for("object", anonymous(parts)).await
+    }
+
+    /// Asks whether a bucket lets a page of another origin send a request.
+    pub(super) async fn preflight(&self, parts: Parts) -> Result<Response<AnyBody>, Error> {
+        self.send_for("preflight", anonymous(parts)).await
     }
 
     /// The secret of a key that MiniStack made; `None` if it made no such key.
@@ -122,6 +128,20 @@ pub(super) fn empty() -> AnyBody {
     boxed(Empty::new())
 }
 
+/// The request without anything that could make it one of somebody: it has no body, and says nothing
+/// of one.
+fn anonymous(mut parts: Parts) -> Request<AnyBody> {
+    clean(&mut parts.headers);
+    let is_kept = |name: &HeaderName| {
+        *name != AUTHORIZATION && *name != CONTENT_LENGTH && !name.as_str().starts_with("x-amz-")
+    };
+    let gone: Vec<HeaderName> = parts.headers.keys().filter(|it| !is_kept(it)).cloned().collect();
+    for name in gone {
+        parts.headers.remove(name);
+    }
+    Request::from_parts(parts, empty())
+}
+
 /// Takes out of a request what is not for MiniStack.
 fn clean(headers: &mut HeaderMap) {
     for name in &NOT_PASSED {
@@ -161,11 +181,16 @@ pub(super) struct Checked {
     expected: Vec<u8>,
     kept_back: Option<Bytes>,
     is_at_end: bool,
+    is_wrong: Arc<AtomicBool>,
 }
 
 impl Checked {
-    pub(super) fn new(inner: Incoming, expected: Vec<u8>) -> Self {
-        Self { inner, hash: Sha256::new(), expected, kept_back: None, is_at_end: false }
+    /// With what tells whether the body turned out to be another one.
+    pub(super) fn new(inner: Incoming, expected: Vec<u8>) -> (Self, Arc<AtomicBool>) {
+        let is_wrong = Arc::new(AtomicBool::new(false));
+        let (hash, told) = (Sha256::new(), Arc::clone(&is_wrong));
+        let checked = Self { inner, hash, expected, kept_back: None, is_at_end: false, is_wrong };
+        (checked, told)
     }
 }
 
@@ -191,6 +216,7 @@ impl Body for Checked {
                 None => {
                     self.is_at_end = true;
                     if self.hash.clone().finalize()[..] != self.expected[..] {
+                        self.is_wrong.store(true, Relaxed);
                         return Poll::Ready(Some(Err(
                             "the body is not the one that is signed".into()
                         )));

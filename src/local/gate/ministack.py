@@ -20,7 +20,7 @@ import time
 # The folder that this is started in holds data, not modules.
 sys.path.pop(0)
 # A MiniStack whose gate was killed may still write its state.
-lock = open(sys.argv[2], "w")
+lock = os.open(sys.argv[2], os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 fcntl.flock(lock, fcntl.LOCK_EX)
 
 import hypercorn.asyncio
@@ -34,6 +34,11 @@ PURPOSE = b"x-imgprep-purpose"
 KEEP_ALIVE_SECS = 75
 PARENT_CHECK_SECS = 1
 END_SECS_MAX = 15
+
+
+def refused():
+    body = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+    return 403, {"Content-Type": "application/xml"}, body
 
 
 def secret_of(key):
@@ -79,10 +84,19 @@ async def viewed(scope, headers):
 
 async def shown(scope, headers):
     """An object, as far as everybody may read it."""
+    bucket, _, key = scope["path"][1:].partition("/")
+    if not bucket or not key:
+        return refused()
     response = await s3.handle_request(scope["method"], scope["path"], headers, b"", {})
     if scope["method"] == "HEAD":
         return s3.format_head_response(scope["path"], headers, response)
     return response
+
+
+def allowed(scope, headers):
+    """Whether a page of another origin may send a request to a bucket."""
+    target = server._s3_cors_target(headers.get("host", ""), scope["path"])
+    return s3.cors_preflight(*target, headers) if target else refused()
 
 
 async def app(scope, receive, send):
@@ -98,6 +112,8 @@ async def app(scope, receive, send):
         response = await viewed(scope, headers)
     elif purpose == "object":
         response = await shown(scope, headers)
+    elif purpose == "preflight":
+        response = allowed(scope, headers)
     else:
         await server.app(scope, receive, send)
         return

@@ -40,7 +40,8 @@ impl Refusal {
     }
 
     pub(super) fn unsupported() -> Self {
-        let message = "the local AWS takes Signature Version 4 (AWS4-HMAC-SHA256) only";
+        let message = "the local AWS takes Signature Version 4 (AWS4-HMAC-SHA256) only; Python's SDK \
+                       presigns with it under `signature_version=\"s3v4\"`";
         Self::new(StatusCode::BAD_REQUEST, "UnsupportedSignature", message)
     }
 
@@ -57,6 +58,11 @@ impl Refusal {
     pub(super) fn foreign_host() -> Self {
         let message = "the local AWS answers to 127.0.0.1 and to localhost only";
         Self::new(StatusCode::MISDIRECTED_REQUEST, "InvalidHost", message)
+    }
+
+    pub(super) fn wrong_body() -> Self {
+        let message = "the body is not the one whose SHA-256 was signed";
+        Self::new(StatusCode::BAD_REQUEST, "XAmzContentSHA256Mismatch", message)
     }
 
     pub(super) fn too_large() -> Self {

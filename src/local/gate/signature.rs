@@ -245,9 +245,9 @@ pub(super) fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a s
     value.map(Some).ok_or_else(|| Refusal::incomplete(&format!("`{name}` is not there once")))
 }
 
-/// The hash of a body, as it is signed.
-pub(super) fn payload_hash(body: &[u8]) -> String {
-    hex::encode(Sha256::digest(body))
+/// The hash of a body, of which the hexadecimal form is signed.
+pub(super) fn payload_digest(body: &[u8]) -> Vec<u8> {
+    Sha256::digest(body).to_vec()
 }
 
 fn mac(key: &[u8], text: &str) -> HmacSha256 {
@@ -309,6 +309,10 @@ mod tests {
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
     const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     const PRESIGNED: &str = "/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
+
+    fn payload_hash(body: &[u8]) -> String {
+        hex::encode(payload_digest(body))
+    }
 
     fn parts(path: &str, headers: &[(&str, &str)]) -> Parts {
         let mut request = Request::get(path);

@@ -180,8 +180,9 @@ fn as_checked<'a>(action: &'a str, other: &'a str) -> &'a str {
 /// other form goes, so that it shows if the emulator does as AWS one day.
 pub(super) fn for_the_emulator_without(statements: &[Value], action: &str) -> Vec<Value> {
     match CHECKED_OTHERWISE.iter().find(|(otherwise, ..)| *otherwise == action) {
-        // The stack's own log group is known by its name, so that both forms go.
-        None | Some(("logs:DeleteLogGroup", ..)) => {
+        // The stack's own log group is known by its name, and a role without a boundary is made under no
+        // condition, so that both forms go.
+        None | Some(("iam:CreateRole" | "logs:DeleteLogGroup", ..)) => {
             for_the_emulator(&without(statements, &[action]))
         }
         Some((_, other, _)) => {
