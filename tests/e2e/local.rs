@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_s3::error::ProvideErrorMetadata;
+use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::{BoxError, ProvideErrorMetadata};
 use aws_sdk_s3::presigning::PresigningConfig;
-use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use http_body_util::Full;
@@ -345,16 +347,35 @@ pub(crate) async fn an_unsigned_body_goes_nowhere() {
     }
 }
 
+/// Sends another body than the one that was signed.
+#[derive(Debug)]
+struct OtherBody(&'static str);
+
+impl Intercept for OtherBody {
+    fn name(&self) -> &'static str {
+        "another body"
+    }
+
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        request.headers_mut().insert("content-length", self.0.len().to_string());
+        *request.body_mut() = SdkBody::from(self.0);
+        Ok(())
+    }
+}
+
 pub(crate) async fn a_body_that_is_not_the_signed_one_is_refused_as_aws_does() {
     let pipeline = Pipeline::new("bodies").await;
     let (s3, bucket) = (&pipeline.aws.s3, &pipeline.bucket);
     s3.create_bucket().bucket(bucket).send().await.unwrap();
     for body in ["", "another body"] {
         let put = s3.put_object().bucket(bucket).key("a").body(ByteStream::from_static(b"signed"));
-        let changed = put.customize().mutate_request(move |request| {
-            request.headers_mut().insert("content-length", body.len().to_string());
-            *request.body_mut() = body.into();
-        });
+        let changed = put.customize().interceptor(OtherBody(body));
         let refused = changed.send().await.unwrap_err();
         assert_eq!(refused.code(), Some("XAmzContentSHA256Mismatch"), "{body}");
     }
