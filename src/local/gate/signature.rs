@@ -402,7 +402,7 @@ mod tests {
     fn what_can_be_read_in_two_ways_is_refused() {
         let now = at("20130524T000000Z");
         let code = |path: &str, headers: &[(&str, &str)]| {
-            Claim::of(&parts(path, headers), now).map(|_| "none").unwrap_or_else(|it| it.code)
+            Claim::of(&parts(path, headers), now).map_or_else(|it| it.code, |_| "none")
         };
         let with = |more: (&'static str, &'static str)| [of_s3(), vec![more]].concat();
         let headers = of_s3();
