@@ -19,6 +19,7 @@ mod export;
 mod failures;
 mod faults;
 mod foreign;
+mod gate;
 mod gateway;
 mod harness;
 mod http;
@@ -279,15 +280,15 @@ fn trials() -> Vec<Trial> {
         network::row_62_an_aws_on_this_machine_is_reached_past_every_proxy,
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,
         misuse::a_missing_file_is_named,
-        local::whoever_does_not_know_the_secret_can_do_nothing,
-        local::a_preflight_reaches_buckets_only_and_as_nobody,
-        local::an_unsigned_body_goes_nowhere,
-        local::a_body_that_is_not_the_signed_one_is_refused_as_aws_does,
-        local::a_foreign_name_of_this_machine_is_refused,
-        local::keys_that_were_made_on_it_work_as_long_as_they_are_there,
-        local::a_presigned_address_is_for_whoever_has_it_and_for_nothing_else,
-        local::a_functions_secret_does_not_follow_from_its_name,
-        local::a_distribution_is_reached_by_name_and_by_path,
+        gate::whoever_does_not_know_the_secret_can_do_nothing,
+        gate::a_preflight_reaches_buckets_only_and_as_nobody,
+        gate::an_unsigned_body_goes_nowhere,
+        gate::a_body_that_is_not_the_signed_one_is_refused_as_aws_does,
+        gate::a_foreign_name_of_this_machine_is_refused,
+        gate::keys_that_were_made_on_it_work_as_long_as_they_are_there,
+        gate::a_presigned_address_is_for_whoever_has_it_and_for_nothing_else,
+        gate::a_functions_secret_does_not_follow_from_its_name,
+        gate::a_distribution_is_reached_by_name_and_by_path,
         local::it_starts_once_keeps_its_resources_and_its_secret_and_stops,
         local::two_starts_at_once_make_one_and_a_killed_one_is_replaced,
         local::one_that_does_not_answer_is_told_and_stopped,
