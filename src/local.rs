@@ -144,10 +144,7 @@ pub(crate) fn stop(
 ) -> Result<Stopped, LocalError> {
     let server = Server::new(environment);
     let _lock = server.lock("starting or stopping the local AWS", progress)?;
-    match server.find() {
-        Found::Nothing => Ok(Stopped::Already),
-        Found::Healthy(record) | Found::Unresponsive(record) => server.stop(&record),
-    }
+    server.stop_found()
 }
 
 /// How the local AWS is. Changes nothing.
@@ -172,18 +169,12 @@ pub(crate) fn status(environment: &Environment) -> Status {
 }
 
 /// Empties the local AWS: every resource of every account is gone, and with its secret all that was
-/// signed. One that runs is started anew.
+/// signed. If it was running, it is started again.
 pub(crate) fn reset(environment: &Environment, progress: &dyn Fn(&str)) -> Result<(), LocalError> {
     let server = Server::new(environment);
     let was_running = {
         let _lock = server.lock("starting or stopping the local AWS", progress)?;
-        let was_running = match server.find() {
-            Found::Healthy(record) | Found::Unresponsive(record) => {
-                server.stop(&record)?;
-                true
-            }
-            Found::Nothing => false,
-        };
+        let was_running = server.stop_found()? != Stopped::Already;
         for folder in environment.resource_folders() {
             files::remove_folder(&folder)?;
         }

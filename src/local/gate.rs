@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -33,7 +33,6 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
@@ -43,7 +42,7 @@ use self::entry::Entry;
 use self::forward::{AnyBody, Checked, Upstream, boxed};
 use self::refusal::Refusal;
 use self::signature::{Claim, payload_digest};
-use super::{Environment, Secret, VERSION};
+use super::{Environment, Secret, VERSION, process};
 
 /// The program that runs MiniStack behind the gate.
 const PROGRAM: &str = include_str!("gate/ministack.py");
@@ -77,8 +76,8 @@ const CORS: [&str; 4] = [
     "access-control-expose-headers",
 ];
 
-/// Runs MiniStack and the gate in front of it, until it is told to end or nobody has asked for
-/// anything for a while. What it returns goes to the log.
+/// Runs MiniStack and the gate in front of it until told to stop, or idle for too long. What it
+/// returns goes to the log.
 pub(crate) async fn serve(
     environment: &Environment,
     python: &Path,
@@ -129,10 +128,9 @@ fn spawn(
 
 /// Has MiniStack write its state and end, or ends it.
 async fn stop(ministack: &mut Child) -> Result<(), String> {
-    let pid = ministack.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    if let Some(pid) = pid {
-        // It may have ended meanwhile.
-        let _ = kill_process(pid, Signal::TERM);
+    if let Some(pid) = ministack.id() {
+        // One that cannot be asked is ended below.
+        let _ = process::terminate(pid);
     }
     match tokio::time::timeout(STOP_WAIT_MAX, ministack.wait()).await {
         Ok(ended) => ended.map(|_| ()),
@@ -217,7 +215,7 @@ impl Gate {
     async fn idle(&self, idle_max: Duration) {
         loop {
             tokio::time::sleep(IDLE_CHECK).await;
-            let unused = self.last_used.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+            let unused = locked(&self.last_used).elapsed();
             if !idle_max.is_zero() && self.in_use.load(Relaxed) == 0 && unused > idle_max {
                 return;
             }
@@ -301,14 +299,13 @@ impl Gate {
         if is_account || access_key == ROOT_KEY {
             return Ok(self.secret.clone());
         }
-        let known = || self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(secret) = known().get(access_key) {
+        if let Some(secret) = locked(&self.secrets).get(access_key) {
             return Ok(secret.clone());
         }
         let asked = self.upstream.secret(access_key).await;
         let asked = asked.map_err(|error| Refusal::unavailable(&error.to_string()))?;
         let secret = Secret::from(asked.ok_or_else(Refusal::unknown_key)?);
-        let mut known = known();
+        let mut known = locked(&self.secrets);
         if known.len() >= SECRETS_MAX {
             known.clear();
         }
@@ -329,7 +326,7 @@ impl InUse {
 
 impl Drop for InUse {
     fn drop(&mut self) {
-        *self.0.last_used.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *locked(&self.0.last_used) = Instant::now();
         self.0.in_use.fetch_sub(1, Relaxed);
     }
 }
@@ -358,6 +355,11 @@ impl Body for Held {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+/// What a panic elsewhere left is as good as before: each change of it is one step.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The service that a request says it is for, so that its SDK understands the refusal.

@@ -113,7 +113,7 @@ fn run_pip(python: &Python, folder: &Path, progress: &dyn Fn(&str)) -> Result<()
     command.args(["--require-hashes", "--only-binary", ":all:", "--no-deps", "--requirement"]);
     command.arg(&lock).stdin(Stdio::null());
     let ran = watch(&mut command, progress);
-    // What is left of it is written anew the next time.
+    // A leftover is overwritten by the next installation.
     let _ = fs::remove_file(&lock);
     let (succeeded, lines) =
         ran.map_err(|error| LocalError::file("run", &python.program, &error))?;

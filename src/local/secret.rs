@@ -39,13 +39,15 @@ pub(super) fn read_or_make(path: &Path) -> Result<Secret, LocalError> {
         return Ok(secret);
     }
     make(path)?;
-    read(path)?.ok_or_else(|| failed("read", path, &ErrorKind::InvalidData.into()))
+    read(path)?.ok_or_else(|| LocalError::file("read", path, &ErrorKind::InvalidData.into()))
 }
 
 /// Forgets the secret, and everything that was signed with it.
 pub(super) fn forget(path: &Path) -> Result<(), LocalError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path, &error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(LocalError::file("remove", path, &error))
+        }
         _ => Ok(()),
     }
 }
@@ -57,14 +59,14 @@ fn read(path: &Path) -> Result<Option<Secret>, LocalError> {
     match files::read_no_link(path) {
         Ok(text) => Ok(Some(text).filter(is_one).map(Secret)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed("read", path, &error)),
+        Err(error) => Err(LocalError::file("read", path, &error)),
     }
 }
 
 /// Makes it whole or not at all, and leaves one that another imgprep made meanwhile.
 fn make(path: &Path) -> Result<(), LocalError> {
     let mut bytes = [0; BYTES];
-    getrandom::fill(&mut bytes).map_err(|error| failed("make", path, &error.into()))?;
+    getrandom::fill(&mut bytes).map_err(|error| LocalError::file("make", path, &error.into()))?;
     let temporary = path.with_added_extension(std::process::id().to_string());
     let write = || {
         let mut file: File =
@@ -76,11 +78,9 @@ fn make(path: &Path) -> Result<(), LocalError> {
     // What is left of it is in nobody's way but the next process of this number.
     let _ = fs::remove_file(&temporary);
     match written {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed("make", path, &error)),
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            Err(LocalError::file("make", path, &error))
+        }
         _ => Ok(()),
     }
-}
-
-fn failed(verb: &'static str, path: &Path, error: &std::io::Error) -> LocalError {
-    LocalError::file(verb, path, error)
 }

@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -133,9 +134,8 @@ impl<'a> Server<'a> {
 
     /// Starts the server and waits until it answers. One that does not is not left behind.
     pub(super) fn start(&self, python: &Python) -> Result<Record, LocalError> {
-        files::create_private_folder(&self.environment.state)?;
-        files::create_private_folder(&self.environment.socket_folder())?;
         self.environment.secret()?;
+        files::create_private_folder(&self.environment.socket_folder())?;
         files::remove_folder(&self.environment.temporary_folder())?;
         for folder in self.environment.resource_folders() {
             files::create_folder(&folder)?;
@@ -165,6 +165,14 @@ impl<'a> Server<'a> {
         Ok(record)
     }
 
+    /// Stops whatever there is of the server.
+    pub(super) fn stop_found(&self) -> Result<Stopped, LocalError> {
+        match self.find() {
+            Found::Nothing => Ok(Stopped::Already),
+            Found::Healthy(record) | Found::Unresponsive(record) => self.stop(&record),
+        }
+    }
+
     /// Stops the server: asks first, so that it saves its state, and kills it when that takes too
     /// long.
     pub(super) fn stop(&self, record: &Record) -> Result<Stopped, LocalError> {
@@ -188,7 +196,8 @@ impl<'a> Server<'a> {
         let path = environment.log_file();
         let errors = log.try_clone().map_err(|error| LocalError::file("open", &path, &error))?;
         let program = std::env::current_exe();
-        let program = program.map_err(|error| LocalError::file("find", &path, &error))?;
+        let program =
+            program.map_err(|error| LocalError::file("find", Path::new("imgprep"), &error))?;
         let mut command = Command::new(program);
         command.args(GATE).arg(&python.program).arg(python.install_folder(environment));
         command.current_dir(&environment.state).process_group(0);

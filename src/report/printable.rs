@@ -4,9 +4,6 @@
 
 use std::fmt::Write as _;
 
-/// The start of a terminal's commands (ECMA-48, section 8.3.27).
-const ESCAPE: char = '\u{1b}';
-
 /// A piece of somebody else's text, on one line.
 pub(super) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -29,24 +26,20 @@ pub(super) fn printable_lines(text: &str) -> String {
 pub(super) fn guarded(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(found) = rest.find(is_hostile) {
-        let (before, hostile) = rest.split_at(found);
-        shown.push_str(before);
-        let kept = match hostile.chars().next() {
-            Some('\n' | '\t') => 1,
-            Some(ESCAPE) => colour(hostile),
-            _ => 0,
-        };
-        let (kept, after) = hostile.split_at(kept);
-        shown.push_str(kept);
+    while let Some(character) = rest.chars().next() {
+        let (first, after) = rest.split_at(character.len_utf8());
+        let (colour, after_colour) = rest.split_at(colour(rest));
         rest = after;
-        if kept.is_empty() {
-            let mut characters = after.chars();
-            characters.next().into_iter().for_each(|character| escape(&mut shown, character));
-            rest = characters.as_str();
+        if !colour.is_empty() {
+            shown.push_str(colour);
+            rest = after_colour;
+        } else if is_hostile(character) && !matches!(character, '\n' | '\t') {
+            escape(&mut shown, character);
+        } else {
+            shown.push_str(first);
         }
     }
-    shown + rest
+    shown
 }
 
 /// How many bytes at the start of a text select a colour or a weight (ECMA-48, section 8.3.117), and

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use super::refusal::Refusal;
 use super::signature::{Claim, one};
+
 /// Where the gate itself answers, and what it never passes on.
 const OWN_PATH: &str = "/_imgprep/";
 const HEALTH_PATH: &str = "/_imgprep/health";

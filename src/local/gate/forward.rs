@@ -40,7 +40,6 @@ const NOT_PASSED: [HeaderName; 6] = [CONNECTION, EXPECT, TE, TRAILER, TRANSFER_E
 const IDLE_MAX: Duration = Duration::from_secs(30);
 
 /// MiniStack, as the gate reaches it.
-#[derive(Clone)]
 pub(super) struct Upstream(Client<Socket, AnyBody>);
 
 impl Upstream {
@@ -124,7 +123,7 @@ where
 }
 
 /// A body without bytes.
-pub(super) fn empty() -> AnyBody {
+fn empty() -> AnyBody {
     boxed(Empty::new())
 }
 

@@ -1,8 +1,8 @@
 """MiniStack behind the gate: on a Unix socket, for nobody else.
 
-Arguments: the socket, and the file that is locked as long as this runs. The gate says in a header what a request was let in for; what it does not say so
-of is served as MiniStack serves everybody. MiniStack's version is pinned, so that its own names can
-be relied on here.
+Arguments: the socket, and the file that is locked as long as this runs. The gate says in a header what a
+request was let in for; without that header a request is served as MiniStack serves everybody.
+MiniStack's version is pinned, so that its own names can be relied on here.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from ministack import app as server
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.services import cloudfront, iam, lambda_svc, s3, sts
 
-PURPOSE = b"x-imgprep-purpose"
+PURPOSE = "x-imgprep-purpose"
 # Longer than the gate keeps a connection that is not used.
 KEEP_ALIVE_SECS = 75
 PARENT_CHECK_SECS = 1
@@ -104,7 +104,7 @@ async def app(scope, receive, send):
         name.decode("latin-1"): server.decode_header_value(value)
         for name, value in scope.get("headers", [])
     }
-    purpose = headers.get(PURPOSE.decode())
+    purpose = headers.get(PURPOSE)
     if purpose == "secret":
         found = json.dumps(secret_of(headers["x-imgprep-key"])).encode()
         response = 200, {"Content-Type": "application/json"}, found

@@ -19,8 +19,8 @@ use super::refusal::Refusal;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// The payload of a request whose body is not signed.
-pub(super) const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
-pub(super) const CONTENT_SHA256: &str = "x-amz-content-sha256";
+const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
+const CONTENT_SHA256: &str = "x-amz-content-sha256";
 /// How far the clock of a signer may be off (Amazon S3 API Reference, `RequestTimeTooSkewed`).
 const SKEW_MAX: Duration = Duration::from_mins(15);
 /// How long a presigned URL may be valid: a week.
