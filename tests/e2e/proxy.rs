@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderValue;
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -20,7 +21,7 @@ use tokio::task::AbortHandle;
 
 use crate::calls::Call;
 use crate::faults::{Deed, Spot};
-use crate::http::{self, WholeResponse};
+use crate::http::{self, PAST_THE_GATE, WholeResponse};
 
 /// Answers a call in AWS's place, or lets it pass.
 pub(crate) type Rule = Box<dyn Fn(&Call) -> Option<WholeResponse> + Send + Sync>;
@@ -52,6 +53,7 @@ struct Shared {
     calls: Mutex<Vec<Timed>>,
     scripts: Mutex<Vec<Script>>,
     behaviour: Mutex<Option<Arc<dyn Behaviour>>>,
+    is_past_the_gate: AtomicBool,
     /// How many calls are with the emulator now.
     passing: watch::Sender<usize>,
 }
@@ -83,6 +85,7 @@ impl Proxy {
             calls: Mutex::default(),
             scripts: Mutex::default(),
             behaviour: Mutex::default(),
+            is_past_the_gate: AtomicBool::default(),
             passing: watch::Sender::new(0),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
@@ -134,6 +137,12 @@ impl Proxy {
     /// Behaves as AWS does until further notice.
     pub(crate) fn behave(&self, behaviour: Arc<dyn Behaviour>) {
         *self.shared.behaviour.lock().unwrap() = Some(behaviour);
+    }
+
+    /// Sends everything past the gate from now on: it would refuse what is signed at a time that a
+    /// test made up.
+    pub(crate) fn go_past_the_gate(&self) {
+        self.shared.is_past_the_gate.store(true, Ordering::SeqCst);
     }
 
     /// Lets everything pass again.
@@ -245,10 +254,13 @@ async fn answer(request: Request<Incoming>, shared: &Arc<Shared>) -> Result<Whol
 
 impl Shared {
     /// The answer to a call from the emulator, as AWS would give it.
-    async fn pass(self: &Arc<Self>, call: &Call, parts: Parts, body: Bytes) -> WholeResponse {
+    async fn pass(self: &Arc<Self>, call: &Call, mut parts: Parts, body: Bytes) -> WholeResponse {
         let behaviour = self.behaviour.lock().unwrap().clone();
         if let Some(own) = behaviour.as_ref().and_then(|behaviour| behaviour.answer(call, &body)) {
             return own;
+        }
+        if self.is_past_the_gate.load(Ordering::SeqCst) {
+            parts.headers.insert(PAST_THE_GATE, HeaderValue::from_static("true"));
         }
         let request = Request::from_parts(parts, Full::new(body));
         self.passing.send_modify(|passing| *passing += 1);
