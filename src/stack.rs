@@ -296,7 +296,7 @@ impl Parts<'_> {
             Found::Function(name) => {
                 let names = Arc::new(names.with_function(&name));
                 vec![
-                    node(self.function(Arc::clone(&names))).outlives(&[Id::Trigger]),
+                    node(self.function(Arc::clone(&names)).retired()).outlives(&[Id::Trigger]),
                     node(Trigger::new(names)),
                 ]
             }

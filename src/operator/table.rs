@@ -93,23 +93,20 @@ pub(super) const TABLE: &[Row] = &[
         .read(&["cloudfront:ListDistributions", "cloudfront:ListOriginAccessControls"]),
     on(Scope::Account).when(When::Cdn).up(&["cloudfront:CreateOriginAccessControl"]),
     on(Scope::Account).when(When::PublicAcl).read(&["s3:GetAccountPublicAccessBlock"]),
-    // Without `lambda:ListTags` Lambda leaves the tags out of its answer to `GetFunction`. A function
-    // is looked for until it is gone, and has no tag then.
-    on(Scope::AnyName)
-        .read(&[
-            "lambda:GetFunction",
-            "lambda:GetFunctionEventInvokeConfig",
-            "lambda:GetPolicy",
-            "lambda:ListTags",
-            "logs:ListTagsForResource",
-            "sns:GetTopicAttributes",
-            "sns:ListTagsForResource",
-            "sqs:GetQueueAttributes",
-            "sqs:GetQueueUrl",
-            "sqs:ListQueueTags",
-        ])
-        .down(&["lambda:GetFunctionConfiguration"]),
-    on(Scope::Tagged).down(&[
+    // Without `lambda:ListTags` Lambda leaves the tags out of its answer to `GetFunction`.
+    on(Scope::AnyName).read(&[
+        "lambda:GetFunctionEventInvokeConfig",
+        "lambda:GetPolicy",
+        "lambda:ListTags",
+        "logs:ListTagsForResource",
+        "sns:GetTopicAttributes",
+        "sns:ListTagsForResource",
+        "sqs:GetQueueAttributes",
+        "sqs:GetQueueUrl",
+        "sqs:ListQueueTags",
+    ]),
+    // Its answer holds the function's environment, and an address of its code.
+    on(Scope::Tagged).read(&["lambda:GetFunction"]).down(&[
         "lambda:DeleteFunction",
         "lambda:RemovePermission",
         "logs:DeleteLogGroup",
@@ -209,6 +206,7 @@ pub(super) const TABLE: &[Row] = &[
         .up(&["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:TagQueue"])
         .down(&["sqs:DeleteQueue", "sqs:TagQueue"]),
     on(Scope::Function)
+        .read(&["lambda:GetFunction"])
         .up(&[
             "lambda:AddPermission",
             "lambda:CreateFunction",

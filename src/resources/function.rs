@@ -22,7 +22,9 @@ use crate::aws::lambda::is_busy;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling, Upload};
 use crate::names::{Names, edited_tags, tag_fields};
-use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Removal, Resource, ours_or};
+use crate::resource::{
+    Context, Details, Edits, Fields, Id, Observed, Owner, Removal, Resource, ours_or,
+};
 
 /// Tags that say which code was uploaded: the hash of its source, and Lambda's hash of the zip.
 const SOURCE_TAG: &str = "imgprep:source";
@@ -95,6 +97,7 @@ pub(crate) struct Function {
     code: Arc<Code>,
     /// What it is set to for a moment where its own role was made again.
     temporary_role: Box<dyn Resource>,
+    is_retired: bool,
 }
 
 impl Function {
@@ -104,7 +107,12 @@ impl Function {
         code: Arc<Code>,
         temporary_role: Box<dyn Resource>,
     ) -> Self {
-        Self { names, settings, code, temporary_role }
+        Self { names, settings, code, temporary_role, is_retired: false }
+    }
+
+    /// The same function where the file no longer names it.
+    pub(crate) fn retired(self) -> Self {
+        Self { is_retired: true, ..self }
     }
 
     fn zip(&self, call: &'static str) -> Result<&Zip, AwsError> {
@@ -132,8 +140,23 @@ impl Function {
     }
 
     async fn get(&self, aws: &Aws) -> Result<Option<GetFunctionOutput>, AwsError> {
+        if self.is_retired {
+            let tags = self.tags(aws).await?;
+            let tags = tags.iter().flatten().map(|(key, value)| (key.as_str(), value.as_str()));
+            if self.names.owner(&tag_fields(tags)) != Owner::Ours {
+                return Ok(None);
+            }
+        }
         let get = aws.lambda.get_function().function_name(&self.names.function);
         get.send().await.found("lambda:GetFunction")
+    }
+
+    /// The tags of the function, if it is there. They are all that may be asked of a function by any
+    /// name: whatever else Lambda tells of one has its environment in it, where secrets may be.
+    async fn tags(&self, aws: &Aws) -> Result<Option<HashMap<String, String>>, AwsError> {
+        let list = aws.lambda.list_tags().resource(&self.names.function_arn).send().await;
+        let answer = list.found(LIST_TAGS)?;
+        Ok(answer.map(|answer| answer.tags.unwrap_or_default()))
     }
 
     /// Waits until the function takes changes and events.
@@ -472,9 +495,7 @@ impl Resource for Function {
         .await?;
         let wait = context.wait(CALL, "Lambda to delete the function", UPDATE_SECS_MAX);
         wait_until(&wait.paced(POLL_PAUSE), || async {
-            let get = context.aws.lambda.get_function_configuration();
-            let get = get.function_name(&self.names.function).send().await;
-            Ok(match get.found("lambda:GetFunctionConfiguration")? {
+            Ok(match self.tags(context.aws).await? {
                 None => Probe::Done(()),
                 Some(_) => Probe::Pending("it is still there".to_owned()),
             })

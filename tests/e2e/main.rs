@@ -269,6 +269,7 @@ fn trials() -> Vec<Trial> {
         permissions::a_distribution_is_taken_over_only_with_the_policy_for_that,
         permissions::init_knows_a_bucket_only_with_its_policy,
         permissions::a_boundary_keeps_whoever_runs_up_from_any_rights,
+        permissions::a_policy_opens_no_function_but_the_stacks,
         permissions::a_role_is_handed_to_lambda_only_and_only_ours,
         failures::a_denied_call_is_named_and_a_second_run_completes,
         failures::an_expired_token_is_named_and_a_second_run_completes,

@@ -10,6 +10,8 @@ mod situations;
 use std::collections::BTreeSet;
 
 use aws_sdk_iam::error::ProvideErrorMetadata;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{FunctionCode, Runtime};
 use serde_json::Value;
 
 pub(crate) use self::images::{
@@ -68,11 +70,13 @@ impl Half {
 
 /// What is granted for stacks that are in none of the situations here: a folder that left the file is
 /// looked at by `plan`, somebody changed the origin access control.
-const FOR_OTHER_SITUATIONS: [&str; 4] = [
+const FOR_OTHER_SITUATIONS: [&str; 5] = [
     // The emulator switches a distribution off at once, so that nobody has to look again.
     "cloudfront:GetDistribution",
     "cloudfront:GetOriginAccessControl",
     "cloudfront:UpdateOriginAccessControl",
+    // Without it Lambda's answer to GetFunction has no tags, which the emulator gives all the same.
+    "lambda:ListTags",
     "s3:ListBucketVersions",
 ];
 
@@ -207,6 +211,42 @@ pub(crate) async fn a_boundary_keeps_whoever_runs_up_from_any_rights() {
 
     operator.dismiss().await;
     iam.delete_role().role_name(&foreign).send().await.unwrap();
+}
+
+/// What is not the stack's is told to nobody: a function's environment may hold secrets.
+pub(crate) async fn a_policy_opens_no_function_but_the_stacks() {
+    let pipeline = Pipeline::new("secrets").await;
+    write_file(&pipeline);
+    pipeline.up();
+    let foreign = format!("{}-foreign", pipeline.function);
+    let make = pipeline.aws.lambda.create_function().function_name(&foreign).handler("bootstrap");
+    let make = make.runtime(Runtime::Providedal2023).role(pipeline.role_arn());
+    let code = std::fs::read(pipeline.folder().join("function.zip")).unwrap();
+    let code = FunctionCode::builder().zip_file(Blob::new(code)).build();
+    let another = format!("{}-another", pipeline.stack);
+    make.code(code).tags("imgprep:stack", another).send().await.unwrap();
+    let operator = Operator::new(&pipeline).await;
+    for arguments in POLICIES {
+        operator.allow(&printed(&pipeline, arguments)).await;
+        let lambda = operator.aws().lambda;
+        let denied = |what: &str, code: Option<&str>| {
+            assert_eq!(code, Some("AccessDeniedException"), "{arguments:?}: {what}");
+        };
+        let get = lambda.get_function().function_name(&foreign).send().await.unwrap_err();
+        denied("code and environment", get.code());
+        let get = lambda.get_function_configuration().function_name(&foreign);
+        denied("environment", get.send().await.unwrap_err().code());
+        let put = lambda.update_function_configuration().function_name(&foreign).memory_size(512);
+        denied("a change", put.send().await.unwrap_err().code());
+        let delete = lambda.delete_function().function_name(&foreign).send().await.unwrap_err();
+        denied("deletion", delete.code());
+        if arguments.first() != Some(&"logs") {
+            let ours = lambda.get_function().function_name(&pipeline.function).send().await;
+            ours.expect("the stack's own is read");
+        }
+    }
+    operator.dismiss().await;
+    pipeline.aws.lambda.delete_function().function_name(&foreign).send().await.unwrap();
 }
 
 pub(crate) async fn the_printed_policies_are_enough_for_a_whole_life() {
