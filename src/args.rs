@@ -11,6 +11,7 @@ use clap_complete::Shell;
 
 pub(crate) use self::images::{Backfill, Failures, Prune, Render, Retry};
 pub(crate) use self::permitted::Permitted;
+use crate::region;
 
 /// Image variants on AWS from one file: S3, SNS, Lambda and CloudFront, without a state file
 ///
@@ -24,18 +25,21 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// The pipeline's file where none is named.
+pub(crate) const DEFAULT_CONFIG: &str = "pipeline.toml";
+
 /// Options of every command.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// The pipeline's file
-    #[arg(short, long, global = true, value_name = "FILE", default_value = "pipeline.toml")]
+    #[arg(short, long, global = true, value_name = "FILE", default_value = DEFAULT_CONFIG)]
     pub(crate) config: PathBuf,
     /// The AWS profile to use
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// The AWS region; before the one in the file
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME", value_parser = region::parse)]
     pub(crate) region: Option<String>,
     /// Use a local AWS on this machine, which is installed and started as needed
     #[arg(long, global = true)]

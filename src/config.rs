@@ -15,7 +15,6 @@ mod problem;
 mod region_rules;
 mod schema;
 pub(crate) mod single;
-mod suggestion;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,9 @@ pub(crate) const FAILED: u8 = 1;
 pub(crate) const MISUSED: u8 = 2;
 /// Exit code of a plan with changes, if it was asked for (Terraform's `-detailed-exitcode`).
 pub(crate) const CHANGES: u8 = 2;
+/// Exit code of a command that was stopped by Ctrl-C: what shells show for a program that ended by that
+/// signal, 128 and its number.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// What stopped a command.
 #[derive(Debug)]
@@ -63,6 +66,8 @@ pub(crate) enum Error {
     Declined,
     Interrupted {
         command: &'static str,
+        /// How many steps of a plan are done, and of how many.
+        steps: Option<(usize, usize)>,
     },
     /// The command needs a stack that is there.
     NoStack,
@@ -99,7 +104,7 @@ impl From<Stopped> for Error {
         match stopped {
             Stopped::Read { id, error } => Self::Read(Unread::Resource(id, error)),
             Stopped::Broken(broken) => Self::Trial(broken),
-            Stopped::Interrupted => Self::Interrupted { command: "try" },
+            Stopped::Interrupted => Self::interrupted("try"),
         }
     }
 }
@@ -111,24 +116,6 @@ pub(crate) struct Failure {
     failed: Vec<(Id, Action, String, AwsError)>,
     done: usize,
     not_started: Vec<Id>,
-}
-
-impl Failure {
-    /// The failures among the ends of a plan's steps, if there are any.
-    pub(crate) fn of(command: &'static str, plan: &Plan, ends: &Ends) -> Option<Self> {
-        let mut failure = Self { command, failed: Vec::new(), done: 0, not_started: Vec::new() };
-        for (index, step) in plan.steps.iter().enumerate() {
-            match ends.get(&index) {
-                Some(End::Failed(error)) => {
-                    failure.failed.push((step.id, step.action, step.name.clone(), error.clone()));
-                }
-                Some(End::NotStarted) => failure.not_started.push(step.id),
-                Some(_) => failure.done += 1,
-                None => {}
-            }
-        }
-        (!failure.failed.is_empty()).then_some(failure)
-    }
 }
 
 impl Error {
@@ -173,7 +160,7 @@ impl Error {
                 format!("`imgprep {command}` needs `--yes` where there is no terminal to ask on")
             }
             Self::Declined => "not confirmed; nothing was changed".to_owned(),
-            Self::Interrupted { command } => format!("`imgprep {command}` was interrupted"),
+            Self::Interrupted { command, .. } => format!("`imgprep {command}` was interrupted"),
             Self::NoLog { group } => format!("there is no log group `{group}`"),
             Self::Image { path, .. } => format!("cannot use the image `{path}`"),
             Self::Trial(broken) => broken.what(),
@@ -205,6 +192,9 @@ impl Error {
             Self::Trial(broken) => broken.why(),
             Self::Render(refusal) => refusal.why(),
             Self::Images(hindrance) => vec![hindrance.error.to_string()],
+            Self::Interrupted { steps: Some((done, of)), .. } => {
+                vec![format!("{done} of {of} steps are done and are kept")]
+            }
             _ => Vec::new(),
         }
     }
@@ -235,7 +225,7 @@ impl Error {
             Self::Unconfirmed { command } => {
                 Some(format!("look at `imgprep plan`, then run `imgprep {command} --yes`"))
             }
-            Self::Interrupted { command } => {
+            Self::Interrupted { command, .. } => {
                 Some(format!("run `imgprep {command}` again to go on from here"))
             }
             Self::NoStack | Self::NoLog { .. } => Some("run `imgprep up` first".to_owned()),
@@ -312,10 +302,43 @@ impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Unconfirmed { .. } | Self::Image { .. } => MISUSED,
+            Self::Interrupted { .. } | Self::Render(Refusal::Interrupted { .. }) => INTERRUPTED,
             Self::Render(refusal) if refusal.is_misuse() => MISUSED,
             Self::Init(error) if error.is_misuse() => MISUSED,
             _ => FAILED,
         }
+    }
+
+    /// What stopped a plan before its end: failures among its steps, or else the user.
+    pub(crate) fn of_ends(
+        command: &'static str,
+        plan: &Plan,
+        ends: &Ends,
+        is_stopped: bool,
+    ) -> Option<Self> {
+        let mut failure = Failure { command, failed: Vec::new(), done: 0, not_started: Vec::new() };
+        for (index, step) in plan.steps.iter().enumerate() {
+            match ends.get(&index) {
+                Some(End::Failed(error)) if error.is_interrupted() => {
+                    failure.not_started.push(step.id);
+                }
+                Some(End::Failed(error)) => {
+                    failure.failed.push((step.id, step.action, step.name.clone(), error.clone()));
+                }
+                Some(End::NotStarted) => failure.not_started.push(step.id),
+                Some(_) => failure.done += 1,
+                None => {}
+            }
+        }
+        if !failure.failed.is_empty() {
+            return Some(Self::Apply(failure));
+        }
+        let steps = Some((failure.done, failure.done + failure.not_started.len()));
+        is_stopped.then_some(Self::Interrupted { command, steps })
+    }
+
+    pub(crate) fn interrupted(command: &'static str) -> Self {
+        Self::Interrupted { command, steps: None }
     }
 
     /// The failure to connect, for a connection that was asked for.
@@ -334,8 +357,13 @@ impl Error {
 
 impl Failure {
     fn why(&self) -> Vec<String> {
-        let mut lines: Vec<String> =
-            self.failed.iter().map(|(_, _, _, error)| error.to_string()).collect();
+        // What all of them ran into is told once.
+        let mut lines = Vec::new();
+        for line in self.failed.iter().map(|(_, _, _, error)| error.to_string()) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
         let not_started: Vec<&str> = self.not_started.iter().map(|id| id.as_str()).collect();
         if !not_started.is_empty() {
             lines.push(format!("not started: {}", not_started.join(", ")));

@@ -69,12 +69,6 @@ impl Question {
     }
 }
 
-/// As `check_option`, for the region: nobody is asked for it, as most people have one in their profile.
-pub(crate) fn check_region(region: &str) -> Result<(), InitError> {
-    let refused = |why| InitError::Option { flag: "--region", why: format!("`{region}` {why}") };
-    single::check_region(region).map_err(refused)
-}
-
 /// Sizes between commas.
 pub(crate) fn sizes(text: &str) -> Vec<String> {
     text.split(',').map(|size| size.trim().to_owned()).collect()

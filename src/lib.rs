@@ -23,12 +23,14 @@ mod operator;
 mod outputs;
 mod package;
 mod plan;
+mod region;
 mod render;
 mod report;
 mod resource;
 mod resources;
 mod retired;
 mod stack;
+mod suggestion;
 mod trial;
 
 use std::ffi::OsString;

@@ -3,6 +3,7 @@
 //! Standard output is the answer, standard error is progress, warnings and errors. Deliberately
 //! absent: AWS, and decisions.
 
+mod advice;
 mod bar;
 mod cost;
 mod diff;
@@ -27,6 +28,7 @@ use anstream::ColorChoice;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use self::advice::Advice;
 use crate::args::{Color, Global};
 use crate::aws::Aws;
 use crate::config::Config;
@@ -128,6 +130,7 @@ pub(crate) struct Report {
     quiet: bool,
     verbose: bool,
     local: bool,
+    advice: Advice,
     /// Whether standard error is a terminal that lines can be redrawn on.
     animated: bool,
 }
@@ -145,6 +148,7 @@ impl Report {
             quiet: global.quiet,
             verbose: global.verbose,
             local: global.local,
+            advice: Advice::new(global),
             animated: io::stderr().is_terminal() && !global.quiet,
         }
     }
@@ -171,9 +175,9 @@ impl Report {
     pub(crate) fn error(&self, error: &Error) -> u8 {
         if self.json {
             // On one line, for it may come after the lines of a log that was followed.
-            out(&format!("{}\n", error_json(error)));
+            out(&format!("{}\n", error_json(error, &self.advice)));
         } else {
-            err(&text::error(error));
+            err(&text::error(error, &self.advice));
         }
         error.exit_code()
     }
@@ -188,7 +192,8 @@ impl Report {
     /// Says what is otherwise than people may expect, and stops nothing.
     pub(crate) fn warn(&self, text: &str) {
         if !self.quiet {
-            err(&format!("warning: {}\n", printable_lines(text)));
+            let text = printable_lines(&self.advice.text(text));
+            err(&format!("warning: {text}\n"));
         }
     }
 
@@ -208,14 +213,14 @@ impl Report {
     /// Shows what is about to be done.
     pub(crate) fn preview(&self, view: &View<'_>) {
         if !self.quiet {
-            err(&text::plan(&view.document(), self.verbose));
+            err(&text::plan(&view.document(), self.verbose, &self.advice));
         }
     }
 
     /// Shows what a backfill is about to do.
     pub(crate) fn preview_backfill(&self, plan: &BackfillPlan) {
         if !self.quiet {
-            err(&inventory::backfill_plan(plan));
+            err(&inventory::backfill_plan(plan, &self.advice));
         }
     }
 
@@ -286,11 +291,16 @@ impl Report {
     }
 
     fn outcome_text(&self, outcome: &Outcome) -> String {
+        let advice = &self.advice;
         match outcome {
-            Outcome::Stack { kind: Kind::Plan, document, .. } => text::plan(document, true),
-            Outcome::Stack { kind: Kind::Up, document, .. } => text::up(document, self.local),
-            Outcome::Stack { kind: Kind::Status, document, .. } => text::status(document),
-            Outcome::Stack { kind: Kind::Down, document, .. } => text::down(document),
+            Outcome::Stack { kind: Kind::Plan, document, .. } => {
+                text::plan(document, self.verbose, advice)
+            }
+            Outcome::Stack { kind: Kind::Up, document, .. } => {
+                text::up(document, self.local, advice)
+            }
+            Outcome::Stack { kind: Kind::Status, document, .. } => text::status(document, advice),
+            Outcome::Stack { kind: Kind::Down, document, .. } => text::down(document, advice),
             Outcome::Trial(result) => text::trial(result),
             Outcome::Rendered(sheet) => render::text(sheet),
             Outcome::Local(status) => text::local(status),
@@ -304,12 +314,12 @@ impl Report {
             Outcome::Events(newest) => logs::events(newest),
             Outcome::Followed => String::new(),
             Outcome::Cost(estimate) => cost::estimate(estimate),
-            Outcome::Init(written) => init::text(written, self.local),
+            Outcome::Init(written) => init::text(written, advice),
             Outcome::Printed(printed) => printed.text.clone(),
-            Outcome::Backfill(result) => inventory::backfill(result),
-            Outcome::Failures(failures) => inventory::failures(failures),
-            Outcome::Retry(retried) => inventory::retried(retried),
-            Outcome::Prune(pruned) => inventory::pruned(pruned),
+            Outcome::Backfill(result) => inventory::backfill(result, advice),
+            Outcome::Failures(failures) => inventory::failures(failures, advice),
+            Outcome::Retry(retried) => inventory::retried(retried, advice),
+            Outcome::Prune(pruned) => inventory::pruned(pruned, advice),
         }
     }
 }
@@ -358,7 +368,7 @@ fn pretty(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-fn error_json(error: &Error) -> Value {
+fn error_json(error: &Error, advice: &Advice) -> Value {
     let why = error.why();
     let message =
         if why.is_empty() { error.what() } else { format!("{}: {}", error.what(), why.join("; ")) };
@@ -366,7 +376,7 @@ fn error_json(error: &Error) -> Value {
         "message": message,
         "resource": error.resource(),
         "code": error.code(),
-        "hint": error.hint(),
+        "hint": error.hint().map(|hint| advice.text(&hint)),
     } })
 }
 

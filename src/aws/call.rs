@@ -36,6 +36,8 @@ pub(crate) enum Cause {
     Request(String),
     /// A bounded wait ended without the state that was waited for.
     Wait(String),
+    /// The user asked to stop before the end of a wait.
+    Interrupted,
     /// What the call was for is gone, though it was there when the plan was made.
     Vanished(String),
     /// No call was made for an edit of the plan, which is a fault of imgprep's own.
@@ -49,16 +51,20 @@ pub(crate) enum Cause {
 /// A setting that no use can be made of.
 #[derive(Clone, Debug)]
 pub(crate) struct Unusable {
-    /// The variable's name.
+    /// What it is called: a variable, an option, a key of a profile.
     pub(crate) setting: &'static str,
     pub(crate) why: String,
     /// What to do about it.
-    pub(crate) hint: &'static str,
+    pub(crate) hint: String,
 }
 
 impl AwsError {
     pub(crate) fn wait(call: &'static str, message: impl Into<String>) -> Self {
         Self { call, cause: Cause::Wait(message.into()) }
+    }
+
+    pub(crate) fn interrupted(call: &'static str) -> Self {
+        Self { call, cause: Cause::Interrupted }
     }
 
     pub(crate) fn request(call: &'static str, message: impl Into<String>) -> Self {
@@ -99,8 +105,12 @@ impl AwsError {
             | Cause::Vanished(message)
             | Cause::Unapplied(message)
             | Cause::Unusable(Unusable { why: message, .. }) => message,
-            Cause::Clock { .. } => "",
+            Cause::Clock { .. } | Cause::Interrupted => "",
         }
+    }
+
+    pub(crate) fn is_interrupted(&self) -> bool {
+        matches!(self.cause, Cause::Interrupted)
     }
 
     pub(crate) fn status(&self) -> u16 {
@@ -243,6 +253,7 @@ impl fmt::Display for AwsError {
             | Cause::Vanished(message)
             | Cause::Unapplied(message)
             | Cause::Unusable(Unusable { why: message, .. }) => formatter.write_str(message),
+            Cause::Interrupted => formatter.write_str("interrupted"),
             Cause::Clock { code, skew } if code.is_empty() => write!(formatter, "{skew}"),
             Cause::Clock { code, skew } => write!(formatter, "{code}: {skew}"),
         }

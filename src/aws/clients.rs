@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::env;
 use std::time::Duration;
 
+use aws_config::default_provider::region::DefaultRegionChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -11,13 +14,12 @@ use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
-use aws_types::service_config::ServiceConfigKey;
 use tokio::sync::Mutex;
 
 use super::call::{Cause, THROTTLING_STATUSES};
 use super::endpoint::Endpoints;
 use super::transport::{CA_BUNDLE, Transport};
-use super::{AwsError, Calling};
+use super::{AwsError, Calling, settings};
 use crate::local::{REGION, ROOT_KEY, Running};
 
 /// AWS throttles new accounts hard; the SDKs' own guides advise up to this many attempts for tools
@@ -80,11 +82,18 @@ pub(crate) struct Aws {
 impl Aws {
     /// Loads credentials and region as every AWS tool does, and asks whose account it is.
     pub(crate) async fn connect(connection: &Connection) -> Result<Self, AwsError> {
+        if connection.local.is_none() {
+            settings::check_profile(connection.profile.as_deref()).await?;
+        }
         let transport = transport(connection).await?;
         let config = load(connection, transport.clone()).await;
         let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
-        let endpoints = Endpoints::new(endpoint(&config, "S3"), endpoint(&config, "CloudFront"));
-        let account = account(&config).await?;
+        settings::check_region(&region)?;
+        settings::check_endpoints(&config)?;
+        let endpoint = |service| settings::endpoint(&config, service);
+        let endpoints = Endpoints::new(endpoint("S3"), endpoint("CloudFront"));
+        let account = account(&config).await;
+        let account = account.map_err(|error| settings::of_unknown_region(&region, error))?;
         let s3 = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(endpoints.wants_path_style())
             .retry_classifier(ThrottlingStatus)
@@ -160,7 +169,7 @@ async fn ca_bundle(connection: &Connection) -> Option<String> {
     if let Some(profile) = &connection.profile {
         loader = loader.profile_name(profile);
     }
-    setting(&loader.load().await, "S3", CA_BUNDLE)
+    settings::of_service(&loader.load().await, "S3", CA_BUNDLE)
 }
 
 async fn load(connection: &Connection, http: Transport) -> SdkConfig {
@@ -186,36 +195,37 @@ async fn load(connection: &Connection, http: Transport) -> SdkConfig {
             .build();
     }
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http)
+        .http_client(http.clone())
         .retry_config(retries)
         .timeout_config(timeouts);
-    if let Some(profile) = &connection.profile {
-        loader = loader.profile_name(profile);
-    }
     if let Some(region) = &connection.region {
         loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &connection.profile {
+        loader = loader.profile_name(profile);
+        loader = loader.credentials_provider(of_profile(profile, connection, http).await);
     }
     loader.load().await
 }
 
-/// The endpoint that a service uses: its own variable or profile entry, or the one for all.
-fn endpoint(config: &SdkConfig, service: &'static str) -> Option<String> {
-    let own = setting(config, service, ("AWS_ENDPOINT_URL", "endpoint_url"));
-    own.or_else(|| config.endpoint_url().map(ToOwned::to_owned))
-}
-
-/// A setting as it is for a service, by its variable or by its key in the profile.
-fn setting(
-    config: &SdkConfig,
-    service: &'static str,
-    (variable, key): (&'static str, &'static str),
-) -> Option<String> {
-    let key = ServiceConfigKey::builder().service_id(service).env(variable).profile(key).build();
-    config.service_config()?.load_config(key.ok()?)
+/// The credentials of a profile that was asked for. By themselves the SDKs prefer those of the
+/// environment, which may be another account's; the AWS CLI does not (AWS CLI User Guide,
+/// "Authentication and access credentials", precedence).
+async fn of_profile(
+    profile: &str,
+    connection: &Connection,
+    http: Transport,
+) -> ProfileFileCredentialsProvider {
+    let region = match &connection.region {
+        Some(region) => Some(Region::new(region.clone())),
+        None => DefaultRegionChain::builder().profile_name(profile).build().region().await,
+    };
+    let provider = ProviderConfig::without_region().with_region(region).with_http_client(http);
+    ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider).build()
 }
 
 /// The call that finds out whose account it is, before all others.
-const FIRST_CALL: &str = "sts:GetCallerIdentity";
+pub(super) const FIRST_CALL: &str = "sts:GetCallerIdentity";
 
 async fn account(config: &SdkConfig) -> Result<String, AwsError> {
     let sts = aws_sdk_sts::config::Builder::from(config)

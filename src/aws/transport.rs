@@ -5,6 +5,7 @@
 //! (awslabs/aws-sdk-rust#169, #1066), as every other AWS tool does.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::fs;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -153,26 +154,25 @@ fn proxy(
         Err(_) => Err(Unusable {
             setting: names[1],
             why: "it is no address of a proxy that speaks HTTP".to_owned(),
-            hint: "write it as `http://HOST:PORT`, with `USER:PASSWORD@` percent-encoded before the \
-                   host, or unset it",
+            hint:
+                "write it as `http://HOST:PORT`, with `USER:PASSWORD@` percent-encoded before the \
+                   host, or unset it"
+                    .to_owned(),
         }),
     }
 }
 
 /// Trusts the certificates of a file, and nobody else, as the AWS CLI does.
 fn trust(path: &str) -> Result<TlsContext, Unusable> {
-    let pem = read(path).map_err(|why| Unusable {
+    let unusable = |why: &dyn Display| Unusable {
         setting: CA_BUNDLE.0,
         why: format!("`{path}`: {why}"),
-        hint: "name a file of certificates in PEM form, or unset it",
-    })?;
+        hint: "name a file of certificates in PEM form, or unset it".to_owned(),
+    };
+    let pem = read(path).map_err(|why| unusable(&why))?;
     let store = TrustStore::empty().with_pem_certificate(pem);
     let context = TlsContext::builder().with_trust_store(store).build();
-    context.map_err(|error| Unusable {
-        setting: CA_BUNDLE.0,
-        why: format!("`{path}`: {error}"),
-        hint: "name a file of certificates in PEM form, or unset it",
-    })
+    context.map_err(|error| unusable(&error))
 }
 
 /// A file that holds certificates and nothing that the TLS client would stumble over: it panics then.

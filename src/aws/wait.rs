@@ -180,7 +180,7 @@ impl<T, A> Ended<T, A> {
         match self {
             Self::Done(value) => Ok(value),
             Self::Late(answer) => Err(late(answer)),
-            Self::Stopped => Err(AwsError::wait(wait.call, "interrupted")),
+            Self::Stopped => Err(AwsError::interrupted(wait.call)),
         }
     }
 }

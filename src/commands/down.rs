@@ -9,7 +9,7 @@ use super::session::{Session, Start};
 use crate::apply::{End, Ends};
 use crate::args::{Down as Args, Global};
 use crate::aws::wait::{PAUSE_MIN, Probe, Wait, wait_until};
-use crate::error::{Error, Failure};
+use crate::error::Error;
 use crate::plan::{Action, Condition, Goal, Plan, Step};
 use crate::report::{Kind, Outcome, Report};
 use crate::resource::{Id, Images};
@@ -33,10 +33,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     }
     session.stop_on_interrupt();
     let ends = session.run(&plan, report, !args.no_wait, async |run| run.apply(&plan).await).await;
-    if let Some(failure) = Failure::of(COMMAND, &plan, &ends) {
-        return Err(Error::Apply(failure));
-    }
-    session.interrupted(COMMAND)?;
+    session.ended(COMMAND, &plan, &ends)?;
     let left = proof(&mut session, (&plan, &ends), report).await?;
     Ok(session.view(&left).outcome(Kind::Down, 0))
 }

@@ -12,7 +12,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let file = global.config.clone();
     init::check_path(&file).map_err(Error::Init)?;
     let sizes = (!args.sizes.is_empty()).then(|| args.sizes.join(","));
-    check_options(args, sizes.as_deref(), global).map_err(Error::Init)?;
+    check_options(args, sizes.as_deref()).map_err(Error::Init)?;
     let asks = !args.yes && report.can_ask();
     let answer = |question: Question, given: Option<&str>, usual: String| match given {
         Some(given) => Ok(given.to_owned()),
@@ -34,7 +34,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     Ok(Outcome::Init(Written { file, answers, bucket_name }))
 }
 
-fn check_options(args: &Args, sizes: Option<&str>, global: &Global) -> Result<(), InitError> {
+fn check_options(args: &Args, sizes: Option<&str>) -> Result<(), InitError> {
     let given = [
         (Question::Name, args.name.as_deref()),
         (Question::Bucket, args.bucket.as_deref()),
@@ -43,7 +43,7 @@ fn check_options(args: &Args, sizes: Option<&str>, global: &Global) -> Result<()
     for (question, answer) in given {
         answer.map_or(Ok(()), |answer| question.check_option(answer))?;
     }
-    global.region.as_deref().map_or(Ok(()), init::check_region)
+    Ok(())
 }
 
 fn ask(question: Question, usual: &str, report: &Report) -> Result<String, Error> {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::apply::Run;
+use crate::apply::{Ends, Run};
 use crate::args::{Changes, Global};
 use crate::aws::wait::Stop;
 use crate::aws::{Aws, Connection};
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Error, INTERRUPTED};
 use crate::inventory::Inventory;
 use crate::local::{self, Running};
 use crate::package;
@@ -37,9 +37,6 @@ impl Changes {
         Purpose { goal, images }
     }
 }
-
-/// What shells show for a program that ended at Ctrl-C: 128 and the number of the signal.
-const INTERRUPTED: i32 = 130;
 
 /// A configuration, the account that it is for, and the stack that follows from both.
 pub(crate) struct Session {
@@ -197,7 +194,17 @@ impl Session {
 
     /// Whether the user asked to stop, as an error that says how to go on.
     pub(crate) fn interrupted(&self, command: &'static str) -> Result<(), Error> {
-        if self.stop.is_asked() { Err(Error::Interrupted { command }) } else { Ok(()) }
+        if self.stop.is_asked() { Err(Error::interrupted(command)) } else { Ok(()) }
+    }
+
+    /// What kept a plan from being done, if anything.
+    pub(crate) fn ended(
+        &self,
+        command: &'static str,
+        plan: &Plan,
+        ends: &Ends,
+    ) -> Result<(), Error> {
+        Error::of_ends(command, plan, ends, self.stop.is_asked()).map_or(Ok(()), Err)
     }
 }
 
@@ -212,7 +219,7 @@ pub(super) fn ask_on_interrupt(stop: Arc<Stop>) {
         if tokio::signal::ctrl_c().await.is_ok() {
             stop.ask();
             if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(INTERRUPTED);
+                std::process::exit(INTERRUPTED.into());
             }
         }
     });

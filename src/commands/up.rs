@@ -3,7 +3,7 @@
 use super::session::{Session, Start};
 use crate::apply::{End, Ends};
 use crate::args::{Global, Up as Args};
-use crate::error::{Error, Failure};
+use crate::error::Error;
 use crate::plan::{Action, Condition, Plan, Step};
 use crate::report::{Kind, Outcome, Report};
 use crate::resource::{Details, Fields, IN_PROGRESS, Id, Observed, Owner, STATUS};
@@ -22,10 +22,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         session.stop_on_interrupt();
         session.build(&plan, report).await?;
         let ends = session.run(&plan, report, args.wait, async |run| run.apply(&plan).await).await;
-        if let Some(failure) = Failure::of(COMMAND, &plan, &ends) {
-            return Err(Error::Apply(failure));
-        }
-        session.interrupted(COMMAND)?;
+        session.ended(COMMAND, &plan, &ends)?;
         take_over(&mut plan, ends);
     }
     if args.wait {
@@ -63,6 +60,7 @@ fn refuse_foreign(plan: &Plan) -> Result<(), Error> {
 
 async fn settle(session: &Session, plan: &mut Plan, report: &Report) -> Result<(), Error> {
     let settled = session.run(plan, report, true, async |run| run.settle(plan).await).await;
+    session.interrupted(COMMAND)?;
     settled.map_err(|(id, error)| Error::Settle { id, error })?;
     for step in plan.steps.iter_mut().filter(|step| step.condition == Condition::Deploying) {
         step.condition = Condition::Ok;

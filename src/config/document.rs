@@ -11,8 +11,8 @@ use toml::de::DeTable;
 use super::Environment;
 use super::interpolate::interpolate;
 use super::problem::{Fault, Problem};
-use super::suggestion::{closest, list};
 use super::table::Table;
+use crate::suggestion::{closest, list};
 
 /// What `read` makes of the document `text`; or every problem, in the order of the text.
 pub(super) fn read<T>(

@@ -6,45 +6,8 @@ use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 
 use super::problem::Fault;
-use super::suggestion::{closest, list};
-
-/// Regions to suggest from. Any other of the same form is taken: AWS keeps opening new ones.
-const REGIONS: &[&str] = &[
-    "af-south-1",
-    "ap-east-1",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-south-2",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ap-southeast-3",
-    "ap-southeast-4",
-    "ca-central-1",
-    "ca-west-1",
-    "cn-north-1",
-    "cn-northwest-1",
-    "eu-central-1",
-    "eu-central-2",
-    "eu-north-1",
-    "eu-south-1",
-    "eu-south-2",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "il-central-1",
-    "me-central-1",
-    "me-south-1",
-    "mx-central-1",
-    "sa-east-1",
-    "us-east-1",
-    "us-east-2",
-    "us-gov-east-1",
-    "us-gov-west-1",
-    "us-west-1",
-    "us-west-2",
-];
+use crate::region;
+use crate::suggestion::list;
 
 const BUCKET: &str = "a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots";
 /// What S3 reserves: "General purpose bucket naming rules". `-an` ends the names of an account's own
@@ -62,20 +25,14 @@ pub(super) fn stack(name: &str) -> Result<(), Fault> {
     characters(name, |character| is_lower(character) || character == '-', rule)
 }
 
-/// The form of "AWS Regions": two or more words and a number.
 pub(super) fn region(name: &str) -> Result<(), Fault> {
-    let words: Vec<_> = name.split('-').collect();
-    let valid = matches!(words.as_slice(), [area @ .., number]
-        if area.len() >= 2
-            && area.iter().all(|word| is_all(word, u8::is_ascii_lowercase))
-            && is_all(number, u8::is_ascii_digit));
-    if valid {
+    if region::is_code(name) {
         return Ok(());
     }
-    let fault = Fault::new("is not the code of a region");
-    Err(match closest(name, REGIONS.iter().copied()) {
+    let fault = Fault::new(region::NO_CODE);
+    Err(match region::closest(name) {
         Some(meant) => fault.label(format!("did you mean `{meant}`?")),
-        None => fault.help("a region's code looks like `us-east-1`"),
+        None => fault.help(region::FORM),
     })
 }
 

@@ -15,11 +15,6 @@ pub(crate) fn check_bucket(name: &str) -> Result<(), String> {
     judged(name_rules::bucket(name))
 }
 
-/// As [`check_stack`], for a region.
-pub(crate) fn check_region(name: &str) -> Result<(), String> {
-    judged(name_rules::region(name))
-}
-
 /// As [`check_stack`], for the size of a variant.
 pub(crate) fn check_size(size: &str) -> Result<(), String> {
     judged(folder_rules::size(size))

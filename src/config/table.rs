@@ -10,7 +10,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::document::Document;
 use super::problem::Fault;
-use super::suggestion::{closest, list};
+use crate::suggestion::{closest, list};
 
 /// What is required of a string.
 pub(super) type TextRule = fn(&str) -> Result<(), Fault>;

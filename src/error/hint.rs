@@ -16,7 +16,7 @@ pub(super) fn connect_hint(error: &AwsError, local: bool) -> String {
         _ if error.message() == NO_REGION => {
             "set `region` in the file, `AWS_REGION`, or `--region`".to_owned()
         }
-        (Cause::Unusable(Unusable { hint, .. }), _) => (*hint).to_owned(),
+        (Cause::Unusable(Unusable { hint, .. }), _) => hint.clone(),
         (Cause::Connection(why), _) if why.contains("certificate") => {
             "if a proxy inspects what is encrypted, name a file with its certificate in \
              `AWS_CA_BUNDLE`"
@@ -116,12 +116,13 @@ pub(super) fn aws_hint(error: &AwsError) -> String {
         return VANISHED.to_owned();
     }
     code_hint(error)
-        .unwrap_or(match error.cause {
+        .unwrap_or(match &error.cause {
             Cause::Connection(_) => "check the network",
             Cause::Wait(_) => "AWS may just be slow",
             Cause::Vanished(_) => VANISHED,
+            Cause::Interrupted => "run the same command again to go on",
             Cause::Unapplied(_) => "this is a fault of imgprep: please report it, with the plan",
-            Cause::Unusable(Unusable { hint, .. }) => hint,
+            Cause::Unusable(Unusable { hint, .. }) => hint.as_str(),
             Cause::Answer { .. } | Cause::Clock { .. } | Cause::Request(_) => {
                 "see AWS's answer above"
             }

@@ -85,7 +85,9 @@ fn why_unknown(error: &AwsError) -> String {
         Cause::Wait(why) => why.clone(),
         Cause::Unusable(unusable) => format!("`{}` cannot be used", unusable.setting),
         Cause::Clock { skew, .. } => skew.to_string(),
-        Cause::Answer { .. } | Cause::Vanished(_) | Cause::Unapplied(_) => error.to_string(),
+        Cause::Answer { .. } | Cause::Vanished(_) | Cause::Unapplied(_) | Cause::Interrupted => {
+            error.to_string()
+        }
     }
 }
 

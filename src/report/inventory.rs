@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 
+use super::advice::Advice;
 use super::printable::printable;
-use super::text::{BAD, BOLD, CHANGED, DIM, GOOD, HINT, painted};
+use super::text::{BAD, BOLD, CHANGED, DIM, GOOD, painted};
 use crate::amounts::{bytes, counted};
 use crate::inventory::{
     BackfillPlan, BackfillResult, FoundFailure, ImageCounts, Pruned, Retried, RetryOutcome,
 };
 
 /// What `status --images` adds.
-pub(super) fn counts(images: &ImageCounts) -> String {
+pub(super) fn counts(images: &ImageCounts, advice: &Advice) -> String {
     let mut text = format!("\n  {:<14} {}\n", "images", counted(images.originals, "original"));
     let letters = images.dead_letters.unwrap_or_default();
     let troubles = [
@@ -32,12 +33,12 @@ pub(super) fn counts(images: &ImageCounts) -> String {
         text.push('\n');
     }
     let next = [
-        (images.missing.values().any(|missing| *missing > 0), "imgprep backfill"),
-        (images.failures > 0, "imgprep failures"),
-        (images.orphans > 0, "imgprep prune"),
+        (images.missing.values().any(|missing| *missing > 0), "backfill"),
+        (images.failures > 0, "failures"),
+        (images.orphans > 0, "prune"),
     ];
     let next = next.iter().filter(|(is_due, _)| *is_due);
-    let next: Vec<String> = next.map(|(_, command)| painted(HINT, command)).collect();
+    let next: Vec<String> = next.map(|(_, command)| advice.command(command)).collect();
     if !next.is_empty() {
         let _ = writeln!(text, "\nnext: {}", next.join(", "));
     }
@@ -45,13 +46,14 @@ pub(super) fn counts(images: &ImageCounts) -> String {
 }
 
 /// What a backfill would do.
-pub(super) fn backfill_plan(plan: &BackfillPlan) -> String {
+pub(super) fn backfill_plan(plan: &BackfillPlan, advice: &Advice) -> String {
     let mut text = format!("{}\n", counted(plan.originals, "original"));
     if plan.failures > 0 {
         let _ = writeln!(
             text,
-            "  {} left out; see `imgprep failures`",
-            counted(plan.failures, "failure")
+            "  {} left out; see {}",
+            counted(plan.failures, "failure"),
+            advice.command("failures")
         );
     }
     for (folder, missing) in &plan.missing {
@@ -72,33 +74,36 @@ pub(super) fn backfill_plan(plan: &BackfillPlan) -> String {
 }
 
 /// What a backfill came to.
-pub(super) fn backfill(result: &BackfillResult) -> String {
+pub(super) fn backfill(result: &BackfillResult, advice: &Advice) -> String {
     if result.dry_run {
-        return backfill_plan(&result.plan);
+        return backfill_plan(&result.plan, advice);
     }
     let BackfillResult { plan, made, failed, pending, .. } = result;
     if plan.to_process == 0 {
-        return format!("{}nothing to do\n", backfill_plan(plan));
+        return format!("{}nothing to do\n", backfill_plan(plan, advice));
     }
     let mut text =
         format!("{}\n", painted(GOOD, &format!("{} made whole", counted(*made, "original"))));
     if *failed > 0 {
         let failed = format!("{} cannot be processed", counted(*failed, "original"));
-        let _ = writeln!(text, "{}: see `imgprep failures`", painted(BAD, &failed));
+        let see = advice.command("failures");
+        let _ = writeln!(text, "{}: see {see}", painted(BAD, &failed));
     }
     if *pending > 0 {
         let pending = format!("{} did not come", counted(*pending, "original"));
         let _ = writeln!(
             text,
-            "{}: see `imgprep status --images`, and run `imgprep backfill` again",
-            painted(BAD, &pending)
+            "{}: see {}, and run {} again",
+            painted(BAD, &pending),
+            advice.command("status --images"),
+            advice.command("backfill")
         );
     }
     text
 }
 
 /// Every failure with its reason below.
-pub(super) fn failures(failures: &[FoundFailure]) -> String {
+pub(super) fn failures(failures: &[FoundFailure], advice: &Advice) -> String {
     let mut text = String::new();
     for failure in failures {
         let _ = writeln!(text, "{}", painted(BOLD, &printable(&failure.key)));
@@ -117,12 +122,12 @@ pub(super) fn failures(failures: &[FoundFailure]) -> String {
         return "no failures\n".to_owned();
     }
     let count = counted(failures.len() as u64, "failure");
-    let _ = writeln!(text, "\n{count}; next: {}", painted(HINT, "imgprep retry --all"));
+    let _ = writeln!(text, "\n{count}; next: {}", advice.command("retry --all"));
     text
 }
 
 /// What came of each original that was sent again.
-pub(super) fn retried(retried: &[Retried]) -> String {
+pub(super) fn retried(retried: &[Retried], advice: &Advice) -> String {
     if retried.is_empty() {
         return "nothing to send\n".to_owned();
     }
@@ -141,9 +146,8 @@ pub(super) fn retried(retried: &[Retried]) -> String {
         }
     }
     if retried.iter().any(|retried| retried.outcome == RetryOutcome::Pending) {
-        text.push_str(
-            "\npending: nothing was heard of them; `imgprep status --images` counts dead letters\n",
-        );
+        let count = advice.command("status --images");
+        let _ = writeln!(text, "\npending: nothing was heard of them; {count} counts dead letters");
     }
     text
 }
@@ -153,7 +157,7 @@ pub(super) fn is_all_made(retried: &[Retried]) -> bool {
 }
 
 /// What belongs to nothing any more.
-pub(super) fn pruned(pruned: &Pruned) -> String {
+pub(super) fn pruned(pruned: &Pruned, advice: &Advice) -> String {
     let mut text = String::new();
     for key in &pruned.keys {
         let _ = writeln!(text, "  {} {}", painted(BAD, "-"), printable(key));
@@ -185,7 +189,7 @@ pub(super) fn pruned(pruned: &Pruned) -> String {
     if pruned.deleted {
         let _ = writeln!(text, "\ndeleted: {what}");
     } else {
-        let _ = writeln!(text, "\n{what}; next: {}", painted(HINT, "imgprep prune --yes"));
+        let _ = writeln!(text, "\n{what}; next: {}", advice.command("prune --yes"));
     }
     text
 }
@@ -229,7 +233,7 @@ mod tests {
             orphans: 2,
             dead_letters: Some(3),
         };
-        assert_snapshot!(plain(&counts(&images)), @"
+        assert_snapshot!(plain(&counts(&images, &Advice::default())), @"
           images         12 originals
           failed         1 original
           dead letters   3 messages
@@ -252,7 +256,7 @@ mod tests {
             request_id: None,
             record: "failed/a.heic.json".to_owned(),
         };
-        assert_snapshot!(plain(&failures(&[failure])), @"
+        assert_snapshot!(plain(&failures(&[failure], &Advice::default())), @"
         originals/a.heic
           HEIC is not supported
           2026-01-31T23:59:59Z  1.2 kB  etag abc

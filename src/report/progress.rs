@@ -193,6 +193,7 @@ fn ended(action: Action, end: &End) -> String {
         .to_owned(),
         End::Kept(why) => format!("kept: {why}"),
         End::Later(why) => format!("to be finished: {why}"),
+        End::Failed(error) if error.is_interrupted() => "interrupted".to_owned(),
         End::Failed(error) => format!("failed: {error}"),
         End::NotStarted => "not started".to_owned(),
     }

@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use super::advice::Advice;
 use super::document::{Document, Effort, Entry, State};
 use super::text;
 use crate::outputs::Outputs;
@@ -58,7 +59,7 @@ fn document(resources: Vec<Entry>) -> Document {
 /// The plan without colours, none of whose lines is too long but for a single long word.
 #[track_caller]
 fn plan(resources: Vec<Entry>) -> String {
-    let text = text::plan(&document(resources), true);
+    let text = text::plan(&document(resources), true, &Advice::default());
     let text = anstream::adapter::strip_str(&text).to_string();
     for line in text.lines() {
         let beyond = line.chars().count() > 80;

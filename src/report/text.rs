@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use super::advice::Advice;
 use super::diff::Change;
 use super::document::{Document, Entry, State};
 use super::layout::{self, COLUMNS, spaces, width, wrapped};
@@ -34,11 +35,11 @@ pub(super) fn painted(style: Style, text: &str) -> String {
 
 /// What is about to be done, or, for `imgprep plan`, would be. `full` shows the fields of what is
 /// new as well.
-pub(super) fn plan(document: &Document, full: bool) -> String {
+pub(super) fn plan(document: &Document, full: bool, advice: &Advice) -> String {
     let mut text = head(document);
     for entry in &document.resources {
         let Some((style, mark)) = mark(entry) else { continue };
-        line(&mut text, &Lead { style, word: mark, columns: 3 }, entry);
+        line(&mut text, &Lead { style, word: mark, columns: 3 }, entry, advice);
         if entry.action != Action::Create {
             differences(&mut text, entry);
         } else if full {
@@ -46,7 +47,7 @@ pub(super) fn plan(document: &Document, full: bool) -> String {
         }
     }
     for entry in document.resources.iter().filter(|entry| is_kept(entry)) {
-        line(&mut text, &Lead::NONE, entry);
+        line(&mut text, &Lead::NONE, entry, advice);
     }
     let counts: Vec<String> =
         document.counts().into_iter().map(|(what, count)| format!("{count} {what}")).collect();
@@ -71,7 +72,7 @@ fn mark(entry: &Entry) -> Option<(Style, &'static str)> {
 }
 
 /// What `up` made, and what to do next.
-pub(super) fn up(document: &Document, local: bool) -> String {
+pub(super) fn up(document: &Document, local: bool, advice: &Advice) -> String {
     let mut text = String::new();
     let changed = document.changed();
     let summary = if changed == 1 { "1 change".to_owned() } else { format!("{changed} changes") };
@@ -88,17 +89,16 @@ pub(super) fn up(document: &Document, local: bool) -> String {
     if !left.is_empty() {
         text.push_str("\nno longer in the file:\n");
         for entry in left {
-            line(&mut text, &Lead::NONE, entry);
+            line(&mut text, &Lead::NONE, entry, advice);
         }
     }
-    let option = if local { " --local" } else { "" };
-    let next = |command: &str| painted(HINT, &format!("imgprep {command}{option}"));
-    let _ = writeln!(text, "\nnext: {}", next("try"));
+    let _ = writeln!(text, "\nnext: {}", advice.command("try"));
     if has_new_folder(document) {
-        let _ = writeln!(text, "for the images that are there already: {}", next("backfill"));
+        let backfill = advice.command("backfill");
+        let _ = writeln!(text, "for the images that are there already: {backfill}");
     }
     if local {
-        let stop = painted(HINT, "imgprep local stop");
+        let stop = advice.command("local stop");
         let _ = writeln!(text, "the local AWS runs on until nobody uses it, or: {stop}");
     }
     text
@@ -111,11 +111,11 @@ fn has_new_folder(document: &Document) -> bool {
 }
 
 /// How a stack is.
-pub(super) fn status(document: &Document) -> String {
+pub(super) fn status(document: &Document, advice: &Advice) -> String {
     let mut text = head(document);
     for entry in &document.resources {
         let (style, word) = condition(entry.state);
-        line(&mut text, &Lead { style, word: &format!("  {word:<9}"), columns: 11 }, entry);
+        line(&mut text, &Lead { style, word: &format!("  {word:<9}"), columns: 11 }, entry, advice);
         if entry.state != Condition::Missing {
             differences(&mut text, entry);
         }
@@ -126,13 +126,13 @@ pub(super) fn status(document: &Document) -> String {
         outputs(&mut text, &document.outputs);
     }
     if let Some(images) = &document.images {
-        text.push_str(&inventory::counts(images));
+        text.push_str(&inventory::counts(images, advice));
     }
     text
 }
 
 /// What `down` removed, and what is left.
-pub(super) fn down(document: &Document) -> String {
+pub(super) fn down(document: &Document, advice: &Advice) -> String {
     let mut text = String::new();
     let is_removed =
         |entry: &&Entry| entry.action == Action::Delete && entry.state == Condition::Missing;
@@ -141,7 +141,7 @@ pub(super) fn down(document: &Document) -> String {
         document.resources.iter().filter(|entry| entry.state != Condition::Missing).collect();
     let _ = writeln!(text, "{}: {removed} removed, {} left", document.stack, left.len());
     for entry in left {
-        line(&mut text, &Lead::NONE, entry);
+        line(&mut text, &Lead::NONE, entry, advice);
     }
     text
 }
@@ -201,7 +201,7 @@ pub(super) fn health(health: Health) -> &'static str {
 }
 
 /// What failed, why, and what to do next.
-pub(super) fn error(error: &Error) -> String {
+pub(super) fn error(error: &Error, advice: &Advice) -> String {
     if let Error::Config(config) = error {
         return config.render(true) + "\n";
     }
@@ -216,7 +216,7 @@ pub(super) fn error(error: &Error) -> String {
         }
     }
     if let Some(hint) = error.hint() {
-        let _ = writeln!(text, "\n{} {}", painted(HINT, "hint:"), printable_lines(&hint));
+        let _ = writeln!(text, "\n{} {}", painted(HINT, "hint:"), printable_lines(&advice.text(&hint)));
     }
     text
 }
@@ -247,7 +247,7 @@ impl Lead<'_> {
 }
 
 /// The line of a resource; what does not fit goes below its name.
-fn line(text: &mut String, lead: &Lead<'_>, entry: &Entry) {
+fn line(text: &mut String, lead: &Lead<'_>, entry: &Entry, advice: &Advice) {
     let Lead { style, word, columns } = lead;
     let before = spaces(columns.saturating_sub(width(word)));
     let _ = write!(text, "{before}{} {:<13} ", painted(*style, word), entry.id);
@@ -258,7 +258,7 @@ fn line(text: &mut String, lead: &Lead<'_>, entry: &Entry) {
     // The first line begins at the column, the others hold the space before it.
     let mut at = if name.contains('\n') { width(last) } else { column + width(last) };
     text.push_str(&name);
-    for (style, remark) in remarks(entry) {
+    for (style, remark) in remarks(entry, advice) {
         if at + 2 + width(&remark) <= COLUMNS {
             let _ = write!(text, "  {}", painted(style, &remark));
             at += 2 + width(&remark);
@@ -272,8 +272,9 @@ fn line(text: &mut String, lead: &Lead<'_>, entry: &Entry) {
     text.push('\n');
 }
 
-fn remarks(entry: &Entry) -> Vec<(Style, String)> {
-    let note = entry.note.as_ref().map(|note| (DIM, format!("({})", printable(note))));
+fn remarks(entry: &Entry, advice: &Advice) -> Vec<(Style, String)> {
+    let note = entry.note.as_ref();
+    let note = note.map(|note| (DIM, format!("({})", printable(&advice.text(note)))));
     let long = entry.effort.long.map(|why| (CHANGED, why.0.to_owned()));
     let irreversible = entry.effort.irreversible.map(|why| (BAD, why.0.to_owned()));
     [note, long, irreversible].into_iter().flatten().collect()

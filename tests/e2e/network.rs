@@ -42,7 +42,12 @@ pub(crate) async fn row_62_all_of_aws_is_reached_through_a_proxy_that_inspects_i
     }
 
     let profiles = pipeline.folder().join("config");
-    fs::write(&profiles, format!("[profile company]\nca_bundle = {authority}\n")).unwrap();
+    let key = format!(
+        "aws_access_key_id = {}\naws_secret_access_key = {}\n",
+        pipeline.account,
+        emulator::secret()
+    );
+    fs::write(&profiles, format!("[profile company]\nca_bundle = {authority}\n{key}")).unwrap();
     let variables = [
         ("HTTPS_PROXY", address.as_str()),
         ("AWS_CONFIG_FILE", profiles.to_str().unwrap()),

@@ -39,7 +39,7 @@ const SYNONYMS: &[(&str, &str)] = &[
 const LIKENESS_MIN: f64 = 0.8;
 
 /// The candidate that `word` is a misspelling or another name of, if there is one.
-pub(super) fn closest<'c>(
+pub(crate) fn closest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
@@ -57,7 +57,7 @@ pub(super) fn closest<'c>(
 }
 
 /// Names in prose: "`a`, `b` and `c`", joined by `last`.
-pub(super) fn list<'c>(names: impl IntoIterator<Item = &'c str>, last: &str) -> String {
+pub(crate) fn list<'c>(names: impl IntoIterator<Item = &'c str>, last: &str) -> String {
     let mut names: Vec<_> = names.into_iter().map(|name| format!("`{name}`")).collect();
     match names.pop() {
         Some(end) if names.is_empty() => end,
