@@ -1,6 +1,7 @@
 //! The command line: what clap reads. Doc comments are the help.
 
 mod images;
+mod misuse;
 mod permitted;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 pub(crate) use self::images::{Backfill, Failures, Prune, Render, Retry};
+pub(crate) use self::misuse::Misuse;
 pub(crate) use self::permitted::Permitted;
 use crate::region;
 
@@ -28,33 +30,40 @@ pub(crate) struct Arguments {
 /// The pipeline's file where none is named.
 pub(crate) const DEFAULT_CONFIG: &str = "pipeline.toml";
 
+/// What the options of every command stand under, after those of one.
+pub(crate) const GLOBAL: &str = "Global options";
+
 /// Options of every command.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
     /// The pipeline's file
-    #[arg(short, long, global = true, value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
+    #[arg(value_name = "FILE", default_value = DEFAULT_CONFIG)]
     pub(crate) config: PathBuf,
     /// The AWS profile to use
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "NAME")]
     pub(crate) profile: Option<String>,
     /// The AWS region; before the one in the file
-    #[arg(long, global = true, value_name = "NAME", value_parser = region::parse)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    #[arg(value_name = "NAME", value_parser = region::parse)]
     pub(crate) region: Option<String>,
     /// Use a local AWS on this machine, which is installed and started as needed
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) local: bool,
     /// Print one JSON document on standard output
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
-    /// Show no progress
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    /// Show no progress, previews or warnings
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
+    #[arg(conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Show every field of what is created, and every line of a log
-    #[arg(short, long, global = true)]
+    /// Show all: fields of what is created, lines of a log, what an estimate rests on
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub(crate) verbose: bool,
     /// When to use colour; `NO_COLOR` is honoured
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    #[arg(value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 }
 
@@ -231,6 +240,7 @@ pub(crate) struct Logs {
 pub(crate) struct Cost {
     /// Originals a month
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) images: u32,
     /// Size of an original in megapixels
     #[arg(long, value_name = "NUMBER", default_value_t = 12.0, value_parser = megapixels)]

@@ -10,7 +10,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use lambda_fn::settings::{Effort, Variant};
+use lambda_fn::settings::{Effort, Format, Variant};
 use serde::Serialize;
 
 pub(crate) use self::backfill::{BackfillEstimate, BackfillLoad};
@@ -19,16 +19,14 @@ use self::prices::Price;
 pub(crate) use self::server::Server;
 use crate::config::{Arch, Config};
 
-/// Processor time per megapixel of a JPEG on one full processor, with two variants made of it: what
-/// `bench` measures for photos of 10 megapixels, 800x600 and 400x300.
-const CPU_MS_PER_MEGAPIXEL: f64 = 3.4;
+/// Processor time for each megapixel of an original, on one full processor, until its variants can be
+/// encoded: what `bench/run` measures for JPEG photos of 10 megapixels.
+const READING_MS_PER_MEGAPIXEL: f64 = 2.7;
 /// The memory at which a function has one whole processor (AWS Lambda Developer Guide, "Configure
 /// Lambda function memory").
 const MB_PER_PROCESSOR: f64 = 1769.0;
 /// How long an invocation waits for S3, which is billed as well: an assumption.
 const S3_WAIT_MS: f64 = 100.0;
-/// Bytes per pixel of a variant as JPEG of quality 80: 71 kB for 800x600 and 400x300 together.
-const VARIANT_BYTES_PER_PIXEL: f64 = 0.12;
 /// What `effort = "size"` takes more for each megapixel of a variant, and what it leaves of the bytes:
 /// `bench/run --effort`, at quality 80.
 const SIZE_EFFORT_MS_PER_MEGAPIXEL: f64 = 26.7;
@@ -62,7 +60,7 @@ const LEAVES_OUT: [&str; 8] = [
     "data transfer between regions, and of uploads through an application",
     "cold starts, repeated attempts, and calls for images that are deleted or looked for",
     "other storage classes, versions of objects, and KMS",
-    "originals and variants of other formats than JPEG, whose bytes and time differ",
+    "originals of other formats than JPEG, whose bytes and time differ",
 ];
 
 /// What a pipeline has to do in a month.
@@ -182,14 +180,9 @@ struct Usage {
 impl Usage {
     fn new(config: &Config, load: &Load) -> Self {
         let pixels = load.megapixels * 1e6;
-        let area = |variant: &Variant| f64::from(variant.width) * f64::from(variant.height);
-        let effort = config.variants.iter().filter(|variant| variant.effort == Effort::Size);
-        let effort_ms = effort.map(area).sum::<f64>() / 1e6 * SIZE_EFFORT_MS_PER_MEGAPIXEL;
-        let cpu_ms = cpu_ms(load.megapixels) + effort_ms;
-        let bytes = |variant: &Variant| match variant.effort {
-            Effort::Speed => area(variant) * VARIANT_BYTES_PER_PIXEL,
-            Effort::Size => area(variant) * VARIANT_BYTES_PER_PIXEL * SIZE_EFFORT_BYTES,
-        };
+        let cpu_ms = cpu_ms(load.megapixels, &config.variants);
+        let bytes =
+            |variant: &Variant| variant_megapixels(variant) * 1e6 * bytes_per_pixel(variant);
         let memory_mb = config.function.memory;
         Self {
             images: load.images.into(),
@@ -343,9 +336,37 @@ impl Usage {
     }
 }
 
-/// Processor time for one original with two variants, on one full processor, in milliseconds.
-fn cpu_ms(megapixels: f64) -> f64 {
-    megapixels * CPU_MS_PER_MEGAPIXEL
+/// Processor time for one original and its variants, on one full processor, in milliseconds.
+fn cpu_ms(megapixels: f64, variants: &[Variant]) -> f64 {
+    let encoding = variants.iter().map(|it| variant_megapixels(it) * encoding_ms_per_megapixel(it));
+    megapixels * READING_MS_PER_MEGAPIXEL + encoding.sum::<f64>()
+}
+
+fn variant_megapixels(variant: &Variant) -> f64 {
+    f64::from(variant.width) * f64::from(variant.height) / 1e6
+}
+
+/// As `bench/run --formats` measures it for photos at 800x600. The originals are taken for JPEG, so that
+/// what keeps their format is one, too.
+fn encoding_ms_per_megapixel(variant: &Variant) -> f64 {
+    match (variant.format, variant.effort) {
+        (Format::Keep | Format::Jpeg, Effort::Speed) => 12.0,
+        (Format::Keep | Format::Jpeg, Effort::Size) => 12.0 + SIZE_EFFORT_MS_PER_MEGAPIXEL,
+        (Format::Png, _) => 360.0,
+        (Format::Webp, _) => 320.0,
+        (Format::Avif, _) => 1770.0,
+    }
+}
+
+/// As `bench/run --formats` measures it, at quality 80: as JPEG 71 kB for 800x600 and 400x300 together.
+fn bytes_per_pixel(variant: &Variant) -> f64 {
+    match (variant.format, variant.effort) {
+        (Format::Keep | Format::Jpeg, Effort::Speed) => 0.12,
+        (Format::Keep | Format::Jpeg, Effort::Size) => 0.12 * SIZE_EFFORT_BYTES,
+        (Format::Png, _) => 1.39,
+        (Format::Webp, _) => 0.061,
+        (Format::Avif, _) => 0.081,
+    }
 }
 
 /// What Lambda bills for one original that takes this much processor time, in milliseconds.

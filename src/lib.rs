@@ -36,8 +36,6 @@ mod trial;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::args::Arguments;
 use crate::error::FAILED;
 use crate::report::Report;
@@ -54,9 +52,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// The exit code of an answer, or of what stopped the command.
 fn execute(arguments: &[OsString]) -> Result<u8, u8> {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let wants_json = arguments.iter().any(|argument| argument == "--json");
+    let arguments = match Arguments::read(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return report::usage(&error),
+        Err(error) => return report::usage(&error, wants_json),
     };
     let report = Report::new(&arguments.global);
     let runtime = tokio::runtime::Runtime::new().map_err(|error| {

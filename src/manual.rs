@@ -10,6 +10,58 @@ use clap_mangen::Man;
 
 use crate::args::Arguments;
 
+/// What no option says: headings, and the entries below them.
+const SECTIONS: &[(&str, &[(&str, &str)])] = &[
+    (
+        "EXIT STATUS",
+        &[
+            ("0", "It is done, or there was nothing to do."),
+            ("1", "It could not be done; with plan --exit-code also any wrong use."),
+            ("2", "Wrong use or a wrong file; with plan --exit-code: there are changes."),
+            ("4", "Of status: something is missing, changed or not ours."),
+            ("130", "It was stopped by Ctrl-C."),
+        ],
+    ),
+    (
+        "ENVIRONMENT",
+        &[
+            (
+                "AWS_PROFILE, AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, \
+                 AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
+                "Account and region, as for every AWS tool. --profile and --region come first.",
+            ),
+            (
+                "AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and so on",
+                "Another AWS than the real one, for all services or for one.",
+            ),
+            ("AWS_CA_BUNDLE", "A file of certificates to trust in the place of the system's."),
+            ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "The way to AWS, and what goes past it."),
+            (
+                "IMGPREP_CACHE_DIR",
+                "Where built functions and the installed local AWS are; ~/.cache/imgprep without it.",
+            ),
+            (
+                "IMGPREP_LOCAL_DIR",
+                "Where the local AWS keeps what it holds; ~/.local/state/imgprep/local without it.",
+            ),
+            ("IMGPREP_LOCAL_PORT", "The port of the local AWS; 4566 without it."),
+            (
+                "IMGPREP_LOCAL_IDLE",
+                "After how many minutes without a request the local AWS stops, 0 for never; 30 \
+                 without it.",
+            ),
+            ("NO_COLOR", "Set to anything: no colours."),
+        ],
+    ),
+    (
+        "FILES",
+        &[
+            ("pipeline.toml", "The pipeline; another file with --config."),
+            ("~/.aws/config, ~/.aws/credentials", "The profiles of every AWS tool."),
+        ],
+    ),
+];
+
 const PROGRAM: &str = "imgprep";
 /// Every section is rendered with this many lines before its heading, which a page needs once.
 const PREAMBLE_LINES: usize = 2;
@@ -32,7 +84,18 @@ pub(crate) fn page() -> String {
     page += &rendered(|to| man.render_description_section(to), PREAMBLE_LINES);
     page += &rendered(|to| man.render_options_section(to), PREAMBLE_LINES);
     add_commands(&program, &mut page);
+    for (heading, entries) in SECTIONS {
+        page.extend([".SH \"", heading, "\"\n"]);
+        for (name, text) in *entries {
+            page.extend([".TP\n\\fB", &escaped(name), "\\fR\n", &escaped(text), "\n"]);
+        }
+    }
     page
+}
+
+/// A text of ours in the language of manual pages, for which these characters mean something.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('-', "\\-").replace('\'', "\\*(Aq")
 }
 
 fn add_commands(parent: &Command, page: &mut String) {
@@ -99,5 +162,9 @@ mod tests {
         assert_eq!(page.matches(".ie ").count(), 1);
         assert!(page.contains("\n\\fB\\-\\-prune\\fR"));
         assert!(!page.contains("IMGPREP HELP"));
+        assert!(!page.contains("[default: ]"), "{page}");
+        for heading in ["EXIT STATUS", "ENVIRONMENT", "FILES"] {
+            assert_eq!(page.matches(&format!(".SH \"{heading}\"\n")).count(), 1, "{heading}");
+        }
     }
 }

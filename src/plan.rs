@@ -32,6 +32,9 @@ pub(crate) enum Condition {
     Retired,
 }
 
+/// The note on a resource that left the file and is left alone.
+pub(crate) const RETIRED: &str = "no longer in the file; `imgprep up --prune` removes it";
+
 /// What is to be done about a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -236,8 +239,8 @@ fn absent(observed: &Observed) -> Verdict {
 fn retired(goal: Goal, observed: &Observed) -> Verdict {
     let verdict = match goal {
         Goal::Present { prune: false, .. } => {
-            let note = "no longer in the file; `imgprep up --prune` removes it";
-            return Verdict::new(Condition::Retired, Action::None).noted(Some(note.to_owned()));
+            let note = Some(RETIRED.to_owned());
+            return Verdict::new(Condition::Retired, Action::None).noted(note);
         }
         _ => absent(observed),
     };

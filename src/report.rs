@@ -29,7 +29,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::advice::Advice;
-use crate::args::{Color, Global};
+use crate::args::{Color, Global, Misuse};
 use crate::aws::Aws;
 use crate::config::Config;
 use crate::cost::Estimate;
@@ -42,6 +42,7 @@ use crate::names::Names;
 use crate::outputs::Outputs;
 use crate::plan::{Condition, Plan};
 use crate::render::Sheet;
+use crate::resource::Id;
 use crate::trial::TrialResult;
 
 pub(crate) use self::bar::Bar;
@@ -313,7 +314,8 @@ impl Report {
             Outcome::Policy(document) => format!("{}\n", pretty(document)),
             Outcome::Events(newest) => logs::events(newest),
             Outcome::Followed => String::new(),
-            Outcome::Cost(estimate) => cost::estimate(estimate),
+            Outcome::Cost(estimate) if self.verbose => cost::full(estimate),
+            Outcome::Cost(estimate) => cost::brief(estimate, advice),
             Outcome::Init(written) => init::text(written, advice),
             Outcome::Printed(printed) => printed.text.clone(),
             Outcome::Backfill(result) => inventory::backfill(result, advice),
@@ -326,9 +328,14 @@ impl Report {
 
 /// Prints what clap has to say, and says with which code to exit: help and version are an answer,
 /// the rest is wrong use.
-pub(crate) fn usage(error: &clap::Error) -> Result<u8, u8> {
-    // Nothing is left to do if even this cannot be written.
-    let _ = error.print();
+pub(crate) fn usage(error: &clap::Error, json: bool) -> Result<u8, u8> {
+    if json && error.use_stderr() {
+        let Misuse { message, hint } = Misuse::of(error);
+        out(&format!("{}\n", error_document(&message, None, "Usage", Some(hint))));
+    } else {
+        // Nothing is left to do if even this cannot be written.
+        let _ = error.print();
+    }
     if error.use_stderr() { Err(MISUSED) } else { Ok(0) }
 }
 
@@ -372,12 +379,13 @@ fn error_json(error: &Error, advice: &Advice) -> Value {
     let why = error.why();
     let message =
         if why.is_empty() { error.what() } else { format!("{}: {}", error.what(), why.join("; ")) };
-    json!({ "error": {
-        "message": message,
-        "resource": error.resource(),
-        "code": error.code(),
-        "hint": error.hint().map(|hint| advice.text(&hint)),
-    } })
+    let hint = error.hint().map(|hint| advice.text(&hint));
+    error_document(&message, error.resource(), &error.code(), hint)
+}
+
+fn error_document(message: &str, resource: Option<Id>, code: &str, hint: Option<String>) -> Value {
+    let error = json!({ "message": message, "resource": resource, "code": code, "hint": hint });
+    json!({ "error": error })
 }
 
 /// A reader that went away, as `head` does, is no error.

@@ -1,13 +1,19 @@
 //! What the user probably meant.
 
-/// Words of other tools and of everyday speech, and ours for them.
+/// Words of other tools and of everyday speech, and ours for them: of the file and of the command line.
 const SYNONYMS: &[(&str, &str)] = &[
     ("aarch64", "arm64"),
     ("amd64", "x86_64"),
+    ("apply", "up"),
     ("arm", "arm64"),
     ("bottom", "south"),
     ("cloudfront", "cdn"),
+    ("create", "up"),
     ("crop", "cover"),
+    ("delete", "down"),
+    ("deploy", "up"),
+    ("destroy", "down"),
+    ("diff", "plan"),
     ("dimensions", "size"),
     ("fast", "speed"),
     ("fill", "cover"),
@@ -24,6 +30,7 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("public", "public-acl"),
     ("public-read", "public-acl"),
     ("ram", "memory"),
+    ("remove", "down"),
     ("right", "east"),
     ("same", "keep"),
     ("sizes", "variants"),

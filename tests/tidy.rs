@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("amounts", &[]),
     ("suggestion", &[]),
     ("region", &["suggestion"]),
-    ("args", &["region"]),
+    ("args", &["region", "suggestion"]),
     ("aws", &["local", "region", "suggestion"]),
     ("config", &["region", "suggestion"]),
     ("contact_sheet", &["amounts", "render"]),

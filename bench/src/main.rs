@@ -5,6 +5,7 @@
 mod cold_start;
 mod compare;
 mod effort;
+mod formats;
 mod framing;
 mod grid;
 mod large;
@@ -29,6 +30,7 @@ use report::Report;
 use side::Side;
 
 const USAGE: &str = "bench compare ROUNDS [FOLDER] | bench grid ROUNDS | bench effort [FOLDER] | \
+    bench formats [FOLDER] | \
     bench framing | bench cold-start STARTS BOOTSTRAP | bench memory BOOTSTRAP";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -37,6 +39,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     match arguments[..] {
         ["compare", rounds] => compare(rounds, None),
         ["compare", rounds, folder] => compare(rounds, Some(Path::new(folder))),
+        ["formats"] => formats(None),
+        ["formats", folder] => formats(Some(Path::new(folder))),
         ["effort"] => effort(None),
         ["effort", folder] => effort(Some(Path::new(folder))),
         ["cold-start", starts, bootstrap] => {
@@ -59,6 +63,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["worker", side] => worker::serve(Side::named(side).ok_or("no such side")?),
         _ => Err(USAGE.into()),
     }
+}
+
+fn formats(folder: Option<&Path>) -> Result<(), Box<dyn Error>> {
+    Ok(write!(io::stdout(), "{}", formats::compare(&photos(folder)?)?)?)
 }
 
 fn effort(folder: Option<&Path>) -> Result<(), Box<dyn Error>> {

@@ -44,7 +44,7 @@ pub(crate) struct Backfill {
     #[arg(long)]
     pub(crate) all: bool,
     /// Only originals whose path begins with this
-    #[arg(long, value_name = "PATH", default_value = "")]
+    #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
     pub(crate) prefix: String,
     /// Only show what there is to do
     #[arg(long)]
@@ -63,7 +63,7 @@ pub(crate) struct Backfill {
 #[derive(Debug, Args)]
 pub(crate) struct Failures {
     /// Only originals whose path begins with this
-    #[arg(long, value_name = "PATH", default_value = "")]
+    #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
     pub(crate) prefix: String,
 }
 

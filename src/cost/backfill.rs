@@ -1,5 +1,6 @@
 //! How long a backfill takes, and what it costs: an order of magnitude to decide by.
 
+use lambda_fn::settings::Variant;
 use serde::Serialize;
 
 use super::{READS_PER_IMAGE, billed_ms, cpu_ms, lambda_time, prices, rounded};
@@ -14,12 +15,14 @@ const KEYS_PER_PAGE: f64 = 1000.0;
 
 /// What decides how long a backfill takes and what it costs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct BackfillLoad {
+pub(crate) struct BackfillLoad<'a> {
     pub(crate) originals: u64,
     /// Variants to be made.
     pub(crate) variants: u64,
     /// Objects that are listed to find them, and to watch them come.
     pub(crate) listed: u64,
+    /// What is made of each.
+    pub(crate) made: &'a [Variant],
     pub(crate) memory_mb: u32,
     pub(crate) arch: Arch,
     /// How many originals are worked on at once.
@@ -36,13 +39,13 @@ pub(crate) struct BackfillEstimate {
     pub(crate) prices_as_of: &'static str,
 }
 
-impl BackfillLoad {
+impl BackfillLoad<'_> {
     /// At list prices of us-east-1, without free tiers.
     #[expect(clippy::cast_precision_loss, reason = "an estimate needs no more than 52 bits")]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is positive")]
     pub(crate) fn estimate(self) -> BackfillEstimate {
         let (originals, variants) = (self.originals as f64, self.variants as f64);
-        let secs = billed_ms(cpu_ms(MEGAPIXELS), self.memory_mb) / 1000.0;
+        let secs = billed_ms(cpu_ms(MEGAPIXELS, self.made), self.memory_mb) / 1000.0;
         let gigabyte_seconds = originals * secs * f64::from(self.memory_mb) / 1024.0;
         let reads = originals * (LOOKS_BEFOREHAND + READS_PER_IMAGE) + variants;
         let writes = variants + self.listed as f64 / KEYS_PER_PAGE;
@@ -70,16 +73,17 @@ mod tests {
             originals: 1_000_000,
             variants: 2_000_000,
             listed: 3_000_000,
+            made: &[Variant::of_size(800, 600), Variant::of_size(400, 300)],
             memory_mb: 256,
             arch: Arch::X86_64,
             concurrency: 100,
         };
         let expected = BackfillEstimate {
-            // 382 ms each, as for the default load of `imgprep cost`, a hundred at once.
-            seconds: 3820,
-            // Messages 0.50, calls 0.20, 95,500 GB-seconds 1.59167, 6,000,000 reads 2.40, 2,003,000
+            // 374 ms each, as for the default load of `imgprep cost`, a hundred at once.
+            seconds: 3740,
+            // Messages 0.50, calls 0.20, 93,500 GB-seconds 1.55834, 6,000,000 reads 2.40, 2,003,000
             // writes 10.015.
-            usd: 14.7067,
+            usd: 14.6733,
             concurrency: 100,
             prices_as_of: prices::AS_OF,
         };

@@ -42,10 +42,10 @@ fn the_default_load() {
             ("S3 requests", 0.166, 0.0),
             // 10,000 x 0.50/1,000,000.
             ("SNS", 0.005, 0.005),
-            // 40.8 ms / (256/1769) = 281.93, + 100 = 381.93: 382 ms are billed. 10,000 x 0.382 s x
-            // 0.25 GB = 955 GB-seconds x 0.0000166667 = 0.015917; + 10,000 x 0.20/1,000,000 =
-            // 0.002.
-            ("Lambda", 0.0179, 0.0179),
+            // 12 x 2.7 + 0.6 megapixels of variants x 12 = 39.6 ms / (256/1769) = 273.64, + 100 = 373.64:
+            // 374 ms are billed. 10,000 x 0.374 s x 0.25 GB = 935 GB-seconds x 0.0000166667 =
+            // 0.015583; + 10,000 x 0.20/1,000,000 = 0.002.
+            ("Lambda", 0.0176, 0.0176),
             // 0.013 GB x 0.50 = 0.0065; kept for 14 of 30 days: 0.006067 x 0.03 = 0.000182; three
             // metrics x 0.30 = 0.90. Storage of logs is not free.
             ("CloudWatch", 0.9067, 0.9065),
@@ -55,8 +55,8 @@ fn the_default_load() {
             ("CloudFront", 0.406, 0.406),
         ],
     );
-    // 10.1347 + 0.166 + 0.005 + 0.0179 + 0.9067 + 0.406, and less 1.3354.
-    assert_eq!((estimate.total_usd, estimate.total_after_free_tier_usd), (11.6363, 10.3009));
+    // 10.1347 + 0.166 + 0.005 + 0.0176 + 0.9067 + 0.406, and less 1.3351.
+    assert_eq!((estimate.total_usd, estimate.total_after_free_tier_usd), (11.636, 10.3009));
     // A t3.small: 730 x 0.0208 = 15.184; the address: 730 x 0.005 = 3.65; 20 GB of disk: 1.60.
     let server = &estimate.server;
     assert_eq!((server.instance, server.count, server.instances_usd), ("t3.small", 1, 20.434));
@@ -65,7 +65,7 @@ fn the_default_load() {
     // 3.6 GB x 0.09.
     assert_eq!((server.transfer_usd, server.free_tier_usd), (0.324, 0.324));
     assert_eq!(server.monthly_usd, 31.0827);
-    // 10,000 x 0.0408 s = 408 s of 0.4 x 730 x 3600 = 1,051,200.
+    // 10,000 x 0.0396 s = 396 s of 0.4 x 730 x 3600 = 1,051,200.
     assert_eq!(server.busy_share, 0.0004);
 }
 
@@ -88,10 +88,9 @@ fn a_large_load_outgrows_the_free_tier_and_one_server() {
             ("S3 requests", 526.0, 0.0),
             // 30 x 0.50, of which a million messages are free.
             ("SNS", 15.0, 0.5),
-            // Two processors' memory, but an image is worked on by one: 81.6 + 100 = 181.6, so
-            // 182 ms. 30e6 x 0.182 s x 3538/1024 = 18,864,726.5625 GB-seconds x 0.0000133334 =
-            // 251.5309; + 6. Free: 400,000 x 0.0000133334 = 5.33336; + 0.20.
-            ("Lambda", 257.5309, 5.5334),
+            // Two processors' memory, but an image is worked on by one: 72 + 100, so 172 ms. 30e6 x
+            // 0.172 s x 3538/1024 = 17,828,203.125 GB-seconds x 0.0000133334 = 237.7106; + 6. Free: 400,000 x 0.0000133334 = 5.33336; + 0.20.
+            ("Lambda", 243.7106, 5.5334),
             // 39 GB x 0.50 = 19.50; 18.2 GB x 0.03 = 0.546; 0.90. Free: 5 GB = 2.50; and 0.90.
             ("CloudWatch", 20.946, 3.4),
             // 30,000 x 3 x 0.40/1,000,000.
@@ -101,13 +100,13 @@ fn a_large_load_outgrows_the_free_tier_and_one_server() {
             ("CloudFront", 4060.0, 95.0),
         ],
     );
-    // 30e6 x 0.0816 s = 2,448,000 s; of 1,051,200 each: 2.33, so three servers.
+    // 30e6 x 0.072 s = 2,160,000 s; of 1,051,200 each: 2.05, so three servers.
     let server = &estimate.server;
     assert_eq!((server.instance, server.count), ("t4g.small", 3));
     // 3 x (730 x 0.0168 + 3.65 + 1.60) = 3 x 17.514.
     assert_eq!(server.instances_usd, 52.542);
-    // 2,448,000 of 3,153,600.
-    assert_eq!(server.busy_share, 0.7763);
+    // 2,160,000 of 3,153,600.
+    assert_eq!(server.busy_share, 0.6849);
 }
 
 #[test]
@@ -127,8 +126,8 @@ fn without_a_cdn_the_bucket_serves() {
 #[test]
 fn smaller_files_pay_from_a_number_of_views_on() {
     let gain = estimate(&config(""), &LOAD).size_effort.unwrap();
-    // 0.6 megapixels of variants x 26.7 = 16.02 ms: 56.82 / (256/1769) + 100 = 492.6, so 493 ms are
-    // billed and not 382. 10,000 x 0.111 s x 0.25 GB x 0.0000166667 = 0.004625.
+    // 0.6 megapixels of variants x 26.7 = 16.02 ms: 55.62 / (256/1769) + 100 = 484.3, so 485 ms are
+    // billed and not 374. 10,000 x 0.111 s x 0.25 GB x 0.0000166667 = 0.004625.
     assert_eq!(gain.more_usd, 0.0046);
     // 17 % of 72,000 bytes: 12,240. Of 120,000 originals x 0.023 = 0.033782; of 100,000 views, half
     // of it each, x 0.085 = 0.05202.
@@ -139,6 +138,29 @@ fn smaller_files_pay_from_a_number_of_views_on() {
     // 16 ms more of two processors' memory: 0.016 s x 3.455 GB x 0.0000166667 = 0.000000921.
     assert_eq!(more_memory.pays_from_views, 2.0);
     assert_eq!(estimate(&config("[image]\neffort = \"size\"\n"), &LOAD).size_effort, None);
+}
+
+#[test]
+fn each_format_has_its_time_and_its_bytes() {
+    let made = |format: &str, effort: &str| {
+        let text = format!(
+            "[bucket]\nname = \"photos\"\n[image]\neffort = \"{effort}\"\n\
+             [[variants]]\nsize = \"1000x1000\"\nformat = \"{format}\"\n"
+        );
+        let config = Config::parse(&text, "pipeline.toml", Path::new(""), &|_| None).unwrap();
+        let facts = estimate(&config, &LOAD).assumptions;
+        // To decode 12 megapixels takes 32.4 ms.
+        (rounded(facts.cpu_ms - 32.4), facts.variant_bytes)
+    };
+    assert_eq!(made("keep", "speed"), (12.0, 120_000.0));
+    assert_eq!(made("jpeg", "speed"), (12.0, 120_000.0));
+    assert_eq!(made("jpeg", "size"), (38.7, 99_600.0));
+    assert_eq!(made("png", "size"), (360.0, 1_390_000.0));
+    assert_eq!(made("webp", "speed"), (320.0, 61_000.0));
+    assert_eq!(made("avif", "speed"), (1770.0, 81_000.0));
+    // Two variants take the time of both, and none only that of reading.
+    let of = |more: &str| estimate(&config(more), &LOAD).assumptions.cpu_ms;
+    assert_eq!(of("[[variants]]\nsize = \"1000x1000\"\nformat = \"webp\"\n"), 39.6 + 320.0);
 }
 
 #[test]

@@ -30,12 +30,27 @@ pub(crate) enum Availability {
     Yours,
     Taken,
     Unknown,
+    /// Not known either: there is no account to ask with.
+    #[serde(rename = "unknown")]
+    NoAccount,
 }
 
 impl BucketName {
     pub(crate) fn unknown(why: &str) -> Self {
         let note = format!("not known whether the name is free: {why}");
         Self { availability: Availability::Unknown, note }
+    }
+
+    /// Nobody was asked, for this reason.
+    fn unasked(error: &AwsError) -> Self {
+        let has_no_account = error.message() == NO_REGION
+            || error.is_bad_credentials()
+            || matches!(error.cause, Cause::Request(_) | Cause::Unusable(_));
+        let unknown = Self::unknown(&why_unknown(error));
+        if has_no_account {
+            return Self { availability: Availability::NoAccount, ..unknown };
+        }
+        unknown
     }
 
     /// Asks S3, as the account that the credentials belong to.
@@ -48,7 +63,7 @@ impl BucketName {
             Self::judge(head.calling(CALL).map(drop), &aws.region)
         });
         let looked = within(LOOK_LIMIT, CALL, asked).await;
-        looked.unwrap_or_else(|error| Self::unknown(&why_unknown(&error)))
+        looked.unwrap_or_else(|error| Self::unasked(&error))
     }
 
     /// What S3's answer in a region says.

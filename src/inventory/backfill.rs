@@ -150,6 +150,7 @@ impl<'a> Backfill<'a> {
             variants: made,
             // Once to count, once to publish, and some more to watch.
             listed: 4 * (tally.originals + tally.variants.iter().sum::<u64>() + made),
+            made: &config.variants,
             memory_mb: config.function.memory,
             arch: config.function.arch,
             concurrency: self.concurrency().await.min(AT_ONCE_MAX),

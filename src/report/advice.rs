@@ -45,9 +45,10 @@ impl Advice {
             return command.to_owned();
         }
         let is_said = |option: &&String| !format!("{command} ").contains(&format!(" {option} "));
-        self.options.iter().filter(is_said).fold(command.to_owned(), |all, option| {
-            format!("{all} {option}")
-        })
+        self.options
+            .iter()
+            .filter(is_said)
+            .fold(command.to_owned(), |all, option| format!("{all} {option}"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::advice::Advice;
 use super::layout::{spaces, wrapped};
 use super::text::{BOLD, DIM, painted};
 use crate::cost::{Assumptions, Estimate, Server, SizeEffort, number};
@@ -10,14 +11,40 @@ use crate::cost::{Assumptions, Estimate, Server, SizeEffort, number};
 const DETAILS: usize = 38;
 const INDENT: usize = 2;
 
-pub(super) fn estimate(estimate: &Estimate) -> String {
-    let facts = &estimate.assumptions;
-    let mut text = format!(
-        "{} originals of {} megapixels and {} views a month\n\n",
+/// The amounts alone.
+pub(super) fn brief(estimate: &Estimate, advice: &Advice) -> String {
+    let mut text = format!("{}, in USD\n", load(&estimate.assumptions));
+    for service in &estimate.services {
+        brief_row(&mut text, service.name, service.monthly_usd, "");
+    }
+    let left = usd(estimate.total_after_free_tier_usd);
+    let left = format!("{left} if nothing else uses the free tier");
+    brief_row(&mut text, "total", estimate.total_usd, &left);
+    let full =
+        format!("the same on a server that is always on; all of it: {}", advice.command("cost -v"));
+    brief_row(&mut text, "server", estimate.server.monthly_usd, &full);
+    text
+}
+
+fn brief_row(text: &mut String, name: &str, amount: f64, remark: &str) {
+    let line = format!("  {name:<13}{:>9}  {remark}", usd(amount));
+    text.push_str(line.trim_end());
+    text.push('\n');
+}
+
+fn load(facts: &Assumptions) -> String {
+    format!(
+        "{} originals of {} megapixels and {} views a month",
         number(facts.images.into()),
         number(facts.megapixels),
         number(facts.views.into())
-    );
+    )
+}
+
+/// The amounts with what they rest on.
+pub(super) fn full(estimate: &Estimate) -> String {
+    let facts = &estimate.assumptions;
+    let mut text = format!("{}\n\n", load(facts));
     let heads = ["USD a month", "free tier"];
     let _ = writeln!(text, "  {:<13}{:>11}{:>10}", "", heads[0], heads[1]);
     let mut free = 0.0;
@@ -102,8 +129,8 @@ fn assumed(facts: &Assumptions) -> Vec<String> {
             number(facts.variant_bytes / 1e3)
         ),
         format!(
-            "{} ms of a whole {} processor for an image, as measured for a JPEG and two variants; at \
-             {} MB, with {} ms of waiting for S3, {} ms are billed",
+            "{} ms of a whole {} processor for an image, as measured for photos as JPEG and the formats \
+             of the variants; at {} MB, with {} ms of waiting for S3, {} ms are billed",
             number(facts.cpu_ms),
             facts.arch,
             facts.memory_mb,

@@ -1,39 +1,32 @@
 //! What `imgprep init` wrote.
 
-use anstyle::Style;
 use serde_json::{Value, json};
 
-use super::text::{CHANGED, DIM, GOOD, HINT, painted};
+use super::advice::Advice;
+use super::text::{BOLD, CHANGED, DIM, GOOD, painted};
 use crate::init::{Availability, Written};
 
-pub(super) fn text(written: &Written, local: bool) -> String {
+pub(super) fn text(written: &Written, advice: &Advice) -> String {
     let Written { file, answers, bucket_name } = written;
     let style = match bucket_name.availability {
         Availability::Free => GOOD,
         Availability::Yours | Availability::Taken => CHANGED,
-        Availability::Unknown => DIM,
+        Availability::Unknown | Availability::NoAccount => DIM,
     };
-    let note = painted(style, &format!("({})", bucket_name.note));
-    let file = file.display().to_string();
-    let options = options(&file, local);
-    let command = |name: &str| painted(HINT, &format!("imgprep {name}{options}"));
+    let note = painted(style, &format!("({})", advice.text(&bucket_name.note)));
+    let next = if bucket_name.availability == Availability::NoAccount {
+        format!("{} tries it on this machine, without AWS", advice.command("up --local"))
+    } else {
+        format!("{} shows what {} will make", advice.command("plan"), advice.command("up"))
+    };
     format!(
         "{} is written\n\n  stack     {}\n  bucket    {}\n            {note}\n  variants  {}\n\n\
-         next: {} shows what {} will make\n",
-        painted(Style::new().bold(), &file),
+         next: {next}\n",
+        painted(BOLD, &file.display().to_string()),
         answers.name,
         answers.bucket,
         answers.sizes.join(", "),
-        command("plan"),
-        command("up"),
     )
-}
-
-/// With what the next command finds the same file and the same AWS.
-fn options(file: &str, local: bool) -> String {
-    let config = if file == "pipeline.toml" { String::new() } else { format!(" -c {file}") };
-    let local = if local { " --local" } else { "" };
-    format!("{config}{local}")
 }
 
 pub(super) fn json(written: &Written) -> Value {
@@ -64,14 +57,14 @@ mod tests {
         }
     }
 
-    fn plain(written: &Written, local: bool) -> String {
-        anstream::adapter::strip_str(&text(written, local)).to_string()
+    fn plain(written: &Written) -> String {
+        anstream::adapter::strip_str(&text(written, &Advice::default())).to_string()
     }
 
     #[test]
     fn the_text_ends_with_the_next_commands() {
         let free = written("pipeline.toml", Availability::Free, "the name is free");
-        assert_snapshot!(plain(&free, false), @"
+        assert_snapshot!(plain(&free), @"
         pipeline.toml is written
 
           stack     photos
@@ -81,13 +74,10 @@ mod tests {
 
         next: imgprep plan shows what imgprep up will make
         ");
-        let elsewhere = written("a/b.toml", Availability::Taken, "taken");
-        let text = plain(&elsewhere, true);
+        let nowhere = written("pipeline.toml", Availability::NoAccount, "no AWS region is set");
         assert_eq!(
-            text.lines().last(),
-            Some(
-                "next: imgprep plan -c a/b.toml --local shows what imgprep up -c a/b.toml --local will make"
-            )
+            plain(&nowhere).lines().last(),
+            Some("next: imgprep up --local tries it on this machine, without AWS")
         );
     }
 

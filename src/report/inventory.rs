@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::advice::Advice;
+use super::layout::name_columns;
 use super::printable::printable;
 use super::text::{BAD, BOLD, CHANGED, DIM, GOOD, painted};
 use crate::amounts::{bytes, counted};
@@ -11,8 +12,10 @@ use crate::inventory::{
 };
 
 /// What `status --images` adds.
-pub(super) fn counts(images: &ImageCounts, advice: &Advice) -> String {
-    let mut text = format!("\n  {:<14} {}\n", "images", counted(images.originals, "original"));
+pub(super) fn counts(images: &ImageCounts) -> String {
+    let columns = name_columns(images.variants.keys().map(String::as_str));
+    let originals = counted(images.originals, "original");
+    let mut text = format!("\n  {:<columns$} {originals}\n", "images");
     let letters = images.dead_letters.unwrap_or_default();
     let troubles = [
         (images.failures, "failed", BAD, "original"),
@@ -20,10 +23,10 @@ pub(super) fn counts(images: &ImageCounts, advice: &Advice) -> String {
         (images.orphans, "left over", CHANGED, "variant"),
     ];
     for (count, name, style, what) in troubles.into_iter().filter(|(count, ..)| *count > 0) {
-        let _ = writeln!(text, "  {name:<14} {}", painted(style, &counted(count, what)));
+        let _ = writeln!(text, "  {name:<columns$} {}", painted(style, &counted(count, what)));
     }
     for (folder, count) in &images.variants {
-        let _ = write!(text, "  {folder:<14} {}", counted(*count, "variant"));
+        let _ = write!(text, "  {folder:<columns$} {}", counted(*count, "variant"));
         match images.missing.get(folder) {
             None | Some(0) => {}
             Some(missing) => {
@@ -32,17 +35,17 @@ pub(super) fn counts(images: &ImageCounts, advice: &Advice) -> String {
         }
         text.push('\n');
     }
+    text
+}
+
+/// The commands that help with what was counted.
+pub(super) fn next(images: &ImageCounts) -> impl Iterator<Item = &'static str> {
     let next = [
         (images.missing.values().any(|missing| *missing > 0), "backfill"),
         (images.failures > 0, "failures"),
         (images.orphans > 0, "prune"),
     ];
-    let next = next.iter().filter(|(is_due, _)| *is_due);
-    let next: Vec<String> = next.map(|(_, command)| advice.command(command)).collect();
-    if !next.is_empty() {
-        let _ = writeln!(text, "\nnext: {}", next.join(", "));
-    }
-    text
+    next.into_iter().filter(|(is_due, _)| *is_due).map(|(_, command)| command)
 }
 
 /// What a backfill would do.
@@ -56,9 +59,14 @@ pub(super) fn backfill_plan(plan: &BackfillPlan, advice: &Advice) -> String {
             advice.command("failures")
         );
     }
+    let columns = name_columns(plan.missing.keys().map(String::as_str));
     for (folder, missing) in &plan.missing {
         let style = if *missing > 0 { CHANGED } else { GOOD };
-        let _ = writeln!(text, "  {folder:<14} {}", painted(style, &format!("{missing} to make")));
+        let _ = writeln!(
+            text,
+            "  {folder:<columns$} {}",
+            painted(style, &format!("{missing} to make"))
+        );
     }
     if plan.to_process > 0 {
         let estimate = &plan.estimate;
@@ -166,10 +174,11 @@ pub(super) fn pruned(pruned: &Pruned, advice: &Advice) -> String {
     if more > 0 {
         let _ = writeln!(text, "    and {more} more");
     }
+    let columns = name_columns(pruned.folders.iter().map(|folder| folder.folder.as_str())) + 1;
     for folder in &pruned.folders {
         let held = format!("{}, {}", counted(folder.objects, "object"), bytes(folder.bytes));
         let name = format!("{}/", printable(&folder.folder));
-        let _ = writeln!(text, "  {} {name:<14} {held}", painted(BAD, "-"));
+        let _ = writeln!(text, "  {} {name:<columns$} {held}", painted(BAD, "-"));
     }
     if pruned.foreign > 0 {
         let foreign = counted(pruned.foreign, "object");
@@ -233,16 +242,16 @@ mod tests {
             orphans: 2,
             dead_letters: Some(3),
         };
-        assert_snapshot!(plain(&counts(&images, &Advice::default())), @"
+        assert_snapshot!(plain(&counts(&images)), @"
           images         12 originals
           failed         1 original
           dead letters   3 messages
           left over      2 variants
           400x300        1 variant, 11 missing
           800x600        12 variants
-
-        next: imgprep backfill, imgprep failures, imgprep prune
         ");
+        let next: Vec<&str> = next(&images).collect();
+        assert_eq!(next, ["backfill", "failures", "prune"]);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use crate::resource::Edit;
 pub(super) const COLUMNS: usize = 80;
 /// The longest path beside which the values of others are still lined up.
 const PATH_COLUMNS_MAX: usize = 34;
+/// How wide a column of names is at least.
+const NAME_COLUMNS_MIN: usize = 14;
 /// How much further in the next level is.
 const STEP: usize = 4;
 /// So much of a hash tells two apart.
@@ -283,6 +285,28 @@ pub(super) fn wrapped(words: &[String], column: usize) -> String {
         at += length;
     }
     text
+}
+
+/// A sentence on lines that begin at `column`. A command in backticks stays in one piece.
+pub(super) fn prose(text: &str, column: usize) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut is_inside = false;
+    for word in text.split(' ') {
+        match words.last_mut().filter(|_| is_inside) {
+            Some(last) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            None => words.push(word.to_owned()),
+        }
+        is_inside ^= word.matches('`').count() % 2 == 1;
+    }
+    wrapped(&words, column)
+}
+
+/// How wide a column of names is that other columns follow: most fit into what is usual.
+pub(super) fn name_columns<'n>(names: impl IntoIterator<Item = &'n str>) -> usize {
+    names.into_iter().map(width).fold(NAME_COLUMNS_MIN, usize::max)
 }
 
 fn longest(words: &[String]) -> usize {

@@ -7,7 +7,7 @@ use super::advice::Advice;
 use super::document::{Document, Effort, Entry, State};
 use super::text;
 use crate::outputs::Outputs;
-use crate::plan::{Action, Condition};
+use crate::plan::{Action, Condition, RETIRED};
 use crate::resource::{Edit, Id};
 
 const TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:photos";
@@ -300,7 +300,7 @@ fn what_is_new_shows_its_fields() {
 
     3 to create
     "#);
-    let short = text::plan(&document(resources), false);
+    let short = text::plan(&document(resources), false, &Advice::default());
     assert_snapshot!(anstream::adapter::strip_str(&short), @"
     photos (account 123456789012, eu-central-1)
 
@@ -309,6 +309,7 @@ fn what_is_new_shows_its_fields() {
       + cdn           imgprep-photos-eu-central-1  takes minutes; see `--wait`
 
     3 to create
+    -v shows every field of what is created
     ");
 }
 
@@ -384,7 +385,7 @@ fn what_is_replaced_or_no_longer_in_the_file_says_so() {
     let path = edit("path", json!("/"), json!("/imgprep/photos/"));
     let retired = (Condition::Retired, Action::None);
     let mut old = entry(Id::Topic, "photos-before", retired, Vec::new());
-    old.note = Some("no longer in the file; `imgprep up --prune` removes it".to_owned());
+    old.note = Some(RETIRED.to_owned());
     let resources = vec![
         entry(Id::Role, "LambdaS3PhotosOfAcme", (Condition::Drifted, Action::Replace), vec![path]),
         old,
@@ -396,10 +397,10 @@ fn what_is_replaced_or_no_longer_in_the_file_says_so() {
     -/+ role          LambdaS3PhotosOfAcme  it is deleted and made anew
           ~ path  / -> /imgprep/photos/
       - logs          /aws/lambda/before  the logs in it are lost
-        topic         photos-before
-                      (no longer in the file; `imgprep up --prune` removes it)
+        topic         photos-before  (retired)
 
     1 to replace, 1 to delete, 1 retired
+    retired: no longer in the file; imgprep up --prune removes it
     ");
 }
 

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::advice::Advice;
 use super::diff::Change;
 use super::document::{Document, Entry, State};
-use super::layout::{self, COLUMNS, spaces, width, wrapped};
+use super::layout::{self, COLUMNS, name_columns, spaces, width, wrapped};
 use super::printable::{printable, printable_lines};
 use super::{inventory, logs};
 use crate::amounts;
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::local::{Health, Status};
 use crate::logs::Event;
 use crate::outputs::Outputs;
-use crate::plan::{Action, Condition};
+use crate::plan::{Action, Condition, RETIRED};
 use crate::resource::Id;
 use crate::trial::{Broken, CdnCheck, TrialResult};
 
@@ -26,6 +26,8 @@ pub(super) const HINT: Style = AnsiColor::Cyan.on_default();
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 
+/// Where the text of a hint begins.
+const HINT_COLUMN: usize = "hint: ".len();
 /// Where the fields of a resource begin.
 const FIELDS: usize = 6;
 
@@ -53,10 +55,26 @@ pub(super) fn plan(document: &Document, full: bool, advice: &Advice) -> String {
         document.counts().into_iter().map(|(what, count)| format!("{count} {what}")).collect();
     if counts.is_empty() {
         text.push_str("nothing to do\n");
-    } else {
-        let _ = writeln!(text, "\n{}", counts.join(", "));
+        return text;
+    }
+    let _ = writeln!(text, "\n{}", counts.join(", "));
+    retired(&mut text, document, advice);
+    if !full && document.resources.iter().any(|entry| entry.action == Action::Create) {
+        let _ = writeln!(text, "{}", painted(DIM, "-v shows every field of what is created"));
     }
     text
+}
+
+/// Says once what is to be known of everything that left the file and is left alone.
+fn retired(text: &mut String, document: &Document, advice: &Advice) {
+    if document.resources.iter().any(is_retired) {
+        let remove = advice.command("up --prune");
+        let _ = writeln!(text, "retired: no longer in the file; {remove} removes it");
+    }
+}
+
+fn is_retired(entry: &Entry) -> bool {
+    entry.note.as_deref() == Some(RETIRED)
 }
 
 /// What stands before a resource of a plan; nothing before one that is left as it is.
@@ -91,6 +109,7 @@ pub(super) fn up(document: &Document, local: bool, advice: &Advice) -> String {
         for entry in left {
             line(&mut text, &Lead::NONE, entry, advice);
         }
+        let _ = writeln!(text, "{} removes what is retired", advice.command("up --prune"));
     }
     let _ = writeln!(text, "\nnext: {}", advice.command("try"));
     if has_new_folder(document) {
@@ -125,8 +144,15 @@ pub(super) fn status(document: &Document, advice: &Advice) -> String {
     if document.state != State::Absent {
         outputs(&mut text, &document.outputs);
     }
+    retired(&mut text, document, advice);
+    let mut next = if document.state.is_whole() { Vec::new() } else { vec!["up"] };
     if let Some(images) = &document.images {
-        text.push_str(&inventory::counts(images, advice));
+        text.push_str(&inventory::counts(images));
+        next.extend(inventory::next(images));
+    }
+    if !next.is_empty() {
+        let next: Vec<String> = next.iter().map(|command| advice.command(command)).collect();
+        let _ = writeln!(text, "\nnext: {}", next.join(", "));
     }
     text
 }
@@ -216,7 +242,12 @@ pub(super) fn error(error: &Error, advice: &Advice) -> String {
         }
     }
     if let Some(hint) = error.hint() {
-        let _ = writeln!(text, "\n{} {}", painted(HINT, "hint:"), printable_lines(&advice.text(&hint)));
+        let _ = writeln!(
+            text,
+            "\n{} {}",
+            painted(HINT, "hint:"),
+            layout::prose(&printable_lines(&advice.text(&hint)), HINT_COLUMN)
+        );
     }
     text
 }
@@ -258,7 +289,9 @@ fn line(text: &mut String, lead: &Lead<'_>, entry: &Entry, advice: &Advice) {
     // The first line begins at the column, the others hold the space before it.
     let mut at = if name.contains('\n') { width(last) } else { column + width(last) };
     text.push_str(&name);
-    for (style, remark) in remarks(entry, advice) {
+    // Where no word stands before it, what it is stands behind.
+    let retired = (is_retired(entry) && word.is_empty()).then(|| (DIM, "(retired)".to_owned()));
+    for (style, remark) in retired.into_iter().chain(remarks(entry, advice)) {
         if at + 2 + width(&remark) <= COLUMNS {
             let _ = write!(text, "  {}", painted(style, &remark));
             at += 2 + width(&remark);
@@ -273,7 +306,7 @@ fn line(text: &mut String, lead: &Lead<'_>, entry: &Entry, advice: &Advice) {
 }
 
 fn remarks(entry: &Entry, advice: &Advice) -> Vec<(Style, String)> {
-    let note = entry.note.as_ref();
+    let note = entry.note.as_ref().filter(|_| !is_retired(entry));
     let note = note.map(|note| (DIM, format!("({})", printable(&advice.text(note)))));
     let long = entry.effort.long.map(|why| (CHANGED, why.0.to_owned()));
     let irreversible = entry.effort.irreversible.map(|why| (BAD, why.0.to_owned()));
@@ -304,8 +337,9 @@ fn condition(condition: Condition) -> (Style, &'static str) {
 }
 
 fn outputs(text: &mut String, outputs: &Outputs) {
-    let _ = writeln!(text, "\n  upload to      {}", outputs.upload_to);
+    let columns = name_columns(outputs.urls.keys().map(String::as_str));
+    let _ = writeln!(text, "\n  {:<columns$} {}", "upload to", outputs.upload_to);
     for (folder, url) in &outputs.urls {
-        let _ = writeln!(text, "  {folder:<14} {url}");
+        let _ = writeln!(text, "  {folder:<columns$} {url}");
     }
 }

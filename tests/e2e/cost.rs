@@ -36,11 +36,14 @@ pub(crate) async fn the_table_fits_a_terminal_and_follows_the_options() {
     let pipeline = Pipeline::new("prices").await;
     let text = pipeline.imgprep(&["cost", "--images", "5000", "--megapixels", "8"]).exits(0);
     assert!(text.stdout.starts_with("5,000 originals of 8 megapixels and 100,000 views"), "{text}");
+    assert_eq!(text.stdout.lines().count(), 10, "{text}");
+    let full = ["cost", "--images", "5000", "--megapixels", "8", "-v"];
+    let full = pipeline.imgprep(&full).exits(0);
     for word in ["S3 storage", "Lambda", "CloudFront", "t3.small", "us-east-1", "not counted"] {
-        assert!(text.stdout.contains(word), "`{word}` is shown: {text}");
+        assert!(full.stdout.contains(word), "`{word}` is shown: {full}");
     }
-    let long = text.stdout.lines().find(|line| line.chars().count() > 80);
-    assert_eq!(long, None, "{text}");
+    let mut lines = text.stdout.lines().chain(full.stdout.lines());
+    assert_eq!(lines.find(|line| line.chars().count() > 80), None, "{text}{full}");
     let total = |arguments: &[&str]| -> Value {
         pipeline.imgprep(arguments).exits(0).json()["total_usd"].clone()
     };
@@ -49,5 +52,6 @@ pub(crate) async fn the_table_fits_a_terminal_and_follows_the_options() {
     assert!(small.as_f64() < large.as_f64(), "{small} < {large}");
     let wrong = pipeline.imgprep(&["cost", "--megapixels", "0"]).exits(2);
     assert!(wrong.stderr.contains("above 0"), "{wrong}");
+    pipeline.imgprep(&["cost", "--images", "0"]).exits(2);
     pipeline.imgprep(&["cost", "-c", "no-such.toml", "--json"]).exits(2).error();
 }

@@ -62,6 +62,8 @@ pub(crate) async fn a_file_is_written_without_credentials_and_without_network() 
     let output = run(&mut command).exits(0);
     let note = "(not known whether the name is free: there are no AWS credentials)";
     assert!(output.stdout.contains(note), "{output}");
+    let next = "\nnext: imgprep up --local tries it on this machine, without AWS\n";
+    assert!(output.stdout.ends_with(next), "{output}");
 
     let mut command = pipeline.command();
     command.args(["init", "-c", "second.toml", "--bucket", "photos-of-acme"]);

@@ -1,0 +1,96 @@
+//! What a variant takes in each format: processor time and bytes, for each pixel of the variant. From
+//! these `imgprep cost` reckons.
+
+use std::{
+    error::Error,
+    fmt::Write as _,
+    fs,
+    io::{self, Write as _},
+    ops::ControlFlow,
+};
+
+use lambda_fn::{
+    limits::Limits,
+    settings::{Format, Variant},
+    variants::{self, Scratch},
+};
+use nix::sys::resource::{UsageWho, getrusage};
+
+use crate::{
+    photos::Photo,
+    statistics::{mean, median},
+    worker::cpu_micros,
+};
+
+/// How often each photo is encoded in each format; the first time warms up.
+const ROUNDS: usize = 4;
+
+const FORMATS: [(&str, Format); 4] =
+    [("JPEG", Format::Jpeg), ("WebP", Format::Webp), ("AVIF", Format::Avif), ("PNG", Format::Png)];
+
+/// One photo in one format.
+struct Measured {
+    megapixels: f64,
+    /// Of a processor, for the encoder alone: an estimate from its share on the clock.
+    encoding_ms: f64,
+    /// For all else: decoding and resizing.
+    rest_ms: f64,
+    bytes: f64,
+}
+
+/// Measures every format and says what came of it.
+pub(crate) fn compare(photos: &[Photo]) -> Result<String, Box<dyn Error>> {
+    let mut table = String::from(
+        "| 800x600 | CPU ms, encoding | a megapixel | all else | bytes | a pixel |\n|--|--:|--:|--:|--:|--:|\n",
+    );
+    for (name, format) in FORMATS {
+        writeln!(io::stderr(), "{name}")?;
+        let measured: Vec<Measured> =
+            photos.iter().map(|photo| measure(photo, format)).collect::<Result<_, _>>()?;
+        let of = |part: fn(&Measured) -> f64| mean(&measured.iter().map(part).collect::<Vec<_>>());
+        writeln!(
+            table,
+            "| {name} | {:.1} | {:.1} | {:.1} | {:.0} | {:.3} |",
+            of(|it| it.encoding_ms),
+            of(|it| it.encoding_ms / it.megapixels),
+            of(|it| it.rest_ms),
+            of(|it| it.bytes),
+            of(|it| it.bytes / it.megapixels / 1e6),
+        )?;
+    }
+    Ok(table)
+}
+
+fn measure(photo: &Photo, format: Format) -> Result<Measured, Box<dyn Error>> {
+    let original = fs::read(&photo.path)?;
+    let variants = [Variant { format, ..Variant::of_size(800, 600) }];
+    let (mut encoding, mut rest, mut scratch) = (Vec::new(), Vec::new(), Scratch::default());
+    let mut made = None;
+    for round in 0..ROUNDS {
+        let before = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?);
+        let limits = Limits::default();
+        let rendering =
+            variants::render_measured(&original, &variants, &limits, &mut scratch, |rendered| {
+                made = Some(rendered);
+                ControlFlow::Continue(())
+            })?;
+        let micros = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?) - before;
+        if round > 0 {
+            #[expect(clippy::cast_precision_loss, reason = "nothing takes 2^52 microseconds")]
+            let all = micros as f64 / 1000.0;
+            let clock = rendering.decode + rendering.resize + rendering.encode;
+            let share = rendering.encode.as_secs_f64() / clock.as_secs_f64();
+            encoding.push(all * share);
+            rest.push(all * (1.0 - share));
+        }
+    }
+    let made = made.ok_or("no variant was made")?;
+    #[expect(clippy::cast_precision_loss, reason = "no variant has 2^52 bytes")]
+    let bytes = made.bytes.len() as f64;
+    Ok(Measured {
+        megapixels: f64::from(made.width) * f64::from(made.height) / 1e6,
+        encoding_ms: median(&encoding),
+        rest_ms: median(&rest),
+        bytes,
+    })
+}
