@@ -20,8 +20,9 @@ mod tests;
 
 use std::collections::BTreeMap;
 
+use aws_sdk_s3::types::EncodingType;
 use aws_sdk_sqs::types::QueueAttributeName;
-use lambda_fn::settings::KEY_BYTES_MAX;
+use lambda_fn::event::decode_key;
 use serde::Serialize;
 
 use self::backfill::Need;
@@ -133,23 +134,26 @@ impl<'a> Inventory<'a> {
         let Some(mut seen) = survey.next().await.map_err(Hindrance::listing)? else {
             return Ok(None);
         };
-        // The record of a path that leaves no room for `.json` has a name that no listing lines up
-        // with. Such paths are rare enough to be asked for one by one.
-        let record = format!("{}/{}.json", lambda_fn::settings::FAILED_FOLDER, seen.path);
-        if seen.original.is_some() && record.len() > KEY_BYTES_MAX {
-            seen.record = self.long_record(&seen.path).await?;
+        let key = self.settings().failure_key(&self.original_key(&seen.path));
+        // A record whose name is cut off to fit is not where the survey looks for it. Such paths are
+        // rare enough to be asked for one by one.
+        let is_cut = |key: &String| !key.ends_with(&survey::record_of(&seen.path));
+        if let (Some(_), Some(key)) = (&seen.original, key.filter(is_cut)) {
+            seen.record = self.written_at(&key).await.map_err(Hindrance::listing)?;
         }
         Ok(Some(seen))
     }
 
-    async fn long_record(&self, path: &str) -> Result<Option<i64>, Hindrance> {
-        let Some(key) = self.settings().failure_key(&self.original_key(path)) else {
-            return Ok(None);
-        };
-        let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
-        let head = head.expected_bucket_owner(&self.names.account).send().await;
-        let head = head.found("s3:GetObject").map_err(Hindrance::listing)?;
-        Ok(head.map(|head| millis(head.last_modified())))
+    /// When an object was written, if it is there: as listings tell it, for of the same moment a HEAD
+    /// tells only the second.
+    async fn written_at(&self, key: &str) -> Result<Option<i64>, AwsError> {
+        let list = self.aws.s3.list_objects_v2().bucket(&self.names.bucket).prefix(key).max_keys(1);
+        let list = list.encoding_type(EncodingType::Url);
+        let page = list.expected_bucket_owner(&self.names.account).send().await;
+        let page = page.calling("s3:ListBucket")?;
+        let found = page.contents().first();
+        let found = found.filter(|found| found.key().and_then(decode_key).as_deref() == Some(key));
+        Ok(found.map(|found| millis(found.last_modified())))
     }
 
     /// Counts everything.

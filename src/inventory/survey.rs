@@ -119,7 +119,7 @@ impl<P: Pages> Survey<P> {
 
     /// When the record of a path was written; paths come in the order of their records.
     async fn record(&mut self, path: &str) -> Result<Option<i64>, AwsError> {
-        let name = format!("{path}{ENDING}");
+        let name = record_of(path);
         loop {
             self.records.fill().await?;
             match self.records.head() {
@@ -129,6 +129,11 @@ impl<P: Pages> Survey<P> {
             }
         }
     }
+}
+
+/// What the record of a path is called, where its name fits.
+pub(crate) fn record_of(path: &str) -> String {
+    format!("{path}{ENDING}")
 }
 
 /// Whether the record of `path` comes before that of `held`, which is before `path`.

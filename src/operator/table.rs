@@ -244,11 +244,7 @@ pub(super) const TABLE: &[Row] = &[
     on(Scope::Logs).of(&[Set::Logs, Set::Try], &["logs:FilterLogEvents"]),
     on(Scope::TrialOriginals).of(&[Set::Try], &["s3:PutObject"]),
     on(Scope::TrialVariants).of(&[Set::Try], &["s3:GetObject"]),
-    // A record whose name is cut off to fit is asked for by it, which no listing shows.
-    on(Scope::Records).of(
-        &[Set::Status, Set::Backfill, Set::Failures, Set::Retry, Set::Prune],
-        &["s3:GetObject"],
-    ),
+    on(Scope::Records).of(&[Set::Failures, Set::Retry, Set::Prune], &["s3:GetObject"]),
     on(Scope::Originals).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
     on(Scope::Variants).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
     on(Scope::Variants).when(When::Outdated).of(&[Set::Backfill], &["s3:GetObject"]),

@@ -1,5 +1,9 @@
 //! Keys as people choose them: whatever an original is called, its variants are called the same.
 
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
 use crate::harness::{Pipeline, wait_for};
 use crate::variants::{arrived, dimensions, jpeg};
 
@@ -37,6 +41,53 @@ pub(crate) async fn every_key_keeps_its_name_in_every_folder() {
     }
     expected.sort();
     assert_eq!(pipeline.keys().await.unwrap(), expected, "these keys and no others");
+}
+
+/// As long as S3 takes a key, of one and of two bytes a character. The folder of one size is longer than
+/// that of the originals, so that there is no room for its key.
+pub(crate) async fn the_longest_keys_are_on_record_and_not_sent_for_ever() {
+    let pipeline = Pipeline::new("long-keys").await;
+    pipeline.edit("size = \"400x300\"", "size = \"400x300\"\nfolder = \"thumbnails\"");
+    pipeline.up();
+    let room = 1024 - "originals/".len();
+    let long = ["x".repeat(room), "ü".repeat(room / 2), "z".repeat(room - 1)];
+    let long = long.map(|path| format!("originals/{path}"));
+    let fits = "y".repeat(room - 1);
+    pipeline.upload(&long[0], &jpeg(64, 48)).await;
+    pipeline.upload(&long[1], &jpeg(64, 48)).await;
+    pipeline.upload(&long[2], b"no image").await;
+    pipeline.upload(&format!("originals/{fits}"), &jpeg(64, 48)).await;
+    arrived(&pipeline, &format!("thumbnails/{fits}")).await;
+    let failures = wait_for("the three failures", async || {
+        let failures =
+            pipeline.imgprep(&["failures", "--json"]).exits(0).json()["failures"].clone();
+        failures.as_array().filter(|failures| failures.len() == 3).cloned()
+    })
+    .await;
+    let of = |key: &str| failures.iter().find(|failure| failure["key"] == key).unwrap();
+    for key in &long[..2] {
+        let reason = "its key in thumbnails/ would have 1025 bytes, S3 takes 1024";
+        assert_eq!(of(key)["reason"], reason);
+    }
+    let records: BTreeSet<&str> =
+        long.iter().map(|key| of(key)["record"].as_str().unwrap()).collect();
+    assert_eq!(records.len(), 3);
+    assert!(records.iter().all(|record| record.len() <= 1024), "{records:?}");
+
+    for _ in 0..2 {
+        let backfill = pipeline.imgprep(&["backfill", "--yes", "--json"]).exits(0).json();
+        assert_eq!((&backfill["to_process"], &backfill["failures"]), (&0.into(), &3.into()));
+        assert_eq!(backfill["published"], 0, "{backfill:#}");
+    }
+    let counts = pipeline.imgprep(&["status", "--images", "--json"]).exits(0).json();
+    assert_eq!(counts["images"]["missing"], json!({ "800x600": 0, "thumbnails": 0 }));
+    assert_eq!(counts["images"]["failures"], 3);
+    let retried = pipeline.imgprep(&["retry", "--all", "--json"]).exits(1).json();
+    for original in retried["originals"].as_array().unwrap() {
+        let key = original["key"].as_str().unwrap();
+        assert_eq!(original["outcome"], "failed");
+        assert_eq!(original["reason"], of(key)["reason"]);
+    }
 }
 
 /// A colour, a title for the window, a C1 control, and marks that have `gpj.exe` read as `exe.jpg`.

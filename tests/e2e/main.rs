@@ -216,6 +216,7 @@ fn trials() -> Vec<Trial> {
         life_cycle::a_stack_is_planned_made_left_alone_and_removed,
         keys::every_key_keeps_its_name_in_every_folder,
         keys::a_key_is_no_command_to_the_terminal,
+        keys::the_longest_keys_are_on_record_and_not_sent_for_ever,
         variants::an_upload_becomes_variants_of_exact_size_that_the_cdn_serves,
         removal::variants_and_records_go_with_their_original,
         removal::variants_follow_the_versions_of_their_original,
