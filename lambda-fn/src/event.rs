@@ -21,6 +21,8 @@ pub struct Work {
     pub time: Option<String>,
     /// How many bytes it had then.
     pub size: Option<u64>,
+    /// The folders of the variants that are meant, where not all are.
+    pub folders: Option<Vec<String>>,
 }
 
 /// What an event tells of an original.
@@ -64,6 +66,9 @@ pub fn read(event: &Value, settings: &Settings) -> Request {
     }
     request
 }
+
+/// The member of an event's record that names the folders of the variants that are meant.
+pub const FOLDERS_MEMBER: &str = "imgprepFolders";
 
 /// The event that asks for these originals, as S3 would send it.
 pub fn for_keys<'key>(bucket: &str, keys: impl IntoIterator<Item = &'key str>) -> Value {
@@ -128,6 +133,7 @@ impl Request {
                 change,
                 time: record["eventTime"].as_str().map(str::to_owned),
                 size: object["object"]["size"].as_u64(),
+                folders: folders(record),
             }),
         }
     }
@@ -142,9 +148,17 @@ impl Request {
                 }
                 other.time = other.time.take().into_iter().chain(work.time).min();
                 other.size = other.size.max(work.size);
+                let both = other.folders.take().zip(work.folders);
+                other.folders = both.map(|(folders, more)| [folders, more].concat());
             }
         }
     }
+}
+
+/// The folders that the `imgprep` tool asks for. S3 knows no such member.
+fn folders(record: &Value) -> Option<Vec<String>> {
+    let folders = record[FOLDERS_MEMBER].as_array()?;
+    Some(folders.iter().filter_map(Value::as_str).map(str::to_owned).collect())
 }
 
 /// What happened to an original, or why nothing is done about it.
@@ -184,6 +198,7 @@ mod tests {
     use super::*;
     use crate::settings::Variant;
     use proptest::prelude::*;
+    use std::slice;
 
     fn settings() -> Settings {
         Settings {
@@ -346,8 +361,27 @@ mod tests {
             change: Change::Removed,
             time: Some(early.to_owned()),
             size: Some(7),
+            folders: None,
         };
         assert_eq!(request.work, [expected]);
+    }
+
+    #[test]
+    fn an_event_of_ours_may_name_the_variants_that_are_meant() {
+        let record = |folders: &Value| {
+            let mut record = s3("ObjectCreated:Put", "photos", "originals/a");
+            record[FOLDERS_MEMBER] = folders.clone();
+            record
+        };
+        let folders = |records: &[Value]| {
+            let event = json!({"Records": records});
+            read(&event, &settings()).work.remove(0).folders
+        };
+        let (one, other, all) =
+            (record(&json!(["1x1"])), record(&json!(["2x2"])), record(&json!(null)));
+        assert_eq!(folders(slice::from_ref(&one)), Some(vec!["1x1".to_owned()]));
+        assert_eq!(folders(&[one.clone(), other]), Some(vec!["1x1".to_owned(), "2x2".to_owned()]));
+        assert_eq!(folders(&[one, all]), None);
     }
 
     #[test]

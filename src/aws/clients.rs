@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::env;
 use std::time::Duration;
 
-use aws_config::default_provider::region::DefaultRegionChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
@@ -201,25 +200,21 @@ async fn load(connection: &Connection, http: Transport) -> SdkConfig {
     if let Some(region) = &connection.region {
         loader = loader.region(Region::new(region.clone()));
     }
-    if let Some(profile) = &connection.profile {
-        loader = loader.profile_name(profile);
-        loader = loader.credentials_provider(of_profile(profile, connection, http).await);
-    }
-    loader.load().await
+    let Some(profile) = &connection.profile else { return loader.load().await };
+    let config = loader.profile_name(profile).load().await;
+    let credentials = of_profile(profile, config.region().cloned(), http);
+    let credentials = SharedCredentialsProvider::new(credentials);
+    config.into_builder().credentials_provider(credentials).build()
 }
 
 /// The credentials of a profile that was asked for. By themselves the SDKs prefer those of the
 /// environment, which may be another account's; the AWS CLI does not (AWS CLI User Guide,
 /// "Authentication and access credentials", precedence).
-async fn of_profile(
+fn of_profile(
     profile: &str,
-    connection: &Connection,
+    region: Option<Region>,
     http: Transport,
 ) -> ProfileFileCredentialsProvider {
-    let region = match &connection.region {
-        Some(region) => Some(Region::new(region.clone())),
-        None => DefaultRegionChain::builder().profile_name(profile).build().region().await,
-    };
     let provider = ProviderConfig::without_region().with_region(region).with_http_client(http);
     ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider).build()
 }

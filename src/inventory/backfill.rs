@@ -223,12 +223,30 @@ impl<'a> Backfill<'a> {
             };
             span += batch.len();
             for seen in batch {
-                if let Some(work) = work(&seen, plan) {
+                if let Some(work) = self.work(&seen, plan) {
                     window.work.insert(seen.path, work);
                 }
             }
         }
         Ok(window)
+    }
+
+    /// What is to be done for an original, if anything.
+    fn work(&self, seen: &Seen, plan: &BackfillPlan) -> Option<Work> {
+        let lacking: Vec<usize> = seen.lacking(plan.need).collect();
+        if lacking.is_empty() || seen.is_failed(plan.need) || !was_there(seen, plan) {
+            return None;
+        }
+        // The function tells versions apart by their content. The same bytes uploaded once more leave
+        // the variants as they are unless all are asked for.
+        let is_whole = plan.need != Need::Missing || seen.is_replaced();
+        let variants = &self.inventory.config.variants;
+        let folders = lacking.iter().map(|place| variants[*place].folder.clone());
+        Some(Work {
+            path: seen.path.clone(),
+            bytes: seen.original.as_ref().map(|original| original.bytes),
+            folders: (!is_whole).then(|| folders.collect()),
+        })
     }
 
     /// The next originals of a survey that are meant; nothing at its end.
@@ -333,17 +351,4 @@ impl<'a> Backfill<'a> {
 
 fn was_there(seen: &Seen, plan: &BackfillPlan) -> bool {
     seen.original.as_ref().is_some_and(|original| original.modified <= plan.as_of)
-}
-
-/// What is to be done for an original, if anything.
-fn work(seen: &Seen, plan: &BackfillPlan) -> Option<Work> {
-    let is_lacking = seen.lacking(plan.need).next().is_some();
-    if !is_lacking || seen.is_failed(plan.need) || !was_there(seen, plan) {
-        return None;
-    }
-    // The function tells versions apart by their content. The same bytes uploaded once more leave
-    // the variants as they are unless all are asked for.
-    let is_whole = plan.need != Need::Missing || seen.is_replaced();
-    let bytes = seen.original.as_ref().map(|original| original.bytes);
-    Some(Work { path: seen.path.clone(), bytes, is_whole })
 }

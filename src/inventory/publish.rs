@@ -14,15 +14,16 @@ use crate::aws::{AwsError, Calling};
 const CALL: &str = "sns:Publish";
 
 /// How many messages SNS takes at once, and 262,144 bytes of them together (Amazon SNS API,
-/// `PublishBatch`): ten keys of S3, of 1,024 bytes with three characters for each, are 31 KB.
+/// `PublishBatch`): ten keys of S3, of 1,024 bytes with three characters for each, are 31 KB, and the
+/// folders of each fit into a function's environment, which is 4 KB.
 const BATCH_MAX: usize = 10;
 /// How many batches are under way at once.
 const PARALLEL_BATCHES: usize = 8;
 /// How long what SNS could not take is offered to it again.
 const OFFER_MAX: Duration = Duration::from_secs(10);
 
-/// A time before all others: the function takes the event for one that comes again, looks at the
-/// variants that are there, and makes only those that are missing or of other settings.
+/// A time before all others: the function takes the event for one that comes again, and looks at the
+/// variants that are meant before it makes them.
 const LONG_AGO: &str = "1970-01-01T00:00:00.000Z";
 
 /// An original to be sent through the pipeline.
@@ -30,8 +31,8 @@ const LONG_AGO: &str = "1970-01-01T00:00:00.000Z";
 pub(super) struct Work {
     pub(super) path: String,
     pub(super) bytes: Option<u64>,
-    /// Whether all of its variants are made, or only what is missing.
-    pub(super) is_whole: bool,
+    /// The folders of the variants that are to be made; `None`: all, also those that are there.
+    pub(super) folders: Option<Vec<String>>,
 }
 
 impl Inventory<'_> {
@@ -57,8 +58,9 @@ impl Inventory<'_> {
         if let Some(bytes) = work.bytes {
             record["s3"]["object"]["size"] = json!(bytes);
         }
-        if !work.is_whole {
+        if let Some(folders) = &work.folders {
             record["eventTime"] = json!(LONG_AGO);
+            record[event::FOLDERS_MEMBER] = json!(folders);
         }
         message.to_string()
     }

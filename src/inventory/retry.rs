@@ -160,7 +160,7 @@ impl Retry<'_> {
 
 fn work(sent: &Sent) -> Option<Work> {
     let is_there = sent.outcome == RetryOutcome::Pending;
-    is_there.then(|| Work { path: sent.path.clone(), bytes: sent.bytes, is_whole: true })
+    is_there.then(|| Work { path: sent.path.clone(), bytes: sent.bytes, folders: None })
 }
 
 fn bare(etag: &str) -> String {

@@ -20,8 +20,7 @@ pub(super) fn brief(estimate: &Estimate, advice: &Advice) -> String {
     let left = usd(estimate.total_after_free_tier_usd);
     let left = format!("{left} if nothing else uses the free tier");
     brief_row(&mut text, "total", estimate.total_usd, &left);
-    let full =
-        format!("the same on a server that is always on; all of it: {}", advice.command("cost -v"));
+    let full = format!("always on, for the same; more: {}", advice.command("cost -v"));
     brief_row(&mut text, "server", estimate.server.monthly_usd, &full);
     text
 }
@@ -123,7 +122,7 @@ fn assumed(facts: &Assumptions) -> Vec<String> {
             facts.prices_of_region, facts.prices_as_of
         ),
         format!(
-            "an original of {} MB, and {} of {} kB together, as JPEG",
+            "an original of {} MB as JPEG, and {} of {} kB together",
             number(facts.original_bytes / 1e6),
             plural(&facts.variants.to_string(), "variant"),
             number(facts.variant_bytes / 1e3)

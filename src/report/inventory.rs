@@ -174,10 +174,11 @@ pub(super) fn pruned(pruned: &Pruned, advice: &Advice) -> String {
     if more > 0 {
         let _ = writeln!(text, "    and {more} more");
     }
-    let columns = name_columns(pruned.folders.iter().map(|folder| folder.folder.as_str())) + 1;
-    for folder in &pruned.folders {
+    let names = pruned.folders.iter().map(|folder| format!("{}/", printable(&folder.folder)));
+    let names: Vec<String> = names.collect();
+    let columns = name_columns(names.iter().map(String::as_str));
+    for (name, folder) in names.iter().zip(&pruned.folders) {
         let held = format!("{}, {}", counted(folder.objects, "object"), bytes(folder.bytes));
-        let name = format!("{}/", printable(&folder.folder));
         let _ = writeln!(text, "  {} {name:<columns$} {held}", painted(BAD, "-"));
     }
     if pruned.foreign > 0 {

@@ -1,8 +1,11 @@
 //! Reports as text for people. Colours mark what the words say too.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use lambda_fn::settings::Settings;
+use serde_json::Value;
 
 use super::advice::Advice;
 use super::diff::Change;
@@ -16,7 +19,7 @@ use crate::local::{Health, Status};
 use crate::logs::Event;
 use crate::outputs::Outputs;
 use crate::plan::{Action, Condition, RETIRED};
-use crate::resource::Id;
+use crate::resource::{Edit, Id};
 use crate::trial::{Broken, CdnCheck, TrialResult};
 
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -112,9 +115,20 @@ pub(super) fn up(document: &Document, local: bool, advice: &Advice) -> String {
         let _ = writeln!(text, "{} removes what is retired", advice.command("up --prune"));
     }
     let _ = writeln!(text, "\nnext: {}", advice.command("try"));
-    if has_new_folder(document) {
-        let backfill = advice.command("backfill");
-        let _ = writeln!(text, "for the images that are there already: {backfill}");
+    match behind(document) {
+        Behind::Nothing => {}
+        Behind::NewSizes => {
+            let backfill = advice.command("backfill");
+            let _ = writeln!(text, "for the images that are there already: {backfill}");
+        }
+        Behind::OtherSettings => {
+            let backfill = advice.command("backfill --outdated");
+            let _ = writeln!(
+                text,
+                "for the images that are there already: {backfill}\n\
+                 (browsers and caches keep the old ones for as long as `cache_control` says)"
+            );
+        }
     }
     if local {
         let stop = advice.command("local stop");
@@ -123,10 +137,37 @@ pub(super) fn up(document: &Document, local: bool, advice: &Advice) -> String {
     text
 }
 
-/// Whether a stack that was there before makes one more variant now.
-fn has_new_folder(document: &Document) -> bool {
-    let was_updated = |entry: &Entry| entry.id == Id::Folders && entry.action == Action::Update;
-    document.resources.iter().any(was_updated)
+/// How the variants of older originals lag behind the file after a change of it.
+enum Behind {
+    Nothing,
+    NewSizes,
+    OtherSettings,
+}
+
+fn behind(document: &Document) -> Behind {
+    let updated = |id: Id| {
+        let is_updated = move |entry: &&Entry| entry.id == id && entry.action == Action::Update;
+        document.resources.iter().find(is_updated)
+    };
+    let are_others = |edit: &Edit| {
+        let [have, want] = [&edit.have, &edit.want].map(variants);
+        // By folder, for a size may be new or gone.
+        want.iter().any(|(folder, made)| have.get(folder).is_some_and(|before| before != made))
+    };
+    if updated(Id::Function).is_some_and(|entry| entry.differences.iter().any(are_others)) {
+        Behind::OtherSettings
+    } else if updated(Id::Folders).is_some() {
+        Behind::NewSizes
+    } else {
+        Behind::Nothing
+    }
+}
+
+/// How each variant is made, by its folder, where a value is the function's settings.
+fn variants(value: &Value) -> BTreeMap<String, String> {
+    let settings = value.as_str().and_then(|text| serde_json::from_str::<Settings>(text).ok());
+    let variants = settings.map(|settings| settings.variants).unwrap_or_default();
+    variants.into_iter().map(|variant| (variant.folder.clone(), variant.fingerprint())).collect()
 }
 
 /// How a stack is.

@@ -130,12 +130,22 @@ pub(crate) async fn a_new_size_and_a_replaced_original_are_made_and_all_on_deman
     assert_eq!((&done["to_process"], &done["made"]), (&json!(2), &json!(2)));
     assert_ne!(written(&pipeline, "800x600/a.jpg").await, before, "it was made anew");
     pipeline.edit("[tags]", "[image]\nquality = 50\n\n[tags]");
-    pipeline.up();
+    let up = pipeline.imgprep(&["up", "--yes"]).exits(0);
+    let next = "for the images that are there already: imgprep backfill --outdated\n";
+    assert!(up.stdout.contains(next) && up.stdout.contains("`cache_control`"), "{up}");
     let missing = pipeline.imgprep(&["backfill", "--dry-run", "--json"]).exits(0).json();
     assert_eq!(missing["to_process"], 0);
+    // A new size alone is made, as it is announced: what is of other settings is left as it is.
+    pipeline.edit("size = \"50x40\"", "size = \"50x40\"\n\n[[variants]]\nsize = \"30x20\"");
+    pipeline.up();
+    let before = written(&pipeline, "800x600/a.jpg").await;
+    let done = pipeline.imgprep(&["backfill", "--yes", "--json"]).exits(0).json();
+    let missing = json!({ "800x600": 0, "50x40": 0, "30x20": 2, "400x300": 0 });
+    assert_eq!((&done["missing"], &done["made"]), (&missing, &json!(2)));
+    assert_eq!(written(&pipeline, "800x600/a.jpg").await, before, "it was not asked for");
     let outdated = ["backfill", "--outdated", "--yes", "--json"];
     let done = pipeline.imgprep(&outdated).exits(0).json();
-    let missing = json!({ "800x600": 2, "50x40": 2, "400x300": 2 });
+    let missing = json!({ "800x600": 2, "50x40": 2, "30x20": 0, "400x300": 2 });
     assert_eq!((&done["missing"], &done["made"]), (&missing, &json!(2)));
     let done = pipeline.imgprep(&outdated).exits(0).json();
     assert_eq!(done["to_process"], 0);
@@ -259,7 +269,7 @@ pub(crate) async fn a_backfill_that_is_interrupted_or_refused_goes_on_from_what_
     wait_for("the events are published", has_published).await;
     let process = Pid::from_raw(child.id().unwrap().try_into().unwrap()).unwrap();
     kill_process(process, Signal::INT).unwrap();
-    let stopped = ended(child, &backfill).await.exits(1).error();
+    let stopped = ended(child, &backfill).await.exits(130).error();
     assert_eq!(stopped.code, "Interrupted");
     assert_eq!(stopped.hint, "run `imgprep backfill` again to go on from here");
     pipeline.proxy.clear_rules();

@@ -45,8 +45,10 @@ mod regions;
 mod removal;
 mod render;
 mod retired;
+mod settings;
 mod small_function;
 mod snapshot;
+mod stopped;
 mod trial;
 mod variants;
 
@@ -229,7 +231,7 @@ fn trials() -> Vec<Trial> {
         regions::a_cdn_where_there_is_none_is_refused_before_any_call,
         plans::three_changes_by_hand_are_shown_member_by_member,
         plans::going_down_says_what_is_lost_and_what_takes_long,
-        plans::the_first_plan_shows_every_field,
+        plans::the_first_plan_is_short_and_shows_every_field_if_asked,
         plans::the_preview_of_a_first_up_is_short_unless_asked,
         changes::a_new_size_keeps_old_variants_and_tells_the_function,
         changes::more_memory_is_one_call_without_code,
@@ -309,6 +311,12 @@ fn trials() -> Vec<Trial> {
         init::the_command_line_describes_itself,
         misuse::a_wrong_file_is_refused_with_line_and_column,
         misuse::a_missing_region_is_told_with_where_to_set_it,
+        settings::a_region_that_is_none_is_wrong_use,
+        settings::a_region_that_nobody_knows_is_named_where_nothing_answers,
+        settings::an_endpoint_that_is_no_address_is_named,
+        settings::a_profile_that_is_not_there_is_named_with_the_nearest,
+        settings::a_profile_that_is_named_comes_before_keys_of_the_environment,
+        stopped::an_up_that_is_stopped_says_how_far_it_came_and_nothing_twice,
         misuse::an_unknown_option_is_wrong_use,
         misuse::only_changes_end_with_2_under_exit_code,
         output::the_text_of_a_whole_life,

@@ -12,9 +12,11 @@ use crate::output::normal;
 /// The value of a variable that is not ours, which nobody may read in a plan.
 const SECRET: &str = "hunter2";
 
-pub(crate) async fn the_first_plan_shows_every_field() {
+pub(crate) async fn the_first_plan_is_short_and_shows_every_field_if_asked() {
     let pipeline = Pipeline::new("new").await;
-    let plan = pipeline.imgprep(&["plan"]).exits(0);
+    let short = pipeline.imgprep(&["plan"]).exits(0).stdout;
+    assert!(short.lines().count() < 20 && short.contains("\n-v shows every field"), "{short}");
+    let plan = pipeline.imgprep(&["plan", "-v"]).exits(0);
     assert_readable(&plan.stdout);
     let json = pipeline.imgprep(&["plan", "--json"]).exits(0).json();
     for entry in json["resources"].as_array().unwrap() {

@@ -171,7 +171,7 @@ pub(crate) async fn what_is_interrupted_leaves_only_whole_files() {
     wait_for("the first variant", first).await;
     let process = child.id().unwrap().to_string();
     assert!(Command::new("kill").args(["-INT", &process]).status().unwrap().success());
-    let error = ended(child, &arguments).await.exits(1).error();
+    let error = ended(child, &arguments).await.exits(130).error();
     assert_eq!(error.code, "Interrupted");
     assert!(error.message.ends_with(" of 300 images"), "{error:?}");
     let made = expected(&photo);

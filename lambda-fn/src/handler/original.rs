@@ -114,7 +114,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     /// Makes what is missing.
     async fn complete(&self, work: &Work) -> Result<Verdict, Setback> {
         let Some(original) = self.store.head(&work.key).await? else { return Ok(Verdict::Gone) };
-        let missing = self.missing_variants(&work.key, &original.etag).await;
+        let missing = self.missing_variants(work, &original.etag).await;
         if missing.is_empty() {
             self.forget_failure(&work.key).await;
             return Ok(Verdict::Unchanged(original.etag));
@@ -122,11 +122,16 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         self.make(work, Some(Look { etag: original.etag, missing })).await
     }
 
-    async fn missing_variants(&self, key: &str, etag: &str) -> Vec<Variant> {
+    /// Those that are meant and missing, or of another version or other settings.
+    async fn missing_variants(&self, work: &Work, etag: &str) -> Vec<Variant> {
         let store = &self.store.hurried();
-        let look = self.settings().variants.iter().map(|variant| async move {
+        let is_meant = |variant: &&Variant| {
+            work.folders.as_ref().is_none_or(|folders| folders.contains(&variant.folder))
+        };
+        let meant = self.settings().variants.iter().filter(is_meant);
+        let look = meant.map(|variant| async move {
             let expected = Origin { source: etag.to_owned(), settings: variant.fingerprint() };
-            let variant_key = self.settings().variant_key(variant, key)?;
+            let variant_key = self.settings().variant_key(variant, &work.key)?;
             // What cannot be seen is made once more.
             let head = store.in_time(store.head(&variant_key)).await.ok().flatten();
             let is_current = head.is_some_and(|head| head.origin == Some(expected));

@@ -76,6 +76,19 @@ fn a_variant_of_other_settings_is_made_anew() {
 }
 
 #[test]
+fn what_is_not_meant_is_left_as_it_is() {
+    let mut tested = processed();
+    tested.settings.variants[0].quality = 50;
+    tested.store.bucket().objects.remove("20x15/a");
+    let mut record = record("ObjectCreated:Put", "originals/a", Some(LONG_AGO));
+    record[event::FOLDERS_MEMBER] = json!(["20x15"]);
+    tested.handled(&records(&[record])).unwrap();
+    let calls = calls(&tested);
+    assert!(calls.contains(&"put 20x15/a".to_owned()), "{calls:?}");
+    assert!(!calls.iter().any(|call| call.ends_with("40x30/a")), "{calls:?}");
+}
+
+#[test]
 fn variants_of_an_older_version_are_made_anew() {
     let tested = processed();
     tested.store.upload("originals/a", fixtures::jpeg_with(&quarters(60, 80), 1, &[]));

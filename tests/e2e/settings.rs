@@ -1,0 +1,112 @@
+//! What the command line, the environment and the profiles say of AWS: a wrong value is told by its
+//! name, and nothing is asked of AWS.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::emulator;
+use crate::harness::{Pipeline, run};
+
+/// A file of profiles: one of the pipeline's account.
+fn profiles(pipeline: &Pipeline) -> PathBuf {
+    let path = pipeline.folder().join("profiles");
+    let secret = emulator::secret();
+    let keys =
+        format!("aws_access_key_id = {}\naws_secret_access_key = {secret}\n", pipeline.account);
+    fs::write(&path, format!("[profile production]\n{keys}[profile staging]\n{keys}")).unwrap();
+    path
+}
+
+pub(crate) async fn a_region_that_is_none_is_wrong_use() {
+    let pipeline = Pipeline::new("regions").await;
+    let cases = [
+        ("useast1", "it is not the code of a region; did you mean `us-east-1`?"),
+        ("nonsense", "it is not the code of a region; a region's code looks like `us-east-1`"),
+        ("a b", "it is not the code of a region; a region's code looks like `us-east-1`"),
+    ];
+    for (region, why) in cases {
+        let error = pipeline.imgprep(&["plan", "--json", "--region", region]).exits(2).error();
+        assert_eq!(error.code, "Usage");
+        assert_eq!(error.message, format!("invalid value '{region}' for '--region <NAME>': {why}"));
+    }
+    for variable in ["AWS_REGION", "AWS_DEFAULT_REGION"] {
+        let mut command = pipeline.command();
+        command.args(["plan", "--json"]).env_remove("AWS_REGION").env(variable, "eucentral-1");
+        let error = run(&mut command).exits(1).error();
+        assert_eq!(
+            error.message,
+            format!("cannot use `{variable}`: `eucentral-1` is not the code of a region")
+        );
+        assert_eq!((error.code.as_str(), error.hint.as_str()), ("InvalidSetting", MEANT));
+    }
+    assert!(pipeline.proxy.take_calls().is_empty(), "AWS is not asked");
+}
+
+const MEANT: &str = "did you mean `eu-central-1`?";
+
+pub(crate) async fn a_region_that_nobody_knows_is_named_where_nothing_answers() {
+    let pipeline = Pipeline::new("unknown-region").await;
+    let mut command = pipeline.command();
+    command.args(["plan", "--json", "--region", "us-nowhere-7"]);
+    command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", emulator::free_port()));
+    let error = run(&mut command).exits(1).error();
+    let start = "cannot use `region`: nothing answers in `us-nowhere-7`, which is no region that \
+                 imgprep knows: ";
+    assert!(error.message.starts_with(start), "{error:?}");
+}
+
+pub(crate) async fn an_endpoint_that_is_no_address_is_named() {
+    let pipeline = Pipeline::new("endpoint").await;
+    for (variable, value) in [
+        ("AWS_ENDPOINT_URL", "notaurl"),
+        ("AWS_ENDPOINT_URL", "127.0.0.1:4566"),
+        ("AWS_ENDPOINT_URL_LAMBDA", "ftp://host"),
+    ] {
+        let mut command = pipeline.command();
+        let error = run(command.args(["plan", "--json"]).env(variable, value)).exits(1).error();
+        assert_eq!(error.message, format!("cannot use `{variable}`: it is no address of a server"));
+        assert_eq!(error.code, "InvalidSetting");
+        assert!(error.hint.contains("`http://HOST:PORT`"), "{error:?}");
+    }
+    assert!(pipeline.proxy.take_calls().is_empty(), "AWS is not asked");
+}
+
+pub(crate) async fn a_profile_that_is_not_there_is_named_with_the_nearest() {
+    let pipeline = Pipeline::new("profile").await;
+    let file = profiles(&pipeline);
+    let cases = [
+        ("prodution", "did you mean `production`?"),
+        ("other", "there is `production` and `staging`"),
+    ];
+    for (name, hint) in cases {
+        let mut command = pipeline.command();
+        command.args(["plan", "--json", "--profile", name]);
+        command.env("AWS_CONFIG_FILE", &file).env("AWS_SHARED_CREDENTIALS_FILE", "no-such-file");
+        let error = run(&mut command).exits(1).error();
+        let why =
+            format!("there is no profile `{name}` in `{}` and `no-such-file`", file.display());
+        assert_eq!(error.message, format!("cannot use `--profile`: {why}"));
+        assert_eq!(error.hint, hint);
+    }
+    let mut command = pipeline.command();
+    command.args(["plan", "--json"]).env_remove("AWS_ACCESS_KEY_ID");
+    command.env("AWS_CONFIG_FILE", &file).env("AWS_PROFILE", "stagging");
+    let error = run(&mut command).exits(1).error();
+    assert!(error.message.starts_with("cannot use `AWS_PROFILE`: "), "{error:?}");
+    assert_eq!(error.hint, "did you mean `staging`?");
+    assert!(pipeline.proxy.take_calls().is_empty(), "AWS is not asked");
+}
+
+/// As for the AWS CLI: whoever names a profile means its account, whatever the environment holds.
+pub(crate) async fn a_profile_that_is_named_comes_before_keys_of_the_environment() {
+    let pipeline = Pipeline::new("named-profile").await;
+    let file = profiles(&pipeline);
+    let account = |arguments: &[&str]| {
+        let mut command = pipeline.command();
+        command.args(arguments).args(["plan", "--json"]).env("AWS_CONFIG_FILE", &file);
+        command.env("AWS_ACCESS_KEY_ID", "999999999999");
+        run(&mut command).exits(0).json()["account"].clone()
+    };
+    assert_eq!(account(&[]), "999999999999");
+    assert_eq!(account(&["--profile", "staging"]), pipeline.account);
+}
