@@ -202,6 +202,8 @@ pub(crate) struct Down {
 
 /// Upload an image and wait for its variants
 ///
+/// What it made is removed again in the end.
+///
 /// Example: imgprep try photo.jpg
 #[derive(Debug, Args)]
 pub(crate) struct Try {
@@ -210,6 +212,9 @@ pub(crate) struct Try {
     /// How long to wait; S3 may take five minutes to heed a new notification
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(crate) timeout: u64,
+    /// Leave the image and its variants in the bucket, as with `--local`
+    #[arg(long)]
+    pub(crate) keep: bool,
 }
 
 /// Show the function's log: what became of each image, and how long it took

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 pub(crate) use environment::Environment;
 pub(crate) use error::LocalError;
-pub(crate) use gate::serve;
+pub(crate) use gate::{CDN_PATH, serve};
 pub(crate) use secret::Secret;
 use server::{Found, Server};
 
@@ -121,6 +121,13 @@ pub(crate) fn running(environment: &Environment) -> Result<Running, LocalError> 
         Found::Unresponsive(record) => Err(LocalError::Unresponsive { pid: record.pid }),
         Found::Nothing => Err(LocalError::NotRunning),
     }
+}
+
+/// Whether an address is that of the local AWS, which runs.
+pub(crate) fn is_at(url: &str) -> bool {
+    let environment = Environment::from_process();
+    environment
+        .is_ok_and(|environment| environment.endpoint() == url && running(&environment).is_ok())
 }
 
 /// What an SDK needs to call the local AWS, as environment variables, and it does so over restarts.

@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 
 pub(crate) use self::event::{Event, Said};
-pub(crate) use self::failure::Failure;
+pub(crate) use self::failure::{Failure, Found};
 use crate::aws::{Aws, AwsError, Calling};
 
 /// How much is read again each time: an event may come after others that are younger, for each

@@ -14,7 +14,7 @@ use serde::Serialize;
 use crate::aws::wait::{Ended, Patience, Pauses, Probe, Stop, watch};
 use crate::aws::{Aws, AwsError, Calling, Upload, fetch};
 use crate::config::Config;
-use crate::logs::{Event, Failure, Filter, FunctionLog};
+use crate::logs::{Event, Failure, Filter, Found, FunctionLog};
 use crate::names::{Names, TRIAL_FOLDER};
 use crate::plan::{Condition, Plan, Step};
 use crate::resource::{Id, touches};
@@ -46,6 +46,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) stop: &'a Stop,
     pub(crate) limit: Duration,
+    /// Whether image and variants stay in the bucket.
+    pub(crate) is_kept: bool,
 }
 
 /// A trial that succeeded.
@@ -54,6 +56,8 @@ pub(crate) struct TrialResult {
     /// Where the original is.
     pub(crate) original: String,
     pub(crate) original_bytes: u64,
+    /// Whether all of it is still in the bucket.
+    pub(crate) kept: bool,
     pub(crate) variants: Vec<Arrived>,
 }
 
@@ -118,8 +122,8 @@ pub(crate) enum Broken {
     /// The function ran into an error, which its log shows; and what is known of the bucket where S3
     /// refused something.
     Function { event: Event, notice: Option<String> },
-    /// Nothing was heard of the image.
-    Silent { key: String, secs: u64 },
+    /// Nothing was heard of the image. `breakdown`: an invocation that broke, for this image or another.
+    Silent { key: String, secs: u64, breakdown: Option<Event> },
     /// The variant is in the bucket, but its address does not serve it.
     Cdn { url: String, answer: String },
     /// A variant is there but is no image.
@@ -127,26 +131,62 @@ pub(crate) enum Broken {
 }
 
 impl Trial<'_> {
+    /// Sends the image and waits for its variants; whatever comes of it, none of it stays in the bucket
+    /// but what is to be kept. `warn` hears why something could not be removed.
     pub(crate) async fn run(
         &self,
         image: &Image,
         tell: &(dyn Fn(&str) + Send + Sync),
+        warn: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<TrialResult, Stopped> {
         let name = Self::unique(&image.name);
         let original = format!("{}/{name}", self.config.bucket.originals);
         tell(&format!("uploading {original}"));
         self.upload(&original, image).await.map_err(Stopped::bucket)?;
-        let start = Instant::now();
-        let arrived = self.await_variants(&original, &name, start, tell).await?;
-        tell("checking the variants");
-        let variants = self.config.variants.iter();
-        let checks = variants.map(|variant| self.check(variant, &name, arrived[&variant.folder]));
-        let variants = try_join_all(checks).await?;
+        let variants = self.variants_of(&original, &name, tell).await;
+        if !self.is_kept {
+            tell("removing the image and its variants");
+            if let Err(error) = self.remove(&original, &name).await {
+                warn(&format!(
+                    "what the trial made could not be removed: {error}; `--keep` leaves it on purpose"
+                ));
+            }
+        }
         Ok(TrialResult {
             original: format!("s3://{}/{original}", self.names.bucket),
             original_bytes: image.bytes.len() as u64,
-            variants,
+            kept: self.is_kept,
+            variants: variants?,
         })
+    }
+
+    async fn variants_of(
+        &self,
+        original: &str,
+        name: &str,
+        tell: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<Vec<Arrived>, Stopped> {
+        let arrived = self.await_variants(original, name, Instant::now(), tell).await?;
+        tell("checking the variants");
+        let variants = self.config.variants.iter();
+        let checks = variants.map(|variant| self.check(variant, name, arrived[&variant.folder]));
+        try_join_all(checks).await
+    }
+
+    /// Removes the original first: an event that is still under way finds it gone, and makes nothing.
+    async fn remove(&self, original: &str, name: &str) -> Result<(), AwsError> {
+        self.delete(original.to_owned()).await?;
+        let variants = self.config.variants.iter().map(|variant| variant_key(variant, name));
+        let keys = variants.chain([record_key(name)]);
+        try_join_all(keys.map(|key| self.delete(key))).await?;
+        Ok(())
+    }
+
+    async fn delete(&self, key: String) -> Result<(), AwsError> {
+        let delete = self.aws.s3.delete_object().bucket(&self.names.bucket).key(key);
+        let delete = delete.expected_bucket_owner(&self.names.account);
+        delete.send().await.calling("s3:DeleteObject")?;
+        Ok(())
     }
 
     /// A name that no other image has, so that nothing is overwritten.
@@ -225,7 +265,7 @@ impl Trial<'_> {
 
     /// What the function recorded of an image that it cannot process.
     async fn recorded(&self, original: &str, name: &str) -> Result<Option<Broken>, Stopped> {
-        let key = format!("{FAILED_FOLDER}/{name}.json");
+        let key = record_key(name);
         let record = self.get(&key).await;
         let record = record.map_err(Stopped::bucket)?;
         Ok(record.map(|record| {
@@ -245,17 +285,22 @@ impl Trial<'_> {
         }
         let logged = self.logged_failure(original, start.elapsed()).await;
         let logged = logged.map_err(|error| Stopped::Read { id: Id::Logs, error })?;
+        let silent = |breakdown| {
+            let (key, secs) = (original.to_owned(), start.elapsed().as_secs());
+            Broken::Silent { key, secs, breakdown }
+        };
         Ok(match logged {
-            Some(event) => {
+            Found::Own(event) => {
                 let bucket = self.plan.step(Id::Bucket).filter(|_| event.brief().contains(DENIED));
                 Broken::Function { notice: bucket.and_then(|step| step.note.clone()), event }
             }
-            None => Broken::Silent { key: original.to_owned(), secs: start.elapsed().as_secs() },
+            Found::Breakdown(event) => silent(Some(event)),
+            Found::Nothing => silent(None),
         })
     }
 
-    /// The event of the function's log since the upload that says why the original failed.
-    async fn logged_failure(&self, key: &str, ago: Duration) -> Result<Option<Event>, AwsError> {
+    /// What the function's log since the upload says of the original.
+    async fn logged_failure(&self, key: &str, ago: Duration) -> Result<Found, AwsError> {
         /// How far apart this machine's clock and AWS's may be.
         const MARGIN: Duration = Duration::from_mins(1);
         let filter = Filter { key: None, everything: true };
@@ -263,7 +308,7 @@ impl Trial<'_> {
         let mut log = FunctionLog::new(self.aws, group, ago + MARGIN, filter);
         let mut failure = Failure::of(key);
         match log.read(&mut |event| failure.see(event)).await {
-            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) if error.is_not_found() => Ok(Found::Nothing),
             read => read.map(|()| failure.found()),
         }
     }
@@ -346,6 +391,10 @@ struct Object {
     content_type: String,
 }
 
+fn record_key(name: &str) -> String {
+    format!("{FAILED_FOLDER}/{name}.json")
+}
+
 fn variant_key(variant: &Variant, name: &str) -> String {
     format!("{}/{name}", variant.folder)
 }
@@ -376,7 +425,7 @@ impl Broken {
             Self::Link { id, name, .. } => format!("the chain is broken at {id} `{name}`"),
             Self::Recorded { key, .. } => format!("the function cannot process `{key}`"),
             Self::Function { .. } => "the function failed".to_owned(),
-            Self::Silent { key, secs } => {
+            Self::Silent { key, secs, .. } => {
                 format!("no variant of `{key}` came within {secs} s")
             }
             Self::Cdn { url, .. } => format!("the CDN does not serve {url}"),
@@ -392,7 +441,13 @@ impl Broken {
             | Self::Cdn { answer: why, .. }
             | Self::Variant { why, .. } => vec![why.clone()],
             Self::Function { event, .. } => vec![event.brief()],
-            Self::Silent { .. } => vec![
+            Self::Silent { breakdown: Some(event), .. } => vec![
+                "topic, subscription and function are as they should be, and the function's log says \
+                 nothing of it"
+                    .to_owned(),
+                format!("an invocation broke, for this image or another: {}", event.brief()),
+            ],
+            Self::Silent { breakdown: None, .. } => vec![
                 "topic, subscription and function are as they should be, \
                  and the function's log shows no error"
                     .to_owned(),
@@ -406,9 +461,17 @@ impl Broken {
             Self::Recorded { .. } => "try another image".to_owned(),
             Self::Function { notice: Some(notice), .. } => notice.clone(),
             Self::Function { .. } => "the line is from the function's log".to_owned(),
-            Self::Silent { .. } => "S3 may take five minutes to heed a new notification: \
+            Self::Silent { breakdown: Some(_), .. } => {
+                "`imgprep logs` shows what came before, and what \
+                                                        Lambda adds with `-v`; more `memory` or \
+                                                        `timeout` may help"
+                    .to_owned()
+            }
+            Self::Silent { breakdown: None, .. } => {
+                "S3 may take five minutes to heed a new notification: \
                                     wait, and try again"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Cdn { .. } => "run `imgprep status` to see whether it is deployed".to_owned(),
             Self::Variant { .. } => "run `imgprep try` again".to_owned(),
         }

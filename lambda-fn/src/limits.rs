@@ -3,7 +3,13 @@
 //! A function that runs out of memory is killed without a word and tried again, so the estimate
 //! errs on the safe side.
 
-use crate::{decode::Header, error::RenderError, reduce, resize, settings::Variant};
+use crate::{
+    decode::Header,
+    error::RenderError,
+    reduce,
+    resize::{self, Placement},
+    settings::Variant,
+};
 
 const MEBIBYTE: u64 = 1 << 20;
 
@@ -83,24 +89,28 @@ fn needed_bytes(header: &Header, variants: &[Variant]) -> u64 {
     let factor = reduce::factor(resize::needed_density(header.upright(), variants));
     let (width, height) = reduce::reduced_size((header.width, header.height), factor);
     let decoded = pixels(width, height) * header.layout.reduced_channels() as u64;
+    let placed: Vec<Placement> =
+        variants.iter().map(|it| resize::place(header.upright(), it)).collect();
     // A whole picture that needs no change is handed on as it is; any other exists twice.
     let whole = if header.whole_bytes == decoded { 0 } else { header.whole_bytes };
     let decoding = header.working_bytes.saturating_add(whole);
-    decoded.saturating_add(decoding.max(rendering_bytes((width, height), variants)))
+    decoded.saturating_add(decoding.max(rendering_bytes((width, height), &placed)))
 }
 
 /// What resizing and encoding hold at their peak, and what all variants leave behind.
-fn rendering_bytes((width, height): (u32, u32), variants: &[Variant]) -> u64 {
+/// A frame that a variant does not fill takes nothing.
+fn rendering_bytes((width, height): (u32, u32), placed: &[Placement]) -> u64 {
     // One channel of what was decoded, to be scaled.
     let plane = pixels(width, height);
     let longer_side = u64::from(width.max(height));
-    let working = variants.iter().map(|variant| {
-        let across = u64::from(variant.width.max(variant.height));
+    let canvas = |placement: &Placement| pixels(placement.canvas.0, placement.canvas.1);
+    let working = placed.iter().map(|placement| {
+        let across = u64::from(placement.scaled.0.max(placement.scaled.1));
         // Between its two passes the resizer holds an image as wide as the variant and as high as
         // what was decoded; an encoder holds the coefficients of the variant.
-        4 * across * longer_side + 16 * pixels(variant.width, variant.height)
+        4 * across * longer_side + 16 * canvas(placement)
     });
-    let finished: u64 = variants.iter().map(|v| pixels(v.width, v.height)).sum();
+    let finished: u64 = placed.iter().map(canvas).sum();
     plane.saturating_add(working.max().unwrap_or(0)).saturating_add(finished)
 }
 
@@ -109,7 +119,7 @@ mod tests {
     use super::*;
     use image::metadata::Orientation;
 
-    use crate::{reduce::Layout, sniff::SourceFormat};
+    use crate::{reduce::Layout, settings::Fit, sniff::SourceFormat};
 
     fn photo(width: u32, height: u32, progressive: bool) -> Header {
         let coefficients = if progressive { 6 * pixels(width, height) } else { 0 };
@@ -149,6 +159,19 @@ mod tests {
         let error = Limits::default().check_image(&photo(65535, 65535, false), 100, &variants());
         let error = error.unwrap_err().to_string();
         assert_eq!(error, "65535x65535 is 4295 megapixels, the limit is 400");
+    }
+
+    #[test]
+    fn a_frame_of_one_side_takes_only_what_is_drawn_in_it() {
+        let framed = |size: (u32, u32), fit| {
+            let variants = [Variant { fit, ..Variant::of_size(size.0, size.1) }];
+            Limits::for_memory(256).check_image(&photo(4032, 3024, false), 5 * MEBIBYTE, &variants)
+        };
+        let narrow = framed((800, 16384), Fit::Contain).unwrap();
+        assert_eq!(narrow, framed((800, 600), Fit::Contain).unwrap(), "both are drawn as 800x600");
+        assert!(framed((16384, 600), Fit::Contain).is_ok());
+        // What is padded fills its frame.
+        framed((800, 16384), Fit::Pad).unwrap_err();
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::call::{Cause, THROTTLING_STATUSES};
 use super::endpoint::Endpoints;
 use super::transport::{CA_BUNDLE, Transport};
 use super::{AwsError, Calling, settings};
-use crate::local::{REGION, ROOT_KEY, Running};
+use crate::local::{self, REGION, ROOT_KEY, Running};
 
 /// AWS throttles new accounts hard; the SDKs' own guides advise up to this many attempts for tools
 /// (SDKs and Tools Reference Guide, "Retry behavior").
@@ -90,7 +90,9 @@ impl Aws {
         settings::check_region(&region)?;
         settings::check_endpoints(&config)?;
         let endpoint = |service| settings::endpoint(&config, service);
+        let is_gate = connection.local.is_some() || is_local(endpoint("CloudFront")).await;
         let endpoints = Endpoints::new(endpoint("S3"), endpoint("CloudFront"));
+        let endpoints = endpoints.behind_gate(is_gate);
         let account = account(&config).await;
         let account = account.map_err(|error| settings::of_unknown_region(&region, error))?;
         let s3 = aws_sdk_s3::config::Builder::from(&config)
@@ -217,6 +219,12 @@ fn of_profile(
 ) -> ProfileFileCredentialsProvider {
     let provider = ProviderConfig::without_region().with_region(region).with_http_client(http);
     ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider).build()
+}
+
+/// Whether an endpoint of the environment is the local AWS, as `imgprep local env` has it.
+async fn is_local(endpoint: Option<String>) -> bool {
+    let Some(url) = endpoint else { return false };
+    tokio::task::spawn_blocking(move || local::is_at(&url)).await.unwrap_or(false)
 }
 
 /// The call that finds out whose account it is, before all others.

@@ -5,18 +5,27 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use crate::local;
+
 /// The addresses that replace AWS's own, where such are set. A service may have one to itself: in a
 /// private network S3 alone is reached through AWS `PrivateLink`, say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Endpoints {
     s3: Option<String>,
     cloudfront: Option<String>,
+    /// Whether CloudFront is the local AWS behind its gate.
+    is_gate: bool,
 }
 
 impl Endpoints {
     pub(crate) fn new(s3: Option<String>, cloudfront: Option<String>) -> Self {
         let bare = |url: String| url.trim_end_matches('/').to_owned();
-        Self { s3: s3.map(bare), cloudfront: cloudfront.map(bare) }
+        Self { s3: s3.map(bare), cloudfront: cloudfront.map(bare), is_gate: false }
+    }
+
+    /// The same, with the local AWS's own address for CloudFront.
+    pub(crate) fn behind_gate(self, is_gate: bool) -> Self {
+        Self { is_gate, ..self }
     }
 
     /// Whether S3 has no host name for each bucket: an emulator has none, and an
@@ -66,10 +75,15 @@ impl Endpoints {
     /// The address at which a distribution with this domain serves, without a final slash.
     ///
     /// An emulator on this machine cannot own `cloudfront.net`; it serves the same label under
-    /// `cloudfront.localhost`, which every resolver maps to loopback (RFC 6761, section 6.3).
+    /// `cloudfront.localhost`, which browsers map to loopback (RFC 6761, section 6.3). Many programs do
+    /// not, so that the local AWS serves it below a path, too.
     pub(crate) fn cdn_url(&self, domain: &str) -> String {
         let emulator = self.cloudfront.as_deref().map(Address::of).filter(Address::is_loopback);
         match (emulator, domain.strip_suffix(".cloudfront.net")) {
+            (Some(_), Some(label)) if self.is_gate => {
+                let gate = self.cloudfront.as_deref().unwrap_or_default();
+                format!("{gate}{}{label}", local::CDN_PATH)
+            }
             (Some(Address { scheme, port, .. }), Some(label)) => {
                 let port = port.map_or(String::new(), |port| format!(":{port}"));
                 format!("{scheme}://{label}.cloudfront.localhost{port}")
@@ -153,6 +167,15 @@ mod tests {
             let served = endpoints(s3, cloudfront).cdn_url("d111111abcdef8.cloudfront.net");
             assert_eq!(served, url, "{s3:?} {cloudfront:?}");
         }
+    }
+
+    #[test]
+    fn the_local_aws_serves_where_every_program_finds_it() {
+        let local = endpoints(Some(EMULATOR), Some(EMULATOR)).behind_gate(true);
+        assert_eq!(
+            local.cdn_url("d111111abcdef8.cloudfront.net"),
+            "http://127.0.0.1:4566/_imgprep/cdn/d111111abcdef8"
+        );
     }
 
     #[test]

@@ -28,9 +28,12 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         plan: &plan,
         stop: &session.stop,
         limit: Duration::from_secs(args.timeout),
+        // On this machine they cost nothing, and are there to be looked at.
+        is_kept: args.keep || global.local,
     };
     let progress = report.task("try");
-    let result = trial.run(&image, &|line| progress.say(line)).await?;
+    let warn = |text: &str| report.warn(text);
+    let result = trial.run(&image, &|line| progress.say(line), &warn).await?;
     Ok(Outcome::Trial(result))
 }
 

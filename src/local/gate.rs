@@ -38,6 +38,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
+pub(crate) use self::entry::CDN_PATH;
 use self::entry::Entry;
 use self::forward::{AnyBody, Checked, Upstream, boxed};
 use self::refusal::Refusal;

@@ -1,4 +1,5 @@
-//! The one event of a log that says why an original has no variants.
+//! The one event of a log that says why an original has no variants. One about another image never
+//! does.
 
 use super::Event;
 
@@ -9,6 +10,16 @@ pub(crate) struct Failure<'a> {
     own: Option<Event>,
     /// The newest about an invocation that broke, whosever it was.
     breakdown: Option<Event>,
+}
+
+/// What a log says of an original without variants.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Found {
+    /// The newest error about it.
+    Own(Event),
+    /// Nothing about it, but an invocation broke, and Lambda does not say for which image.
+    Breakdown(Event),
+    Nothing,
 }
 
 impl<'a> Failure<'a> {
@@ -25,8 +36,12 @@ impl<'a> Failure<'a> {
         }
     }
 
-    pub(crate) fn found(self) -> Option<Event> {
-        self.own.or(self.breakdown)
+    pub(crate) fn found(self) -> Found {
+        match (self.own, self.breakdown) {
+            (Some(own), _) => Found::Own(own),
+            (None, Some(breakdown)) => Found::Breakdown(breakdown),
+            (None, None) => Found::Nothing,
+        }
     }
 }
 
@@ -34,13 +49,20 @@ impl<'a> Failure<'a> {
 mod tests {
     use super::*;
 
-    /// What is found for `originals/error.jpg` among lines, in brief.
-    fn found(lines: &[&str]) -> Option<String> {
+    fn found(lines: &[&str]) -> Found {
         let mut failure = Failure::of("originals/error.jpg");
         for line in lines {
             failure.see(Event::new(0, line));
         }
-        failure.found().map(|event| event.brief())
+        failure.found()
+    }
+
+    /// What is found about `originals/error.jpg` among lines, in brief.
+    fn own(lines: &[&str]) -> Option<String> {
+        match found(lines) {
+            Found::Own(event) => Some(event.brief()),
+            Found::Breakdown(_) | Found::Nothing => None,
+        }
     }
 
     const FINE: &str = r#"{"level": "info", "message": "processed", "key": "originals/error.jpg"}"#;
@@ -55,24 +77,24 @@ mod tests {
 
     #[test]
     fn a_key_that_sounds_like_an_error_is_none() {
-        assert_eq!(found(&[FINE, WARNED]), None);
+        assert_eq!(found(&[FINE, WARNED]), Found::Nothing);
     }
 
     #[test]
     fn the_newest_error_about_the_key_says_why() {
-        assert_eq!(found(&[FIRST, SECOND, FINE]).unwrap(), "failed: it is too large");
-        assert_eq!(found(&[SECOND, FIRST]).unwrap(), "to be retried: S3 is busy");
+        assert_eq!(own(&[FIRST, SECOND, FINE]).unwrap(), "failed: it is too large");
+        assert_eq!(own(&[SECOND, FIRST]).unwrap(), "to be retried: S3 is busy");
     }
 
     #[test]
     fn an_error_about_another_key_does_not_count() {
-        assert_eq!(found(&[OTHER]), None);
-        assert_eq!(found(&[FIRST, OTHER]).unwrap(), "to be retried: S3 is busy");
+        assert_eq!(found(&[OTHER]), Found::Nothing);
+        assert_eq!(own(&[FIRST, OTHER]).unwrap(), "to be retried: S3 is busy");
     }
 
     #[test]
-    fn an_invocation_that_broke_says_why_where_nothing_else_does() {
-        assert_eq!(found(&[OTHER, LATE, FINE]).unwrap(), LATE);
-        assert_eq!(found(&[FIRST, LATE]).unwrap(), "to be retried: S3 is busy");
+    fn an_invocation_that_broke_is_told_and_not_taken_for_that_of_the_original() {
+        assert_eq!(found(&[OTHER, LATE, FINE]), Found::Breakdown(Event::new(0, LATE)));
+        assert_eq!(own(&[FIRST, LATE]).unwrap(), "to be retried: S3 is busy");
     }
 }

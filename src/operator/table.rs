@@ -242,8 +242,8 @@ pub(super) const TABLE: &[Row] = &[
         .up(&["cloudfront:GetOriginAccessControl", "cloudfront:UpdateOriginAccessControl"])
         .down(&["cloudfront:DeleteOriginAccessControl", "cloudfront:GetOriginAccessControl"]),
     on(Scope::Logs).of(&[Set::Logs, Set::Try], &["logs:FilterLogEvents"]),
-    on(Scope::TrialOriginals).of(&[Set::Try], &["s3:PutObject"]),
-    on(Scope::TrialVariants).of(&[Set::Try], &["s3:GetObject"]),
+    on(Scope::TrialOriginals).of(&[Set::Try], &["s3:DeleteObject", "s3:PutObject"]),
+    on(Scope::TrialVariants).of(&[Set::Try], &["s3:DeleteObject", "s3:GetObject"]),
     on(Scope::Records).of(&[Set::Failures, Set::Retry, Set::Prune], &["s3:GetObject"]),
     on(Scope::Originals).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
     on(Scope::Variants).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),

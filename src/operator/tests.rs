@@ -144,6 +144,8 @@ fn each_command_on_images_gets_at_what_it_works_on() {
     let all = get(&["originals/*", "400x300/*", "failed/*"]);
     let mut tried = get(&["400x300/imgprep-try/*", "failed/imgprep-try/*"]);
     tried.insert("s3:PutObject", vec!["originals/imgprep-try/*"]);
+    let removed = ["originals/imgprep-try/*", "400x300/imgprep-try/*", "failed/imgprep-try/*"];
+    tried.insert("s3:DeleteObject", removed.to_vec());
     let mut deleted = all.clone();
     for action in ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"] {
         deleted.insert(action, vec!["*"]);
@@ -151,7 +153,7 @@ fn each_command_on_images_gets_at_what_it_works_on() {
     let backfill = |outdated, dry_run| Operation::Backfill { outdated, dry_run };
     let cases = [
         (Operation::Count, BTreeMap::new(), vec![]),
-        (Operation::Try, tried, vec!["logs:FilterLogEvents", "s3:PutObject"]),
+        (Operation::Try, tried, vec!["logs:FilterLogEvents", "s3:DeleteObject", "s3:PutObject"]),
         (backfill(false, false), BTreeMap::new(), vec!["lambda:GetAccountSettings", "sns:Publish"]),
         (backfill(true, true), get(&["400x300/*"]), vec!["lambda:GetAccountSettings"]),
         (Operation::Failures, get(&["failed/*"]), vec![]),

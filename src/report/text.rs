@@ -231,9 +231,12 @@ pub(super) fn trial(result: &TrialResult) -> String {
             amounts::bytes(variant.bytes),
             f64::from(u32::try_from(variant.milliseconds).unwrap_or(u32::MAX)) / 1000.0,
         );
-        if let Some(url) = &variant.url {
+        if let Some(url) = variant.url.as_ref().filter(|_| result.kept) {
             let _ = writeln!(text, "    {}", printable(url));
         }
+    }
+    if !result.kept {
+        text.push_str("\nremoved again; `--keep` leaves them in the bucket\n");
     }
     text
 }

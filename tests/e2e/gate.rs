@@ -16,7 +16,7 @@ use hyper::{Method, Request};
 
 use crate::clients::Clients;
 use crate::emulator;
-use crate::harness::{Pipeline, REGION};
+use crate::harness::{Pipeline, REGION, run};
 use crate::http::{self, WholeRequest};
 
 /// What anybody on this machine, or a page in its browser, can send.
@@ -308,6 +308,12 @@ pub(crate) async fn a_distribution_is_reached_by_name_and_by_path() {
         let by_path = http::get(port, &format!("127.0.0.1:{port}"), &path).await;
         assert_eq!((by_path.status, by_path.body.as_slice()), (200, &b"a cat"[..]), "{name}");
     }
+    // Of the two the outputs show the one that every program finds, where no proxy is between.
+    let mut command = pipeline.command();
+    command.args(["status", "--json"]).env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
+    let urls = run(&mut command).exits(0).json()["outputs"]["urls"].clone();
+    let url = format!("http://127.0.0.1:{port}/_imgprep/cdn/{label}/800x600/");
+    assert_eq!(urls["800x600"], url);
     let missing = http::get(port, &format!("127.0.0.1:{port}"), "/_imgprep/cdn/none/a").await;
     assert_eq!(missing.status, 404);
     let write = Request::post("/800x600/cat.jpg").header("host", &host);

@@ -247,6 +247,7 @@ fn trials() -> Vec<Trial> {
         trial::a_trial_with_an_image_names_every_variant,
         trial::a_file_that_is_no_image_is_explained_by_its_failure_record,
         trial::a_trial_without_a_stack_says_so,
+        trial::only_what_the_log_says_of_this_image_is_blamed,
         logs::what_became_of_each_image_is_shown_and_found_by_its_key,
         logs::a_log_is_followed_until_interrupted_and_nothing_comes_twice,
         logs::a_log_that_is_not_there_is_told_with_what_to_do,

@@ -14,7 +14,7 @@ use super::signature::{Claim, one};
 const OWN_PATH: &str = "/_imgprep/";
 const HEALTH_PATH: &str = "/_imgprep/health";
 /// Where a distribution is, for programs that cannot resolve its name.
-const CDN_PATH: &str = "/_imgprep/cdn/";
+pub(crate) const CDN_PATH: &str = "/_imgprep/cdn/";
 /// The end of a distribution's host name.
 const CDN_DOMAIN: &str = ".cloudfront.localhost";
 

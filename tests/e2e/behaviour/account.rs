@@ -1,9 +1,12 @@
 //! Block Public Access of the whole account, which overrules what a bucket's own leaves open.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use super::{ALWAYS, answer_once, count, refuse};
 use crate::harness::{Output, Pipeline, resource, run};
+use crate::trial::log_of_the_trial;
 
 const ASK: &str = "s3control:GetPublicAccessBlock";
 const UNKNOWN: &str = "it is not known whether Block Public Access of the account lets variants be \
@@ -21,9 +24,14 @@ async fn public(label: &str) -> Pipeline {
 
 /// imgprep where the account's own host leads to the proxy as well: `<account>.localhost`.
 fn imgprep(pipeline: &Pipeline, arguments: &[&str]) -> Output {
+    run(command(pipeline).args(arguments))
+}
+
+fn command(pipeline: &Pipeline) -> Command {
     let mut command = pipeline.command();
     let endpoint = format!("http://localhost:{}", pipeline.proxy.port);
-    run(command.env("AWS_ENDPOINT_URL_S3_CONTROL", endpoint).args(arguments))
+    command.env("AWS_ENDPOINT_URL_S3_CONTROL", endpoint);
+    command
 }
 
 fn answer(pipeline: &Pipeline, block: bool, ignore: bool) {
@@ -66,11 +74,12 @@ pub(crate) async fn row_73_a_variant_that_was_refused_is_explained() {
     answer(&pipeline, true, false);
     refuse(&pipeline, ("s3:HeadObject", 404, "NotFound", "Not Found"), ALWAYS);
     let reason = "s3:PutObject of `800x600/a.jpg`: AccessDenied: Access Denied";
-    let line = json!({"level": "error", "message": "to be retried", "reason": reason}).to_string();
-    let event = json!({"eventId": "1", "timestamp": 1_769_904_000_000_i64, "message": line});
-    let events = json!({"events": [event]}).to_string();
-    answer_once(&pipeline, "logs:FilterLogEvents", "application/x-amz-json-1.1", &events);
-    let error = imgprep(&pipeline, &["try", "--timeout", "1", "--json"]).exits(1).error();
+    let line = |key: &str| json!({"level": "error", "message": "to be retried", "key": key, "reason": reason});
+    let mut command = command(&pipeline);
+    command.args(["try", "--timeout", "3", "--json"]);
+    let tried = tokio::task::spawn_blocking(move || run(&mut command));
+    log_of_the_trial(&pipeline, |key| vec![line(key).to_string()]).await;
+    let error = tried.await.unwrap().exits(1).error();
     assert_eq!(error.message, format!("the function failed: to be retried: {reason}"));
     assert_eq!(error.hint, REFUSED);
 }
