@@ -13,6 +13,7 @@ mod contact_sheet;
 mod cost;
 mod error;
 mod export;
+mod file_lock;
 mod init;
 mod inventory;
 mod local;

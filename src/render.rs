@@ -33,7 +33,7 @@ pub(crate) use self::originals::{Found, Original, find};
 pub(crate) use self::refusal::Refusal;
 
 /// The name of the page in the output folder.
-const PAGE: &str = "index.html";
+pub(crate) const PAGE: &str = "index.html";
 
 /// What all images under way may take together, unless a single one of the function may take more.
 const MEMORY_BYTES: u64 = 2 << 30;
@@ -253,8 +253,9 @@ impl Work {
     }
 
     fn write(&self, name: &Path, variant: &Rendered) -> Result<MadeVariant, Refusal> {
-        let path = self.output.join(&variant.folder).join(name);
-        write_whole(&path, &variant.bytes)?;
+        let name = Path::new(&variant.folder).join(name);
+        write_whole(&self.output, &name, &variant.bytes)?;
+        let path = self.output.join(name);
         Ok(MadeVariant {
             folder: variant.folder.clone(),
             file: path.display().to_string(),

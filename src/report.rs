@@ -310,7 +310,7 @@ impl Report {
                 let _ = writeln!(text, "{}", printable(line));
                 text
             }),
-            Outcome::Export(exported) => export::text(exported),
+            Outcome::Export(exported) => export::text(exported, advice),
             Outcome::Policy(document) => format!("{}\n", pretty(document)),
             Outcome::Events(newest) => logs::events(newest),
             Outcome::Followed => String::new(),

@@ -25,6 +25,36 @@ pub struct FailureRecord {
     pub time: String,
 }
 
+/// What helps an original that cannot be processed as it is: the same bytes, tried again by the same
+/// function, fail again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Remedy {
+    /// Another file in its place.
+    Replace,
+    /// A function with more memory.
+    Memory,
+    /// A shorter key, or a shorter folder of the variant.
+    Rename,
+    /// What the reason itself says, in S3 or KMS; then it is worth another try.
+    Access,
+}
+
+impl Remedy {
+    /// What helps against a reason, by its words: records are kept for years, and hold no more.
+    pub fn of(reason: &str) -> Self {
+        if reason.ends_with("`imgprep retry`") {
+            Self::Access
+        } else if reason.ends_with("MB are available") || reason.starts_with("the file has ") {
+            Self::Memory
+        } else if reason.starts_with("its key in ") {
+            Self::Rename
+        } else {
+            Self::Replace
+        }
+    }
+}
+
 /// The media type of a record.
 pub const CONTENT_TYPE: &str = "application/json";
 
@@ -62,6 +92,7 @@ fn civil_date(days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{error::RenderError, store::Withheld};
     use std::time::Duration;
 
     #[test]
@@ -75,6 +106,26 @@ mod tests {
         ] {
             assert_eq!(utc(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
         }
+    }
+
+    #[test]
+    fn every_reason_has_its_remedy() {
+        let remedy = |error: RenderError| Remedy::of(&error.to_string());
+        let (width, height, size) = (20_000, 10_000, 1 << 30);
+        for (error, expected) in [
+            (RenderError::NotAnImage, Remedy::Replace),
+            (RenderError::Unsupported("HEIC".to_owned()), Remedy::Replace),
+            (RenderError::TooManyPixels { width, height, limit: 9 }, Remedy::Replace),
+            (RenderError::Panicked("overflow".to_owned()), Remedy::Replace),
+            (RenderError::TooManyBytes { size, limit: 9 }, Remedy::Memory),
+            (RenderError::TooMuchMemory { width, height, needed: 9, limit: 1 }, Remedy::Memory),
+        ] {
+            assert_eq!(remedy(error.clone()), expected, "{error}");
+        }
+        let archived = Withheld::Archived(vec!["GLACIER".to_owned()]).to_string();
+        assert_eq!(Remedy::of(&archived), Remedy::Access);
+        let long = "its key in thumbnails/ would have 1025 bytes, S3 takes 1024";
+        assert_eq!(Remedy::of(long), Remedy::Rename);
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub(super) async fn check_profile(named: Option<&str>) -> Result<(), AwsError> {
     if profiles.get_profile(&name).is_some() {
         return Ok(());
     }
-    let known: Vec<&str> = profiles.profiles().collect();
+    let mut known: Vec<&str> = profiles.profiles().collect();
+    known.sort_unstable();
     let hint = match suggestion::closest(&name, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None if known.is_empty() => "no profile is there: `aws configure sso` makes one".to_owned(),

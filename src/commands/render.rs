@@ -1,5 +1,6 @@
 //! `imgprep render`
 
+use std::path::Path;
 use std::sync::Arc;
 
 use lambda_fn::limits::Limits;
@@ -10,7 +11,7 @@ use crate::aws::wait::Stop;
 use crate::config::{Code, Config};
 use crate::contact_sheet;
 use crate::error::Error;
-use crate::render::{Refusal, Sheet, Work, find, write_whole};
+use crate::render::{PAGE, Refusal, Sheet, Work, find, write_whole};
 use crate::report::{Outcome, Report};
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
@@ -43,7 +44,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
 /// Writes the page, and says so if the run was cut short.
 fn finish(sheet: Sheet, work: &Work, total: usize) -> Result<Sheet, Refusal> {
     let page = work.page();
-    write_whole(&page, contact_sheet::html(&sheet).as_bytes())?;
+    write_whole(&work.output, Path::new(PAGE), contact_sheet::html(&sheet).as_bytes())?;
     let done = sheet.images.len();
     if done < total { Err(Refusal::Interrupted { done, of: total, page }) } else { Ok(sheet) }
 }

@@ -10,10 +10,10 @@ use crate::aws::marker::{CONTENT_TYPE, STACK_METADATA};
 use crate::resource::Id;
 use crate::resources::cdn::{ORIGIN, SSL_SUPPORT, TLS_MIN};
 
-/// The first version of the provider that knows the events, tags and attributes used here.
+/// The first version of the provider that knows the events, tags and attributes used here. It says
+/// itself which versions of Terraform it takes; `required_version` would keep checkov from reading the
+/// file, for its parser takes every member of `terraform` for a block.
 const PROVIDER_VERSION: &str = ">= 5.31";
-/// The first version of Terraform that this provider takes.
-const TERRAFORM_VERSION: &str = ">= 1.1";
 
 pub(super) fn template(blueprint: &Blueprint<'_>) -> Value {
     let mut resources = Resources::default();
@@ -30,7 +30,6 @@ pub(super) fn template(blueprint: &Blueprint<'_>) -> Value {
     let template = json!({
         "//": format!("The image pipeline {}, as `imgprep up` makes it", blueprint.stack()),
         "terraform": {
-            "required_version": TERRAFORM_VERSION,
             "required_providers": {
                 "aws": { "source": "hashicorp/aws", "version": PROVIDER_VERSION },
             },

@@ -261,6 +261,18 @@ fn a_small_pipeline_for_cloudformation() {
     assert_snapshot!(written(&exported(SMALL, Format::CloudFormation)));
 }
 
+/// Scanners such as checkov read every member of a block as a block, or nothing of the file.
+#[test]
+fn every_member_of_a_block_for_terraform_is_an_object() {
+    let template = exported(SMALL, Format::Terraform);
+    let blocks = template.as_object().unwrap().iter().filter(|(name, _)| *name != "//");
+    for (kind, members) in blocks.filter(|(kind, _)| *kind != "locals") {
+        for (name, member) in members.as_object().unwrap() {
+            assert!(member.is_object(), "{kind}.{name}: {member}");
+        }
+    }
+}
+
 #[test]
 fn a_small_pipeline_for_terraform() {
     assert_snapshot!(written(&exported(SMALL, Format::Terraform)));

@@ -1,7 +1,7 @@
 //! The function's records of what it cannot process, under `failed/`.
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lambda_fn::failure::FailureRecord;
+use lambda_fn::failure::{FailureRecord, Remedy};
 use lambda_fn::settings::FAILED_FOLDER;
 use serde::Serialize;
 
@@ -24,6 +24,8 @@ pub(crate) struct FoundFailure {
     pub(crate) size: Option<u64>,
     /// The invocation, as it stands in the log.
     pub(crate) request_id: Option<String>,
+    /// What helps.
+    pub(crate) remedy: Remedy,
     /// Where the record itself is.
     pub(crate) record: String,
 }
@@ -73,6 +75,7 @@ fn found(inventory: &Inventory<'_>, record: String, bytes: &[u8]) -> FoundFailur
     match serde_json::from_slice::<FailureRecord>(bytes) {
         Ok(read) => FoundFailure {
             key: read.key,
+            remedy: Remedy::of(&read.reason),
             reason: read.reason,
             time: Some(read.time),
             etag: read.etag,
@@ -90,6 +93,7 @@ fn found(inventory: &Inventory<'_>, record: String, bytes: &[u8]) -> FoundFailur
                 etag: None,
                 size: None,
                 request_id: None,
+                remedy: Remedy::Replace,
                 record,
             }
         }

@@ -1,56 +1,36 @@
 //! Locks, logs and folders, with errors that name the path.
 
 use std::collections::VecDeque;
-use std::fs::{self, File, Permissions, TryLockError};
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::thread;
-use std::time::{Duration, Instant};
-
-use rustix::fs::OFlags;
+use std::time::Duration;
 
 use super::LocalError;
+use crate::file_lock::{self, NO_LINK, Unlocked};
 
 /// How long one imgprep waits for another one: a first installation over a slow line takes minutes.
 const LOCK_WAIT_MAX: Duration = Duration::from_mins(10);
-/// The pause between two looks at a lock.
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
-/// Has the system refuse to open what is a symbolic link.
-const NO_LINK: i32 = OFlags::NOFOLLOW.bits().cast_signed();
 /// How much of the end of a log is read for its last lines.
 const TAIL_BYTES_MAX: u64 = 1024 * 1024;
 
-/// Waits until no other imgprep holds this lock. It ends with the returned file, also when this
-/// process is killed.
+/// Waits until no other imgprep holds this lock, which ends with the returned file.
 pub(super) fn lock(
     path: &Path,
     doing: &'static str,
     progress: &dyn Fn(&str),
 ) -> Result<File, LocalError> {
-    let failed = |error| LocalError::file("lock", path, &error);
     if let Some(folder) = path.parent() {
         create_folder(folder)?;
     }
-    // Whoever can put a link there does not choose what is opened by it.
-    let mut options = File::options();
-    options.write(true).create(true).truncate(false).custom_flags(NO_LINK);
-    let file = options.open(path).map_err(failed)?;
-    let start = Instant::now();
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-            Err(TryLockError::WouldBlock) if start.elapsed() > LOCK_WAIT_MAX => {
-                let waited_secs = LOCK_WAIT_MAX.as_secs();
-                return Err(LocalError::Locked { doing, path: path.to_owned(), waited_secs });
-            }
-            Err(TryLockError::WouldBlock) => {
-                progress(&format!("waiting for another imgprep that is {doing}"));
-                thread::sleep(LOCK_PAUSE);
-            }
+    file_lock::take(path, doing, LOCK_WAIT_MAX, progress).map_err(|unlocked| match unlocked {
+        Unlocked::File(error) => LocalError::file("lock", path, &error),
+        Unlocked::Held => {
+            let waited_secs = LOCK_WAIT_MAX.as_secs();
+            LocalError::Locked { doing, path: path.to_owned(), waited_secs }
         }
-    }
+    })
 }
 
 pub(super) fn create_folder(path: &Path) -> Result<(), LocalError> {

@@ -144,7 +144,7 @@ fn each_command_on_images_gets_at_what_it_works_on() {
     let all = get(&["originals/*", "400x300/*", "failed/*"]);
     let mut tried = get(&["400x300/imgprep-try/*", "failed/imgprep-try/*"]);
     tried.insert("s3:PutObject", vec!["originals/imgprep-try/*"]);
-    let removed = ["originals/imgprep-try/*", "400x300/imgprep-try/*", "failed/imgprep-try/*"];
+    let removed = ["400x300/imgprep-try/*", "failed/imgprep-try/*", "originals/imgprep-try/*"];
     tried.insert("s3:DeleteObject", removed.to_vec());
     let mut deleted = all.clone();
     for action in ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"] {

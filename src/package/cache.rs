@@ -1,19 +1,19 @@
 //! The folder in which built functions and their sources are kept, shared by every imgprep of a
 //! user.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest, Sha256};
 
 use super::PackageError;
 use super::source::Tree;
+use crate::file_lock::{self, Unlocked};
 
 /// How long one imgprep waits for another one's build: a first build on a slow machine takes
 /// minutes.
 const LOCK_WAIT_MAX: Duration = Duration::from_mins(30);
-/// The pause between two looks at the lock.
-const LOCK_PAUSE: Duration = Duration::from_millis(100);
 /// How many finished zips are kept: a few projects on both processors.
 const ZIPS_MAX: usize = 8;
 /// How many extracted sources are kept: this version of imgprep and the one before it, each for both
@@ -33,27 +33,14 @@ impl Cache {
         Ok(Self { folder })
     }
 
-    /// Waits until no other imgprep builds. The lock ends with the returned file, also when this
-    /// process is killed.
+    /// Waits until no other imgprep builds. The lock ends with the returned file.
     pub(super) fn lock(&self, progress: &dyn Fn(&str)) -> Result<File, PackageError> {
         let path = self.folder.join("lock");
-        let failed = |error| PackageError::file("lock", &path, &error);
-        let file = File::create(&path).map_err(failed)?;
-        let start = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::Error(error)) => return Err(failed(error)),
-                Err(TryLockError::WouldBlock) if start.elapsed() > LOCK_WAIT_MAX => {
-                    let waited_secs = LOCK_WAIT_MAX.as_secs();
-                    return Err(PackageError::Locked { path, waited_secs });
-                }
-                Err(TryLockError::WouldBlock) => {
-                    progress("waiting for another imgprep that is building the function");
-                    thread::sleep(LOCK_PAUSE);
-                }
-            }
-        }
+        let lock = file_lock::take(&path, "building the function", LOCK_WAIT_MAX, progress);
+        lock.map_err(|unlocked| match unlocked {
+            Unlocked::File(error) => PackageError::file("lock", &path, &error),
+            Unlocked::Held => PackageError::Locked { path, waited_secs: LOCK_WAIT_MAX.as_secs() },
+        })
     }
 
     /// Where cargo keeps what it compiled, so that a changed function is rebuilt in seconds.
@@ -61,10 +48,16 @@ impl Cache {
         self.folder.join("target")
     }
 
-    /// The zip made of the source with this hash. Using it makes it the newest.
+    /// The zip made of the source with this hash, if its bytes are those that were kept. Using it makes
+    /// it the newest.
     pub(super) fn zip(&self, hash: &str) -> Option<Vec<u8>> {
-        let path = self.zip_path(hash);
+        let path = self.zip_path(hash)?;
         let zip = fs::read(&path).ok()?;
+        if path != self.zip_path_of(hash, &zip) {
+            // Damaged: it is made once more, and takes the place of this one.
+            let _ = fs::remove_file(&path);
+            return None;
+        }
         if let Ok(file) = File::options().append(true).open(&path) {
             // Only the order of clearing up depends on it.
             let _ = file.set_modified(SystemTime::now());
@@ -74,7 +67,7 @@ impl Cache {
 
     /// Keeps a zip, whole or not at all, and clears up old ones.
     pub(super) fn keep(&self, hash: &str, zip: &[u8]) -> Result<(), PackageError> {
-        let path = self.zip_path(hash);
+        let path = self.zip_path_of(hash, zip);
         let temporary = self.folder.join("new.zip");
         fs::write(&temporary, zip)
             .and_then(|()| fs::rename(&temporary, &path))
@@ -107,8 +100,19 @@ impl Cache {
         Ok(folder)
     }
 
-    fn zip_path(&self, hash: &str) -> PathBuf {
-        self.folder.join(format!("{hash}.zip"))
+    /// Where the zip of a source is, if there is one.
+    fn zip_path(&self, hash: &str) -> Option<PathBuf> {
+        let entries = fs::read_dir(&self.folder).ok()?;
+        let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        paths.find(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(&format!("{hash}-")) && name.ends_with(".zip")
+        })
+    }
+
+    /// A zip is called by the hash of its source and by its own, so that it vouches for itself.
+    fn zip_path_of(&self, hash: &str, zip: &[u8]) -> PathBuf {
+        self.folder.join(format!("{hash}-{}.zip", hex::encode(Sha256::digest(zip))))
     }
 
     /// Removes all but the newest entries with such a name. What cannot be removed stays: it costs
@@ -165,7 +169,8 @@ mod tests {
         let cache = Cache::open(folder.path()).unwrap();
         for number in 0..12 {
             cache.keep(&format!("hash{number}"), b"zip").unwrap();
-            let file = File::options().append(true).open(cache.zip_path(&format!("hash{number}")));
+            let path = cache.zip_path(&format!("hash{number}")).unwrap();
+            let file = File::options().append(true).open(path);
             let time = SystemTime::UNIX_EPOCH + Duration::from_secs(number);
             file.unwrap().set_modified(time).unwrap();
         }
@@ -176,17 +181,17 @@ mod tests {
     }
 
     #[test]
-    fn a_second_lock_waits_for_the_first() {
+    fn a_damaged_zip_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(folder.path()).unwrap();
-        let first = cache.lock(&|_| ()).unwrap();
-        let (sender, waiting) = std::sync::mpsc::channel();
-        thread::scope(|scope| {
-            let second = scope.spawn(|| cache.lock(&|text| sender.send(text.to_owned()).unwrap()));
-            let text = waiting.recv().unwrap();
-            assert_eq!(text, "waiting for another imgprep that is building the function");
-            drop(first);
-            second.join().unwrap().unwrap();
-        });
+        cache.keep("hash", b"the function").unwrap();
+        assert_eq!(cache.zip("hash").unwrap(), b"the function");
+        assert_eq!(cache.zip("has"), None);
+        let path = cache.zip_path("hash").unwrap();
+        fs::write(&path, b"another").unwrap();
+        assert_eq!(cache.zip("hash"), None);
+        assert!(!path.exists(), "it is not looked at again");
+        cache.keep("hash", b"the function").unwrap();
+        assert_eq!(cache.zip("hash").unwrap(), b"the function");
     }
 }

@@ -274,6 +274,43 @@ async fn what_cannot_be_written_ends_the_run() {
 }
 
 #[tokio::test]
+async fn nothing_is_written_through_a_link() {
+    let place = Place::with(&["p/sub/a.jpg"]);
+    place.put("elsewhere/20x20/kept.jpg", b"kept");
+    fs::create_dir(place.path("out")).unwrap();
+    let run = async || {
+        let work = Work {
+            variants: [Variant::of_size(20, 20)].into(),
+            limits: Limits::default(),
+            output: place.path("out"),
+        };
+        let found = find(&[place.path("p")], &work.output, &["20x20"]).unwrap();
+        work.run(found, &|| false, &|_| ()).await
+    };
+    let link = place.path("out/20x20");
+    symlink(place.path("elsewhere/20x20"), &link).unwrap();
+    let refusal = run().await.unwrap_err();
+    assert_eq!(refusal.why(), [format!("`{}` is a symbolic link", link.display())]);
+    assert_eq!(place.files("elsewhere"), ["elsewhere/20x20/kept.jpg"]);
+
+    // A link in the place of the file is replaced.
+    fs::remove_file(&link).unwrap();
+    fs::create_dir_all(link.join("sub")).unwrap();
+    let kept = place.path("elsewhere/20x20/kept.jpg");
+    symlink(&kept, link.join("sub/a.jpg")).unwrap();
+    run().await.unwrap();
+    assert_eq!(fs::read(&kept).unwrap(), b"kept");
+    assert!(!link.join("sub/a.jpg").is_symlink());
+
+    // The output folder itself is the user's choice.
+    symlink(place.path("elsewhere"), place.path("chosen")).unwrap();
+    fs::remove_dir_all(place.path("out")).unwrap();
+    fs::rename(place.path("chosen"), place.path("out")).unwrap();
+    run().await.unwrap();
+    assert!(place.files("elsewhere").contains(&"elsewhere/20x20/sub/a.jpg".to_owned()));
+}
+
+#[tokio::test]
 async fn nothing_is_begun_after_the_user_asked_to_stop() {
     let names: Vec<String> = (0..50).map(|number| format!("p/{number:02}.jpg")).collect();
     let place = Place::with(&names.iter().map(String::as_str).collect::<Vec<_>>());

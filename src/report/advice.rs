@@ -39,7 +39,8 @@ impl Advice {
         text.split('`').enumerate().map(whole).collect::<Vec<_>>().join("`")
     }
 
-    fn whole(&self, command: &str) -> String {
+    /// A command of ours with the options that it lacks.
+    pub(super) fn whole(&self, command: &str) -> String {
         // The local AWS is the machine's, whatever the file.
         if command.starts_with("imgprep local ") {
             return command.to_owned();

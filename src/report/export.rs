@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use super::advice::Advice;
 use super::pretty;
 use super::text::{HINT, painted};
 use crate::export::{Format, Location};
@@ -30,8 +31,22 @@ impl Exported {
         format!("{}\n", pretty(&self.template))
     }
 
+    /// The same command once more, with the function that the template asks for.
+    fn with_zip(&self, file: &Path, advice: &Advice) -> String {
+        let format = match self.format {
+            Format::CloudFormation => "cloudformation",
+            Format::Terraform => "terraform",
+        };
+        let zip = file.with_file_name(CODE_KEY);
+        let (file, zip) = (file.display(), zip.display());
+        advice.whole(&format!("imgprep export --format {format} -o {file} --zip {zip}"))
+    }
+
     /// What makes the stack of the template, command by command.
-    fn commands(&self, file: &Path) -> Vec<String> {
+    fn commands(&self, file: &Path, advice: &Advice) -> Vec<String> {
+        if self.zip.is_none() && self.code.is_none() {
+            return vec![self.with_zip(file, advice)];
+        }
         let (bucket, key) = match &self.code {
             Some(code) => (code.bucket.as_str(), code.key.as_str()),
             None => (CODE_BUCKET, CODE_KEY),
@@ -61,11 +76,11 @@ impl Exported {
     }
 }
 
-pub(super) fn text(exported: &Exported) -> String {
+pub(super) fn text(exported: &Exported, advice: &Advice) -> String {
     let Some(file) = &exported.file else { return exported.document() };
     let written = [Some(file), exported.zip.as_ref()].into_iter().flatten();
     let written = written.map(|path| format!("wrote {}", path.display()));
-    let commands = exported.commands(file).into_iter();
+    let commands = exported.commands(file, advice).into_iter();
     let commands = commands.map(|command| format!("next: {}", painted(HINT, &command)));
     let lines = written.chain([String::new()]).chain(commands).collect::<Vec<_>>();
     format!("{}\n", lines.join("\n"))
@@ -92,7 +107,7 @@ mod tests {
             zip: Some("function.zip".into()),
             code,
         };
-        assert_eq!(exported.commands(Path::new(file)), expected);
+        assert_eq!(exported.commands(Path::new(file), &Advice::default()), expected);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! The images of a stack as text: what is missing, what failed, what was made of it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+
+use lambda_fn::failure::Remedy;
 
 use super::advice::Advice;
 use super::layout::name_columns;
@@ -129,8 +132,28 @@ pub(super) fn failures(failures: &[FoundFailure], advice: &Advice) -> String {
     if failures.is_empty() {
         return "no failures\n".to_owned();
     }
-    let count = counted(failures.len() as u64, "failure");
-    let _ = writeln!(text, "\n{count}; next: {}", advice.command("retry --all"));
+    let _ = writeln!(text, "\n{}; next:", counted(failures.len() as u64, "failure"));
+    let mut counts: BTreeMap<Remedy, u64> = BTreeMap::new();
+    for failure in failures {
+        *counts.entry(failure.remedy).or_default() += 1;
+    }
+    for (remedy, count) in counts {
+        let retry = advice.command("retry --all");
+        let next = match remedy {
+            Remedy::Replace => {
+                "upload other files in their place: the same bytes fail again".to_owned()
+            }
+            Remedy::Memory => {
+                let up = advice.command("up");
+                format!("more `memory` under `[function]`, {up}, then {retry}")
+            }
+            Remedy::Rename => {
+                "upload it under a shorter key, or give its size a shorter `folder`".to_owned()
+            }
+            Remedy::Access => format!("what the reason says, then {retry}"),
+        };
+        let _ = writeln!(text, "  {count:>5}  {next}");
+    }
     text
 }
 
@@ -219,8 +242,6 @@ fn span(secs: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use insta::assert_snapshot;
 
     use super::*;
@@ -264,14 +285,26 @@ mod tests {
             etag: Some("\"abc\"".to_owned()),
             size: Some(1234),
             request_id: None,
+            remedy: Remedy::Replace,
             record: "failed/a.heic.json".to_owned(),
         };
-        assert_snapshot!(plain(&failures(&[failure], &Advice::default())), @"
+        let large = FoundFailure {
+            key: "originals/b.png".to_owned(),
+            reason: "9x9 needs about 9 MB of memory, 1 MB are available".to_owned(),
+            remedy: Remedy::Memory,
+            ..failure.clone()
+        };
+        assert_snapshot!(plain(&failures(&[failure, large], &Advice::default())), @"
         originals/a.heic
           HEIC is not supported
           2026-01-31T23:59:59Z  1.2 kB  etag abc
+        originals/b.png
+          9x9 needs about 9 MB of memory, 1 MB are available
+          2026-01-31T23:59:59Z  1.2 kB  etag abc
 
-        1 failure; next: imgprep retry --all
+        2 failures; next:
+              1  upload other files in their place: the same bytes fail again
+              1  more `memory` under `[function]`, imgprep up, then imgprep retry --all
         ");
     }
 

@@ -160,7 +160,8 @@ pub(crate) async fn a_template_needs_neither_aws_nor_credentials() {
     assert_eq!(file, template.stdout);
     assert_eq!(
         written.stdout,
-        "wrote main.tf.json\n\nnext: terraform init\nnext: terraform apply\n"
+        "wrote main.tf.json\n\n\
+         next: imgprep export --format terraform -o main.tf.json --zip function.zip\n"
     );
     let written = offline(&["--format", "terraform", "-o", "main.json", "--json"]).exits(0);
     assert_eq!(written.json(), serde_json::json!({ "template": "main.json", "zip": null }));

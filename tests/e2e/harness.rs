@@ -263,6 +263,11 @@ impl Output {
         }
     }
 
+    /// What standard error says, whatever the width of its lines.
+    pub(crate) fn told(&self) -> String {
+        self.stderr.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// Proves the exit code; that imgprep did not panic, and never showed an SDK's own words.
     #[track_caller]
     pub(crate) fn exits(self, code: i32) -> Self {

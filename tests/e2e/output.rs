@@ -29,6 +29,7 @@ fn plan_and_up_read_so(pipeline: &Pipeline) {
       + cdn           imgprep-text-us-east-1  takes minutes; see `--wait`
 
     11 to create
+    -v shows every field of what is created
     ");
     assert_eq!(plan.stderr, "");
     let up = pipeline.up();
@@ -103,6 +104,8 @@ async fn status_and_down_read_so(pipeline: &Pipeline) {
       upload to      s3://text-bucket/originals/
       400x300        http://<label>.cloudfront.localhost:<port>/400x300/
       800x600        http://<label>.cloudfront.localhost:<port>/800x600/
+
+    next: imgprep up
     ");
     let down = pipeline.down();
     assert_snapshot!(normal(pipeline, &down.stdout), @"text: 11 removed, 0 left");

@@ -101,7 +101,7 @@ pub(crate) async fn every_change_that_is_denied_is_named_with_its_permission() {
         assert!(!missing.is_empty() && asked.is_disjoint(&missing), "{missing:?}: {output}");
         let list: Vec<String> = missing.iter().map(|one| format!("`{one}`")).collect();
         let hint = format!("hint: allow {} for whoever runs imgprep;", list.join(", "));
-        assert!(output.stderr.contains(&hint), "{hint}: {output}");
+        assert!(output.told().contains(&hint), "{hint}: {output}");
         asked.extend(missing);
     }
     assert_eq!(called, CHANGES.map(|(operation, _)| operation.to_owned()).into());
@@ -126,7 +126,7 @@ pub(crate) async fn a_permission_behind_a_call_is_the_one_that_is_named() {
     let output = pipeline.imgprep(&["up", "--yes"]).exits(1);
     assert!(output.took < SECONDS, "{output}");
     let hint = "hint: allow `iam:PassRole` for whoever runs imgprep;";
-    assert!(output.stderr.contains(hint), "{output}");
+    assert!(output.told().contains(hint), "{output}");
 }
 
 /// What the plan saw and a change no longer finds was taken away by somebody.
@@ -162,9 +162,9 @@ pub(crate) async fn row_64_a_denial_names_its_policy_and_who_can_change_it() {
     refuse(&pipeline, ("sns:CreateTopic", 403, "AuthorizationError", "not authorized"), ALWAYS);
     let output = pipeline.imgprep(&["up", "--yes"]).exits(1);
     assert!(output.took < SECONDS, "{output}");
-    let hint = "\nhint: allow `sns:CreateTopic` for whoever runs imgprep; a service control policy \
-                denies `iam:CreateRole`: the administrator of your AWS organisation can change that; ";
-    assert!(output.stderr.contains(hint), "{output}");
+    let hint = " hint: allow `sns:CreateTopic` for whoever runs imgprep; a service control policy \
+                denies `iam:CreateRole`: the administrator of your AWS organisation can change that;";
+    assert!(output.told().contains(hint), "{output}");
 
     pipeline.proxy.clear_rules();
     let message = "User: u is not authorized to perform: s3:GetBucketPolicy on resource: r with an \

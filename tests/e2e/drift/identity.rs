@@ -34,7 +34,7 @@ pub(crate) async fn a_boundary_comes_with_the_role_and_stays_when_it_leaves_the_
     let pipeline = Pipeline::new("boundary").await;
     let (ours, theirs) = boundaries(&pipeline).await;
     bound(&pipeline, &ours);
-    let plan = pipeline.imgprep(&["plan"]).exits(0);
+    let plan = pipeline.imgprep(&["plan", "-v"]).exits(0);
     let line = format!("      permissions_boundary  {ours}\n");
     assert!(plan.stdout.contains(&line), "{plan}");
     pipeline.proxy.take_calls();
