@@ -23,4 +23,5 @@ pub(crate) mod wait;
 
 pub(crate) use call::{AwsError, Calling};
 pub(crate) use clients::{Aws, Connection};
+pub(crate) use settings::endpoint_variables;
 pub(crate) use upload::Upload;

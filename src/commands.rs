@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Prune(args) => prune::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Export(args) => export::run(args, global, report).await,
-        Command::Local(command) => local::run(command, report).await,
+        Command::Local(command) => local::run(command, global, report).await,
         Command::Completions(args) => Ok(manual::completions(args)),
         Command::Man => Ok(manual::page()),
     }

@@ -13,7 +13,7 @@ use crate::aws::{AwsError, Connection};
 use crate::config::ConfigError;
 use crate::init::InitError;
 use crate::inventory::Hindrance;
-use crate::local::LocalError;
+use crate::local::{self, LocalError};
 use crate::package::PackageError;
 use crate::plan::{Action, Plan};
 use crate::render::Refusal;
@@ -41,7 +41,7 @@ pub(crate) enum Error {
     /// No use could be made of AWS at all.
     Connect {
         error: AwsError,
-        local: bool,
+        target: Target,
     },
     /// A resource could not be read, or looked for.
     Read(Unread),
@@ -91,6 +91,16 @@ pub(crate) enum Error {
         what: String,
         why: String,
     },
+}
+
+/// Which AWS was to be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Aws,
+    /// With `--local`.
+    Local,
+    /// By the variables that `imgprep local env` prints.
+    LocalByEnvironment,
 }
 
 impl From<Hindrance> for Error {
@@ -207,7 +217,7 @@ impl Error {
             Self::Local(error) => Some(error.hint()),
             Self::Init(error) => Some(error.hint()),
             Self::Package(error) => Some(error.hint()),
-            Self::Connect { error, local } => Some(connect_hint(error, *local)),
+            Self::Connect { error, target } => Some(connect_hint(error, *target)),
             Self::Read(Unread::Resource(_, error) | Unread::Search(error))
             | Self::Settle { error, .. } => Some(aws_hint(error)),
             Self::Foreign { adoptable: true, .. } => Some(
@@ -343,7 +353,12 @@ impl Error {
 
     /// The failure to connect, for a connection that was asked for.
     pub(crate) fn connect(connection: &Connection, error: AwsError) -> Self {
-        Self::Connect { error, local: connection.local.is_some() }
+        let target = match connection.local {
+            Some(_) => Target::Local,
+            None if local::is_in_environment() => Target::LocalByEnvironment,
+            None => Target::Aws,
+        };
+        Self::Connect { error, target }
     }
 
     /// The failure to read the function's log.

@@ -123,6 +123,12 @@ pub(crate) fn running(environment: &Environment) -> Result<Running, LocalError> 
     }
 }
 
+/// Whether the environment has every AWS tool use the local AWS, whether it runs or not.
+pub(crate) fn is_in_environment() -> bool {
+    let url = std::env::var("AWS_ENDPOINT_URL");
+    Environment::from_process().is_ok_and(|environment| url == Ok(environment.endpoint()))
+}
+
 /// Whether an address is that of the local AWS, which runs.
 pub(crate) fn is_at(url: &str) -> bool {
     let environment = Environment::from_process();
@@ -133,14 +139,16 @@ pub(crate) fn is_at(url: &str) -> bool {
 /// What an SDK needs to call the local AWS, as environment variables, and it does so over restarts.
 pub(crate) fn variables(
     environment: &Environment,
+    region: Option<&str>,
 ) -> Result<[(&'static str, String); 5], LocalError> {
+    let region = region.unwrap_or(REGION);
     Ok([
         ("AWS_ENDPOINT_URL", environment.endpoint()),
         ("AWS_ACCESS_KEY_ID", ROOT_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", environment.secret()?.expose().to_owned()),
         // Python's SDK and the AWS CLI read the second only.
-        ("AWS_REGION", REGION.to_owned()),
-        ("AWS_DEFAULT_REGION", REGION.to_owned()),
+        ("AWS_REGION", region.to_owned()),
+        ("AWS_DEFAULT_REGION", region.to_owned()),
     ])
 }
 

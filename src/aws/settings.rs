@@ -33,6 +33,11 @@ const SERVICES: [(&str, &str); 10] = [
     ("STS", "AWS_ENDPOINT_URL_STS"),
 ];
 
+/// The variables that set the endpoint of a single service.
+pub(crate) fn endpoint_variables() -> impl Iterator<Item = &'static str> {
+    SERVICES.into_iter().map(|(_, variable)| variable)
+}
+
 /// Refuses a profile that is in no file. `named` is that of the command line, which comes before that
 /// of the environment; the latter is not needed where the environment has credentials as well.
 pub(super) async fn check_profile(named: Option<&str>) -> Result<(), AwsError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::session::{ask_on_interrupt, blocking, start_local};
-use crate::args::Local as Command;
+use crate::args::{Global, Local as Command};
 use crate::aws::wait::Stop;
 use crate::error::Error;
 use crate::local::{self, Environment};
@@ -15,7 +15,11 @@ use crate::report::{Outcome, Report};
 const LOG_LINES: usize = 50;
 const FOLLOW_PAUSE: Duration = Duration::from_millis(500);
 
-pub(crate) async fn run(command: &Command, report: &Report) -> Result<Outcome, Error> {
+pub(crate) async fn run(
+    command: &Command,
+    global: &Global,
+    report: &Report,
+) -> Result<Outcome, Error> {
     let environment = Environment::from_process().map_err(Error::Local)?;
     match command {
         Command::Start => {
@@ -33,7 +37,8 @@ pub(crate) async fn run(command: &Command, report: &Report) -> Result<Outcome, E
         }
         Command::Status => {}
         Command::Env => {
-            let variables = local::variables(&environment).map_err(Error::Local)?;
+            let variables = local::variables(&environment, global.region.as_deref());
+            let variables = variables.map_err(Error::Local)?;
             return Ok(Outcome::Variables(variables.to_vec()));
         }
         Command::Serve { python, packages } => {

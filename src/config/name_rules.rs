@@ -106,6 +106,10 @@ pub(super) fn managed_policy_arn(arn: &str) -> Result<(), Fault> {
     if !partition.starts_with("aws") || *service != "iam" || !region.is_empty() || !is_policy {
         return Err(Fault::new("is not the ARN of a managed policy").help(rule));
     }
+    if path.starts_with("policy/imgprep/") || path == "policy/imgprep" {
+        let why = "whoever may run `up` may write the policies there, and would lift it";
+        return Err(Fault::new("is a policy under `/imgprep/`").help(why));
+    }
     Ok(())
 }
 

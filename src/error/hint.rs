@@ -6,11 +6,24 @@ use crate::aws::AwsError;
 use crate::aws::call::{Cause, Unusable};
 use crate::aws::clients::NO_REGION;
 use crate::aws::denial::Denial;
+use crate::error::Target;
 
 /// The hint where no use could be made of AWS at all.
-pub(super) fn connect_hint(error: &AwsError, local: bool) -> String {
-    if local {
-        return "look at `imgprep local status` and `imgprep local logs`".to_owned();
+pub(super) fn connect_hint(error: &AwsError, target: Target) -> String {
+    match (target, &error.cause) {
+        (Target::Aws, _) => {}
+        (Target::LocalByEnvironment, Cause::Connection(_)) => {
+            return "this shell is set to the local AWS, which does not run: `imgprep local start`"
+                .to_owned();
+        }
+        (Target::LocalByEnvironment, _) if error.is_bad_credentials() => {
+            return "this shell is set to the local AWS, which has another secret by now: run \
+                    `eval \"$(imgprep local env)\"` again"
+                .to_owned();
+        }
+        (Target::Local | Target::LocalByEnvironment, _) => {
+            return "look at `imgprep local status` and `imgprep local logs`".to_owned();
+        }
     }
     match (&error.cause, error.code()) {
         _ if error.message() == NO_REGION => {
@@ -112,6 +125,11 @@ pub(super) fn aws_hint(error: &AwsError) -> String {
     if error.is_throttled() {
         return "AWS is throttling this account: wait a minute".to_owned();
     }
+    if is_unknown_boundary(error) {
+        return "`permissions_boundary` under `[function]` names no policy of this account: make it \
+                first, or correct its ARN"
+            .to_owned();
+    }
     if error.is_not_found() {
         return VANISHED.to_owned();
     }
@@ -128,6 +146,14 @@ pub(super) fn aws_hint(error: &AwsError) -> String {
             }
         })
         .to_owned()
+}
+
+/// Whether IAM knows no policy of the boundary's ARN, which it says in the code for a role that is not
+/// there.
+fn is_unknown_boundary(error: &AwsError) -> bool {
+    matches!(error.call, "iam:CreateRole" | "iam:PutRolePermissionsBoundary")
+        && error.is_not_found()
+        && error.says("scope arn")
 }
 
 /// What is read before it is changed does not go away by itself.
@@ -172,6 +198,39 @@ const TOO_LARGE: &str =
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn answer(call: &'static str, code: &str, message: &str) -> AwsError {
+        let (code, message) = (code.to_owned(), message.to_owned());
+        AwsError { call, cause: Cause::Answer { code, message, status: 404 } }
+    }
+
+    #[test]
+    fn a_boundary_that_is_not_there_is_no_role_that_went_away() {
+        let message = "Scope ARN: arn:aws:iam::1:policy/B does not exist or is not attachable.";
+        for call in ["iam:CreateRole", "iam:PutRolePermissionsBoundary"] {
+            let hint = aws_hint(&answer(call, "NoSuchEntity", message));
+            assert!(hint.starts_with("`permissions_boundary` under `[function]` names"), "{hint}");
+        }
+        let role = answer("iam:PutRolePermissionsBoundary", "NoSuchEntity", "role r not found");
+        assert_eq!(aws_hint(&role), VANISHED);
+    }
+
+    #[test]
+    fn a_shell_that_is_set_to_the_local_aws_is_told_what_it_lacks() {
+        let refused = answer("sts:GetCallerIdentity", "SignatureDoesNotMatch", "");
+        let closed = AwsError {
+            call: "sts:GetCallerIdentity",
+            cause: Cause::Connection("connection refused".to_owned()),
+        };
+        let set = |error| connect_hint(error, Target::LocalByEnvironment);
+        assert!(set(&refused).ends_with("run `eval \"$(imgprep local env)\"` again"));
+        assert!(set(&closed).ends_with("which does not run: `imgprep local start`"));
+        for error in [&refused, &closed] {
+            let asked = connect_hint(error, Target::Local);
+            assert_eq!(asked, "look at `imgprep local status` and `imgprep local logs`");
+            assert!(!connect_hint(error, Target::Aws).contains("local"), "{error}");
+        }
+    }
 
     fn denied(permission: &str, how: &str) -> AwsError {
         let message = format!("User: u is not authorized to perform: {permission} {how}");

@@ -7,6 +7,8 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 use super::LocalError;
 use crate::file_lock::{self, NO_LINK, Unlocked};
 
@@ -49,6 +51,14 @@ pub(super) fn create_private_folder(path: &Path) -> Result<(), LocalError> {
     create_folder(path)?;
     let private = Permissions::from_mode(0o700);
     fs::set_permissions(path, private).map_err(|error| LocalError::file("protect", path, &error))
+}
+
+/// As `create_private_folder`, for one that is not where somebody else's link leads.
+pub(super) fn create_own_folder(path: &Path) -> Result<(), LocalError> {
+    if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
+        return Err(LocalError::file("use", path, &Errno::LOOP.into()));
+    }
+    create_private_folder(path)
 }
 
 /// Removes a folder with all that is in it; already gone is fine.

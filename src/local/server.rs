@@ -135,7 +135,7 @@ impl<'a> Server<'a> {
     /// Starts the server and waits until it answers. One that does not is not left behind.
     pub(super) fn start(&self, python: &Python) -> Result<Record, LocalError> {
         self.environment.secret()?;
-        files::create_private_folder(&self.environment.socket_folder())?;
+        files::create_own_folder(&self.environment.socket_folder())?;
         files::remove_folder(&self.environment.temporary_folder())?;
         for folder in self.environment.resource_folders() {
             files::create_folder(&folder)?;

@@ -14,6 +14,7 @@ use super::layout::{self, COLUMNS, name_columns, spaces, width, wrapped};
 use super::printable::{printable, printable_lines};
 use super::{inventory, logs};
 use crate::amounts;
+use crate::aws::endpoint_variables;
 use crate::error::Error;
 use crate::local::{Health, Status};
 use crate::logs::Event;
@@ -253,13 +254,15 @@ pub(super) fn local(status: &Status) -> String {
     )
 }
 
-/// Lines for a shell. A token of other credentials would go with ours, a profile would name others, and
-/// no proxy is between programs of this machine.
+/// Lines for a shell. A token of other credentials would go with ours, a profile would name others, the
+/// endpoint of a single service would come before that of all, and no proxy is between programs of this
+/// machine.
 pub(super) fn variables(variables: &[(&'static str, String)]) -> String {
-    const REST: &str = "export NO_PROXY=127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}\n\
-                        unset AWS_PROFILE AWS_SESSION_TOKEN\n";
+    const NO_PROXY: &str = "export NO_PROXY=127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}\n";
     let set = variables.iter().map(|(name, value)| format!("export {name}={value}\n"));
-    set.chain([REST.to_owned()]).collect()
+    let others = ["AWS_PROFILE", "AWS_SESSION_TOKEN"].into_iter().chain(endpoint_variables());
+    let unset = format!("unset {}\n", others.collect::<Vec<_>>().join(" "));
+    set.chain([NO_PROXY.to_owned(), unset]).collect()
 }
 
 pub(super) fn health(health: Health) -> &'static str {

@@ -197,6 +197,8 @@ fn permissions_boundaries() {
         "arn:aws:iam::123456789012:policy/",
         "arn:aws:iam::123456789012:policy/a b/Boundary",
         "arn:aws:iam::123456789012:policy/Bound*",
+        "arn:aws:iam::123456789012:policy/imgprep/photos/Boundary",
+        "arn:aws:iam::123456789012:policy/imgprep-boundary",
         "Boundary",
         "",
     ];
@@ -213,6 +215,8 @@ fn permissions_boundaries() {
     arn:aws:iam::123456789012:policy/ => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
     arn:aws:iam::123456789012:policy/a b/Boundary => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
     arn:aws:iam::123456789012:policy/Bound* => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
+    arn:aws:iam::123456789012:policy/imgprep/photos/Boundary => `function.permissions_boundary` is a policy under `/imgprep/`: whoever may run `up` may write the policies there, and would lift it
+    arn:aws:iam::123456789012:policy/imgprep-boundary => accepted
     Boundary => `function.permissions_boundary` is not an ARN: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
      => `function.permissions_boundary` is not an ARN: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
     ");
