@@ -1,5 +1,7 @@
 //! One image sent down the whole pipeline, and, when it does not arrive, where it got stuck.
 
+mod broken;
+
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -11,10 +13,11 @@ use lambda_fn::failure::FailureRecord;
 use lambda_fn::settings::{FAILED_FOLDER, Variant};
 use serde::Serialize;
 
+pub(crate) use self::broken::Broken;
 use crate::aws::wait::{Ended, Patience, Pauses, Probe, Stop, watch};
 use crate::aws::{Aws, AwsError, Calling, Upload, fetch};
 use crate::config::Config;
-use crate::logs::{Event, Failure, Filter, Found, FunctionLog};
+use crate::logs::{Failure, Filter, Found, FunctionLog};
 use crate::names::{Names, TRIAL_FOLDER};
 use crate::plan::{Condition, Plan, Step};
 use crate::resource::{Id, touches};
@@ -110,24 +113,6 @@ impl From<Broken> for Stopped {
     fn from(broken: Broken) -> Self {
         Self::Broken(Box::new(broken))
     }
-}
-
-/// Where the way from original to variants broke.
-#[derive(Clone, Debug)]
-pub(crate) enum Broken {
-    /// A link of the chain is missing or changed.
-    Link { id: Id, name: String, condition: Condition },
-    /// The function recorded that it cannot process the image.
-    Recorded { key: String, reason: String },
-    /// The function ran into an error, which its log shows; and what is known of the bucket where S3
-    /// refused something.
-    Function { event: Event, notice: Option<String> },
-    /// Nothing was heard of the image. `breakdown`: an invocation that broke, for this image or another.
-    Silent { key: String, secs: u64, breakdown: Option<Event> },
-    /// The variant is in the bucket, but its address does not serve it.
-    Cdn { url: String, answer: String },
-    /// A variant is there but is no image.
-    Variant { key: String, why: String },
 }
 
 impl Trial<'_> {
@@ -417,75 +402,6 @@ fn avif_dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
     let start = bytes.windows(4).position(|name| name == b"ispe")? + 8;
     let side = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
     Some((side(start)?, side(start + 4)?))
-}
-
-impl Broken {
-    pub(crate) fn what(&self) -> String {
-        match self {
-            Self::Link { id, name, .. } => format!("the chain is broken at {id} `{name}`"),
-            Self::Recorded { key, .. } => format!("the function cannot process `{key}`"),
-            Self::Function { .. } => "the function failed".to_owned(),
-            Self::Silent { key, secs, .. } => {
-                format!("no variant of `{key}` came within {secs} s")
-            }
-            Self::Cdn { url, .. } => format!("the CDN does not serve {url}"),
-            Self::Variant { key, .. } => format!("the variant `{key}` cannot be used"),
-        }
-    }
-
-    pub(crate) fn why(&self) -> Vec<String> {
-        match self {
-            Self::Link { condition: Condition::Missing, .. } => vec!["it is missing".to_owned()],
-            Self::Link { .. } => vec!["it is not as the file says".to_owned()],
-            Self::Recorded { reason: why, .. }
-            | Self::Cdn { answer: why, .. }
-            | Self::Variant { why, .. } => vec![why.clone()],
-            Self::Function { event, .. } => vec![event.brief()],
-            Self::Silent { breakdown: Some(event), .. } => vec![
-                "topic, subscription and function are as they should be, and the function's log says \
-                 nothing of it"
-                    .to_owned(),
-                format!("an invocation broke, for this image or another: {}", event.brief()),
-            ],
-            Self::Silent { breakdown: None, .. } => vec![
-                "topic, subscription and function are as they should be, \
-                 and the function's log shows no error"
-                    .to_owned(),
-            ],
-        }
-    }
-
-    pub(crate) fn hint(&self) -> String {
-        match self {
-            Self::Link { .. } => "run `imgprep up`, which makes it so".to_owned(),
-            Self::Recorded { .. } => "try another image".to_owned(),
-            Self::Function { notice: Some(notice), .. } => notice.clone(),
-            Self::Function { .. } => "the line is from the function's log".to_owned(),
-            Self::Silent { breakdown: Some(_), .. } => {
-                "`imgprep logs` shows what came before, and what \
-                                                        Lambda adds with `-v`; more `memory` or \
-                                                        `timeout` may help"
-                    .to_owned()
-            }
-            Self::Silent { breakdown: None, .. } => {
-                "S3 may take five minutes to heed a new notification: \
-                                    wait, and try again"
-                    .to_owned()
-            }
-            Self::Cdn { .. } => "run `imgprep status` to see whether it is deployed".to_owned(),
-            Self::Variant { .. } => "run `imgprep try` again".to_owned(),
-        }
-    }
-
-    pub(crate) fn resource(&self) -> Id {
-        match self {
-            Self::Link { id, .. } => *id,
-            Self::Recorded { .. } | Self::Function { .. } => Id::Function,
-            Self::Cdn { .. } => Id::Cdn,
-            Self::Silent { .. } => Id::Notification,
-            Self::Variant { .. } => Id::Bucket,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The Lambda function that makes the variants.
 
 mod identity;
+mod reading;
 mod state;
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,11 +9,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{
-    Architecture, Concurrency, DestinationConfig, Environment, FunctionCode, FunctionConfiguration,
-    OnFailure, PackageType, Runtime,
+    Architecture, DestinationConfig, Environment, FunctionCode, OnFailure, PackageType, Runtime,
 };
 use futures_util::try_join;
 
@@ -21,10 +20,8 @@ use crate::aws::iam::role_id;
 use crate::aws::lambda::is_busy;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{Aws, AwsError, Calling, Upload};
-use crate::names::{Names, edited_tags, tag_fields};
-use crate::resource::{
-    Context, Details, Edits, Fields, Id, Observed, Owner, Removal, Resource, ours_or,
-};
+use crate::names::{Names, edited_tags};
+use crate::resource::{Context, Details, Edits, Fields, Id, Observed, Removal, Resource, ours_or};
 
 /// Tags that say which code was uploaded: the hash of its source, and Lambda's hash of the zip.
 const SOURCE_TAG: &str = "imgprep:source";
@@ -137,26 +134,6 @@ impl Function {
             variables.remove(unwanted);
         }
         Environment::builder().set_variables(Some(variables)).build()
-    }
-
-    async fn get(&self, aws: &Aws) -> Result<Option<GetFunctionOutput>, AwsError> {
-        if self.is_retired {
-            let tags = self.tags(aws).await?;
-            let tags = tags.iter().flatten().map(|(key, value)| (key.as_str(), value.as_str()));
-            if self.names.owner(&tag_fields(tags)) != Owner::Ours {
-                return Ok(None);
-            }
-        }
-        let get = aws.lambda.get_function().function_name(&self.names.function);
-        get.send().await.found("lambda:GetFunction")
-    }
-
-    /// The tags of the function, if it is there. They are all that may be asked of a function by any
-    /// name: whatever else Lambda tells of one has its environment in it, where secrets may be.
-    async fn tags(&self, aws: &Aws) -> Result<Option<HashMap<String, String>>, AwsError> {
-        let list = aws.lambda.list_tags().resource(&self.names.function_arn).send().await;
-        let answer = list.found(LIST_TAGS)?;
-        Ok(answer.map(|answer| answer.tags.unwrap_or_default()))
     }
 
     /// Waits until the function takes changes and events.
@@ -303,44 +280,6 @@ impl Function {
             }
             other => other.map(|_| ()),
         }
-    }
-
-    fn observed_fields(&self, answer: &GetFunctionOutput) -> Fields {
-        let tags: HashMap<String, String> = answer.tags.clone().unwrap_or_default();
-        let mut fields = tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
-        let Some(now) = &answer.configuration else { return fields };
-        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-        // Before there were images, functions had no package type to tell.
-        let package = now.package_type().unwrap_or(&PackageType::Zip);
-        fields.set(PACKAGE_PATH, package.as_str());
-        fields.set("runtime", text(now.runtime().map(Runtime::as_str)));
-        fields.set("handler", text(now.handler()));
-        fields.set(ARCHITECTURE_PATH, text(now.architectures().first().map(Architecture::as_str)));
-        fields.set("memory", now.memory_size());
-        fields.set("timeout", now.timeout());
-        fields.set("role", text(now.role()));
-        fields.set(CODE_PATH, observed_code(now, &tags));
-        let variables = now.environment().and_then(|all| all.variables());
-        for (name, value) in variables.into_iter().flatten() {
-            fields.set(format!("environment.{name}"), value.as_str());
-        }
-        if self.settings.concurrency.is_some()
-            && let Some(reserved) =
-                answer.concurrency().and_then(Concurrency::reserved_concurrent_executions)
-        {
-            fields.set(CONCURRENCY_PATH, reserved);
-        }
-        fields
-    }
-}
-
-/// The hash of the source that the function's code was made from, if it is still that code.
-fn observed_code(now: &FunctionConfiguration, tags: &HashMap<String, String>) -> String {
-    let uploaded = tags.get(ZIP_TAG).map(String::as_str);
-    match (now.code_sha256(), tags.get(SOURCE_TAG)) {
-        (Some(sha256), Some(source)) if Some(sha256) == uploaded => source.clone(),
-        (Some(sha256), _) => format!("other code, with the SHA-256 {sha256}"),
-        (None, _) => "unknown code".to_owned(),
     }
 }
 
