@@ -331,7 +331,7 @@ impl Report {
 pub(crate) fn usage(error: &clap::Error, json: bool) -> Result<u8, u8> {
     if json && error.use_stderr() {
         let Misuse { message, hint } = Misuse::of(error);
-        out(&format!("{}\n", error_document(&message, None, "Usage", Some(hint))));
+        out(&format!("{}\n", error_document(&message, None, "Usage", Some(&hint))));
     } else {
         // Nothing is left to do if even this cannot be written.
         let _ = error.print();
@@ -380,10 +380,10 @@ fn error_json(error: &Error, advice: &Advice) -> Value {
     let message =
         if why.is_empty() { error.what() } else { format!("{}: {}", error.what(), why.join("; ")) };
     let hint = error.hint().map(|hint| advice.text(&hint));
-    error_document(&message, error.resource(), &error.code(), hint)
+    error_document(&message, error.resource(), &error.code(), hint.as_deref())
 }
 
-fn error_document(message: &str, resource: Option<Id>, code: &str, hint: Option<String>) -> Value {
+fn error_document(message: &str, resource: Option<Id>, code: &str, hint: Option<&str>) -> Value {
     let error = json!({ "message": message, "resource": resource, "code": code, "hint": hint });
     json!({ "error": error })
 }

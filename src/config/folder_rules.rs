@@ -21,23 +21,26 @@ pub(super) fn folder(name: &str) -> Result<(), Fault> {
     let rule = "a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between \
                 folders";
     length(name, 1..=FOLDER_BYTES_MAX, rule)?;
-    let inner = name.trim_matches('/');
-    if inner != name {
-        let fault = Fault::new("has a slash at an end");
-        return Err(match inner {
-            "" => fault.help(rule),
-            _ => fault.label(format!("did you mean `{inner}`?")),
+    let slashes = match name {
+        _ if name.starts_with('/') || name.ends_with('/') => Some("has a slash at an end"),
+        _ if name.contains("//") => Some("has two slashes in a row"),
+        _ => None,
+    };
+    if let Some(wrong) = slashes {
+        let fault = Fault::new(wrong);
+        let steps: Vec<&str> = name.split('/').filter(|step| !step.is_empty()).collect();
+        let meant = steps.join("/");
+        return Err(match folder(&meant) {
+            Ok(()) => fault.label(format!("did you mean `{meant}`?")),
+            Err(_) => fault.help(rule),
         });
-    }
-    if name.contains("//") {
-        return Err(Fault::new("has two slashes in a row").help(rule));
     }
     if let Some(step) = name.split('/').find(|step| matches!(*step, "." | "..")) {
         let help = "in S3 that is a folder with this very name";
         return Err(Fault::new(format!("has the step `{step}`")).help(help));
     }
     let allowed = |it: char| it.is_ascii_alphanumeric() || "-_.@=,/".contains(it);
-    characters(name, allowed, rule)
+    characters(name, allowed, rule, |it| folder(it).is_ok())
 }
 
 /// Two folders of one bucket, the first as seen from the second.
@@ -108,8 +111,8 @@ pub(super) fn size(text: &str) -> Result<(), Fault> {
 
 /// Width and height.
 pub(super) fn parse_size(text: &str) -> Result<(u32, u32), Fault> {
+    let valid = |side| (1..=SIDE_MAX).contains(&side);
     if let Some((width, height)) = sides(text) {
-        let valid = |side| (1..=SIDE_MAX).contains(&side);
         if valid(width) && valid(height) {
             return Ok((width, height));
         }
@@ -120,11 +123,13 @@ pub(super) fn parse_size(text: &str) -> Result<(u32, u32), Fault> {
     let plain = text.to_lowercase().replace("px", "").replace(['×', '*', ','], "x");
     let plain: String = plain.split_whitespace().collect::<Vec<_>>().join("");
     Err(match sides(&plain.split('x').map(without_zeros).collect::<Vec<_>>().join("x")) {
-        Some((width, height)) => fault.label(format!("did you mean `{width}x{height}`?")),
-        None if plain.parse::<u32>().is_ok() => {
+        Some((width, height)) if valid(width) && valid(height) => {
+            fault.label(format!("did you mean `{width}x{height}`?"))
+        }
+        None if plain.parse().is_ok_and(valid) => {
             fault.label(format!("the height is missing, as in `{plain}x{plain}`"))
         }
-        None => fault,
+        _ => fault,
     }
     .help(SIZE))
 }

@@ -22,7 +22,12 @@ const POLICY_NAME_CHARACTERS_MAX: usize = 128;
 pub(super) fn stack(name: &str) -> Result<(), Fault> {
     let rule = "a stack name is 1 to 40 lower-case letters, digits and hyphens";
     length(name, 1..=40, rule)?;
-    characters(name, |character| is_lower(character) || character == '-', rule)
+    characters(
+        name,
+        |character| is_lower(character) || character == '-',
+        rule,
+        |it| stack(it).is_ok(),
+    )
 }
 
 pub(super) fn region(name: &str) -> Result<(), Fault> {
@@ -43,6 +48,7 @@ pub(super) fn bucket(name: &str) -> Result<(), Fault> {
         name,
         |character| is_lower(character) || character == '-' || character == '.',
         BUCKET,
+        |it| bucket(it).is_ok(),
     )?;
     let ends_well = |part: &str| !part.starts_with('-') && !part.ends_with('-');
     if name.contains("..") {
@@ -77,14 +83,14 @@ pub(super) fn topic(name: &str) -> Result<(), Fault> {
             .help("S3 publishes to standard topics only"));
     }
     length(name, 1..=256, rule)?;
-    characters(name, is_word_or_hyphen, rule)
+    characters(name, is_word_or_hyphen, rule, |it| topic(it).is_ok())
 }
 
 /// "`CreateFunction`" in the Lambda API reference.
 pub(super) fn function(name: &str) -> Result<(), Fault> {
     let rule = "a function name is 1 to 64 letters, digits, hyphens and underscores";
     length(name, 1..=64, rule)?;
-    characters(name, is_word_or_hyphen, rule)
+    characters(name, is_word_or_hyphen, rule, |it| function(it).is_ok())
 }
 
 /// "`PutRolePermissionsBoundary`" in the IAM API reference: a policy of the account, or one of those
@@ -143,11 +149,13 @@ pub(super) fn length(text: &str, limits: RangeInclusive<usize>, rule: &str) -> R
     Err(Fault::new(message).help(rule))
 }
 
-/// Refuses text with characters other than `allowed`; suggests lower case, or hyphens instead.
+/// Refuses text with characters other than `allowed`; suggests lower case, or hyphens instead, where that
+/// `is_valid` as a whole.
 pub(super) fn characters(
     text: &str,
     allowed: impl Fn(char) -> bool,
     rule: &str,
+    is_valid: fn(&str) -> bool,
 ) -> Result<(), Fault> {
     let mut wrong: Vec<_> = text.chars().filter(|character| !allowed(*character)).collect();
     wrong.sort_unstable();
@@ -164,7 +172,9 @@ pub(super) fn characters(
     let hyphen = |character| if allowed(character) { character } else { '-' };
     let repaired: String = text.chars().map(lower_case).map(hyphen).collect();
     // A hyphen at an end, or for a letter, is hardly what the user meant.
-    let plausible = wrong.iter().all(char::is_ascii) && repaired.trim_matches('-') == repaired;
+    let plausible = wrong.iter().all(char::is_ascii)
+        && repaired.trim_matches('-') == repaired
+        && is_valid(&repaired);
     let fault = if plausible { fault.label(format!("did you mean `{repaired}`?")) } else { fault };
     Err(fault.help(rule))
 }

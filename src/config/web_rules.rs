@@ -93,7 +93,7 @@ pub(super) fn tag_key(key: &str) -> Result<(), Fault> {
     {
         return Err(Fault::new(format!("begins with `{prefix}`")).help("those tags are reserved"));
     }
-    characters(key, is_tag_character, rule)
+    characters(key, is_tag_character, rule, |it| tag_key(it).is_ok())
 }
 
 /// As [`tag_key`]. What the value is stays out of the message.

@@ -90,6 +90,8 @@ fn folders() {
         "/small",
         "small/",
         "a//b",
+        "/up//loads/",
+        "/a//../",
         ".",
         "a/../b",
         "..a",
@@ -121,7 +123,9 @@ fn folders() {
     / => `variants.folder` has a slash at an end: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
     /small => `variants.folder` has a slash at an end: did you mean `small`?
     small/ => `variants.folder` has a slash at an end: did you mean `small`?
-    a//b => `variants.folder` has two slashes in a row: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
+    a//b => `variants.folder` has two slashes in a row: did you mean `a/b`?
+    /up//loads/ => `variants.folder` has a slash at an end: did you mean `up/loads`?
+    /a//../ => `variants.folder` has a slash at an end: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
     . => `variants.folder` has the step `.`: in S3 that is a folder with this very name
     a/../b => `variants.folder` has the step `..`: in S3 that is a folder with this very name
     ..a => accepted
