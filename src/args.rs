@@ -139,6 +139,12 @@ pub(crate) struct Plan {
     pub(crate) changes: Changes,
 }
 
+/// A command with those of its switches that are set.
+fn with_switches(command: &str, switches: &[(&str, bool)]) -> String {
+    let set = switches.iter().filter(|(_, is_set)| *is_set);
+    set.fold(command.to_owned(), |all, (switch, _)| format!("{all} --{switch}"))
+}
+
 /// How far `up` may go, and `plan` with it.
 #[derive(Debug, Args)]
 pub(crate) struct Changes {
@@ -151,6 +157,15 @@ pub(crate) struct Changes {
     /// With `--prune`: also images in buckets and folders that are no longer in the file
     #[arg(long, requires = "prune")]
     pub(crate) delete_images: bool,
+}
+
+impl Changes {
+    /// A command with these options.
+    pub(crate) fn of(&self, command: &str) -> String {
+        let Self { adopt, prune, delete_images } = *self;
+        let switches = [("adopt", adopt), ("prune", prune), ("delete-images", delete_images)];
+        with_switches(command, &switches)
+    }
 }
 
 /// Create or repair the stack; a second run does nothing
@@ -198,6 +213,14 @@ pub(crate) struct Down {
     /// Leave the last step of removing the CDN, which takes minutes, to a later `down`
     #[arg(long)]
     pub(crate) no_wait: bool,
+}
+
+impl Down {
+    /// The command as it was given, without `--yes`.
+    pub(crate) fn command(&self) -> String {
+        let switches = [("delete-images", self.delete_images), ("no-wait", self.no_wait)];
+        with_switches("down", &switches)
+    }
 }
 
 /// Upload an image and wait for its variants

@@ -61,7 +61,10 @@ pub(crate) enum Error {
     },
     /// Neither a terminal to ask on nor `--yes`.
     Unconfirmed {
-        command: &'static str,
+        /// What was asked for, without `--yes`.
+        command: String,
+        /// The command that shows what would be done, where it was not shown already.
+        preview: Option<String>,
     },
     Declined,
     Interrupted {
@@ -101,6 +104,8 @@ pub(crate) enum Target {
     Local,
     /// By the variables that `imgprep local env` prints.
     LocalByEnvironment,
+    /// The same, with a profile that was asked for as well.
+    ProfileAtLocal,
 }
 
 impl From<Hindrance> for Error {
@@ -166,7 +171,7 @@ impl Error {
                 format!("still there: {}", list.join(", "))
             }
             Self::Settle { id, .. } => format!("{id} is not deployed yet"),
-            Self::Unconfirmed { command } => {
+            Self::Unconfirmed { command, .. } => {
                 format!("`imgprep {command}` needs `--yes` where there is no terminal to ask on")
             }
             Self::Declined => "not confirmed; nothing was changed".to_owned(),
@@ -229,11 +234,12 @@ impl Error {
             }
             Self::Apply(failure) => failure.hint(),
             Self::Leftover(_) => Some("run `imgprep down` again".to_owned()),
-            Self::Unconfirmed { command: command @ "backfill" } => Some(format!(
-                "look at `imgprep {command} --dry-run`, then run `imgprep {command} --yes`"
-            )),
-            Self::Unconfirmed { command } => {
-                Some(format!("look at `imgprep plan`, then run `imgprep {command} --yes`"))
+            Self::Unconfirmed { command, preview } => {
+                let look = match preview {
+                    Some(preview) => format!("look at `imgprep {preview}`"),
+                    None => "look at what would be done".to_owned(),
+                };
+                Some(format!("{look}, then run `imgprep {command} --yes`"))
             }
             Self::Interrupted { command, .. } => {
                 Some(format!("run `imgprep {command}` again to go on from here"))
@@ -355,7 +361,10 @@ impl Error {
     pub(crate) fn connect(connection: &Connection, error: AwsError) -> Self {
         let target = match connection.local {
             Some(_) => Target::Local,
-            None if local::is_in_environment() => Target::LocalByEnvironment,
+            None if local::is_in_environment() => match connection.profile {
+                Some(_) => Target::ProfileAtLocal,
+                None => Target::LocalByEnvironment,
+            },
             None => Target::Aws,
         };
         Self::Connect { error, target }

@@ -119,7 +119,8 @@ pub(crate) fn running(environment: &Environment) -> Result<Running, LocalError> 
     match server.find() {
         Found::Healthy(record) => server.running(record),
         Found::Unresponsive(record) => Err(LocalError::Unresponsive { pid: record.pid }),
-        Found::Nothing => Err(LocalError::NotRunning),
+        Found::Nothing if environment.resources_folder().exists() => Err(LocalError::NotRunning),
+        Found::Nothing => Err(LocalError::NeverRan),
     }
 }
 

@@ -131,7 +131,9 @@ impl Request<'_> {
             if !granted.is_empty() {
                 let (actions, resources) = groups.entry(scope.group(self.config)).or_default();
                 actions.extend(granted);
-                resources.extend(scope.resources(self.config, self.names));
+                let more = scope.resources(self.config, self.names).into_iter();
+                let more: Vec<String> = more.filter(|arn| !resources.contains(arn)).collect();
+                resources.extend(more);
             }
         }
         let prefix = sets.iter().map(|set| format!("{set:?}")).collect::<Vec<_>>().concat();

@@ -97,6 +97,15 @@ pub(crate) enum Kind {
     Down,
 }
 
+/// A command that needs a yes.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    /// With its own options, and without `--yes`.
+    pub(crate) command: String,
+    /// The command that shows what would be done, if it has not shown it itself.
+    pub(crate) preview: Option<String>,
+}
+
 /// A plan together with what it was made for.
 #[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
@@ -226,8 +235,8 @@ impl Report {
     }
 
     /// Asks on the terminal; without one there is nobody to say yes.
-    pub(crate) fn confirm(&self, command: &'static str, question: &str) -> Result<(), Error> {
-        let answer = self.ask(command, &format!("{question} [y/N] "))?;
+    pub(crate) fn confirm(&self, asked: &Asked, question: &str) -> Result<(), Error> {
+        let answer = self.ask(asked, &format!("{question} [y/N] "))?;
         match answer.to_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => Err(Error::Declined),
@@ -235,25 +244,22 @@ impl Report {
     }
 
     /// Asks for the bucket's name, so that nobody deletes images by habit.
-    pub(crate) fn confirm_by_typing(
-        &self,
-        command: &'static str,
-        bucket: &str,
-    ) -> Result<(), Error> {
+    pub(crate) fn confirm_by_typing(&self, asked: &Asked, bucket: &str) -> Result<(), Error> {
         let question =
             format!("All images in `{bucket}` will be deleted for ever.\nType its name: ");
-        if self.ask(command, &question)? == bucket { Ok(()) } else { Err(Error::Declined) }
+        if self.ask(asked, &question)? == bucket { Ok(()) } else { Err(Error::Declined) }
     }
 
-    fn ask(&self, command: &'static str, question: &str) -> Result<String, Error> {
+    fn ask(&self, asked: &Asked, question: &str) -> Result<String, Error> {
+        let Asked { command, preview } = asked.clone();
         if !self.can_ask() {
-            return Err(Error::Unconfirmed { command });
+            return Err(Error::Unconfirmed { command, preview });
         }
         err(question);
         let mut answer = String::new();
         match io::stdin().lock().read_line(&mut answer) {
             Ok(_) => Ok(answer.trim().to_owned()),
-            Err(_) => Err(Error::Unconfirmed { command }),
+            Err(_) => Err(Error::Unconfirmed { command, preview }),
         }
     }
 

@@ -57,6 +57,15 @@ pub(crate) struct Backfill {
     pub(crate) timeout: u64,
 }
 
+impl Backfill {
+    /// The command as it was given, without `--yes`.
+    pub(crate) fn command(&self) -> String {
+        let command =
+            super::with_switches("backfill", &[("outdated", self.outdated), ("all", self.all)]);
+        if self.prefix.is_empty() { command } else { format!("{command} --prefix {}", self.prefix) }
+    }
+}
+
 /// List the originals that cannot be processed, and why
 ///
 /// Example: imgprep failures --json

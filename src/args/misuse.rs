@@ -40,7 +40,8 @@ fn suggest(error: &mut clap::Error) {
     }
     let program = Arguments::command();
     let commands = program.get_subcommands().map(clap::Command::get_name);
-    if let Some(meant) = suggestion::closest(word, commands) {
+    // What is a command of ours was given to one that takes others.
+    if let Some(meant) = suggestion::closest(word, commands).filter(|meant| meant != word) {
         let meant = ContextValue::Strings(vec![meant.to_owned()]);
         error.insert(ContextKind::SuggestedSubcommand, meant);
     }
@@ -96,6 +97,7 @@ mod tests {
         let version = misuse("imgprep version").hint;
         assert!(version.starts_with("tip: `imgprep --version` prints the version;"), "{version}");
         assert!(!misuse("imgprep fly").hint.contains("tip: "));
+        assert!(!misuse("imgprep iam-policy cost").hint.contains("'cost'"));
     }
 
     #[test]

@@ -94,7 +94,8 @@ impl Aws {
         let endpoints = Endpoints::new(endpoint("S3"), endpoint("CloudFront"));
         let endpoints = endpoints.behind_gate(is_gate);
         let account = account(&config).await;
-        let account = account.map_err(|error| settings::of_unknown_region(&region, error))?;
+        let account = account.map_err(|error| settings::of_unknown_region(&region, error));
+        let account = account.map_err(|error| settings::of_profile(connection, error))?;
         let s3 = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(endpoints.wants_path_style())
             .retry_classifier(ThrottlingStatus)

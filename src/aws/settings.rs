@@ -12,7 +12,7 @@ use aws_types::service_config::ServiceConfigKey;
 use hyper::Uri;
 
 use super::call::{Cause, Unusable};
-use super::{AwsError, clients};
+use super::{AwsError, Connection, clients};
 use crate::{region, suggestion};
 
 const PROFILE: &str = "AWS_PROFILE";
@@ -102,6 +102,20 @@ pub(super) fn of_unknown_region(name: &str, error: AwsError) -> AwsError {
                 "nothing answers in `{name}`, which is no region that imgprep knows: {why}"
             ),
             hint: region::advice(name),
+        }),
+        _ => error,
+    }
+}
+
+/// The error where no call could be made: it names the profile that was asked for.
+pub(super) fn of_profile(connection: &Connection, error: AwsError) -> AwsError {
+    match (&error.cause, &connection.profile) {
+        (Cause::Request(why), Some(profile)) => unusable(Unusable {
+            setting: "--profile",
+            why: format!("`{profile}` gives no credentials: {why}"),
+            hint: format!(
+                "`aws sso login --profile {profile}`, or give it keys, a role or a process that has some"
+            ),
         }),
         _ => error,
     }

@@ -6,7 +6,7 @@ use super::session::{LOOK, Session, Start};
 use crate::args::{Backfill as Args, Global};
 use crate::error::Error;
 use crate::inventory::{Backfill, BackfillPlan, Scope};
-use crate::report::{Outcome, Report};
+use crate::report::{Asked, Outcome, Report};
 
 const COMMAND: &str = "backfill";
 
@@ -29,7 +29,9 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     session.working(&stack)?;
     report.preview_backfill(&plan);
     if !args.yes && !global.local {
-        report.confirm(COMMAND, "Make these variants?")?;
+        let command = args.command();
+        let preview = Some(format!("{command} --dry-run"));
+        report.confirm(&Asked { command, preview }, "Make these variants?")?;
     }
     session.stop_on_interrupt();
     let bar = report.bar(COMMAND, plan.to_process);

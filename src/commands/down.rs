@@ -11,7 +11,7 @@ use crate::args::{Down as Args, Global};
 use crate::aws::wait::{PAUSE_MIN, Probe, Wait, wait_until};
 use crate::error::Error;
 use crate::plan::{Action, Condition, Goal, Plan, Step};
-use crate::report::{Kind, Outcome, Report};
+use crate::report::{Asked, Kind, Outcome, Report};
 use crate::resource::{Id, Images};
 use crate::stack::Purpose;
 
@@ -29,7 +29,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     }
     report.preview(&session.view(&plan));
     if !args.yes && !global.local {
-        confirm(&session, &plan, images, report)?;
+        confirm(args, &session, &plan, report)?;
     }
     session.stop_on_interrupt();
     let ends = session.run(&plan, report, !args.no_wait, async |run| run.apply(&plan).await).await;
@@ -39,12 +39,14 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
 }
 
 /// Images are gone for ever, so their deletion is confirmed by typing the bucket's name.
-fn confirm(session: &Session, plan: &Plan, images: Images, report: &Report) -> Result<(), Error> {
+fn confirm(args: &Args, session: &Session, plan: &Plan, report: &Report) -> Result<(), Error> {
+    // What goes was shown above.
+    let asked = Asked { command: args.command(), preview: None };
     let bucket_goes = plan.step(Id::Bucket).is_some_and(|step| step.action == Action::Delete);
-    if images == Images::Delete && bucket_goes {
-        report.confirm_by_typing(COMMAND, &session.config.bucket.name)
+    if args.delete_images && bucket_goes {
+        report.confirm_by_typing(&asked, &session.config.bucket.name)
     } else {
-        report.confirm(COMMAND, "Remove all this?")
+        report.confirm(&asked, "Remove all this?")
     }
 }
 

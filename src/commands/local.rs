@@ -9,7 +9,7 @@ use super::session::{ask_on_interrupt, blocking, start_local};
 use crate::args::{Global, Local as Command};
 use crate::aws::wait::Stop;
 use crate::error::Error;
-use crate::local::{self, Environment};
+use crate::local::{self, Environment, Health};
 use crate::report::{Outcome, Report};
 
 const LOG_LINES: usize = 50;
@@ -39,6 +39,11 @@ pub(crate) async fn run(
         Command::Env => {
             let variables = local::variables(&environment, global.region.as_deref());
             let variables = variables.map_err(Error::Local)?;
+            let looked_at = environment.clone();
+            let status = blocking(move || local::status(&looked_at)).await?;
+            if status.health != Health::Running {
+                report.warn("the local AWS does not run now: `imgprep local start`");
+            }
             return Ok(Outcome::Variables(variables.to_vec()));
         }
         Command::Serve { python, packages } => {

@@ -5,7 +5,7 @@ use crate::apply::{End, Ends};
 use crate::args::{Global, Up as Args};
 use crate::error::Error;
 use crate::plan::{Action, Condition, Plan, Step};
-use crate::report::{Kind, Outcome, Report};
+use crate::report::{Asked, Kind, Outcome, Report};
 use crate::resource::{Details, Fields, IN_PROGRESS, Id, Observed, Owner, STATUS};
 
 const COMMAND: &str = "up";
@@ -38,9 +38,11 @@ fn confirm(args: &Args, plan: &Plan, report: &Report) -> Result<(), Error> {
             && step.condition == Condition::Retired
             && step.action == Action::Delete
     };
-    match plan.steps.iter().find(goes).filter(|_| args.changes.delete_images) {
-        Some(step) => report.confirm_by_typing(COMMAND, &step.name),
-        None => report.confirm(COMMAND, "Apply this plan?"),
+    let changes = &args.changes;
+    let asked = Asked { command: changes.of(COMMAND), preview: Some(changes.of("plan")) };
+    match plan.steps.iter().find(goes).filter(|_| changes.delete_images) {
+        Some(step) => report.confirm_by_typing(&asked, &step.name),
+        None => report.confirm(&asked, "Apply this plan?"),
     }
 }
 

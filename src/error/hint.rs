@@ -11,7 +11,13 @@ use crate::error::Target;
 /// The hint where no use could be made of AWS at all.
 pub(super) fn connect_hint(error: &AwsError, target: Target) -> String {
     match (target, &error.cause) {
-        (Target::Aws, _) => {}
+        (Target::Aws, _) | (_, Cause::Unusable(_)) => {}
+        _ if error.message() == NO_REGION => {}
+        (Target::ProfileAtLocal, _) => {
+            return "this shell is set to the local AWS, and `--profile` names an account of another: \
+                    leave one of them out (`unset AWS_ENDPOINT_URL`)"
+                .to_owned();
+        }
         (Target::LocalByEnvironment, Cause::Connection(_)) => {
             return "this shell is set to the local AWS, which does not run: `imgprep local start`"
                 .to_owned();

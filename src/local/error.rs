@@ -20,6 +20,8 @@ pub(crate) enum LocalError {
     Idle { text: String },
     #[error("the local AWS is not running")]
     NotRunning,
+    #[error("the local AWS is not running")]
+    NeverRan,
     #[error("cannot {verb} `{path}`")]
     File { verb: &'static str, path: PathBuf, reason: String },
     #[error("cannot start the local AWS: it needs Python 3.10 or newer")]
@@ -53,6 +55,7 @@ impl LocalError {
             Self::NoHome | Self::Unresponsive { .. } => Vec::new(),
             Self::Idle { .. } => vec!["they are a number; 0 is never".into()],
             Self::NotRunning => vec!["its state is kept".into()],
+            Self::NeverRan => vec!["nothing was ever made on it".into()],
             Self::Port { .. } => vec!["a port is a number from 1 to 65535".into()],
             Self::File { reason, .. } | Self::Immortal { reason, .. } => vec![reason.clone()],
             Self::NoPython { tried } if tried.is_empty() => vec!["no Python was found".into()],
@@ -102,6 +105,7 @@ impl LocalError {
             Self::Unresponsive { .. } => "run `imgprep local stop`, then go on".into(),
             Self::Idle { .. } => "correct `IMGPREP_LOCAL_IDLE`".into(),
             Self::NotRunning => "imgprep local start".into(),
+            Self::NeverRan => "`imgprep up --local`".into(),
             Self::Immortal { pid, .. } => format!("end it with `kill -9 {pid}`"),
             Self::Locked { .. } => "wait for the other imgprep, or end it".into(),
         }

@@ -122,7 +122,7 @@ fn assumed(facts: &Assumptions) -> Vec<String> {
             facts.prices_of_region, facts.prices_as_of
         ),
         format!(
-            "an original of {} MB as JPEG, and {} of {} kB together",
+            "an original of {} MB as JPEG, and {} of {} kB together, as at quality 80",
             number(facts.original_bytes / 1e6),
             plural(&facts.variants.to_string(), "variant"),
             number(facts.variant_bytes / 1e3)

@@ -91,7 +91,11 @@ pub(super) fn backfill(result: &BackfillResult, advice: &Advice) -> String {
     }
     let BackfillResult { plan, made, failed, pending, .. } = result;
     if plan.to_process == 0 {
-        return format!("{}nothing to do\n", backfill_plan(plan, advice));
+        let outdated = advice.command("backfill --outdated");
+        return format!(
+            "{}nothing to do; {outdated} also makes what is of other settings\n",
+            backfill_plan(plan, advice)
+        );
     }
     let mut text =
         format!("{}\n", painted(GOOD, &format!("{} made whole", counted(*made, "original"))));

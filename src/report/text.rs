@@ -73,7 +73,8 @@ pub(super) fn plan(document: &Document, full: bool, advice: &Advice) -> String {
 fn retired(text: &mut String, document: &Document, advice: &Advice) {
     if document.resources.iter().any(is_retired) {
         let remove = advice.command("up --prune");
-        let _ = writeln!(text, "retired: no longer in the file; {remove} removes it");
+        let _ =
+            writeln!(text, "retired: no longer in the file; {remove} removes it, but no images");
     }
 }
 
@@ -110,10 +111,13 @@ pub(super) fn up(document: &Document, local: bool, advice: &Advice) -> String {
         document.resources.iter().filter(|entry| entry.state == Condition::Retired).collect();
     if !left.is_empty() {
         text.push_str("\nno longer in the file:\n");
-        for entry in left {
+        for entry in &left {
             line(&mut text, &Lead::NONE, entry, advice);
         }
-        let _ = writeln!(text, "{} removes what is retired", advice.command("up --prune"));
+        // What `--prune` alone left holds images.
+        let is_left = left.iter().all(|entry| !is_retired(entry));
+        let remove = if is_left { "up --prune --delete-images" } else { "up --prune" };
+        let _ = writeln!(text, "{} removes what is retired", advice.command(remove));
     }
     let _ = writeln!(text, "\nnext: {}", advice.command("try"));
     match behind(document) {
@@ -150,6 +154,12 @@ fn behind(document: &Document) -> Behind {
         let is_updated = move |entry: &&Entry| entry.id == id && entry.action == Action::Update;
         document.resources.iter().find(is_updated)
     };
+    let has = |id: Id, is: &dyn Fn(&Entry) -> bool| {
+        document.resources.iter().any(|entry| entry.id == id && is(entry))
+    };
+    // A stack that is made once more on a bucket that was kept, or that is taken over.
+    let is_on_old_bucket = has(Id::Function, &|entry| entry.action == Action::Create)
+        && has(Id::Bucket, &|entry| entry.action != Action::Create);
     let are_others = |edit: &Edit| {
         let [have, want] = [&edit.have, &edit.want].map(variants);
         // By folder, for a size may be new or gone.
@@ -157,7 +167,7 @@ fn behind(document: &Document) -> Behind {
     };
     if updated(Id::Function).is_some_and(|entry| entry.differences.iter().any(are_others)) {
         Behind::OtherSettings
-    } else if updated(Id::Folders).is_some() {
+    } else if updated(Id::Folders).is_some() || is_on_old_bucket {
         Behind::NewSizes
     } else {
         Behind::Nothing
@@ -208,8 +218,14 @@ pub(super) fn down(document: &Document, advice: &Advice) -> String {
     let left: Vec<&Entry> =
         document.resources.iter().filter(|entry| entry.state != Condition::Missing).collect();
     let _ = writeln!(text, "{}: {removed} removed, {} left", document.stack, left.len());
-    for entry in left {
+    for entry in &left {
         line(&mut text, &Lead::NONE, entry, advice);
+    }
+    let holds =
+        |entry: &&Entry| entry.note.as_ref().is_some_and(|note| note.starts_with("it holds "));
+    if left.iter().any(holds) {
+        let all = advice.command("down --delete-images");
+        let _ = writeln!(text, "\nnext, if its images are to go as well: {all}");
     }
     text
 }

@@ -81,6 +81,8 @@ pub(crate) async fn a_missing_variant_is_counted_and_made() {
     pipeline.proxy.take_calls();
     let refused = pipeline.imgprep(&["backfill", "--json"]).exits(2).error();
     assert_eq!(refused.code, "Unconfirmed");
+    let hint = "look at `imgprep backfill --dry-run`, then run `imgprep backfill --yes`";
+    assert_eq!(refused.hint, hint);
     let dry = pipeline.imgprep(&["backfill", "--dry-run", "--json"]).exits(0).json();
     assert_eq!((&dry["to_process"], &dry["published"]), (&json!(1), &json!(0)));
     let other = ["backfill", "--dry-run", "--prefix", "originals/a", "--json"];
