@@ -68,7 +68,8 @@ pub(crate) enum Error {
     },
     Declined,
     Interrupted {
-        command: &'static str,
+        /// With its own options, which the next run needs as well.
+        command: String,
         /// How many steps of a plan are done, and of how many.
         steps: Option<(usize, usize)>,
     },
@@ -127,7 +128,8 @@ impl From<Stopped> for Error {
 /// A failed run, step by step.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    command: &'static str,
+    /// With its own options.
+    command: String,
     failed: Vec<(Id, Action, String, AwsError)>,
     done: usize,
     not_started: Vec<Id>,
@@ -327,11 +329,12 @@ impl Error {
 
     /// What stopped a plan before its end: failures among its steps, or else the user.
     pub(crate) fn of_ends(
-        command: &'static str,
+        command: &str,
         plan: &Plan,
         ends: &Ends,
         is_stopped: bool,
     ) -> Option<Self> {
+        let command = command.to_owned();
         let mut failure = Failure { command, failed: Vec::new(), done: 0, not_started: Vec::new() };
         for (index, step) in plan.steps.iter().enumerate() {
             match ends.get(&index) {
@@ -350,11 +353,11 @@ impl Error {
             return Some(Self::Apply(failure));
         }
         let steps = Some((failure.done, failure.done + failure.not_started.len()));
-        is_stopped.then_some(Self::Interrupted { command, steps })
+        is_stopped.then_some(Self::Interrupted { command: failure.command, steps })
     }
 
-    pub(crate) fn interrupted(command: &'static str) -> Self {
-        Self::Interrupted { command, steps: None }
+    pub(crate) fn interrupted(command: impl Into<String>) -> Self {
+        Self::Interrupted { command: command.into(), steps: None }
     }
 
     /// The failure to connect, for a connection that was asked for.

@@ -51,6 +51,8 @@ pub(crate) struct Request<'a> {
     pub(crate) region: Option<&'a str>,
     /// Where the function's zip is; without it, the user of the template is asked.
     pub(crate) code: Option<&'a Location>,
+    /// The file with the function's zip, as seen from the template.
+    pub(crate) zip: Option<&'a str>,
 }
 
 /// The stack of a file as a template.

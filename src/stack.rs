@@ -286,7 +286,9 @@ impl Parts<'_> {
                 let names = names.with_policy(&name).into();
                 vec![node(Policy::new(names, Vec::new()))]
             }
-            Found::Role(name) => vec![node(Role::new(names.with_role(&name).into(), None))],
+            Found::Role(name) => {
+                vec![node(Role::new(names.with_role(&name).into(), None).retired())]
+            }
             Found::Logs(function) => {
                 let names = names.with_function(&function).into();
                 let retention = self.config.function.log_retention_days;

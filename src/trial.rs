@@ -103,6 +103,17 @@ pub(crate) enum Stopped {
 }
 
 impl Stopped {
+    /// Whether something may come of the image yet.
+    fn is_open(&self) -> bool {
+        match self {
+            Self::Interrupted => true,
+            Self::Broken(broken) => {
+                matches!(**broken, Broken::Silent { .. } | Broken::Function { .. })
+            }
+            Self::Read { .. } => false,
+        }
+    }
+
     /// The bucket could not be read or written.
     fn bucket(error: AwsError) -> Self {
         Self::Read { id: Id::Bucket, error }
@@ -135,6 +146,10 @@ impl Trial<'_> {
                 warn(&format!(
                     "what the trial made could not be removed: {error}; `--keep` leaves it on purpose"
                 ));
+            } else if variants.as_ref().is_err_and(Stopped::is_open) {
+                warn(
+                    "what the function is still making of it may come yet: `imgprep prune` lists it",
+                );
             }
         }
         Ok(TrialResult {
@@ -158,7 +173,7 @@ impl Trial<'_> {
         try_join_all(checks).await
     }
 
-    /// Removes the original first: an event that is still under way finds it gone, and makes nothing.
+    /// Removes the original first: an event that is yet to come finds it gone, and makes nothing.
     async fn remove(&self, original: &str, name: &str) -> Result<(), AwsError> {
         self.delete(original.to_owned()).await?;
         let variants = self.config.variants.iter().map(|variant| variant_key(variant, name));

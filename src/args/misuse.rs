@@ -50,7 +50,10 @@ fn suggest(error: &mut clap::Error) {
 impl Misuse {
     /// The first paragraph of clap's text says what is wrong, the others what to do.
     pub(crate) fn of(error: &clap::Error) -> Self {
-        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        if matches!(
+            error.kind(),
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
+        ) {
             let hint = "For more information, try '--help'.".to_owned();
             return Self { message: "a command is missing".to_owned(), hint };
         }
@@ -110,6 +113,7 @@ mod tests {
         );
         assert_eq!(hint, "For more information, try '--help'.");
         assert_eq!(misuse("imgprep").message, "a command is missing");
+        assert_eq!(misuse("imgprep --json").message, "a command is missing");
         assert_eq!(misuse("imgprep up --yess").message, "unexpected argument '--yess' found");
     }
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 use std::env;
 use std::time::Duration;
 
+use aws_config::ecs::EcsCredentialsProvider;
+use aws_config::imds::credentials::ImdsCredentialsProvider;
+use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
@@ -210,16 +213,17 @@ async fn load(connection: &Connection, http: Transport) -> SdkConfig {
     config.into_builder().credentials_provider(credentials).build()
 }
 
-/// The credentials of a profile that was asked for. By themselves the SDKs prefer those of the
-/// environment, which may be another account's; the AWS CLI does not (AWS CLI User Guide,
-/// "Authentication and access credentials", precedence).
-fn of_profile(
-    profile: &str,
-    region: Option<Region>,
-    http: Transport,
-) -> ProfileFileCredentialsProvider {
-    let provider = ProviderConfig::without_region().with_region(region).with_http_client(http);
-    ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&provider).build()
+/// The credentials of a profile that was asked for; without any in it, those of the container or the
+/// instance. By themselves the SDKs prefer those of the environment, which may be another account's; the
+/// AWS CLI does not (AWS CLI User Guide, "Authentication and access credentials", precedence).
+fn of_profile(profile: &str, region: Option<Region>, http: Transport) -> CredentialsProviderChain {
+    let config = ProviderConfig::without_region().with_region(region).with_http_client(http);
+    let named = ProfileFileCredentialsProvider::builder().profile_name(profile);
+    let container = EcsCredentialsProvider::builder().configure(&config).build();
+    let instance = ImdsCredentialsProvider::builder().configure(&config).build();
+    CredentialsProviderChain::first_try("Profile", named.configure(&config).build())
+        .or_else("EcsContainer", container)
+        .or_else("Ec2InstanceMetadata", instance)
 }
 
 /// Whether an endpoint of the environment is the local AWS, as `imgprep local env` has it.

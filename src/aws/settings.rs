@@ -7,6 +7,7 @@ use std::path::Path;
 use aws_config::SdkConfig;
 use aws_config::profile::{self, ProfileSet};
 use aws_runtime::env_config::file::EnvConfigFiles;
+use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_types::os_shim_internal::{Env, Fs};
 use aws_types::service_config::ServiceConfigKey;
 use hyper::Uri;
@@ -47,8 +48,14 @@ pub(super) async fn check_profile(named: Option<&str>) -> Result<(), AwsError> {
         (None, Some(name)) if variable("AWS_ACCESS_KEY_ID").is_none() => (PROFILE, name),
         _ => return Ok(()),
     };
-    // What is wrong with a file the SDK tells itself, and well.
-    let Ok(profiles) = profiles().await else { return Ok(()) };
+    let profiles = profiles().await.map_err(|error| {
+        unusable(Unusable {
+            setting,
+            why: format!("{} cannot be read: {}", files(), DisplayErrorContext(error)),
+            hint: "correct the file: sections in brackets, and a key and a value on each line"
+                .to_owned(),
+        })
+    })?;
     if profiles.get_profile(&name).is_some() {
         return Ok(());
     }
@@ -133,7 +140,10 @@ pub(super) fn check_endpoints(config: &SdkConfig) -> Result<(), AwsError> {
             let set = [variable, ENDPOINT.0].into_iter().find(|name| env::var(name).is_ok());
             return Err(unusable(Unusable {
                 setting: set.unwrap_or(ENDPOINT.1),
-                why: "it is no address of a server".to_owned(),
+                why: match url.as_str() {
+                    "" => "it is empty".to_owned(),
+                    _ => "it is no address of a server".to_owned(),
+                },
                 hint: "write it as `https://HOST` or `http://HOST:PORT`, or unset it".to_owned(),
             }));
         }

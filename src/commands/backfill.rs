@@ -37,7 +37,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let bar = report.bar(COMMAND, plan.to_process);
     let result = backfill.run(plan, &|done| bar.at(done)).await?;
     drop(bar);
-    result.map(Outcome::Backfill).ok_or(Error::interrupted(COMMAND))
+    result.map(Outcome::Backfill).ok_or_else(|| Error::interrupted(args.command()))
 }
 
 fn scope(args: &Args) -> Scope {

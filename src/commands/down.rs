@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     }
     session.stop_on_interrupt();
     let ends = session.run(&plan, report, !args.no_wait, async |run| run.apply(&plan).await).await;
-    session.ended(COMMAND, &plan, &ends)?;
+    session.ended(&args.command(), &plan, &ends)?;
     let left = proof(&mut session, (&plan, &ends), report).await?;
     Ok(session.view(&left).outcome(Kind::Down, 0))
 }

@@ -26,7 +26,13 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         Template::Terraform => Format::Terraform,
     };
     let code = args.code.clone().map(|it| Location { bucket: it.bucket, key: it.key });
-    let request = Request { config: &config, region: region.as_deref(), code: code.as_ref() };
+    let named = args.zip.as_deref().map(|zip| seen_from(args.output.as_deref(), zip));
+    let request = Request {
+        config: &config,
+        region: region.as_deref(),
+        code: code.as_ref(),
+        zip: named.as_deref(),
+    };
     let template = export::template(format, &request);
     if let Some(path) = &args.zip {
         write(path, &zip(&config, report).await?).await?;
@@ -46,6 +52,14 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         write(path, exported.document().as_bytes()).await?;
     }
     Ok(Outcome::Export(exported))
+}
+
+/// The zip as a program in the template's folder names it.
+fn seen_from(template: Option<&Path>, zip: &Path) -> String {
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let (template, zip) = (absolute(template.unwrap_or(Path::new("template"))), absolute(zip));
+    let inside = template.parent().and_then(|folder| zip.strip_prefix(folder).ok());
+    inside.unwrap_or(&zip).to_string_lossy().into_owned()
 }
 
 /// The file in its region. Without one the template is for any, and keeps what the file asks for.
@@ -74,4 +88,21 @@ async fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         what: format!("cannot write `{}`", path.display()),
         why: error.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_zip_is_named_as_the_templates_folder_sees_it() {
+        let seen =
+            |template: Option<&str>, zip: &str| seen_from(template.map(Path::new), Path::new(zip));
+        assert_eq!(seen(None, "function.zip"), "function.zip");
+        assert_eq!(seen(Some("infra/main.tf.json"), "infra/code.zip"), "code.zip");
+        assert_eq!(seen(Some("main.tf.json"), "build/code.zip"), "build/code.zip");
+        assert_eq!(seen(Some("infra/main.tf.json"), "/tmp/code.zip"), "/tmp/code.zip");
+        let elsewhere = std::path::absolute("code.zip").unwrap();
+        assert_eq!(seen(Some("infra/main.tf.json"), "code.zip"), elsewhere.to_string_lossy());
+    }
 }

@@ -148,7 +148,12 @@ impl Session {
     }
 
     /// Builds the function if the plan needs its code, before anything is changed.
-    pub(crate) async fn build(&self, plan: &Plan, report: &Report) -> Result<(), Error> {
+    pub(crate) async fn build(
+        &self,
+        plan: &Plan,
+        command: &str,
+        report: &Report,
+    ) -> Result<(), Error> {
         let needed = plan.step(Id::Function).is_some_and(|step| {
             matches!(step.action, Action::Create | Action::Replace)
                 || CODE_PATHS.iter().any(|path| touches(&step.edits, path))
@@ -164,7 +169,7 @@ impl Session {
         });
         let built = built.await?;
         // Cargo hears of Ctrl-C too, and its failure is not what the user wants to read about.
-        self.interrupted("up")?;
+        self.interrupted(command)?;
         let package = built.map_err(Error::Package)?;
         let zip = Zip { bytes: package.zip, sha256: package.code_sha256 };
         // Only this call fills it, so it cannot be full.
@@ -193,17 +198,12 @@ impl Session {
     }
 
     /// Whether the user asked to stop, as an error that says how to go on.
-    pub(crate) fn interrupted(&self, command: &'static str) -> Result<(), Error> {
+    pub(crate) fn interrupted(&self, command: &str) -> Result<(), Error> {
         if self.stop.is_asked() { Err(Error::interrupted(command)) } else { Ok(()) }
     }
 
     /// What kept a plan from being done, if anything.
-    pub(crate) fn ended(
-        &self,
-        command: &'static str,
-        plan: &Plan,
-        ends: &Ends,
-    ) -> Result<(), Error> {
+    pub(crate) fn ended(&self, command: &str, plan: &Plan, ends: &Ends) -> Result<(), Error> {
         Error::of_ends(command, plan, ends, self.stop.is_asked()).map_or(Ok(()), Err)
     }
 }

@@ -20,9 +20,10 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
             confirm(args, &plan, report)?;
         }
         session.stop_on_interrupt();
-        session.build(&plan, report).await?;
+        let command = args.changes.of(COMMAND);
+        session.build(&plan, &command, report).await?;
         let ends = session.run(&plan, report, args.wait, async |run| run.apply(&plan).await).await;
-        session.ended(COMMAND, &plan, &ends)?;
+        session.ended(&command, &plan, &ends)?;
         take_over(&mut plan, ends);
     }
     if args.wait {
@@ -62,7 +63,7 @@ fn refuse_foreign(plan: &Plan) -> Result<(), Error> {
 
 async fn settle(session: &Session, plan: &mut Plan, report: &Report) -> Result<(), Error> {
     let settled = session.run(plan, report, true, async |run| run.settle(plan).await).await;
-    session.interrupted(COMMAND)?;
+    session.interrupted("up --wait")?;
     settled.map_err(|(id, error)| Error::Settle { id, error })?;
     for step in plan.steps.iter_mut().filter(|step| step.condition == Condition::Deploying) {
         step.condition = Condition::Ok;

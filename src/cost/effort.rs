@@ -1,6 +1,6 @@
 //! What variants in fewer bytes take of Lambda, and what they save.
 
-use lambda_fn::settings::Effort;
+use lambda_fn::settings::{Effort, Format};
 use serde::Serialize;
 
 use super::{Load, Usage, lambda_time, prices, rounded};
@@ -18,10 +18,16 @@ pub(crate) struct SizeEffort {
     pub(crate) pays_from_views: f64,
 }
 
+fn is_jpeg(format: Format) -> bool {
+    matches!(format, Format::Keep | Format::Jpeg)
+}
+
 /// What becomes of the usage if all variants are made in fewer bytes.
 pub(super) fn estimate(config: &Config, load: &Load, usage: &Usage) -> Option<SizeEffort> {
     let mut smaller = config.clone();
-    smaller.variants.iter_mut().for_each(|variant| variant.effort = Effort::Size);
+    // The other formats have one way each.
+    let jpegs = smaller.variants.iter_mut().filter(|variant| is_jpeg(variant.format));
+    jpegs.for_each(|variant| variant.effort = Effort::Size);
     if smaller.variants == config.variants {
         return None;
     }

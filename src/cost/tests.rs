@@ -138,6 +138,7 @@ fn smaller_files_pay_from_a_number_of_views_on() {
     // 16 ms more of two processors' memory: 0.016 s x 3.455 GB x 0.0000166667 = 0.000000921.
     assert_eq!(more_memory.pays_from_views, 2.0);
     assert_eq!(estimate(&config("[image]\neffort = \"size\"\n"), &LOAD).size_effort, None);
+    assert_eq!(estimate(&config("[image]\nformat = \"webp\"\n"), &LOAD).size_effort, None);
 }
 
 #[test]

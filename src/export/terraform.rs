@@ -88,7 +88,10 @@ fn variables(blueprint: &Blueprint<'_>) -> Value {
         }),
         None => json!({
             "region": region,
-            "function_zip": variable("The file with the function's zip", Some("function.zip")),
+            "function_zip": variable(
+                "The file with the function's zip",
+                Some(blueprint.request.zip.unwrap_or("function.zip")),
+            ),
         }),
     }
 }

@@ -54,7 +54,7 @@ fn config(text: &str) -> Config {
 }
 
 fn exported(text: &str, format: Format) -> Value {
-    template(format, &Request { config: &config(text), region: None, code: None })
+    template(format, &Request { config: &config(text), region: None, code: None, zip: None })
 }
 
 /// Every text in a value, keys of objects aside.
@@ -77,7 +77,7 @@ fn between<'a>(text: &'a str, start: &str, end: char) -> Vec<&'a str> {
 #[test]
 fn every_field_is_known_here() {
     let config = config(FULL);
-    let request = Request { config: &config, region: None, code: None };
+    let request = Request { config: &config, region: None, code: None, zip: None };
     let blueprint = Blueprint::new(&request);
     let line = |(id, part): (&Id, &Part)| {
         let paths = part.fields.iter().map(|(path, _)| path).filter(|path| *path != "tags.team");
@@ -94,7 +94,7 @@ fn cloudformation_has_every_resource_but_the_folders() {
     let kinds: BTreeSet<&str> =
         resources.values().map(|resource| resource["Type"].as_str().unwrap()).collect();
     let config = config(FULL);
-    let request = Request { config: &config, region: None, code: None };
+    let request = Request { config: &config, region: None, code: None, zip: None };
     let ids: Vec<Id> = Blueprint::new(&request).parts.keys().copied().collect();
     assert_eq!(ids.len(), 11);
     for id in &ids {
@@ -179,7 +179,7 @@ fn terraform_has_every_resource() {
     let kinds: Vec<&String> = template["resource"].as_object().unwrap().keys().collect();
     assert_eq!(kinds, TYPES.map(|(kind, _)| kind));
     let config = config(FULL);
-    let request = Request { config: &config, region: None, code: None };
+    let request = Request { config: &config, region: None, code: None, zip: None };
     let ids: BTreeSet<Id> = Blueprint::new(&request).parts.keys().copied().collect();
     assert_eq!(ids, TYPES.iter().map(|(_, id)| *id).collect());
 }
@@ -189,7 +189,7 @@ fn terraform_refers_only_to_what_it_has() {
     let code = Location { bucket: "code".to_owned(), key: "function.zip".to_owned() };
     for (text, code) in [(SMALL, None), (FULL, None), (FULL, Some(&code))] {
         let config = config(text);
-        let request = Request { config: &config, region: None, code };
+        let request = Request { config: &config, region: None, code, zip: None };
         let template = template(Format::Terraform, &request);
         let mut known: BTreeSet<String> = ["each.value".to_owned()].into();
         for (section, prefix) in [("variable", "var"), ("locals", "local")] {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::advice::Advice;
+use super::advice::{Advice, quoted};
 use super::pretty;
 use super::text::{HINT, painted};
 use crate::export::{Format, Location};
@@ -38,7 +38,7 @@ impl Exported {
             Format::Terraform => "terraform",
         };
         let zip = file.with_file_name(CODE_KEY);
-        let (file, zip) = (file.display(), zip.display());
+        let (file, zip) = (path(file), path(&zip));
         advice.whole(&format!("imgprep export --format {format} -o {file} --zip {zip}"))
     }
 
@@ -51,10 +51,10 @@ impl Exported {
             Some(code) => (code.bucket.as_str(), code.key.as_str()),
             None => (CODE_BUCKET, CODE_KEY),
         };
-        let upload = |zip: &PathBuf| format!("aws s3 cp {} s3://{bucket}/{key}", zip.display());
+        let upload = |zip: &PathBuf| format!("aws s3 cp {} s3://{bucket}/{key}", path(zip));
         match self.format {
             Format::CloudFormation => {
-                let file = file.display();
+                let file = path(file);
                 let deploy = format!(
                     "aws cloudformation deploy --stack-name {} --template-file {file} \
                      --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \
@@ -66,7 +66,7 @@ impl Exported {
             Format::Terraform => {
                 let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
                 let in_folder =
-                    folder.map_or(String::new(), |folder| format!(" -chdir={}", folder.display()));
+                    folder.map_or(String::new(), |folder| format!(" -chdir={}", path(folder)));
                 let upload = self.zip.iter().filter(|_| self.code.is_some()).map(upload);
                 let terraform = ["init", "apply"];
                 let terraform = terraform.map(|command| format!("terraform{in_folder} {command}"));
@@ -74,6 +74,11 @@ impl Exported {
             }
         }
     }
+}
+
+/// A path as a shell takes it.
+fn path(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
 }
 
 pub(super) fn text(exported: &Exported, advice: &Advice) -> String {

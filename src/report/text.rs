@@ -276,7 +276,9 @@ pub(super) fn local(status: &Status) -> String {
 pub(super) fn variables(variables: &[(&'static str, String)]) -> String {
     const NO_PROXY: &str = "export NO_PROXY=127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}\n";
     let set = variables.iter().map(|(name, value)| format!("export {name}={value}\n"));
-    let others = ["AWS_PROFILE", "AWS_SESSION_TOKEN"].into_iter().chain(endpoint_variables());
+    const OTHERS: [&str; 3] =
+        ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_PROFILE", "AWS_SESSION_TOKEN"];
+    let others = OTHERS.into_iter().chain(endpoint_variables());
     let unset = format!("unset {}\n", others.collect::<Vec<_>>().join(" "));
     set.chain([NO_PROXY.to_owned(), unset]).collect()
 }
@@ -292,7 +294,7 @@ pub(super) fn health(health: Health) -> &'static str {
 /// What failed, why, and what to do next.
 pub(super) fn error(error: &Error, advice: &Advice) -> String {
     if let Error::Config(config) = error {
-        return config.render(true) + "\n";
+        return advice.text(&config.render(true)) + "\n";
     }
     let mut text =
         format!("{} {}\n", painted(BAD.bold(), "error:"), printable_lines(&error.what()));

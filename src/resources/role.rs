@@ -28,11 +28,17 @@ pub(crate) struct Role {
     names: Arc<Names>,
     /// The ARN of the policy that bounds what the role can do.
     boundary: Option<String>,
+    is_retired: bool,
 }
 
 impl Role {
     pub(crate) fn new(names: Arc<Names>, boundary: Option<String>) -> Self {
-        Self { names, boundary }
+        Self { names, boundary, is_retired: false }
+    }
+
+    /// The same role where the file no longer names it.
+    pub(crate) fn retired(self) -> Self {
+        Self { is_retired: true, ..self }
     }
 
     fn statement() -> Value {
@@ -179,9 +185,13 @@ impl Resource for Role {
 
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError> {
         let role = aws.iam.get_role().role_name(&self.names.role).send().await;
-        let Some(role) = role.found("iam:GetRole")?.and_then(|answer| answer.role) else {
-            return Ok(None);
+        let role = match role.found("iam:GetRole") {
+            // IAM lists it for a while after it is gone, and knows no path of it then, by which it may be
+            // read.
+            Err(error) if self.is_retired && error.is_denied() => return Ok(None),
+            answer => answer?.and_then(|answer| answer.role),
         };
+        let Some(role) = role else { return Ok(None) };
         let mut fields = tag_fields(role.tags().iter().map(|tag| (tag.key(), tag.value())));
         let owner = self.names.iam_owner(&fields);
         fields.set(PATH_PATH, role.path());

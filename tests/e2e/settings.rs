@@ -109,4 +109,20 @@ pub(crate) async fn a_profile_that_is_named_comes_before_keys_of_the_environment
     };
     assert_eq!(account(&[]), "999999999999");
     assert_eq!(account(&["--profile", "staging"]), pipeline.account);
+
+    // Not even where it has none.
+    fs::write(&file, "[profile empty]\nregion = us-east-1\n").unwrap();
+    let mut command = pipeline.command();
+    command.args(["plan", "--json", "--profile", "empty"]).env("AWS_CONFIG_FILE", &file);
+    let error = run(command.env("AWS_EC2_METADATA_DISABLED", "true")).exits(1).error();
+    let start = "cannot use `--profile`: `empty` gives no credentials: ";
+    assert!(error.message.starts_with(start), "{error:?}");
+
+    fs::write(&file, "[profile broken\nregion = us-east-1\n").unwrap();
+    let mut command = pipeline.command();
+    command.args(["plan", "--json", "--profile", "broken"]).env("AWS_CONFIG_FILE", &file);
+    let error = run(&mut command).exits(1).error();
+    let start = format!("cannot use `--profile`: `{}` and ", file.display());
+    assert!(error.message.starts_with(&start), "{error:?}");
+    assert!(error.message.contains(" cannot be read: "), "{error:?}");
 }

@@ -275,7 +275,7 @@ fn is_apart(id: Id, path: &str) -> bool {
 #[test]
 fn each_field_is_in_its_member_with_its_value() {
     let config = config(FULL);
-    let request = Request { config: &config, region: None, code: None };
+    let request = Request { config: &config, region: None, code: None, zip: None };
     let blueprint = Blueprint::new(&request);
     for format in FORMATS {
         let template = template(format, &request);
@@ -368,7 +368,7 @@ const POLICIES: [(&[Id], &str, &str, &str); 5] = [
 #[test]
 fn each_policy_has_all_its_statements() {
     let config = config(FULL);
-    let request = Request { config: &config, region: None, code: None };
+    let request = Request { config: &config, region: None, code: None, zip: None };
     let blueprint = Blueprint::new(&request);
     let [first, second] = FORMATS.map(|format| template(format, &request));
     let mut sources = BTreeSet::new();
