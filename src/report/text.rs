@@ -274,10 +274,10 @@ pub(super) fn local(status: &Status) -> String {
 /// endpoint of a single service would come before that of all, and no proxy is between programs of this
 /// machine.
 pub(super) fn variables(variables: &[(&'static str, String)]) -> String {
-    const NO_PROXY: &str = "export NO_PROXY=127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}\n";
-    let set = variables.iter().map(|(name, value)| format!("export {name}={value}\n"));
     const OTHERS: [&str; 3] =
         ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_PROFILE", "AWS_SESSION_TOKEN"];
+    const NO_PROXY: &str = "export NO_PROXY=127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}\n";
+    let set = variables.iter().map(|(name, value)| format!("export {name}={value}\n"));
     let others = OTHERS.into_iter().chain(endpoint_variables());
     let unset = format!("unset {}\n", others.collect::<Vec<_>>().join(" "));
     set.chain([NO_PROXY.to_owned(), unset]).collect()
