@@ -31,7 +31,7 @@ pub(crate) struct Arguments {
 pub(crate) const DEFAULT_CONFIG: &str = "pipeline.toml";
 
 /// What the options of every command stand under, after those of one.
-pub(crate) const GLOBAL: &str = "Global options";
+const GLOBAL: &str = "Global options";
 
 /// Options of every command.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]

@@ -384,7 +384,7 @@ impl Error {
 
 impl Failure {
     fn why(&self) -> Vec<String> {
-        // What all of them ran into is told once.
+        // Several steps may fail for one reason, which is reported once.
         let mut lines = Vec::new();
         for line in self.failed.iter().map(|(_, _, _, error)| error.to_string()) {
             if !lines.contains(&line) {

@@ -20,13 +20,12 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use aws_sdk_s3::types::EncodingType;
 use aws_sdk_sqs::types::QueueAttributeName;
-use lambda_fn::event::decode_key;
+use lambda_fn::settings::FAILED_FOLDER;
 use serde::Serialize;
 
 use self::backfill::Need;
-use self::listing::{Folder, millis};
+use self::listing::{Folder, Pages};
 use self::merge::{Cursor, Merge};
 use self::survey::{Seen, Survey};
 use self::tally::Tally;
@@ -125,7 +124,7 @@ impl<'a> Inventory<'a> {
         let originals = cursor(&self.config.bucket.originals);
         let folders = self.config.variants.iter().map(|variant| cursor(&variant.folder));
         let merge = Merge::new(originals, folders.collect());
-        let records = cursor(lambda_fn::settings::FAILED_FOLDER);
+        let records = cursor(FAILED_FOLDER);
         Survey::new(merge, records, range.clone())
     }
 
@@ -144,16 +143,13 @@ impl<'a> Inventory<'a> {
         Ok(Some(seen))
     }
 
-    /// When an object was written, if it is there: as listings tell it, for of the same moment a HEAD
+    /// When a record was written, if it is there: as listings tell it, for of the same moment a HEAD
     /// tells only the second.
     async fn written_at(&self, key: &str) -> Result<Option<i64>, AwsError> {
-        let list = self.aws.s3.list_objects_v2().bucket(&self.names.bucket).prefix(key).max_keys(1);
-        let list = list.encoding_type(EncodingType::Url);
-        let page = list.expected_bucket_owner(&self.names.account).send().await;
-        let page = page.calling("s3:ListBucket")?;
-        let found = page.contents().first();
-        let found = found.filter(|found| found.key().and_then(decode_key).as_deref() == Some(key));
-        Ok(found.map(|found| millis(found.last_modified())))
+        let start = format!("{FAILED_FOLDER}/");
+        let name = key.strip_prefix(&start).unwrap_or(key);
+        let page = Folder::new(self, FAILED_FOLDER, name).after("").await?;
+        Ok(page.listed.iter().find(|listed| listed.path == name).map(|listed| listed.modified))
     }
 
     /// Counts everything.

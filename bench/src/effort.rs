@@ -14,7 +14,7 @@ use std::{
 use lambda_fn::{
     limits::Limits,
     settings::{Effort, Variant},
-    variants::{self, Scratch},
+    variants::{self, Rendered, Scratch},
 };
 use nix::sys::resource::{UsageWho, getrusage};
 
@@ -43,10 +43,10 @@ struct Measured {
 
 /// Milliseconds of a processor for all variants of a photo.
 #[derive(Clone, Copy, Debug, Default)]
-struct Millis {
-    all: f64,
+pub(crate) struct Millis {
+    pub(crate) all: f64,
     /// An estimate from its share on the clock.
-    encoding: f64,
+    pub(crate) encoding: f64,
 }
 
 /// Compares the efforts and says what came of it.
@@ -123,8 +123,8 @@ fn measure_at(
                 millis[index].push(made.millis);
                 continue;
             }
-            for (variant, file) in made.files.iter().enumerate() {
-                measured.points[index].push(reference.point(variant, file)?);
+            for (variant, rendered) in made.variants.iter().enumerate() {
+                measured.points[index].push(reference.point(variant, &rendered.bytes)?);
             }
         }
     }
@@ -139,21 +139,22 @@ fn measure_at(
 }
 
 /// The variants of a photo.
-struct Made {
-    files: Vec<Vec<u8>>,
-    millis: Millis,
+pub(crate) struct Made {
+    pub(crate) variants: Vec<Rendered>,
+    pub(crate) millis: Millis,
 }
 
-fn made(
+/// Makes the variants of a photo once, and measures it.
+pub(crate) fn made(
     original: &[u8],
     variants: &[Variant],
     scratch: &mut Scratch,
 ) -> Result<Made, Box<dyn Error>> {
-    let mut files = Vec::new();
+    let mut made = Vec::new();
     let before = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?);
     let limits = Limits::default();
     let rendering = variants::render_measured(original, variants, &limits, scratch, |rendered| {
-        files.push(rendered.bytes);
+        made.push(rendered);
         ControlFlow::Continue(())
     })?;
     let micros = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?) - before;
@@ -161,7 +162,7 @@ fn made(
     let all = micros as f64 / 1000.0;
     let clock = rendering.decode + rendering.resize + rendering.encode;
     let share = rendering.encode.as_secs_f64() / clock.as_secs_f64();
-    Ok(Made { files, millis: Millis { all, encoding: all * share } })
+    Ok(Made { variants: made, millis: Millis { all, encoding: all * share } })
 }
 
 /// Means over all photos and variants.

@@ -6,20 +6,17 @@ use std::{
     fmt::Write as _,
     fs,
     io::{self, Write as _},
-    ops::ControlFlow,
 };
 
 use lambda_fn::{
-    limits::Limits,
     settings::{Format, Variant},
-    variants::{self, Scratch},
+    variants::Scratch,
 };
-use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::{
+    effort::{self, Made},
     photos::Photo,
     statistics::{mean, median},
-    worker::cpu_micros,
 };
 
 /// How often each photo is encoded in each format; the first time warms up.
@@ -65,26 +62,16 @@ fn measure(photo: &Photo, format: Format) -> Result<Measured, Box<dyn Error>> {
     let original = fs::read(&photo.path)?;
     let variants = [Variant { format, ..Variant::of_size(800, 600) }];
     let (mut encoding, mut rest, mut scratch) = (Vec::new(), Vec::new(), Scratch::default());
-    let mut made = None;
+    let mut last = None;
     for round in 0..ROUNDS {
-        let before = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?);
-        let limits = Limits::default();
-        let rendering =
-            variants::render_measured(&original, &variants, &limits, &mut scratch, |rendered| {
-                made = Some(rendered);
-                ControlFlow::Continue(())
-            })?;
-        let micros = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?) - before;
+        let Made { variants, millis } = effort::made(&original, &variants, &mut scratch)?;
         if round > 0 {
-            #[expect(clippy::cast_precision_loss, reason = "nothing takes 2^52 microseconds")]
-            let all = micros as f64 / 1000.0;
-            let clock = rendering.decode + rendering.resize + rendering.encode;
-            let share = rendering.encode.as_secs_f64() / clock.as_secs_f64();
-            encoding.push(all * share);
-            rest.push(all * (1.0 - share));
+            encoding.push(millis.encoding);
+            rest.push(millis.all - millis.encoding);
         }
+        last = variants.into_iter().next();
     }
-    let made = made.ok_or("no variant was made")?;
+    let made = last.ok_or("no variant was made")?;
     #[expect(clippy::cast_precision_loss, reason = "no variant has 2^52 bytes")]
     let bytes = made.bytes.len() as f64;
     Ok(Measured {

@@ -208,7 +208,7 @@ async fn load(connection: &Connection, http: Transport) -> SdkConfig {
     }
     let Some(profile) = &connection.profile else { return loader.load().await };
     let config = loader.profile_name(profile).load().await;
-    let credentials = of_profile(profile, config.region().cloned(), http);
+    let credentials = credentials_of(profile, config.region().cloned(), http);
     let credentials = SharedCredentialsProvider::new(credentials);
     config.into_builder().credentials_provider(credentials).build()
 }
@@ -216,7 +216,11 @@ async fn load(connection: &Connection, http: Transport) -> SdkConfig {
 /// The credentials of a profile that was asked for; without any in it, those of the container or the
 /// instance. By themselves the SDKs prefer those of the environment, which may be another account's; the
 /// AWS CLI does not (AWS CLI User Guide, "Authentication and access credentials", precedence).
-fn of_profile(profile: &str, region: Option<Region>, http: Transport) -> CredentialsProviderChain {
+fn credentials_of(
+    profile: &str,
+    region: Option<Region>,
+    http: Transport,
+) -> CredentialsProviderChain {
     let config = ProviderConfig::without_region().with_region(region).with_http_client(http);
     let named = ProfileFileCredentialsProvider::builder().profile_name(profile);
     let container = EcsCredentialsProvider::builder().configure(&config).build();

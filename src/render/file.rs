@@ -27,7 +27,7 @@ pub(crate) fn write_whole(output: &Path, name: &Path, bytes: &[u8]) -> Result<()
     let number = UNFINISHED.fetch_add(1, Ordering::Relaxed);
     // Not made from the file's own name, which may be as long as names can be.
     let unfinished = folder.join(format!(".imgprep-{}-{number}", process::id()));
-    // Made anew, and not through a link of that name either.
+    // Neither an old file nor a link of that name is written to.
     let mut options = File::options();
     let file = options.write(true).create_new(true).open(&unfinished).map_err(unwritable)?;
     let written = write_all(file, bytes).and_then(|()| fs::rename(&unfinished, &path));

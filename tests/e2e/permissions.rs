@@ -213,7 +213,7 @@ pub(crate) async fn a_boundary_keeps_whoever_runs_up_from_any_rights() {
     iam.delete_role().role_name(&foreign).send().await.unwrap();
 }
 
-/// What is not the stack's is told to nobody: a function's environment may hold secrets.
+/// No policy lets anyone read a function of another stack: its environment may hold secrets.
 pub(crate) async fn a_policy_opens_no_function_but_the_stacks() {
     let pipeline = Pipeline::new("secrets").await;
     write_file(&pipeline);

@@ -1,5 +1,5 @@
-//! What the command line, the environment and the profiles say of AWS: a wrong value is told by its
-//! name, and nothing is asked of AWS.
+//! Profiles, regions and endpoints from the command line, the environment and the AWS config files: the
+//! error names the wrong value, and AWS is not called.
 
 use std::fs;
 use std::path::PathBuf;

@@ -86,7 +86,8 @@ pub(crate) async fn a_file_that_is_no_image_is_explained_by_its_failure_record()
     );
 }
 
-/// Writes lines into the function's log once a trial has uploaded its image, whose key they are told.
+/// Waits until a trial has uploaded its image, and writes what `lines` makes of its key into the
+/// function's log.
 pub(crate) async fn log_of_the_trial(pipeline: &Pipeline, lines: impl Fn(&str) -> Vec<String>) {
     let key = wait_for("the trial's image", async || {
         let keys = pipeline.keys().await?;
