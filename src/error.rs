@@ -6,18 +6,19 @@
 mod hint;
 
 use self::hint::{aws_hint, aws_hints, connect_hint};
-use crate::apply::{End, Ends};
 use crate::aws::call::Cause;
 use crate::aws::clients::NO_REGION;
 use crate::aws::{AwsError, Connection};
 use crate::config::ConfigError;
+use crate::engine::changelog::{Changelog, End, Entry};
+use crate::engine::plan::Action;
+use crate::engine::resource::Id;
 use crate::init::InitError;
 use crate::inventory::Hindrance;
 use crate::local::{self, LocalError};
 use crate::package::PackageError;
-use crate::plan::{Action, Plan};
 use crate::render::Refusal;
-use crate::resource::Id;
+use crate::resources::logs;
 use crate::stack::Unread;
 use crate::trial::{Broken, Stopped};
 
@@ -266,7 +267,7 @@ impl Error {
             Self::Apply(failure) => failure.failed.first().map(|(id, ..)| *id),
             Self::Leftover(left) => left.first().map(|(id, _)| *id),
             Self::Trial(broken) => Some(broken.resource()),
-            Self::NoLog { .. } => Some(Id::Logs),
+            Self::NoLog { .. } => Some(logs::ID),
             Self::Images(hindrance) => Some(hindrance.resource),
             _ => None,
         }
@@ -328,23 +329,18 @@ impl Error {
     }
 
     /// What stopped a plan before its end: failures among its steps, or else the user.
-    pub(crate) fn of_ends(
-        command: &str,
-        plan: &Plan,
-        ends: &Ends,
-        is_stopped: bool,
-    ) -> Option<Self> {
+    pub(crate) fn of_run(command: &str, changelog: &Changelog, is_stopped: bool) -> Option<Self> {
         let command = command.to_owned();
         let mut failure = Failure { command, failed: Vec::new(), done: 0, not_started: Vec::new() };
-        for (index, step) in plan.steps.iter().enumerate() {
-            match ends.get(&index) {
+        for Entry { id, action, name, end, .. } in &changelog.entries {
+            match end {
                 Some(End::Failed(error)) if error.is_interrupted() => {
-                    failure.not_started.push(step.id);
+                    failure.not_started.push(*id);
                 }
                 Some(End::Failed(error)) => {
-                    failure.failed.push((step.id, step.action, step.name.clone(), error.clone()));
+                    failure.failed.push((*id, *action, name.clone(), error.clone()));
                 }
-                Some(End::NotStarted) => failure.not_started.push(step.id),
+                Some(End::NotStarted) => failure.not_started.push(*id),
                 Some(_) => failure.done += 1,
                 None => {}
             }
@@ -378,7 +374,7 @@ impl Error {
         if error.is_not_found() {
             return Self::NoLog { group: group.to_owned() };
         }
-        Self::Read(Unread::Resource(Id::Logs, error))
+        Self::Read(Unread::Resource(logs::ID, error))
     }
 }
 

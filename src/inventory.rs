@@ -6,6 +6,7 @@
 //! thousand. Deliberately absent: the stack itself, asking, and printing.
 
 mod backfill;
+mod behind;
 mod listing;
 mod merge;
 mod origin;
@@ -31,10 +32,12 @@ use self::survey::{Seen, Survey};
 use self::tally::Tally;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::config::Config;
+use crate::engine::resource::Id;
 use crate::names::Names;
-use crate::resource::Id;
+use crate::resources::{bucket, dead_letters, topic};
 
 pub(crate) use self::backfill::{Backfill, BackfillPlan, BackfillResult, Scope};
+pub(crate) use self::behind::Behind;
 pub(crate) use self::prune::{Deletion, Pruned};
 pub(crate) use self::records::FoundFailure;
 pub(crate) use self::retry::{Retried, Retry, RetryOutcome};
@@ -61,22 +64,22 @@ pub(crate) struct Hindrance {
 impl Hindrance {
     fn listing(error: AwsError) -> Self {
         let doing = "list the images";
-        Self { doing, resource: Id::Bucket, error, is_resumable: false }
+        Self { doing, resource: bucket::ID, error, is_resumable: false }
     }
 
     fn publishing(error: AwsError) -> Self {
         let doing = "publish on the topic";
-        Self { doing, resource: Id::Topic, error, is_resumable: true }
+        Self { doing, resource: topic::ID, error, is_resumable: true }
     }
 
     fn deleting(error: AwsError) -> Self {
         let doing = "delete variants";
-        Self { doing, resource: Id::Bucket, error, is_resumable: true }
+        Self { doing, resource: bucket::ID, error, is_resumable: true }
     }
 
     fn counting_dead_letters(error: AwsError) -> Self {
         let doing = "count the dead letters";
-        Self { doing, resource: Id::DeadLetters, error, is_resumable: false }
+        Self { doing, resource: dead_letters::ID, error, is_resumable: false }
     }
 }
 

@@ -4,13 +4,14 @@
 //! [`apply`] → [`report`]. There is no state file: names and tags at AWS are the state.
 
 mod amounts;
-mod apply;
 mod args;
 mod aws;
 mod commands;
 mod config;
 mod contact_sheet;
 mod cost;
+#[macro_use]
+mod engine;
 mod error;
 mod export;
 mod file_lock;
@@ -23,15 +24,15 @@ mod names;
 mod operator;
 mod outputs;
 mod package;
-mod plan;
+mod permissions;
+mod pricing;
 mod region;
 mod render;
 mod report;
-mod resource;
 mod resources;
-mod retired;
 mod stack;
 mod suggestion;
+mod template;
 mod trial;
 
 use std::ffi::OsString;

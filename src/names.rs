@@ -7,12 +7,8 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use crate::aws::Aws;
-use crate::resource::{Edits, Fields, Owner};
-
-/// The tag whose value names the stack that a resource belongs to.
-pub(crate) const STACK_TAG: &str = "imgprep:stack";
-/// The tag of a resource that was there before imgprep took it over.
-pub(crate) const ADOPTED_TAG: &str = "imgprep:adopted";
+use crate::engine::fields::Tags;
+use crate::engine::resource::{ADOPTED_TAG, Owner, STACK_TAG};
 
 /// The tag of what is under one name for all regions: the region of the stack that it belongs to.
 pub(crate) const REGION_TAG: &str = "imgprep:region";
@@ -133,6 +129,14 @@ impl Names {
         }
     }
 
+    /// Names that nobody looks at.
+    #[cfg(test)]
+    pub(crate) fn stand_in() -> Self {
+        let tags = &BTreeMap::new();
+        let chosen = Chosen { stack: "s", bucket: "b", topic: "t", function: "f", tags };
+        Self::new(&chosen, Place::from(&Aws::stand_in()))
+    }
+
     /// The same stack with another topic.
     pub(crate) fn with_topic(&self, topic: &str) -> Self {
         let topic_arn = self.regional("sns", topic);
@@ -175,14 +179,35 @@ impl Names {
         Self { role: role.to_owned(), role_arn, ..self.clone() }
     }
 
-    fn regional(&self, service: &str, name: &str) -> String {
+    /// The ARN of something of a service in the stack's region.
+    pub(crate) fn regional(&self, service: &str, name: &str) -> String {
         let Self { partition, region, account, .. } = self;
         format!("arn:{partition}:{service}:{region}:{account}:{name}")
     }
 
+    /// The ARN of something of a service that has one place for all regions.
+    pub(crate) fn global(&self, service: &str, name: &str) -> String {
+        let Self { partition, account, .. } = self;
+        format!("arn:{partition}:{service}::{account}:{name}")
+    }
+
     fn in_iam(&self, kind: &str, name: &str) -> String {
-        let Self { partition, account, iam_path, .. } = self;
-        format!("arn:{partition}:iam::{account}:{kind}{iam_path}{name}")
+        self.global("iam", &format!("{kind}{}{name}", self.iam_path))
+    }
+
+    /// The ARN of any policy under the stack's path.
+    pub(crate) fn any_policy_arn(&self) -> String {
+        self.in_iam("policy", "*")
+    }
+
+    /// The ARN of any role under the stack's path.
+    pub(crate) fn any_role_arn(&self) -> String {
+        self.in_iam("role", "*")
+    }
+
+    /// What is in a folder of the stack's bucket.
+    pub(crate) fn inside(&self, folder: &str) -> String {
+        format!("{}/{folder}/*", self.bucket_arn)
     }
 
     pub(crate) fn temporary_role_arn(&self) -> String {
@@ -196,56 +221,31 @@ impl Names {
     }
 
     /// Whose a role or policy with these tags is; the same name may stand for a stack elsewhere.
-    pub(crate) fn iam_owner(&self, fields: &Fields) -> Owner {
-        match (self.owner(fields), fields.get(&tag_path(REGION_TAG)).as_str()) {
-            (Owner::Ours | Owner::Adopted, Some(region)) if region != self.region => {
+    pub(crate) fn iam_owner(&self, tags: &Tags) -> Owner {
+        match (self.owner(tags), tags.get(REGION_TAG)) {
+            (Owner::Ours | Owner::Adopted, Some(region)) if *region != self.region => {
                 Owner::Foreign(format!("it belongs to the stack `{}` in {region}", self.stack))
             }
             (owner, _) => owner,
         }
     }
 
-    /// The stack's tags as managed fields.
-    pub(crate) fn tag_fields(&self) -> Fields {
-        tag_fields(self.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())))
-    }
-
     /// Whose a resource with these tags is.
-    pub(crate) fn owner(&self, fields: &Fields) -> Owner {
-        let tag = |key: &str| fields.get(&tag_path(key)).as_str();
-        match tag(STACK_TAG) {
-            Some(stack) if stack == self.stack => {
-                if tag(ADOPTED_TAG).is_some() {
-                    Owner::Adopted
-                } else {
-                    Owner::Ours
-                }
-            }
+    pub(crate) fn owner(&self, tags: &Tags) -> Owner {
+        match tags.get(STACK_TAG) {
+            Some(stack) if *stack == self.stack && tags.contains_key(ADOPTED_TAG) => Owner::Adopted,
+            Some(stack) if *stack == self.stack => Owner::Ours,
             Some(stack) => Owner::Foreign(format!("it belongs to the stack `{stack}`")),
             None => Owner::Foreign(format!("it does not carry the tag `{STACK_TAG}`")),
         }
     }
 }
 
-/// Tags as managed fields.
-pub(crate) fn tag_fields<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Fields {
-    tags.into_iter()
-        .fold(Fields::default(), |fields, (key, value)| fields.with(tag_path(key), value))
-}
-
-fn tag_path(key: &str) -> String {
-    format!("tags.{key}")
-}
-
-/// The tags that edits ask for.
-pub(crate) fn edited_tags(edits: &Edits) -> BTreeMap<String, String> {
-    let edits = edits.within("tags").into_iter();
-    edits
-        .filter_map(|edit| {
-            let key = edit.path.strip_prefix("tags.")?;
-            Some((key.to_owned(), edit.want.as_str()?.to_owned()))
-        })
-        .collect()
+/// Tags as an SDK answers them, in one form for all services.
+pub(crate) fn tags<K: Into<String>, V: Into<String>>(
+    all: impl IntoIterator<Item = (K, V)>,
+) -> Tags {
+    all.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
 }
 
 /// `photos-of.acme` as `PhotosOfAcme`.

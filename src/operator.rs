@@ -1,12 +1,9 @@
 //! What whoever runs imgprep must be allowed, as IAM policies for one stack.
 //!
-//! The actions are in `table.rs`, the resources in `scope.rs`; here the two are put together, and
+//! The resources of a stack say which actions they need on what; here that is put together, and
 //! `size.rs` makes as many policies of it as IAM wants.
-//! Deliberately absent: calls to AWS, and what the function may do, which `stack.rs` says.
 
-mod scope;
 mod size;
-mod table;
 #[cfg(test)]
 mod tests;
 
@@ -14,11 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use self::scope::{Group, Scope};
-use self::table::{Row, TABLE, When};
 use crate::aws::policy;
 use crate::config::{Access, Config};
 use crate::names::Names;
+use crate::permissions::{Group, Row, Set, When};
+use crate::stack;
 
 /// What a policy is for: a command with those of its options that ask more of AWS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,23 +51,6 @@ pub(crate) struct UpOptions {
     pub(crate) delete_images: bool,
 }
 
-/// The sets of actions, by whose names Sids begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Set {
-    /// What every command but `logs` needs.
-    Read,
-    /// What the command of this name needs besides; `Status` with `--images`.
-    Up,
-    Down,
-    Status,
-    Try,
-    Logs,
-    Backfill,
-    Failures,
-    Retry,
-    Prune,
-}
-
 /// The smallest policies with which the operation works on this stack, together.
 pub(crate) fn documents(operation: Operation, config: &Config, names: &Names) -> Vec<Value> {
     let request = Request { operation, config, names };
@@ -86,6 +66,9 @@ pub(crate) fn document_for_init() -> Value {
         "Resource": ["*"],
     })])
 }
+
+/// What actions are done to.
+type Granted = (Group, Vec<String>);
 
 /// An operation on the pipeline of one file.
 struct Request<'a> {
@@ -124,17 +107,22 @@ impl Request<'_> {
     }
 
     fn statements(&self, sets: &[Set]) -> Vec<Value> {
-        let scopes: BTreeSet<Scope> = TABLE.iter().map(|row| row.scope).collect();
-        let mut groups: BTreeMap<Group, (BTreeSet<&str>, Vec<String>)> = BTreeMap::new();
-        for scope in scopes {
-            let granted = self.granted(sets, scope);
-            if !granted.is_empty() {
-                let (actions, resources) = groups.entry(scope.group(self.config)).or_default();
-                actions.extend(granted);
-                let more = scope.resources(self.config, self.names).into_iter();
-                let more: Vec<String> = more.filter(|arn| !resources.contains(arn)).collect();
-                resources.extend(more);
+        let mut granted = self.granted(sets);
+        if !sets.contains(&Set::Read) {
+            // What all commands need is not said twice.
+            let read = self.granted(&[Set::Read]);
+            for (place, actions) in &mut granted {
+                let known = read.iter().filter(|(other, _)| other == place);
+                known.for_each(|(_, known)| actions.retain(|action| !known.contains(action)));
             }
+        }
+        let mut groups: BTreeMap<Group, (BTreeSet<&str>, Vec<String>)> = BTreeMap::new();
+        for ((group, place), granted) in granted.into_iter().filter(|(_, it)| !it.is_empty()) {
+            let (actions, resources) = groups.entry(group).or_default();
+            actions.extend(granted);
+            let more: Vec<String> =
+                place.into_iter().filter(|it| !resources.contains(it)).collect();
+            resources.extend(more);
         }
         let prefix = sets.iter().map(|set| format!("{set:?}")).collect::<Vec<_>>().concat();
         let statements = groups.into_iter().map(|(group, (actions, resources))| {
@@ -152,15 +140,20 @@ impl Request<'_> {
         statements.collect()
     }
 
-    /// The actions on one kind of resource; what all commands need is not said twice.
-    fn granted(&self, sets: &[Set], scope: Scope) -> BTreeSet<&'static str> {
-        let actions = sets.iter().flat_map(|set| self.actions(*set, scope)).collect();
-        if sets.contains(&Set::Read) { actions } else { &actions - &self.actions(Set::Read, scope) }
-    }
-
-    fn actions(&self, set: Set, scope: Scope) -> BTreeSet<&'static str> {
-        let rows = TABLE.iter().filter(|row| row.scope == scope && self.applies(row.when));
-        rows.flat_map(|row| self.columns(set, row)).flatten().copied().collect()
+    /// The actions by what they are done to, in the order of the stack's resources.
+    fn granted(&self, sets: &[Set]) -> Vec<(Granted, BTreeSet<&'static str>)> {
+        let mut all: Vec<(Granted, BTreeSet<&'static str>)> = Vec::new();
+        for row in stack::permissions().into_iter().filter(|row| self.applies(row.when)) {
+            let columns = sets.iter().flat_map(|set| self.columns(*set, row));
+            let actions = columns.flatten().copied();
+            let scope = row.scope;
+            let place = (scope.group(self.config), (scope.resources)(self.config, self.names));
+            match all.iter_mut().find(|(known, _)| *known == place) {
+                Some((_, known)) => known.extend(actions),
+                None => all.push((place, actions.collect())),
+            }
+        }
+        all
     }
 
     fn applies(&self, when: When) -> bool {
@@ -199,7 +192,7 @@ impl Request<'_> {
             Set::Read => vec![row.read],
             Set::Up if is_cdn_off && is_prune => vec![row.down],
             Set::Up if is_cdn_off => Vec::new(),
-            Set::Up if is_prune && row.scope.can_be_retired() => vec![row.up, row.down],
+            Set::Up if is_prune && row.scope.can_be_retired => vec![row.up, row.down],
             Set::Up => vec![row.up],
             Set::Down => vec![row.down],
             user if row.users.contains(&user) => vec![row.images],

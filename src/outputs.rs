@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::aws::Aws;
 use crate::config::{Access, Config};
+use crate::engine::changelog::Changelog;
 use crate::names::Names;
-use crate::plan::Plan;
-use crate::resource::Id;
+use crate::resources::cdn;
 
 /// The outputs of a stack; what CloudFront names itself is null until it has.
 #[derive(Clone, Debug, Serialize)]
@@ -25,9 +25,10 @@ pub(crate) struct Outputs {
 }
 
 impl Outputs {
-    pub(crate) fn new(config: &Config, aws: &Aws, names: &Names, plan: &Plan) -> Self {
-        let cdn = |what: &str| plan.details(Id::Cdn).and_then(|details| details.get(what).cloned());
-        let base = base_url(config, aws, plan);
+    pub(crate) fn new(config: &Config, aws: &Aws, names: &Names, changelog: &Changelog) -> Self {
+        let details = changelog.details(cdn::ID);
+        let cdn = |what: &str| details.and_then(|details| details.get(what).cloned());
+        let base = base_url(config, aws, cdn("domain").as_deref());
         let folders = config.variants.iter().map(|variant| &variant.folder);
         let urls = base.map(|base| {
             folders.map(|folder| (folder.clone(), format!("{base}/{folder}/"))).collect()
@@ -46,10 +47,11 @@ impl Outputs {
 }
 
 /// The address under which the variants' folders are served, without a final slash: the CDN's, or
-/// the bucket's own where everybody may read the variants there. `None`: nowhere.
-pub(crate) fn base_url(config: &Config, aws: &Aws, plan: &Plan) -> Option<String> {
+/// the bucket's own where everybody may read the variants there. `None`: nowhere. `cdn_domain` is the
+/// one that CloudFront chose, if there is a CDN by now.
+pub(crate) fn base_url(config: &Config, aws: &Aws, cdn_domain: Option<&str>) -> Option<String> {
     if config.cdn.enabled {
-        let domain = plan.details(Id::Cdn)?.get("domain")?;
+        let domain = cdn_domain?;
         return Some(match config.cdn.domains.first() {
             Some(own) => format!("https://{own}"),
             None => aws.endpoints.cdn_url(domain),

@@ -33,6 +33,9 @@ use crate::args::{Color, Global, Misuse};
 use crate::aws::Aws;
 use crate::config::Config;
 use crate::cost::Estimate;
+use crate::engine::changelog::Changelog;
+use crate::engine::plan::Plan;
+use crate::engine::resource::Id;
 use crate::error::{Error, FAILED, MISUSED};
 use crate::init::Written;
 use crate::inventory::{BackfillPlan, BackfillResult, FoundFailure, Pruned, Retried};
@@ -40,13 +43,11 @@ use crate::local;
 use crate::logs::{Event, Newest};
 use crate::names::Names;
 use crate::outputs::Outputs;
-use crate::plan::{Condition, Plan};
 use crate::render::Sheet;
-use crate::resource::Id;
 use crate::trial::TrialResult;
 
 pub(crate) use self::bar::Bar;
-pub(crate) use self::document::{Document, State};
+pub(crate) use self::document::Document;
 pub(crate) use self::export::Exported;
 use self::printable::{guarded, printable, printable_lines};
 pub(crate) use self::progress::{Progress, Task};
@@ -106,28 +107,21 @@ pub(crate) struct Asked {
     pub(crate) preview: Option<String>,
 }
 
-/// A plan together with what it was made for.
-#[derive(Clone, Copy)]
+/// What became of a stack, together with what it was made from.
 pub(crate) struct View<'a> {
     pub(crate) config: &'a Config,
     pub(crate) aws: &'a Aws,
     pub(crate) names: &'a Names,
-    pub(crate) plan: &'a Plan,
+    pub(crate) changelog: Changelog,
 }
 
 impl View<'_> {
-    pub(crate) fn state(&self) -> State {
-        let conditions: Vec<Condition> =
-            self.plan.steps.iter().map(|step| step.condition).collect();
-        State::of(&conditions)
+    pub(crate) fn document(self) -> Document {
+        let outputs = Outputs::new(self.config, self.aws, self.names, &self.changelog);
+        Document::new(self.names, self.changelog, outputs)
     }
 
-    pub(crate) fn document(&self) -> Document {
-        let outputs = Outputs::new(self.config, self.aws, self.names, self.plan);
-        Document::new(self.names, self.state(), self.plan, outputs)
-    }
-
-    pub(crate) fn outcome(&self, kind: Kind, exit_code: u8) -> Outcome {
+    pub(crate) fn outcome(self, kind: Kind, exit_code: u8) -> Outcome {
         Outcome::Stack { kind, document: Box::new(self.document()), exit_code }
     }
 }
@@ -221,7 +215,7 @@ impl Report {
     }
 
     /// Shows what is about to be done.
-    pub(crate) fn preview(&self, view: &View<'_>) {
+    pub(crate) fn preview(&self, view: View<'_>) {
         if !self.quiet {
             err(&text::plan(&view.document(), self.verbose, &self.advice));
         }

@@ -1,99 +1,141 @@
 //! A stack as a list of resources with their order, built from configuration and account.
 
 pub(crate) mod bounds;
+mod retired;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aws_sdk_cloudfront::types::PriceClass;
-use aws_sdk_lambda::types::Architecture;
 use futures_util::future::join_all;
 use futures_util::try_join;
-use lambda_fn::settings::{
-    DISTRIBUTION_VARIABLE, FAILED_FOLDER, OnDelete, SETTINGS_VARIABLE, Settings,
-};
-use serde_json::{Value, json};
+use lambda_fn::settings::FAILED_FOLDER;
 
-use crate::aws::clients::has_cloudfront;
+use self::retired::Left;
 use crate::aws::endpoint::Endpoints;
 use crate::aws::{Aws, AwsError};
-use crate::config::{self, Access, Arch, Config};
+use crate::config::Config;
+use crate::engine::order::Order;
+use crate::engine::plan::{Goal, Node, Plan, Purpose};
+use crate::engine::resource::{AnyResource, Erased, Id, Images, Observed, Owner};
 use crate::names::{Chosen, Names, Place};
-use crate::plan::{Goal, Plan, Wanted};
-use crate::resource::{Id, Images, Observed, Owner, Resource};
+use crate::permissions::Row;
+use crate::pricing::{Service, Usage};
 use crate::resources::bucket::{self, Bucket};
 use crate::resources::cdn::{self, Cdn};
-use crate::resources::dead_letters::DeadLetters;
-use crate::resources::folders::Folders;
+use crate::resources::dead_letters::{self, DeadLetters};
+use crate::resources::folders::{self, Folders};
 use crate::resources::function::{self, Code, Function};
-use crate::resources::logs::Logs;
-use crate::resources::notification::Notification;
+use crate::resources::logs::{self, Logs};
+use crate::resources::notification::{self, Notification};
 use crate::resources::policy::Policy;
-use crate::resources::retired_folder::RetiredFolder;
-use crate::resources::role::Role;
-use crate::resources::topic::Topic;
-use crate::resources::trigger::Trigger;
-use crate::retired::{self, Found};
+use crate::resources::role::{self, Role};
+use crate::resources::topic::{self, Topic};
+use crate::resources::trigger::{self, Trigger};
+use crate::resources::{Blueprint, Member, Trace};
+use crate::template::Export;
 
-/// A resource, and its place among the others.
-pub(crate) struct Node {
-    pub(crate) resource: Box<dyn Resource>,
-    /// What must exist before it can be made.
-    pub(crate) needs: Vec<Id>,
-    /// What must be whole before it can be made.
-    pub(crate) follows: Vec<Id>,
-    /// What must be gone before it can go.
-    pub(crate) outlives: Vec<Id>,
-    /// Whether it is no longer in the file.
-    retired: bool,
-    /// What people should know of it.
-    notice: Option<String>,
+/// Every resource that a stack can have, in the order in which people read them, with what it waits
+/// for and why.
+fn lines() -> [Line; 11] {
+    [
+        // What is subscribed goes before what it is subscribed to, and what sends before that.
+        Line::of::<Topic>(Order::default().outlives(&[trigger::ID, notification::ID])),
+        Line::of::<Bucket>(Order::default().outlives(&[folders::ID, notification::ID, cdn::ID])),
+        Line::of::<Folders>(Order::default().needs(&[bucket::ID])),
+        // S3 checks the topic's policy when a notification is attached; and nothing may be published
+        // before somebody listens.
+        Line::of::<Notification>(Order::default().follows(&[topic::ID, bucket::ID, trigger::ID])),
+        // Its attachment to the role is part of its making.
+        Line::of::<Policy>(Order::default().needs(&[role::ID])),
+        // An invocation under way still runs as it.
+        Line::of::<Role>(Order::default().outlives(&[function::ID])),
+        // A function that still runs would write logs again.
+        Line::of::<Logs>(Order::default().outlives(&[function::ID])),
+        Line::of::<DeadLetters>(Order::default().outlives(&[trigger::ID, function::ID])),
+        // A function that runs before its log group exists would make one without retention; Lambda
+        // checks the role and the failure destination.
+        Line::of::<Function>(
+            Order::default()
+                .needs(&[role::ID, logs::ID, dead_letters::ID])
+                .outlives(&[trigger::ID]),
+        ),
+        Line::of::<Trigger>(
+            Order::default().needs(&[topic::ID, dead_letters::ID]).follows(&[function::ID]),
+        ),
+        Line::of::<Cdn>(Order::default().needs(&[bucket::ID])),
+    ]
 }
+
+/// A resource that a stack can have.
+struct Line {
+    id: Id,
+    order: Order,
+    permissions: &'static [Row],
+    traces: &'static [Trace],
+    costs: fn(&Usage) -> Vec<Service>,
+    wanted: fn(&Blueprint<'_>) -> Option<Box<dyn Wanted>>,
+    switched_off: fn(&Blueprint<'_>) -> Option<Erased>,
+    follows_too: fn(&Blueprint<'_>) -> &'static [Id],
+    known_as: fn(&Names) -> &str,
+    left: fn(&Blueprint<'_>, &str) -> Erased,
+}
+
+impl Line {
+    fn of<R: Member>(order: Order) -> Self {
+        Self {
+            id: R::ID,
+            order,
+            permissions: R::PERMISSIONS,
+            traces: R::TRACES,
+            costs: R::COSTS,
+            wanted: |blueprint| Some(Box::new(R::wanted(blueprint)?)),
+            switched_off: |blueprint| Some(Box::new(R::switched_off(blueprint)?)),
+            follows_too: R::follows_too,
+            known_as: R::known_as,
+            left: R::left,
+        }
+    }
+
+    /// Its order in the stack of this file.
+    fn order(&self, blueprint: &Blueprint<'_>) -> Order {
+        let mut order = self.order.clone();
+        order.follows.extend((self.follows_too)(blueprint));
+        order
+    }
+}
+
+/// A resource of the file, which is in the stack and in templates.
+pub(crate) trait Wanted: AnyResource + Export {}
+
+impl<R: AnyResource + Export> Wanted for R {}
 
 /// Every resource of one pipeline in one account.
 pub(crate) struct Stack {
-    pub(crate) names: Arc<Names>,
+    names: Arc<Names>,
     pub(crate) code: Arc<Code>,
     /// Those of the file in their order, then those that are no longer in it.
-    nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     /// How many of them are decided by the file alone.
     lasting: usize,
     purpose: Purpose,
-}
-
-/// What a stack is looked at for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Purpose {
-    pub(crate) goal: Goal,
-    /// What is to become of images in what is to go.
-    pub(crate) images: Images,
 }
 
 /// What AWS holds of a stack, resource by resource.
 pub(crate) type Observation = Vec<Option<Observed>>;
 
 impl Stack {
-    pub(crate) fn new(config: &Config, aws: &Aws, source_hash: String, purpose: Purpose) -> Self {
-        let names = Arc::new(names(config, aws.into()));
+    pub(crate) fn new(
+        config: &Config,
+        aws: &Aws,
+        names: Arc<Names>,
+        source_hash: String,
+        purpose: Purpose,
+    ) -> Self {
         let code = Arc::new(Code { source_hash, ..Code::default() });
-        let endpoints = &aws.endpoints;
-        let nodes = Parts { config, endpoints, names: &names, code: &code, purpose }.nodes();
+        let blueprint =
+            Blueprint { config, endpoints: &aws.endpoints, names: &names, code: &code, purpose };
+        let nodes = nodes(&blueprint);
         let lasting = nodes.len();
         Self { names, code, nodes, lasting, purpose }
-    }
-
-    /// A stack of these resources alone, with names that nobody looks at.
-    #[cfg(test)]
-    pub(crate) fn of(nodes: Vec<Node>, purpose: Purpose) -> Self {
-        let place = Place::from(&Aws::stand_in());
-        let chosen =
-            Chosen { stack: "s", bucket: "b", topic: "t", function: "f", tags: &BTreeMap::new() };
-        let (names, code) = (Arc::new(Names::new(&chosen, place)), Arc::default());
-        Self { names, code, lasting: nodes.len(), nodes, purpose }
-    }
-
-    pub(crate) fn node(&self, index: usize) -> &Node {
-        &self.nodes[index]
     }
 
     /// Reads every resource, and looks for those that are no longer in the file, all at once.
@@ -103,59 +145,80 @@ impl Stack {
         aws: &Aws,
     ) -> Result<Observation, Unread> {
         self.nodes.truncate(self.lasting);
-        let folders = folders(config);
-        let search =
-            async { retired::find(aws, &self.names, &folders).await.map_err(Unread::Search) };
+        let (lines, folders) = (lines(), folders(config));
+        let search = retired::find(aws, &self.names, &lines, &folders);
+        let search = async { search.await.map_err(Unread::Search) };
         let notices = join_all(self.nodes.iter().map(|node| node.resource.notice(aws)));
         let notices = async { Ok(notices.await) };
-        let (mut observation, found, notices) = try_join!(read(&self.nodes, aws), search, notices)?;
+        let (mut observation, left, notices) = try_join!(read(&self.nodes, aws), search, notices)?;
         for (node, notice) in self.nodes.iter_mut().zip(notices) {
             node.notice = notice;
         }
-        let (endpoints, names, code) = (&aws.endpoints, &self.names, &self.code);
-        let parts = Parts { config, endpoints, names, code, purpose: self.purpose };
-        let retired: Vec<Node> = found.into_iter().flat_map(|it| parts.retired(it)).collect();
+        let (names, code, purpose) = (&self.names, &self.code, self.purpose);
+        let blueprint = Blueprint { config, endpoints: &aws.endpoints, names, code, purpose };
+        let retired: Vec<Node> = left
+            .iter()
+            .map(|Left { line, name }| {
+                let line = &lines[*line];
+                Node::new((line.left)(&blueprint, name), line.order.clone()).retired()
+            })
+            .collect();
         observation.extend(read(&retired, aws).await?);
         self.nodes.extend(retired);
         Ok(observation)
     }
 
     pub(crate) fn plan(&self, observation: Observation) -> Plan {
-        let resources = self.nodes.iter().enumerate().zip(observation);
-        let resources = resources.map(|((index, node), observed)| {
-            let resource = &node.resource;
-            let wanted = Wanted {
-                id: resource.id(),
-                node: index,
-                retired: node.retired,
-                name: resource.name(),
-                arn: resource.arn(),
-                fields: resource.fields(),
-                immutable: resource.immutable(),
-                held_by: resource.held_by(),
-            };
-            (wanted, observed)
-        });
-        let mut plan = Plan::new(self.purpose.goal, resources);
-        for step in &mut plan.steps {
-            step.note = step.note.take().or_else(|| self.nodes[step.node].notice.clone());
-        }
-        plan
+        Plan::of(self.purpose.goal, &self.nodes, observation)
     }
 }
 
 /// Every resource of the file at the AWS of a place, in order.
-pub(crate) fn wanted(config: &Config, place: Place) -> Vec<Box<dyn Resource>> {
-    let names = Arc::new(names(config, place));
-    let (endpoints, code) = (&Endpoints::default(), &Arc::default());
+pub(crate) fn wanted(config: &Config, place: Place) -> Vec<Box<dyn Wanted>> {
+    on_paper(config, place, |blueprint| {
+        lines().iter().filter_map(|line| (line.wanted)(blueprint)).collect()
+    })
+}
+
+/// What is made of the file at the AWS of a place, without asking that AWS.
+fn on_paper<T>(config: &Config, place: Place, make: impl FnOnce(&Blueprint<'_>) -> T) -> T {
     let goal = Goal::Present { adopt: false, prune: false };
-    let purpose = Purpose { goal, images: Images::Keep };
-    let nodes = Parts { config, endpoints, names: &names, code, purpose }.nodes();
-    nodes.into_iter().filter(|node| !node.retired).map(|node| node.resource).collect()
+    make(&Blueprint {
+        config,
+        endpoints: &Endpoints::default(),
+        names: &Arc::new(names(config, place)),
+        code: &Arc::default(),
+        purpose: Purpose { goal, images: Images::Keep },
+    })
+}
+
+/// What whoever runs imgprep must be allowed, resource by resource, and to look for what is no longer
+/// in the file.
+pub(crate) fn permissions() -> Vec<&'static Row> {
+    lines().iter().flat_map(|line| line.permissions).chain(retired::PERMISSIONS).collect()
+}
+
+/// What a month costs, service by service.
+pub(crate) fn costs(usage: &Usage) -> Vec<Service> {
+    let mut services: Vec<Service> = lines().iter().flat_map(|line| (line.costs)(usage)).collect();
+    services.sort_by_key(|service| service.page);
+    services
+}
+
+/// The resources that are decided by the file alone.
+fn nodes(blueprint: &Blueprint<'_>) -> Vec<Node> {
+    let node = |line: &Line| {
+        let order = line.order(blueprint);
+        match (line.wanted)(blueprint) {
+            Some(wanted) => Some(Node::new(wanted, order)),
+            None => (line.switched_off)(blueprint).map(|it| Node::new(it, order).retired()),
+        }
+    };
+    lines().iter().filter_map(node).collect()
 }
 
 /// The names of the file's stack in a place.
-fn names(config: &Config, place: Place) -> Names {
+pub(crate) fn names(config: &Config, place: Place) -> Names {
     let chosen = Chosen {
         stack: &config.name,
         bucket: &config.bucket.name,
@@ -177,14 +240,20 @@ pub(crate) enum Unread {
 async fn read(nodes: &[Node], aws: &Aws) -> Result<Observation, Unread> {
     let reads = nodes.iter().map(|node| node.resource.read(aws));
     let mut read = join_all(reads).await;
-    let bucket = nodes.iter().position(|node| node.resource.id() == Id::Bucket && !node.retired);
-    let bucket = bucket.and_then(|index| read.get(index));
-    if let Some(Ok(Some(Observed { owner: Owner::Unreachable(_), .. }))) = bucket {
-        // What is inside somebody else's bucket is not ours to ask about.
-        for (node, observed) in nodes.iter().zip(&mut read) {
-            if matches!(node.resource.id(), Id::Folders | Id::Notification) {
-                *observed = Ok(None);
-            }
+    let is_unreachable = |(node, read): &(&Node, &Result<Option<Observed>, AwsError>)| {
+        let owner = read.as_ref().ok().and_then(Option::as_ref).map(|now| &now.owner);
+        !node.retired && matches!(owner, Some(Owner::Unreachable(_)))
+    };
+    let unreachable: Vec<Id> = nodes
+        .iter()
+        .zip(&read)
+        .filter(is_unreachable)
+        .map(|(node, _)| node.resource.id())
+        .collect();
+    // What is inside what is somebody else's is not ours to ask about.
+    for (node, observed) in nodes.iter().zip(&mut read) {
+        if node.resource.id().0.inside.is_some_and(|around| unreachable.contains(&around)) {
+            *observed = Ok(None);
         }
     }
     let read = nodes.iter().zip(read);
@@ -196,277 +265,6 @@ async fn read(nodes: &[Node], aws: &Aws) -> Result<Observation, Unread> {
 fn folders(config: &Config) -> Vec<String> {
     let variants = config.variants.iter().map(|variant| variant.folder.clone());
     variants.chain([config.bucket.originals.clone(), FAILED_FOLDER.to_owned()]).collect()
-}
-
-/// What the resources are built from.
-struct Parts<'a> {
-    config: &'a Config,
-    endpoints: &'a Endpoints,
-    names: &'a Arc<Names>,
-    code: &'a Arc<Code>,
-    purpose: Purpose,
-}
-
-impl Parts<'_> {
-    /// The one place that knows the order of things; each entry says why it waits.
-    fn nodes(&self) -> Vec<Node> {
-        let names = || Arc::clone(self.names);
-        let originals = self.config.bucket.originals.clone();
-        let retention = self.config.function.log_retention_days;
-        let boundary = self.config.function.permissions_boundary.clone();
-        let mut cdn = node(Cdn::new(names(), self.cdn_settings())).needs(&[Id::Bucket]);
-        if self.config.cdn.invalidate {
-            // The function is told the distribution.
-            cdn.follows.push(Id::Function);
-        }
-        let mut nodes = vec![
-            // What is subscribed goes before what it is subscribed to, and what sends before that.
-            node(Topic::new(names())).outlives(&[Id::Trigger, Id::Notification]),
-            node(Bucket::new(names(), self.bucket_settings())).outlives(&[
-                Id::Folders,
-                Id::Notification,
-                Id::Cdn,
-            ]),
-            node(Folders::new(names(), self.markers())).needs(&[Id::Bucket]),
-            // S3 checks the topic's policy when a notification is attached; and nothing may be
-            // published before somebody listens.
-            node(Notification::new(names(), originals, self.removes())).follows(&[
-                Id::Topic,
-                Id::Bucket,
-                Id::Trigger,
-            ]),
-            // Its attachment to the role is part of its making.
-            node(Policy::new(names(), self.permissions())).needs(&[Id::Role]),
-            // An invocation under way still runs as it.
-            node(Role::new(names(), boundary)).outlives(&[Id::Function]),
-            // A function that still runs would write logs again.
-            node(Logs::new(names(), retention)).outlives(&[Id::Function]),
-            node(DeadLetters::new(names())).outlives(&[Id::Trigger, Id::Function]),
-            // A function that runs before its log group exists would make one without retention;
-            // Lambda checks the role and the failure destination.
-            node(self.function(names()))
-                .needs(&[Id::Role, Id::Logs, Id::DeadLetters])
-                .outlives(&[Id::Trigger]),
-            node(Trigger::new(names()))
-                .needs(&[Id::Topic, Id::DeadLetters])
-                .follows(&[Id::Function]),
-        ];
-        if self.config.cdn.enabled {
-            nodes.push(cdn);
-        } else if has_cloudfront(self.names.partition) {
-            nodes.push(cdn.retired());
-        }
-        nodes
-    }
-
-    /// The resources that something found stands for: what it consists of goes in the same order
-    /// as everything else.
-    fn retired(&self, found: Found) -> Vec<Node> {
-        let names = self.names.as_ref();
-        let images = self.purpose.images;
-        let nodes = match found {
-            Found::Topic(name) => vec![node(Topic::new(names.with_topic(&name).into()))],
-            Found::Bucket(name) => {
-                let names = Arc::new(names.with_bucket(&name));
-                let settings = bucket::Settings { images: Some(images), ..self.bucket_settings() };
-                let originals = self.config.bucket.originals.clone();
-                vec![
-                    node(Bucket::new(Arc::clone(&names), settings)).outlives(&[Id::Notification]),
-                    node(Notification::new(names, originals, self.removes())),
-                ]
-            }
-            // A bucket that stays when its stack goes keeps its images, and only the marker goes.
-            Found::Folder(folder) if self.purpose.goal == Goal::Absent => {
-                vec![node(Folders::new(Arc::clone(self.names), vec![format!("{folder}/")]))]
-            }
-            Found::Folder(folder) => {
-                vec![node(RetiredFolder::new(Arc::clone(self.names), &folder, images))]
-            }
-            Found::Policy(name) => {
-                let names = names.with_policy(&name).into();
-                vec![node(Policy::new(names, Vec::new()))]
-            }
-            Found::Role(name) => {
-                vec![node(Role::new(names.with_role(&name).into(), None).retired())]
-            }
-            Found::Logs(function) => {
-                let names = names.with_function(&function).into();
-                let retention = self.config.function.log_retention_days;
-                vec![node(Logs::new(names, retention)).outlives(&[Id::Function])]
-            }
-            Found::Queue(name) => vec![node(DeadLetters::new(names.with_queue(&name).into()))],
-            Found::Function(name) => {
-                let names = Arc::new(names.with_function(&name));
-                vec![
-                    node(self.function(Arc::clone(&names)).retired()).outlives(&[Id::Trigger]),
-                    node(Trigger::new(names)),
-                ]
-            }
-        };
-        nodes.into_iter().map(Node::retired).collect()
-    }
-
-    fn folders(&self) -> Vec<String> {
-        self.config.variants.iter().map(|variant| variant.folder.clone()).collect()
-    }
-
-    fn markers(&self) -> Vec<String> {
-        let originals = std::iter::once(&self.config.bucket.originals);
-        let variants = self.config.variants.iter().map(|variant| &variant.folder);
-        originals.chain(variants).map(|folder| format!("{folder}/")).collect()
-    }
-
-    fn is_public_acl(&self) -> bool {
-        self.config.bucket.access == Access::PublicAcl
-    }
-
-    /// Whether variants go with their original.
-    fn removes(&self) -> bool {
-        self.config.bucket.on_delete == OnDelete::Remove
-    }
-
-    fn bucket_settings(&self) -> bucket::Settings {
-        bucket::Settings {
-            public_acl: self.is_public_acl(),
-            plain_http: self.endpoints.is_s3_plain_http(),
-            images: (self.purpose.goal == Goal::Absent).then_some(self.purpose.images),
-        }
-    }
-
-    fn function(&self, names: Arc<Names>) -> Function {
-        let boundary = self.config.function.permissions_boundary.clone();
-        let temporary_role = Role::new(Arc::new(names.with_role(&names.temporary_role)), boundary);
-        let (settings, code) = (self.function_settings(), Arc::clone(self.code));
-        Function::new(names, settings, code, Box::new(temporary_role))
-    }
-
-    fn function_settings(&self) -> function::Settings {
-        let config = &self.config.function;
-        let settings = Settings {
-            bucket: self.config.bucket.name.clone(),
-            originals: self.config.bucket.originals.clone(),
-            public_acl: self.is_public_acl(),
-            invalidate: None,
-            on_delete: self.config.bucket.on_delete,
-            variants: self.config.variants.clone(),
-        };
-        let settings = serde_json::to_value(settings).unwrap_or_default().to_string();
-        function::Settings {
-            memory: i32::try_from(config.memory).unwrap_or(i32::MAX),
-            timeout: i32::try_from(config.timeout).unwrap_or(i32::MAX),
-            architecture: match config.arch {
-                Arch::X86_64 => Architecture::X8664,
-                Arch::Arm64 => Architecture::Arm64,
-            },
-            concurrency: config.concurrency.and_then(|reserved| i32::try_from(reserved).ok()),
-            variables: BTreeMap::from([(SETTINGS_VARIABLE.to_owned(), settings)]),
-            unwanted_variable: (!self.config.cdn.invalidate).then_some(DISTRIBUTION_VARIABLE),
-            emulator_variables: self.endpoints.function_variables(),
-        }
-    }
-
-    fn cdn_settings(&self) -> cdn::Settings {
-        let config = &self.config.cdn;
-        cdn::Settings {
-            price_class: match config.price_class {
-                config::PriceClass::Class100 => PriceClass::PriceClass100,
-                config::PriceClass::Class200 => PriceClass::PriceClass200,
-                config::PriceClass::All => PriceClass::PriceClassAll,
-            },
-            domains: config.domains.clone(),
-            certificate_arn: config.certificate_arn.clone(),
-            folders: self.folders(),
-            plain_http: self.endpoints.is_cloudfront_plain_http(),
-            function_variable: config.invalidate.then(|| DISTRIBUTION_VARIABLE.to_owned()),
-        }
-    }
-
-    /// What the function may do, and nothing else.
-    fn permissions(&self) -> Vec<Value> {
-        let names = self.names;
-        let inside = |folder: &str| format!("{}/{folder}/*", names.bucket_arn);
-        let originals = &self.config.bucket.originals;
-        let variants = self.folders();
-        let allow = |sid: &str, actions: Value, resources: Value| json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources });
-        // Read, to see whether an event that comes again is done with. In one statement, for the
-        // list of folders is long and IAM's space for a policy is not.
-        let mut write = vec!["s3:GetObject", "s3:PutObject"];
-        if self.is_public_acl() {
-            write.push("s3:PutObjectAcl");
-        }
-        if self.removes() {
-            write.push("s3:DeleteObject");
-        }
-        let in_variants: Vec<String> = variants.iter().map(|folder| inside(folder)).collect();
-        let mut list = allow("ListFolders", json!("s3:ListBucket"), json!(names.bucket_arn));
-        // Without it S3 answers 403 for a key that is not there.
-        let folders =
-            variants.iter().map(String::as_str).chain([originals.as_str(), FAILED_FOLDER]);
-        let prefixes: Vec<String> = folders.map(|folder| format!("{folder}/*")).collect();
-        list["Condition"] = json!({ "StringLike": { "s3:prefix": prefixes } });
-        let mut statements = vec![
-            allow("ReadOriginals", json!("s3:GetObject"), json!(inside(originals))),
-            allow("WriteVariants", json!(write), json!(in_variants)),
-            allow(
-                "RecordFailures",
-                json!(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]),
-                json!(inside(FAILED_FOLDER)),
-            ),
-            list,
-            allow(
-                "WriteLogs",
-                json!(["logs:CreateLogStream", "logs:PutLogEvents"]),
-                json!(format!("{}:*", names.log_group_arn)),
-            ),
-            allow("SendDeadLetters", json!("sqs:SendMessage"), json!(names.queue_arn)),
-        ];
-        if self.config.cdn.invalidate {
-            statements.push(self.invalidation());
-        }
-        statements
-    }
-
-    /// The distribution's identifier is not known beforehand; its tag is.
-    fn invalidation(&self) -> Value {
-        let Names { partition, account, stack, .. } = self.names.as_ref();
-        json!({
-            "Sid": "InvalidateVariants",
-            "Effect": "Allow",
-            "Action": "cloudfront:CreateInvalidation",
-            "Resource": format!("arn:{partition}:cloudfront::{account}:distribution/*"),
-            "Condition": { "StringEquals": { "aws:ResourceTag/imgprep:stack": stack } },
-        })
-    }
-}
-
-/// A resource that waits for no other.
-pub(crate) fn node(resource: impl Resource + 'static) -> Node {
-    Node {
-        resource: Box::new(resource),
-        needs: Vec::new(),
-        follows: Vec::new(),
-        outlives: Vec::new(),
-        retired: false,
-        notice: None,
-    }
-}
-
-impl Node {
-    pub(crate) fn needs(self, needs: &[Id]) -> Self {
-        Self { needs: needs.to_vec(), ..self }
-    }
-
-    pub(crate) fn follows(self, follows: &[Id]) -> Self {
-        Self { follows: follows.to_vec(), ..self }
-    }
-
-    pub(crate) fn outlives(self, outlives: &[Id]) -> Self {
-        Self { outlives: outlives.to_vec(), ..self }
-    }
-
-    pub(crate) fn retired(self) -> Self {
-        Self { retired: true, ..self }
-    }
 }
 
 #[cfg(test)]

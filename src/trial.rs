@@ -17,14 +17,16 @@ pub(crate) use self::broken::Broken;
 use crate::aws::wait::{Ended, Patience, Pauses, Probe, Stop, watch};
 use crate::aws::{Aws, AwsError, Calling, Upload, fetch};
 use crate::config::Config;
+use crate::engine::fields::touches;
+use crate::engine::plan::{Condition, Plan, Step};
+use crate::engine::resource::Id;
 use crate::logs::{Failure, Filter, Found, FunctionLog};
 use crate::names::{Names, TRIAL_FOLDER};
-use crate::plan::{Condition, Plan, Step};
-use crate::resource::{Id, touches};
+use crate::resources::{bucket, cdn, function, logs, notification, policy, role, topic, trigger};
 
 /// What an upload passes through, or needs, on its way to the variants.
 const CHAIN: [Id; 7] =
-    [Id::Topic, Id::Bucket, Id::Notification, Id::Policy, Id::Role, Id::Function, Id::Trigger];
+    [topic::ID, bucket::ID, notification::ID, policy::ID, role::ID, function::ID, trigger::ID];
 
 /// How often the variants are looked for.
 const LOOK_PAUSE: Duration = Duration::from_millis(200);
@@ -116,7 +118,7 @@ impl Stopped {
 
     /// The bucket could not be read or written.
     fn bucket(error: AwsError) -> Self {
-        Self::Read { id: Id::Bucket, error }
+        Self::Read { id: bucket::ID, error }
     }
 }
 
@@ -284,14 +286,14 @@ impl Trial<'_> {
             return Ok(broken);
         }
         let logged = self.logged_failure(original, start.elapsed()).await;
-        let logged = logged.map_err(|error| Stopped::Read { id: Id::Logs, error })?;
+        let logged = logged.map_err(|error| Stopped::Read { id: logs::ID, error })?;
         let silent = |breakdown| {
             let (key, secs) = (original.to_owned(), start.elapsed().as_secs());
             Broken::Silent { key, secs, breakdown }
         };
         Ok(match logged {
             Found::Own(event) => {
-                let bucket = self.plan.step(Id::Bucket).filter(|_| event.brief().contains(DENIED));
+                let bucket = self.plan.step(bucket::ID).filter(|_| event.brief().contains(DENIED));
                 Broken::Function { notice: bucket.and_then(|step| step.note.clone()), event }
             }
             Found::Breakdown(event) => silent(Some(event)),
@@ -324,7 +326,8 @@ impl Trial<'_> {
         let object = self.get(&key).await.map_err(Stopped::bucket)?;
         let object = object.ok_or_else(|| unusable("it is gone again".to_owned()))?;
         let (width, height) = dimensions(&object.bytes).map_err(unusable)?;
-        let base = crate::outputs::base_url(self.config, self.aws, self.plan);
+        let domain = self.plan.step(cdn::ID).and_then(|step| step.detail("domain"));
+        let base = crate::outputs::base_url(self.config, self.aws, domain);
         let url = base.map(|base| format!("{base}/{}", address::path(&key)));
         let cdn = match &url {
             None => CdnCheck::None,
@@ -345,7 +348,7 @@ impl Trial<'_> {
     }
 
     fn is_cdn_deploying(&self) -> bool {
-        self.plan.step(Id::Cdn).is_some_and(|step| step.condition == Condition::Deploying)
+        self.plan.step(cdn::ID).is_some_and(|step| step.condition == Condition::Deploying)
     }
 
     async fn check_cdn(&self, url: &str, wanted: &[u8]) -> Result<CdnCheck, Stopped> {
@@ -376,7 +379,7 @@ pub(crate) fn missing_link(plan: &Plan) -> Option<Broken> {
 
 /// Whether it is the function, with the settings of another file than this.
 fn makes_other_variants(step: &Step) -> bool {
-    step.id == Id::Function && touches(&step.edits, "environment")
+    step.id == function::ID && touches(&step.edits, function::Fields::environment.as_str())
 }
 
 fn link(plan: &Plan, is_broken: impl Fn(&Step) -> bool) -> Option<Broken> {

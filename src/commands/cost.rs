@@ -2,8 +2,9 @@
 
 use crate::args::{Cost as Args, Global};
 use crate::config::Config;
-use crate::cost::{self, Load};
+use crate::cost;
 use crate::error::Error;
+use crate::pricing::Load;
 use crate::report::Outcome;
 
 pub(crate) fn run(args: &Args, global: &Global) -> Result<Outcome, Error> {

@@ -6,11 +6,12 @@ use super::session::blocking;
 use crate::args::{Export as Args, Global, Template};
 use crate::config::Config;
 use crate::error::Error;
-use crate::export::{self, Format, Location, Request};
+use crate::export::{self, Format};
 use crate::local;
 use crate::package;
 use crate::report::{Exported, Outcome, Report};
 use crate::stack::bounds;
+use crate::template::{Location, Request};
 
 /// How the names of files end that Terraform reads as JSON.
 const TERRAFORM_SUFFIX: &str = ".tf.json";

@@ -2,23 +2,18 @@
 
 use serde_json::Value;
 
-use super::session::{Session, Start};
+use super::session::{Account, Start};
 use crate::args::{Global, IamPolicy as Args, Permitted};
 use crate::error::Error;
 use crate::operator::{self, Operation, UpOptions};
-use crate::plan::Goal;
 use crate::report::{Outcome, Report};
-use crate::resource::Images;
-use crate::stack::Purpose;
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
     let Some(operation) = operation(args.command) else {
         return Ok(Outcome::Policy(operator::document_for_init()));
     };
-    // As for a stack that is to go: the function's code does not matter.
-    let purpose = Purpose { goal: Goal::Absent, images: Images::Keep };
-    let session = Session::open(global, report, purpose, Start::IfNeeded).await?;
-    let documents = operator::documents(operation, &session.config, &session.stack.names);
+    let Account { config, names, .. } = Account::open(global, report, Start::IfNeeded).await?;
+    let documents = operator::documents(operation, &config, &names);
     Ok(Outcome::Policy(printed(documents, report)))
 }
 

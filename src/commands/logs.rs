@@ -1,31 +1,28 @@
 //! `imgprep logs`
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::session::{Session, Start};
+use super::session::{Account, Start, ask_on_interrupt};
 use crate::args::{Global, Logs as Args};
 use crate::aws::wait::Stop;
 use crate::error::Error;
 use crate::logs::{Filter, FunctionLog, Newest};
-use crate::plan::Goal;
 use crate::report::{Outcome, Report};
-use crate::resource::Images;
-use crate::stack::Purpose;
 
 /// CloudWatch Logs takes a few of these calls a second, from everybody in an account together
 /// (Amazon CloudWatch Logs User Guide, "CloudWatch Logs quotas").
 const FOLLOW_PAUSE: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
-    // As for a stack that is to go: the function's code does not matter.
-    let purpose = Purpose { goal: Goal::Absent, images: Images::Keep };
-    let session = Session::open(global, report, purpose, Start::IfNeeded).await?;
-    let group = &session.stack.names.log_group;
+    let account = Account::open(global, report, Start::IfNeeded).await?;
+    let group = &account.names.log_group;
     let filter = Filter { key: args.key.clone(), everything: global.verbose };
-    let mut log = FunctionLog::new(&session.aws, group, args.since, filter);
+    let mut log = FunctionLog::new(&account.aws, group, args.since, filter);
     if args.follow {
-        session.stop_on_interrupt();
-        return follow(&mut log, &session.stop, report).await;
+        let stop = Arc::default();
+        ask_on_interrupt(Arc::clone(&stop));
+        return follow(&mut log, &stop, report).await;
     }
     let mut newest = Newest::default();
     log.read(&mut |event| newest.add(event)).await.map_err(|error| Error::log(group, error))?;

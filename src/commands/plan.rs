@@ -2,6 +2,7 @@
 
 use super::session::{Session, Start};
 use crate::args::{Global, Plan as Args};
+use crate::engine::changelog::Changelog;
 use crate::error::{CHANGES, Error, FAILED};
 use crate::report::{Kind, Outcome, Report};
 
@@ -15,5 +16,5 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         (None, false) => CHANGES,
         (None, true) => 0,
     };
-    Ok(session.view(&plan).outcome(Kind::Plan, exit_code))
+    Ok(session.view(Changelog::before(&plan)).outcome(Kind::Plan, exit_code))
 }

@@ -2,11 +2,11 @@
 
 use super::session::{LOOK, Session, Start};
 use crate::args::{Global, Prune as Args};
+use crate::engine::plan::{Condition, Plan};
 use crate::error::Error;
 use crate::inventory::Deletion;
-use crate::plan::{Condition, Plan};
 use crate::report::{Outcome, Report};
-use crate::resource::Id;
+use crate::resources::folders;
 
 const COMMAND: &str = "prune";
 
@@ -26,7 +26,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
 
 /// The folders of sizes that are no longer in the file, without a final slash.
 fn retired(stack: &Plan) -> Vec<String> {
-    let folders = stack.steps.iter().filter(|step| step.id == Id::Folders);
+    let folders = stack.steps.iter().filter(|step| step.id == folders::ID);
     let retired = folders.filter(|step| step.condition == Condition::Retired);
     retired.map(|step| step.name.trim_end_matches('/').to_owned()).collect()
 }

@@ -1,21 +1,25 @@
-//! What the commands on a stack begin with, and what they share of asking and stopping.
+//! What the commands begin with, as much of it as each needs: the configuration, the account that it is
+//! for, and the stack that follows from both; and what they share of asking and stopping.
 
 use std::sync::Arc;
 
-use crate::apply::{Ends, Run};
 use crate::args::{Changes, Global};
 use crate::aws::wait::Stop;
 use crate::aws::{Aws, Connection};
 use crate::config::Config;
+use crate::engine::apply::Run;
+use crate::engine::changelog::{Changelog, State};
+use crate::engine::plan::{Condition, Goal, Plan, Purpose};
+use crate::engine::resource::Images;
 use crate::error::{Error, INTERRUPTED};
 use crate::inventory::Inventory;
 use crate::local::{self, Running};
+use crate::names::Names;
 use crate::package;
-use crate::plan::{Action, Condition, Goal, Plan};
-use crate::report::{Report, State, View};
-use crate::resource::{Id, Images, touches};
-use crate::resources::function::{CODE_PATHS, Zip};
-use crate::stack::{Purpose, Stack, bounds};
+use crate::report::{Report, View};
+use crate::resources::function::{Zip, needs_code};
+use crate::resources::{bucket, function};
+use crate::stack::{self, Stack, bounds};
 use crate::trial;
 
 /// The purpose of a command that only looks.
@@ -38,55 +42,29 @@ impl Changes {
     }
 }
 
-/// A configuration, the account that it is for, and the stack that follows from both.
-pub(crate) struct Session {
+/// A configuration, and the account that it is for.
+pub(crate) struct Account {
     pub(crate) config: Config,
     pub(crate) aws: Aws,
-    pub(crate) stack: Stack,
-    pub(crate) stop: Arc<Stop>,
+    pub(crate) names: Arc<Names>,
 }
 
-impl Session {
+impl Account {
     /// Reads the file and connects.
     pub(crate) async fn open(
         global: &Global,
         report: &Report,
-        purpose: Purpose,
         start: Start,
     ) -> Result<Self, Error> {
-        Self::connect(load(global)?, global, report, purpose, start).await
-    }
-
-    /// As `open`, for a command that makes what the file says: what IAM would never take is refused
-    /// before the first call.
-    pub(crate) async fn open_to_make(
-        changes: &Changes,
-        global: &Global,
-        report: &Report,
-        start: Start,
-    ) -> Result<Self, Error> {
-        let config = load(global)?;
-        let region = global.region.as_ref().or(config.region.as_ref());
-        bounds::before_any_call(&config, region.map(String::as_str)).map_err(Error::Config)?;
-        let session = Self::connect(config, global, report, changes.purpose(), start).await?;
-        bounds::policy_fits(&session.config, (&session.aws).into()).map_err(Error::Config)?;
-        Ok(session)
+        Self::connect(load(global)?, global, report, start).await
     }
 
     async fn connect(
         config: Config,
         global: &Global,
         report: &Report,
-        purpose: Purpose,
         start: Start,
     ) -> Result<Self, Error> {
-        let source_hash = match purpose.goal {
-            Goal::Present { .. } => {
-                package::source_hash(&config.function.code, config.function.arch)
-                    .map_err(Error::Package)?
-            }
-            Goal::Absent => String::new(),
-        };
         let local = match (global.local, start) {
             (false, _) => None,
             (true, Start::IfNeeded) => Some(start_local(report).await?),
@@ -103,31 +81,78 @@ impl Session {
         if let Some(why) = without_cdn {
             report.warn(&format!("no CDN in {}: {why}", aws.region));
         }
-        let stack = Stack::new(&config, &aws, source_hash, purpose);
-        Ok(Self { config, aws, stack, stop: Arc::default() })
+        let names = Arc::new(stack::names(&config, (&aws).into()));
+        Ok(Self { config, aws, names })
+    }
+}
+
+/// An account, and the stack in it.
+pub(crate) struct Session {
+    pub(crate) account: Account,
+    pub(crate) stack: Stack,
+    pub(crate) stop: Arc<Stop>,
+}
+
+impl Session {
+    /// Reads the file and connects.
+    pub(crate) async fn open(
+        global: &Global,
+        report: &Report,
+        purpose: Purpose,
+        start: Start,
+    ) -> Result<Self, Error> {
+        let config = load(global)?;
+        let source_hash = source_hash(&config, purpose)?;
+        let account = Account::connect(config, global, report, start).await?;
+        Ok(Self::of(account, source_hash, purpose))
+    }
+
+    /// As `open`, for a command that makes what the file says: what IAM would never take is refused
+    /// before the first call.
+    pub(crate) async fn open_to_make(
+        changes: &Changes,
+        global: &Global,
+        report: &Report,
+        start: Start,
+    ) -> Result<Self, Error> {
+        let (config, purpose) = (load(global)?, changes.purpose());
+        let region = global.region.as_ref().or(config.region.as_ref());
+        bounds::before_any_call(&config, region.map(String::as_str)).map_err(Error::Config)?;
+        let source_hash = source_hash(&config, purpose)?;
+        let account = Account::connect(config, global, report, start).await?;
+        bounds::policy_fits(&account.config, (&account.aws).into()).map_err(Error::Config)?;
+        Ok(Self::of(account, source_hash, purpose))
+    }
+
+    fn of(account: Account, source_hash: String, purpose: Purpose) -> Self {
+        let Account { config, aws, names } = &account;
+        let stack = Stack::new(config, aws, Arc::clone(names), source_hash, purpose);
+        Self { account, stack, stop: Arc::default() }
     }
 
     /// Looks at AWS, and plans what is to be done for the session's purpose.
     pub(crate) async fn plan(&mut self) -> Result<Plan, Error> {
-        let observation = Box::pin(self.stack.observe(&self.config, &self.aws)).await;
+        let observation =
+            Box::pin(self.stack.observe(&self.account.config, &self.account.aws)).await;
         Ok(self.stack.plan(observation.map_err(Error::Read)?))
     }
 
     /// As `plan`, for a command that makes what the file says.
     pub(crate) async fn plan_to_make(&mut self) -> Result<Plan, Error> {
         let plan = self.plan().await?;
-        bounds::bucket_is_usable(&self.config, &self.aws.endpoints, &plan)
-            .map_err(Error::Config)?;
+        let Account { config, aws, .. } = &self.account;
+        bounds::bucket_is_usable(config, &aws.endpoints, &plan).map_err(Error::Config)?;
         Ok(plan)
     }
 
-    pub(crate) fn view<'a>(&'a self, plan: &'a Plan) -> View<'a> {
-        View { config: &self.config, aws: &self.aws, names: &self.stack.names, plan }
+    pub(crate) fn view(&self, changelog: Changelog) -> View<'_> {
+        let Account { config, aws, names } = &self.account;
+        View { config, aws, names, changelog }
     }
 
     /// Refuses to go on where nothing can come of an original.
     pub(crate) fn working(&self, plan: &Plan) -> Result<(), Error> {
-        if self.view(plan).state() == State::Absent {
+        if Changelog::before(plan).state() == State::Absent {
             return Err(Error::NoStack);
         }
         match trial::missing_link(plan) {
@@ -138,11 +163,11 @@ impl Session {
 
     /// The images of the stack; an error where there is no bucket.
     pub(crate) fn images(&self, plan: &Plan) -> Result<Inventory<'_>, Error> {
-        match plan.step(Id::Bucket).map(|step| step.condition) {
+        match plan.step(bucket::ID).map(|step| step.condition) {
             None | Some(Condition::Missing) => Err(Error::NoStack),
             _ => {
-                let Self { config, aws, stack, .. } = self;
-                Ok(Inventory { config, aws, names: &stack.names })
+                let Account { config, aws, names } = &self.account;
+                Ok(Inventory { config, aws, names })
             }
         }
     }
@@ -154,14 +179,10 @@ impl Session {
         command: &str,
         report: &Report,
     ) -> Result<(), Error> {
-        let needed = plan.step(Id::Function).is_some_and(|step| {
-            matches!(step.action, Action::Create | Action::Replace)
-                || CODE_PATHS.iter().any(|path| touches(&step.edits, path))
-        });
-        if !needed {
+        if !plan.step(function::ID).is_some_and(needs_code) {
             return Ok(());
         }
-        let function = self.config.function.clone();
+        let function = self.account.config.function.clone();
         let cache = local::Environment::from_process().map_err(Error::Local)?.cache;
         let progress = report.task("function");
         let built = blocking(move || {
@@ -188,8 +209,8 @@ impl Session {
     ) -> T {
         let progress = report.progress(plan);
         let tell = |event| progress.event(event);
-        let (stack, aws, stop) = (&self.stack, &self.aws, self.stop.as_ref());
-        work(&Run { stack, aws, stop, tell: &tell, finish }).await
+        let (nodes, aws, stop) = (&self.stack.nodes, &self.account.aws, self.stop.as_ref());
+        work(&Run { nodes, aws, stop, tell: &tell, finish }).await
     }
 
     /// From here on Ctrl-C asks the run to stop cleanly; a second one ends the program as usual.
@@ -203,13 +224,24 @@ impl Session {
     }
 
     /// What kept a plan from being done, if anything.
-    pub(crate) fn ended(&self, command: &str, plan: &Plan, ends: &Ends) -> Result<(), Error> {
-        Error::of_ends(command, plan, ends, self.stop.is_asked()).map_or(Ok(()), Err)
+    pub(crate) fn ended(&self, command: &str, changelog: &Changelog) -> Result<(), Error> {
+        Error::of_run(command, changelog, self.stop.is_asked()).map_or(Ok(()), Err)
     }
 }
 
 fn load(global: &Global) -> Result<Config, Error> {
     Config::load(&global.config, &|name| std::env::var(name).ok()).map_err(Error::Config)
+}
+
+/// The hash of the function's source; none for a stack that is to go, whose code does not matter.
+fn source_hash(config: &Config, purpose: Purpose) -> Result<String, Error> {
+    match purpose.goal {
+        Goal::Present { .. } => {
+            let function = &config.function;
+            package::source_hash(&function.code, function.arch).map_err(Error::Package)
+        }
+        Goal::Absent => Ok(String::new()),
+    }
 }
 
 /// Has Ctrl-C ask for a clean stop; a second one ends the program as usual.

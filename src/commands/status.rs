@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::session::{LOOK, Session, Start};
 use crate::args::{Global, Status as Args};
+use crate::engine::changelog::Changelog;
 use crate::error::Error;
 use crate::report::{Kind, Outcome, Report};
 
@@ -25,9 +26,8 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
 
 async fn look(session: &mut Session, images: bool, report: &Report) -> Result<Outcome, Error> {
     let plan = session.plan().await?;
-    let view = session.view(&plan);
-    let exit_code = if view.state().is_whole() { 0 } else { NOT_WHOLE };
-    let mut document = view.document();
+    let mut document = session.view(Changelog::before(&plan)).document();
+    let exit_code = if document.state.is_whole() { 0 } else { NOT_WHOLE };
     // Where there is no bucket there are no images, which the state says already.
     if images && let Ok(inventory) = session.images(&plan) {
         let progress = report.task("images");

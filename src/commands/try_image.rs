@@ -22,9 +22,9 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     session.working(&plan)?;
     session.stop_on_interrupt();
     let trial = Trial {
-        config: &session.config,
-        aws: &session.aws,
-        names: &session.stack.names,
+        config: &session.account.config,
+        aws: &session.account.aws,
+        names: &session.account.names,
         plan: &plan,
         stop: &session.stop,
         limit: Duration::from_secs(args.timeout),

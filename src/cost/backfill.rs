@@ -3,8 +3,8 @@
 use lambda_fn::settings::Variant;
 use serde::Serialize;
 
-use super::{READS_PER_IMAGE, billed_ms, cpu_ms, lambda_time, prices, rounded};
 use crate::config::Arch;
+use crate::pricing::{READS_PER_IMAGE, billed_ms, cpu_ms, lambda_time, prices, rounded};
 
 /// An original as phones take them: an assumption, for a listing shows no dimensions.
 const MEGAPIXELS: f64 = 12.0;

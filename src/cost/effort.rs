@@ -3,8 +3,8 @@
 use lambda_fn::settings::{Effort, Format};
 use serde::Serialize;
 
-use super::{Load, Usage, lambda_time, prices, rounded};
 use crate::config::Config;
+use crate::pricing::{Load, Usage, lambda_time, prices, rounded};
 
 /// What `effort = "size"` for all variants would change in a month.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

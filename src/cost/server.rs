@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-use super::prices::{self, Price};
-use super::{HOURS_PER_MONTH, Usage, number, rounded};
 use crate::config::Arch;
+use crate::pricing::prices::{self, Price};
+use crate::pricing::{HOURS_PER_MONTH, Usage, number, rounded};
 
 /// The processors that a small burstable instance may use without an end: 20 % of each of its two
 /// (Amazon EC2 User Guide, "Key concepts for burstable performance instances").

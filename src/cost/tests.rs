@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::pricing::number;
 
 const LOAD: Load =
     Load { images: 10_000, megapixels: 12.0, views: 100_000, original_bytes: None, months: 12 };

@@ -4,26 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::*;
-use crate::names::{Chosen, Place};
+use crate::names::Place;
 
 const LEAST: &str = "bucket.name = 'photos'\nvariants = [{ size = '400x300' }]\n";
 
 fn printed(operation: Operation, text: &str) -> Vec<Value> {
     let config = Config::parse(text, "pipeline.toml", Path::new(""), &|_| None).unwrap();
-    let chosen = Chosen {
-        stack: &config.name,
-        bucket: &config.bucket.name,
-        topic: &config.topic.name,
-        function: &config.function.name,
-        tags: &config.tags,
-    };
     let place = Place {
         account: "123456789012".to_owned(),
         partition: "aws",
         region: "ap-southeast-1".to_owned(),
         dns_suffix: "amazonaws.com",
     };
-    documents(operation, &config, &Names::new(&chosen, place))
+    documents(operation, &config, &stack::names(&config, place))
 }
 
 fn statements(operation: Operation, text: &str) -> Vec<Value> {

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::advice::Advice;
 use super::layout::{spaces, wrapped};
 use super::text::{BOLD, DIM, painted};
-use crate::cost::{Assumptions, Estimate, Server, SizeEffort, number};
+use crate::cost::{Assumptions, Estimate, Server, SizeEffort};
+use crate::pricing::number;
 
 /// Where the details begin: after the names, the prices and what is free of them.
 const DETAILS: usize = 38;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::resource::Edit;
+use crate::engine::fields::Edit;
 
 /// What tells the objects of a list apart, in the order in which it is looked for.
 const NAMES: [&str; 3] = ["Sid", "folder", "Id"];

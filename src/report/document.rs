@@ -2,11 +2,13 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::inventory::ImageCounts;
+use crate::engine::changelog::{Changelog, State};
+use crate::engine::fields::{Edit, holds};
+use crate::engine::plan::{Action, Condition};
+use crate::engine::resource::{Id, Slow};
+use crate::inventory::{Behind, ImageCounts};
 use crate::names::Names;
 use crate::outputs::Outputs;
-use crate::plan::{Action, Condition, Plan};
-use crate::resource::{Edit, Id};
 
 /// A stack, resource by resource.
 #[derive(Clone, Debug, Serialize)]
@@ -17,20 +19,12 @@ pub(crate) struct Document {
     pub(crate) state: State,
     pub(crate) resources: Vec<Entry>,
     pub(crate) outputs: Outputs,
+    /// Why images that are there already need a backfill after a run.
+    #[serde(skip)]
+    pub(crate) behind: Behind,
     /// Of `status --images`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) images: Option<ImageCounts>,
-}
-
-/// The stack as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum State {
-    Ready,
-    Absent,
-    Partial,
-    Drifted,
-    Deploying,
 }
 
 /// One resource of the document.
@@ -50,51 +44,19 @@ pub(crate) struct Entry {
     pub(crate) effort: Effort,
 }
 
-impl State {
-    /// The worst of the resources' conditions decides.
-    pub(crate) fn of(conditions: &[Condition]) -> Self {
-        let has = |wanted: Condition| conditions.contains(&wanted);
-        if conditions.iter().all(|condition| *condition == Condition::Missing) {
-            Self::Absent
-        } else if has(Condition::Missing) || has(Condition::Foreign) {
-            Self::Partial
-        } else if has(Condition::Drifted) {
-            Self::Drifted
-        } else if has(Condition::Deploying) {
-            Self::Deploying
-        } else {
-            Self::Ready
-        }
-    }
-
-    /// Whether the pipeline works as it is.
-    pub(crate) fn is_whole(self) -> bool {
-        matches!(self, Self::Ready | Self::Deploying)
-    }
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Absent => "absent",
-            Self::Partial => "partial",
-            Self::Drifted => "drifted",
-            Self::Deploying => "deploying",
-        }
-    }
-}
-
 impl Document {
-    pub(crate) fn new(names: &Names, state: State, plan: &Plan, outputs: Outputs) -> Self {
-        let resources = plan.steps.iter().map(|step| Entry {
-            id: step.id,
-            kind: step.id.kind(),
-            name: step.name.clone(),
-            arn: step.arn.clone(),
-            state: step.condition,
-            action: step.action,
-            differences: step.edits.clone(),
-            note: step.note.clone(),
-            effort: Effort::of(step.id, step.action, &step.edits),
+    pub(crate) fn new(names: &Names, changelog: Changelog, outputs: Outputs) -> Self {
+        let (state, behind) = (changelog.state(), Behind::of(&changelog));
+        let resources = changelog.entries.into_iter().map(|entry| Entry {
+            id: entry.id,
+            kind: entry.id.0.aws_type,
+            name: entry.name,
+            arn: entry.arn,
+            state: entry.condition,
+            action: entry.action,
+            effort: Effort::of(entry.id, entry.action, &entry.edits),
+            differences: entry.edits,
+            note: entry.note,
         });
         Self {
             stack: names.stack.clone(),
@@ -103,6 +65,7 @@ impl Document {
             state,
             resources: resources.collect(),
             outputs,
+            behind,
             images: None,
         }
     }
@@ -160,48 +123,21 @@ impl Effort {
     /// What is long about a step of a plan, and what cannot be undone.
     pub(crate) fn of(id: Id, action: Action, edits: &[Edit]) -> Self {
         const DEPLOYMENT: &str = "takes minutes; see `--wait`";
-        // The edges hold only the distribution's own configuration.
-        const ELSEWHERE: [&str; 3] = ["tags", "bucket_policy", "function"];
-        let at_edges = |edit: &Edit| {
-            let kind = edit.path.split(['.', '[']).next().unwrap_or_default();
-            !ELSEWHERE.contains(&kind)
+        let is_deployed = |slow: &Slow| {
+            let beside = |edit: &Edit| slow.beside.iter().any(|path| holds(path, &edit.path));
+            edits.iter().any(|edit| !beside(edit))
         };
-        let long = match (id, action) {
-            (Id::Cdn, Action::Create) => Some(DEPLOYMENT),
-            (Id::Cdn, Action::Update) if edits.iter().any(at_edges) => Some(DEPLOYMENT),
-            (Id::Cdn, Action::Delete) => Some("takes minutes; see `--no-wait`"),
+        let long = match (&id.0.slow, action) {
+            (Some(_), Action::Create) => Some(DEPLOYMENT),
+            (Some(slow), Action::Update) if is_deployed(slow) => Some(DEPLOYMENT),
+            (Some(_), Action::Delete) => Some("takes minutes; see `--no-wait`"),
             _ => None,
         };
-        let irreversible = match (id, action) {
-            (_, Action::Replace) => Some("it is deleted and made anew"),
-            (Id::Bucket, Action::Delete) => {
-                Some("any images in it are lost, and others may take its name")
-            }
-            (Id::Logs, Action::Delete) => Some("the logs in it are lost"),
-            (Id::DeadLetters, Action::Delete) => Some("the messages in it are lost"),
+        let irreversible = match action {
+            Action::Replace => Some("it is deleted and made anew"),
+            Action::Delete => id.0.loses,
             _ => None,
         };
         Self { long: long.map(Why), irreversible: irreversible.map(Why) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_worst_condition_is_the_state_of_the_stack() {
-        use Condition::{Deploying, Drifted, Foreign, Missing, Ok};
-        let cases = [
-            (vec![Ok, Ok], State::Ready),
-            (vec![Missing, Missing], State::Absent),
-            (vec![Ok, Missing, Drifted], State::Partial),
-            (vec![Ok, Foreign], State::Partial),
-            (vec![Ok, Drifted, Deploying], State::Drifted),
-            (vec![Ok, Deploying], State::Deploying),
-        ];
-        for (conditions, state) in cases {
-            assert_eq!(State::of(&conditions), state, "{conditions:?}");
-        }
     }
 }

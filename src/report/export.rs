@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::advice::{Advice, quoted};
 use super::pretty;
 use super::text::{HINT, painted};
-use crate::export::{Format, Location};
+use crate::export::Format;
+use crate::template::Location;
 
 /// Stands in commands for what only the user knows.
 const CODE_BUCKET: &str = "BUCKET";

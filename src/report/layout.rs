@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::diff::{Change, What, labels, unpacked};
 use super::text::{BAD, CHANGED, DIM, GOOD, painted};
-use crate::resource::Edit;
+use crate::engine::fields::Edit;
 
 pub(super) const COLUMNS: usize = 80;
 /// The longest path beside which the values of others are still lined up.

@@ -10,8 +10,9 @@ use supports_unicode::Stream;
 
 use super::err;
 use super::printable::printable;
-use crate::apply::{End, Event, Happening};
-use crate::plan::{Action, Condition, Plan, Step};
+use crate::engine::apply::{Event, Happening};
+use crate::engine::changelog::End;
+use crate::engine::plan::{Action, Condition, Plan, Step};
 
 pub(super) const TICK: Duration = Duration::from_millis(100);
 /// Between two plain lines of one task, so that a log is not flooded.

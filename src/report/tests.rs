@@ -4,11 +4,14 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 
 use super::advice::Advice;
-use super::document::{Document, Effort, Entry, State};
+use super::document::{Document, Effort, Entry};
 use super::text;
+use crate::engine::changelog::State;
+use crate::engine::plan::{Action, Condition, RETIRED};
+use crate::engine::{fields::Edit, resource::Id};
+use crate::inventory::Behind;
 use crate::outputs::Outputs;
-use crate::plan::{Action, Condition, RETIRED};
-use crate::resource::{Edit, Id};
+use crate::resources::{bucket, cdn, dead_letters, folders, function, logs, role, topic};
 
 const TOPIC: &str = "arn:aws:sns:eu-central-1:123456789012:photos";
 
@@ -19,7 +22,7 @@ fn edit(path: &str, have: Value, want: Value) -> Edit {
 fn entry(id: Id, name: &str, (state, action): (Condition, Action), edits: Vec<Edit>) -> Entry {
     Entry {
         id,
-        kind: id.kind(),
+        kind: id.0.aws_type,
         name: name.to_owned(),
         arn: None,
         state,
@@ -52,6 +55,7 @@ fn document(resources: Vec<Entry>) -> Document {
             cdn_domain: None,
             urls: std::collections::BTreeMap::new(),
         },
+        behind: Behind::Nothing,
         images: None,
     }
 }
@@ -73,7 +77,7 @@ fn plan(resources: Vec<Entry>) -> String {
 /// The lines of one resource that is changed by these edits.
 #[track_caller]
 fn updated(edits: Vec<Edit>) -> String {
-    let text = plan(vec![entry(Id::Topic, "photos", UPDATE, edits)]);
+    let text = plan(vec![entry(topic::ID, "photos", UPDATE, edits)]);
     let lines: Vec<&str> = text.lines().skip(3).take_while(|line| !line.is_empty()).collect();
     lines.join("\n")
 }
@@ -267,9 +271,9 @@ fn what_is_new_shows_its_fields() {
         new("role", json!("arn:aws:iam::123456789012:role/imgprep/photos/LambdaS3PhotosOfAcme")),
     ];
     let resources = vec![
-        entry(Id::Bucket, "photos-of-acme", CREATE, bucket),
-        entry(Id::Function, "photos", CREATE, function),
-        entry(Id::Cdn, "imgprep-photos-eu-central-1", CREATE, Vec::new()),
+        entry(bucket::ID, "photos-of-acme", CREATE, bucket),
+        entry(function::ID, "photos", CREATE, function),
+        entry(cdn::ID, "imgprep-photos-eu-central-1", CREATE, Vec::new()),
     ];
     assert_snapshot!(plan(resources.clone()), @r#"
     photos (account 123456789012, eu-central-1)
@@ -315,15 +319,15 @@ fn what_is_new_shows_its_fields() {
 
 #[test]
 fn what_goes_says_what_is_lost_and_what_takes_long() {
-    let mut kept = entry(Id::Topic, "photos", (Condition::Ok, Action::None), Vec::new());
+    let mut kept = entry(topic::ID, "photos", (Condition::Ok, Action::None), Vec::new());
     kept.note = Some("it was there before".to_owned());
     let resources = vec![
         kept,
-        entry(Id::Bucket, "photos-of-acme", DELETE, Vec::new()),
-        entry(Id::Folders, "originals/ 800x600/", DELETE, Vec::new()),
-        entry(Id::Logs, "/aws/lambda/photos", DELETE, Vec::new()),
-        entry(Id::DeadLetters, "photos-dead-letters", DELETE, Vec::new()),
-        entry(Id::Cdn, "imgprep-photos-eu-central-1", DELETE, Vec::new()),
+        entry(bucket::ID, "photos-of-acme", DELETE, Vec::new()),
+        entry(folders::ID, "originals/ 800x600/", DELETE, Vec::new()),
+        entry(logs::ID, "/aws/lambda/photos", DELETE, Vec::new()),
+        entry(dead_letters::ID, "photos-dead-letters", DELETE, Vec::new()),
+        entry(cdn::ID, "imgprep-photos-eu-central-1", DELETE, Vec::new()),
     ];
     assert_snapshot!(plan(resources), @"
     photos (account 123456789012, eu-central-1)
@@ -343,7 +347,7 @@ fn what_goes_says_what_is_lost_and_what_takes_long() {
 #[test]
 fn what_is_not_ours_is_counted_and_left_alone() {
     let mut foreign = entry(
-        Id::Topic,
+        topic::ID,
         "photos",
         (Condition::Foreign, Action::None),
         vec![edit("tags.team", Value::Null, json!("a"))],
@@ -352,14 +356,14 @@ fn what_is_not_ours_is_counted_and_left_alone() {
     let folders: Vec<String> = (1..=12).map(|side| format!("{side}00x{side}00/")).collect();
     let resources = vec![
         foreign,
-        entry(Id::Folders, &folders.join(" "), CREATE, Vec::new()),
+        entry(folders::ID, &folders.join(" "), CREATE, Vec::new()),
         entry(
-            Id::Logs,
+            logs::ID,
             "/aws/lambda/photos",
             UPDATE,
             vec![edit("retention_days", json!(3), json!(14))],
         ),
-        entry(Id::Role, "LambdaS3PhotosOfAcme", (Condition::Ok, Action::None), Vec::new()),
+        entry(role::ID, "LambdaS3PhotosOfAcme", (Condition::Ok, Action::None), Vec::new()),
     ];
     assert_snapshot!(plan(resources), @"
     photos (account 123456789012, eu-central-1)
@@ -384,12 +388,12 @@ fn what_is_not_ours_is_counted_and_left_alone() {
 fn what_is_replaced_or_no_longer_in_the_file_says_so() {
     let path = edit("path", json!("/"), json!("/imgprep/photos/"));
     let retired = (Condition::Retired, Action::None);
-    let mut old = entry(Id::Topic, "photos-before", retired, Vec::new());
+    let mut old = entry(topic::ID, "photos-before", retired, Vec::new());
     old.note = Some(RETIRED.to_owned());
     let resources = vec![
-        entry(Id::Role, "LambdaS3PhotosOfAcme", (Condition::Drifted, Action::Replace), vec![path]),
+        entry(role::ID, "LambdaS3PhotosOfAcme", (Condition::Drifted, Action::Replace), vec![path]),
         old,
-        entry(Id::Logs, "/aws/lambda/before", (Condition::Retired, Action::Delete), Vec::new()),
+        entry(logs::ID, "/aws/lambda/before", (Condition::Retired, Action::Delete), Vec::new()),
     ];
     assert_snapshot!(plan(resources), @"
     photos (account 123456789012, eu-central-1)
@@ -407,20 +411,20 @@ fn what_is_replaced_or_no_longer_in_the_file_says_so() {
 #[test]
 fn only_what_reaches_the_edges_takes_long() {
     let effort =
-        |path: &str| Effort::of(Id::Cdn, Action::Update, &[edit(path, json!(1), json!(2))]);
+        |path: &str| Effort::of(cdn::ID, Action::Update, &[edit(path, json!(1), json!(2))]);
     assert!(effort("price_class").long.is_some());
     assert!(effort("aliases[img.example.com]").long.is_some());
     for path in ["tags.team", "bucket_policy.Statement[x]", "function.environment"] {
         assert_eq!(effort(path), Effort::default(), "{path}");
     }
-    assert_eq!(Effort::of(Id::Cdn, Action::None, &[]), Effort::default());
+    assert_eq!(Effort::of(cdn::ID, Action::None, &[]), Effort::default());
 }
 
 #[test]
 fn json_says_only_that_it_is_long_or_for_ever() {
     let json = |id, step| serde_json::to_value(entry(id, "x", step, Vec::new())).unwrap();
     let members = |value: &Value| (value["long"].clone(), value["irreversible"].clone());
-    assert_eq!(members(&json(Id::Cdn, CREATE)), (json!(true), Value::Null));
-    assert_eq!(members(&json(Id::Bucket, DELETE)), (Value::Null, json!(true)));
-    assert_eq!(members(&json(Id::Bucket, CREATE)), (Value::Null, Value::Null));
+    assert_eq!(members(&json(cdn::ID, CREATE)), (json!(true), Value::Null));
+    assert_eq!(members(&json(bucket::ID, DELETE)), (Value::Null, json!(true)));
+    assert_eq!(members(&json(bucket::ID, CREATE)), (Value::Null, Value::Null));
 }

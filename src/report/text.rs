@@ -1,26 +1,24 @@
 //! Reports as text for people. Colours mark what the words say too.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use lambda_fn::settings::Settings;
-use serde_json::Value;
 
 use super::advice::Advice;
 use super::diff::Change;
-use super::document::{Document, Entry, State};
+use super::document::{Document, Entry};
 use super::layout::{self, COLUMNS, name_columns, spaces, width, wrapped};
 use super::printable::{printable, printable_lines};
 use super::{inventory, logs};
 use crate::amounts;
 use crate::aws::endpoint_variables;
+use crate::engine::changelog::State;
+use crate::engine::plan::{Action, Condition, RETIRED};
 use crate::error::Error;
+use crate::inventory::Behind;
 use crate::local::{Health, Status};
 use crate::logs::Event;
 use crate::outputs::Outputs;
-use crate::plan::{Action, Condition, RETIRED};
-use crate::resource::{Edit, Id};
 use crate::trial::{Broken, CdnCheck, TrialResult};
 
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
@@ -120,7 +118,7 @@ pub(super) fn up(document: &Document, local: bool, advice: &Advice) -> String {
         let _ = writeln!(text, "{} removes what is retired", advice.command(remove));
     }
     let _ = writeln!(text, "\nnext: {}", advice.command("try"));
-    match behind(document) {
+    match document.behind {
         Behind::Nothing => {}
         Behind::NewSizes => {
             let backfill = advice.command("backfill");
@@ -140,45 +138,6 @@ pub(super) fn up(document: &Document, local: bool, advice: &Advice) -> String {
         let _ = writeln!(text, "the local AWS runs on until nobody uses it, or: {stop}");
     }
     text
-}
-
-/// How the variants of older originals lag behind the file after a change of it.
-enum Behind {
-    Nothing,
-    NewSizes,
-    OtherSettings,
-}
-
-fn behind(document: &Document) -> Behind {
-    let updated = |id: Id| {
-        let is_updated = move |entry: &&Entry| entry.id == id && entry.action == Action::Update;
-        document.resources.iter().find(is_updated)
-    };
-    let has = |id: Id, is: &dyn Fn(&Entry) -> bool| {
-        document.resources.iter().any(|entry| entry.id == id && is(entry))
-    };
-    // A stack that is made once more on a bucket that was kept, or that is taken over.
-    let is_on_old_bucket = has(Id::Function, &|entry| entry.action == Action::Create)
-        && has(Id::Bucket, &|entry| entry.action != Action::Create);
-    let are_others = |edit: &Edit| {
-        let [have, want] = [&edit.have, &edit.want].map(variants);
-        // By folder, for a size may be new or gone.
-        want.iter().any(|(folder, made)| have.get(folder).is_some_and(|before| before != made))
-    };
-    if updated(Id::Function).is_some_and(|entry| entry.differences.iter().any(are_others)) {
-        Behind::OtherSettings
-    } else if updated(Id::Folders).is_some() || is_on_old_bucket {
-        Behind::NewSizes
-    } else {
-        Behind::Nothing
-    }
-}
-
-/// How each variant is made, by its folder, where a value is the function's settings.
-fn variants(value: &Value) -> BTreeMap<String, String> {
-    let settings = value.as_str().and_then(|text| serde_json::from_str::<Settings>(text).ok());
-    let variants = settings.map(|settings| settings.variants).unwrap_or_default();
-    variants.into_iter().map(|variant| (variant.folder.clone(), variant.fingerprint())).collect()
 }
 
 /// How a stack is.

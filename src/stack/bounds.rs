@@ -3,15 +3,16 @@
 //!
 //! What shows in one value alone is refused by `config`.
 
-use super::wanted;
+use super::on_paper;
 use crate::aws::clients::partition;
 use crate::aws::endpoint::Endpoints;
-use crate::aws::iam::{POLICY_CHARACTERS_MAX, policy_characters};
-use crate::aws::policy;
+use crate::aws::iam::POLICY_CHARACTERS_MAX;
 use crate::config::{Config, ConfigError};
+use crate::engine::plan::{Action, Plan};
 use crate::names::Place;
-use crate::plan::{Action, Plan};
-use crate::resource::Id;
+use crate::resources::Member;
+use crate::resources::bucket;
+use crate::resources::policy::Policy;
 
 /// Stands for any account in what only counts characters.
 const ANY_ACCOUNT: &str = "000000000000";
@@ -34,10 +35,8 @@ pub(crate) fn before_any_call(config: &Config, region: Option<&str>) -> Result<(
 
 /// Refuses a file whose function would need a longer policy than IAM takes.
 pub(crate) fn policy_fits(config: &Config, place: Place) -> Result<(), ConfigError> {
-    let resources = wanted(config, place);
-    let policy = resources.iter().find(|resource| resource.id() == Id::Policy);
-    let statements = policy.map(|policy| policy.statements()).unwrap_or_default();
-    let characters = policy_characters(&policy::document(&statements));
+    let policy = on_paper(config, place, Policy::wanted);
+    let characters = policy.map(|policy| policy.characters()).unwrap_or_default();
     if characters <= POLICY_CHARACTERS_MAX {
         return Ok(());
     }
@@ -53,7 +52,7 @@ pub(crate) fn bucket_is_usable(
     plan: &Plan,
 ) -> Result<(), ConfigError> {
     let name = &config.bucket.name;
-    let is_new = plan.step(Id::Bucket).is_some_and(|step| step.action == Action::Create);
+    let is_new = plan.step(bucket::ID).is_some_and(|step| step.action == Action::Create);
     if is_new && name.contains('.') && !endpoints.wants_path_style() {
         let instead = name.replace('.', "-");
         return Err(ConfigError::DottedBucket { name: name.clone(), instead });
@@ -66,8 +65,10 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::plan::{Goal, Wanted};
-    use crate::resource::{Fields, Observed, Owner};
+    use crate::aws::iam::policy_characters;
+    use crate::engine::fields::Values;
+    use crate::engine::plan::{Goal, Wanted};
+    use crate::engine::resource::{Observed, Owner};
 
     fn config(bucket: &str, folders: usize) -> Config {
         let variants: Vec<String> = (100..100 + folders)
@@ -107,14 +108,14 @@ mod tests {
 
     fn plan_for(config: &Config, observed: Option<Observed>) -> Plan {
         let wanted = Wanted {
-            id: Id::Bucket,
+            id: bucket::ID,
             node: 0,
             retired: false,
             name: config.bucket.name.clone(),
             arn: None,
-            fields: Fields::default(),
-            immutable: &[],
-            held_by: &[],
+            fields: Values::default(),
+            immutable: Vec::new(),
+            held_by: Vec::new(),
         };
         Plan::new(Goal::Present { adopt: false, prune: false }, [(wanted, observed)])
     }
@@ -127,7 +128,7 @@ mod tests {
         let refusal = ConfigError::DottedBucket { name: dotted.bucket.name.clone(), instead };
         assert_eq!(bucket_is_usable(&dotted, &aws, &new), Err(refusal));
         for owner in [Owner::Ours, Owner::Adopted, Owner::Foreign("no tag".to_owned())] {
-            let there = plan_for(&dotted, Some(Observed::new(Fields::default(), owner)));
+            let there = plan_for(&dotted, Some(Observed::new(Values::default(), owner)));
             assert_eq!(bucket_is_usable(&dotted, &aws, &there), Ok(()));
         }
         let emulator = Endpoints::new(Some("http://127.0.0.1:4566".to_owned()), None);

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::*;
 use crate::aws::wait::Stop;
-use crate::names::ADOPTED_TAG;
-use crate::resource::{Context, Edit, Edits};
+use crate::engine::fields::Edit;
+use crate::engine::order::circle;
+use crate::engine::resource::ADOPTED_TAG;
+use crate::engine::resource::Context;
 
 /// Everything that a file can ask for, and that changes which resources or fields there are.
 const EVERYTHING: &str = r#"
@@ -42,47 +46,26 @@ const LEAST: &str = r#"
 fn stack(text: &str, goal: Goal) -> Stack {
     let config = Config::parse(text, "pipeline.toml", Path::new(""), &|_| None).unwrap();
     let purpose = Purpose { goal, images: Images::Keep };
-    Stack::new(&config, &Aws::stand_in(), "hash".to_owned(), purpose)
+    let aws = Aws::stand_in();
+    let names = Arc::new(names(&config, (&aws).into()));
+    Stack::new(&config, &aws, names, "hash".to_owned(), purpose)
 }
 
 const UP: Goal = Goal::Present { adopt: false, prune: false };
-
-/// Takes away what waits for nothing, again and again. Answers with what is left: a circle, and what
-/// waits for it.
-fn circle(nodes: &[Node], waits: impl Fn(&Node) -> Vec<Id>) -> Vec<Id> {
-    let mut left: Vec<&Node> = nodes.iter().collect();
-    loop {
-        let ids: Vec<Id> = left.iter().map(|node| node.resource.id()).collect();
-        let is_free = |node: &&Node| !waits(node).iter().any(|id| ids.contains(id));
-        let (free, rest): (Vec<&Node>, Vec<&Node>) = left.into_iter().partition(is_free);
-        if free.is_empty() {
-            return ids;
-        }
-        left = rest;
-    }
-}
 
 #[test]
 fn nothing_waits_for_itself_going_up_or_down() {
     for text in [EVERYTHING, LEAST] {
         for goal in [UP, Goal::Absent] {
             let stack = stack(text, goal);
-            let up = circle(&stack.nodes, |node| [&*node.needs, &*node.follows].concat());
-            let down = circle(&stack.nodes, |node| node.outlives.clone());
+            let waits = |of: &dyn Fn(&Order) -> Vec<Id>| -> Vec<(Id, Vec<Id>)> {
+                stack.nodes.iter().map(|node| (node.resource.id(), of(&node.order))).collect()
+            };
+            let up = circle(&waits(&|order| [&*order.needs, &*order.follows].concat()));
+            let down = circle(&waits(&|order| order.outlives.clone()));
             assert_eq!((up, down), (Vec::new(), Vec::new()), "{text}");
         }
     }
-}
-
-#[test]
-fn a_circle_would_be_found() {
-    let nodes = stack(LEAST, UP).nodes;
-    let ring = |node: &Node| match node.resource.id() {
-        Id::Topic | Id::Role => vec![Id::Bucket],
-        Id::Bucket => vec![Id::Topic],
-        _ => Vec::new(),
-    };
-    assert_eq!(circle(&nodes, ring), [Id::Topic, Id::Bucket, Id::Role]);
 }
 
 /// What a resource is to be, with another value in one field.
@@ -92,7 +75,7 @@ fn edit(path: &str, want: &Value) -> Edit {
 
 /// Whether the resource does something about the edit. That it does the right thing is what the tests
 /// against the emulator prove, where each field is changed by hand.
-async fn is_seen_to(resource: &dyn Resource, aws: &Aws, edit: Edit) -> bool {
+async fn is_seen_to(resource: &dyn AnyResource, aws: &Aws, edit: Edit) -> bool {
     let stop = Stop::default();
     stop.ask();
     let context = Context { aws, stop: &stop, tell: &|_| {}, warn: &|_| {} };
@@ -101,10 +84,8 @@ async fn is_seen_to(resource: &dyn Resource, aws: &Aws, edit: Edit) -> bool {
     for detail in ["id", "arn", "domain", "status", "access_control"] {
         observed.details.insert(detail, "known".to_owned());
     }
-    let edits = Edits::new(vec![edit]);
     // This AWS refuses every call; what counts is that the resource came to make one.
-    let _ = resource.update(&context, &observed, &edits).await;
-    edits.left().is_empty()
+    resource.forgets(&context, &observed, vec![edit]).await.is_empty()
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! Where a trial got stuck, in the four parts that people need.
 
+use crate::engine::plan::Condition;
+use crate::engine::resource::Id;
 use crate::logs::Event;
-use crate::plan::Condition;
-use crate::resource::Id;
+use crate::resources::{bucket, cdn, function, notification};
 
 /// Where the way from original to variants broke.
 #[derive(Clone, Debug)]
@@ -83,10 +84,10 @@ impl Broken {
     pub(crate) fn resource(&self) -> Id {
         match self {
             Self::Link { id, .. } => *id,
-            Self::Recorded { .. } | Self::Function { .. } => Id::Function,
-            Self::Cdn { .. } => Id::Cdn,
-            Self::Silent { .. } => Id::Notification,
-            Self::Variant { .. } => Id::Bucket,
+            Self::Recorded { .. } | Self::Function { .. } => function::ID,
+            Self::Cdn { .. } => cdn::ID,
+            Self::Silent { .. } => notification::ID,
+            Self::Variant { .. } => bucket::ID,
         }
     }
 }

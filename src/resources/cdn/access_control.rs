@@ -9,7 +9,7 @@ use super::calls::is_stale;
 use super::{CONTENTION_SECS_MAX, Cdn};
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
-use crate::resource::{Context, Fields, Resource};
+use crate::engine::resource::Context;
 
 /// How long CloudFront may see an access control in use after its distribution is gone.
 const ACCESS_CONTROL_SECS_MAX: u64 = 120;
@@ -129,24 +129,31 @@ const SIGNING_BEHAVIOR: OriginAccessControlSigningBehaviors =
 const SIGNING_PROTOCOL: OriginAccessControlSigningProtocols =
     OriginAccessControlSigningProtocols::Sigv4;
 
-/// The fields of the access control, as they should be.
-pub(super) fn wanted_access_control() -> Fields {
-    fields(&ORIGIN_TYPE, &SIGNING_BEHAVIOR, &SIGNING_PROTOCOL)
+fields! {
+    pub(crate) struct AccessControl {
+        origin_type: String,
+        signing_behavior: String,
+        signing_protocol: String,
+    }
 }
 
-/// The same fields, as CloudFront holds them.
-pub(super) fn access_control_fields(found: &OriginAccessControlSummary) -> Fields {
-    let origin_type = found.origin_access_control_origin_type();
-    fields(origin_type, found.signing_behavior(), found.signing_protocol())
+impl AccessControl {
+    /// As it should be.
+    pub(super) fn wanted() -> Self {
+        Self {
+            origin_type: ORIGIN_TYPE.as_str().to_owned(),
+            signing_behavior: SIGNING_BEHAVIOR.as_str().to_owned(),
+            signing_protocol: SIGNING_PROTOCOL.as_str().to_owned(),
+        }
+    }
 }
 
-fn fields(
-    origin_type: &OriginAccessControlOriginTypes,
-    behavior: &OriginAccessControlSigningBehaviors,
-    protocol: &OriginAccessControlSigningProtocols,
-) -> Fields {
-    Fields::default()
-        .with("access_control.origin_type", origin_type.as_str())
-        .with("access_control.signing_behavior", behavior.as_str())
-        .with("access_control.signing_protocol", protocol.as_str())
+impl From<&OriginAccessControlSummary> for AccessControl {
+    fn from(found: &OriginAccessControlSummary) -> Self {
+        Self {
+            origin_type: found.origin_access_control_origin_type().as_str().to_owned(),
+            signing_behavior: found.signing_behavior().as_str().to_owned(),
+            signing_protocol: found.signing_protocol().as_str().to_owned(),
+        }
+    }
 }

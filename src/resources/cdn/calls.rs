@@ -8,8 +8,9 @@ use futures_util::try_join;
 use super::{CONTENTION_SECS_MAX, Cdn, ID_DETAIL};
 use crate::aws::wait::{Probe, retry_while};
 use crate::aws::{Aws, AwsError, Calling};
-use crate::names::tag_fields;
-use crate::resource::{Context, Details, Fields, IN_PROGRESS, STATUS};
+use crate::engine::fields;
+use crate::engine::resource::{Context, Details, IN_PROGRESS, STATUS};
+use crate::names::tags;
 
 /// What belongs to the CDN, as AWS holds it.
 #[derive(Default)]
@@ -60,11 +61,11 @@ impl Cdn {
         Ok(Present { distribution, access_control })
     }
 
-    pub(super) async fn read_tags(&self, aws: &Aws, arn: &str) -> Result<Fields, AwsError> {
+    pub(super) async fn read_tags(&self, aws: &Aws, arn: &str) -> Result<fields::Tags, AwsError> {
         let list = aws.cloudfront.list_tags_for_resource().resource(arn).send().await;
-        let tags = list.calling("cloudfront:ListTagsForResource")?.tags;
-        let tags = tags.and_then(|tags| tags.items).unwrap_or_default();
-        Ok(tag_fields(tags.iter().map(|tag| (tag.key(), tag.value().unwrap_or_default()))))
+        let answer = list.calling("cloudfront:ListTagsForResource")?.tags;
+        let items = answer.and_then(|tags| tags.items).unwrap_or_default();
+        Ok(tags(items.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default()))))
     }
 
     pub(super) async fn read_config(

@@ -15,7 +15,7 @@ use super::Cdn;
 use super::calls::{Made, cloudfront_tags};
 use crate::aws::wait::{Probe, wait_until};
 use crate::aws::{AwsError, Calling};
-use crate::resource::{Context, Owner};
+use crate::engine::resource::{Context, Owner};
 
 const CALL: &str = "cloudfront:CreateDistribution";
 

@@ -7,39 +7,21 @@
 
 use aws_sdk_cloudfront::types::{
     Aliases, AllowedMethods, CachedMethods, CustomErrorResponse, CustomErrorResponses,
-    DefaultCacheBehavior, DistributionConfig, HttpVersion, Method, MinimumProtocolVersion, Origin,
-    OriginAccessControlSummary, Origins, PriceClass, S3OriginConfig, SslSupportMethod,
-    ViewerCertificate, ViewerProtocolPolicy,
+    DefaultCacheBehavior, DistributionConfig, HttpVersion, Method, MinimumProtocolVersion,
+    Origin as CloudFrontOrigin, OriginAccessControlSummary, Origins, PriceClass, S3OriginConfig,
+    SslSupportMethod, ViewerCertificate, ViewerProtocolPolicy,
 };
+use lambda_fn::settings::DISTRIBUTION_VARIABLE;
 
+use super::Fields;
 use crate::aws::AwsError;
+use crate::config;
+use crate::engine::fields::Keyed;
 use crate::names::Names;
-use crate::resource::Fields;
-
-/// The field that the function's environment holds for us.
-pub(super) const VARIABLE_PATH: &str = "function.environment";
-/// Where the fields of the distribution's own configuration begin.
-pub(super) const PATHS: [&str; 16] = [
-    "comment",
-    "enabled",
-    "origin",
-    "target_origin",
-    "viewer_protocol",
-    "methods",
-    "compress",
-    "cache_policy",
-    "legacy_cache",
-    "headers_policy",
-    "http_version",
-    "ipv6",
-    "price_class",
-    "errors_cached_seconds",
-    "aliases",
-    "certificate",
-];
+use crate::resources::Blueprint;
 
 /// What the origin is called within the distribution.
-pub(crate) const ORIGIN: &str = "bucket";
+pub(super) const ORIGIN: &str = "bucket";
 
 /// How `origin.type` names an origin that is a bucket.
 const S3_ORIGIN: &str = "s3";
@@ -55,25 +37,51 @@ const ERRORS_CACHED_SECS: i64 = 5;
 const ERROR_CODES: [i32; 6] = [403, 404, 500, 502, 503, 504];
 
 /// How a certificate of the user's own is served.
-pub(crate) const SSL_SUPPORT: SslSupportMethod = SslSupportMethod::SniOnly;
-pub(crate) const TLS_MIN: MinimumProtocolVersion = MinimumProtocolVersion::TlSv122021;
+pub(super) const SSL_SUPPORT: SslSupportMethod = SslSupportMethod::SniOnly;
+pub(super) const TLS_MIN: MinimumProtocolVersion = MinimumProtocolVersion::TlSv122021;
 
 const CALL: &str = "cloudfront:UpdateDistribution";
 
 /// What a CDN must be besides its name.
-pub(crate) struct Settings {
-    pub(crate) price_class: PriceClass,
-    pub(crate) domains: Vec<String>,
-    pub(crate) certificate_arn: Option<String>,
+pub(super) struct Settings {
+    pub(super) price_class: PriceClass,
+    pub(super) domains: Vec<String>,
+    pub(super) certificate_arn: Option<String>,
     /// The variants' folders, without slashes at their ends.
-    pub(crate) folders: Vec<String>,
+    pub(super) folders: Vec<String>,
     /// AWS is an emulator without HTTPS.
-    pub(crate) plain_http: bool,
+    pub(super) plain_http: bool,
     /// The variable through which the function is told the distribution, if it is to know it.
-    pub(crate) function_variable: Option<String>,
+    pub(super) function_variable: Option<String>,
+}
+
+fields! {
+    pub(crate) struct Origin {
+        kind as "type": String,
+        domain: String,
+        path: String,
+        access_control: Option<String>,
+        access_identity: String,
+    }
 }
 
 impl Settings {
+    pub(super) fn new(blueprint: &Blueprint<'_>) -> Self {
+        let cdn = &blueprint.config.cdn;
+        Self {
+            price_class: match cdn.price_class {
+                config::PriceClass::Class100 => PriceClass::PriceClass100,
+                config::PriceClass::Class200 => PriceClass::PriceClass200,
+                config::PriceClass::All => PriceClass::PriceClassAll,
+            },
+            domains: cdn.domains.clone(),
+            certificate_arn: cdn.certificate_arn.clone(),
+            folders: blueprint.variants(),
+            plain_http: blueprint.endpoints.is_cloudfront_plain_http(),
+            function_variable: cdn.invalidate.then(|| DISTRIBUTION_VARIABLE.to_owned()),
+        }
+    }
+
     fn viewer_protocol(&self) -> ViewerProtocolPolicy {
         if self.plain_http {
             ViewerProtocolPolicy::AllowAll
@@ -84,67 +92,32 @@ impl Settings {
 
     /// The fields of the configuration, as they should be.
     pub(super) fn fields(&self, names: &Names) -> Fields {
-        let mut fields = Fields::default()
-            .with("comment", names.cdn.as_str())
-            .with("enabled", true)
-            .with("origin.type", S3_ORIGIN)
-            .with("origin.domain", origin_domain(names))
-            .with("origin.path", "")
-            .with("origin.access_control", names.cdn.as_str())
-            .with("origin.access_identity", "")
-            .with("target_origin", ORIGIN)
-            .with("viewer_protocol", self.viewer_protocol().as_str())
-            .with("methods", vec!["GET", "HEAD"])
-            .with("compress", true)
-            .with("cache_policy", CACHING_OPTIMIZED)
-            .with("legacy_cache", Vec::<&str>::new())
-            .with("headers_policy", SECURITY_HEADERS)
-            .with("http_version", HttpVersion::Http2and3.as_str().to_lowercase())
-            .with("ipv6", true)
-            .with("price_class", self.price_class.as_str());
-        for code in ERROR_CODES {
-            fields.set(errors_path(code), ERRORS_CACHED_SECS);
+        let text = |text: &str| Some(text.to_owned());
+        Fields {
+            comment: text(&names.cdn),
+            enabled: Some(true),
+            origin: Some(Origin {
+                kind: S3_ORIGIN.to_owned(),
+                domain: origin_domain(names),
+                path: String::new(),
+                access_control: text(&names.cdn),
+                access_identity: String::new(),
+            }),
+            target_origin: text(ORIGIN),
+            viewer_protocol: text(self.viewer_protocol().as_str()),
+            methods: Some(["GET", "HEAD"].map(ToOwned::to_owned).to_vec()),
+            compress: Some(true),
+            cache_policy: text(CACHING_OPTIMIZED),
+            legacy_cache: Some(Vec::new()),
+            headers_policy: text(SECURITY_HEADERS),
+            http_version: text(&HttpVersion::Http2and3.as_str().to_lowercase()),
+            ipv6: Some(true),
+            price_class: text(self.price_class.as_str()),
+            errors_cached_seconds: keyed(ERROR_CODES.map(|code| (code, ERRORS_CACHED_SECS))),
+            aliases: keyed(self.domains.iter().map(|domain| (domain, true))),
+            certificate: self.certificate_arn.clone(),
+            ..Fields::default()
         }
-        for domain in &self.domains {
-            fields.set(alias_path(domain), true);
-        }
-        if let Some(arn) = &self.certificate_arn {
-            fields.set("certificate", arn.as_str());
-        }
-        fields
-    }
-
-    /// The same fields, as a configuration holds them.
-    pub(super) fn observed_fields(
-        names: &Names,
-        config: &DistributionConfig,
-        access_control: Option<&OriginAccessControlSummary>,
-    ) -> Fields {
-        let mut fields = Fields::default()
-            .with("comment", config.comment())
-            .with("enabled", config.enabled())
-            .with("http_version", config.http_version().map(|it| it.as_str().to_lowercase()))
-            .with("ipv6", config.is_ipv6_enabled())
-            .with("price_class", config.price_class().map(PriceClass::as_str));
-        let origins = config.origins().map(Origins::items).unwrap_or_default();
-        if let Some(origin) = origins.iter().find(|origin| origin.id() == ORIGIN) {
-            fields.extend(origin_fields(origin));
-            let ours =
-                access_control.filter(|ours| origin.origin_access_control_id() == Some(ours.id()));
-            fields.set("origin.access_control", ours.map(|_| names.cdn.as_str()));
-        }
-        if let Some(behavior) = config.default_cache_behavior() {
-            fields.extend(behavior_fields(behavior));
-        }
-        let errors = config.custom_error_responses().map(CustomErrorResponses::items);
-        for error in errors.unwrap_or_default() {
-            fields.set(errors_path(error.error_code()), error.error_caching_min_ttl());
-        }
-        for domain in config.aliases().map(Aliases::items).unwrap_or_default() {
-            fields.set(alias_path(domain), true);
-        }
-        let certificate = config.viewer_certificate().and_then(|it| it.acm_certificate_arn());
-        fields.with("certificate", certificate)
     }
 
     /// A configuration that has our fields and, for the rest, CloudFront's defaults.
@@ -214,14 +187,52 @@ impl Settings {
     }
 }
 
+/// The same fields, as a configuration holds them.
+pub(super) fn observed(
+    names: &Names,
+    config: &DistributionConfig,
+    access_control: Option<&OriginAccessControlSummary>,
+) -> Fields {
+    let origins = config.origins().map(Origins::items).unwrap_or_default();
+    let origin = origins.iter().find(|origin| origin.id() == ORIGIN).map(|origin| {
+        let is_ours = |ours: &&OriginAccessControlSummary| {
+            origin.origin_access_control_id() == Some(ours.id())
+        };
+        let access_control = access_control.filter(is_ours).map(|_| names.cdn.clone());
+        Origin { access_control, ..Origin::from(origin) }
+    });
+    let behavior = config.default_cache_behavior().map(behavior_fields).unwrap_or_default();
+    let errors = config.custom_error_responses().map(CustomErrorResponses::items);
+    let errors = errors.unwrap_or_default().iter();
+    let seconds = errors.filter_map(|it| Some((it.error_code(), it.error_caching_min_ttl()?)));
+    let aliases = config.aliases().map(Aliases::items).unwrap_or_default();
+    let certificate = config.viewer_certificate().and_then(|it| it.acm_certificate_arn());
+    Fields {
+        comment: Some(config.comment().to_owned()),
+        enabled: Some(config.enabled()),
+        origin,
+        http_version: config.http_version().map(|it| it.as_str().to_lowercase()),
+        ipv6: config.is_ipv6_enabled(),
+        price_class: config.price_class().map(|class| class.as_str().to_owned()),
+        errors_cached_seconds: keyed(seconds),
+        aliases: keyed(aliases.iter().map(|domain| (domain, true))),
+        certificate: certificate.map(ToOwned::to_owned),
+        ..behavior
+    }
+}
+
+fn keyed<K: ToString, V>(members: impl IntoIterator<Item = (K, V)>) -> Keyed<V> {
+    Keyed(members.into_iter().map(|(key, value)| (key.to_string(), value)).collect())
+}
+
 /// The bucket's regional name: the global one redirects for hours while a bucket is new, and
 /// CloudFront would cache the redirect.
 fn origin_domain(names: &Names) -> String {
     format!("{}.s3.{}.{}", names.bucket, names.region, names.dns_suffix)
 }
 
-fn origin(names: &Names, access_control: &str) -> Result<Origin, AwsError> {
-    Origin::builder()
+fn origin(names: &Names, access_control: &str) -> Result<CloudFrontOrigin, AwsError> {
+    CloudFrontOrigin::builder()
         .id(ORIGIN)
         .domain_name(origin_domain(names))
         .origin_path("")
@@ -236,21 +247,25 @@ fn no_access_identity() -> S3OriginConfig {
     S3OriginConfig::builder().origin_access_identity("").build()
 }
 
-fn origin_fields(origin: &Origin) -> Fields {
-    let kind = match (origin.custom_origin_config(), origin.vpc_origin_config()) {
-        (Some(_), _) => "custom",
-        (None, Some(_)) => "vpc",
-        (None, None) => S3_ORIGIN,
-    };
-    let identity = origin.s3_origin_config().map(S3OriginConfig::origin_access_identity);
-    Fields::default()
-        .with("origin.type", kind)
-        .with("origin.domain", origin.domain_name())
-        .with("origin.path", origin.origin_path().unwrap_or_default())
-        .with("origin.access_identity", identity.unwrap_or_default())
+impl From<&CloudFrontOrigin> for Origin {
+    fn from(origin: &CloudFrontOrigin) -> Self {
+        let kind = match (origin.custom_origin_config(), origin.vpc_origin_config()) {
+            (Some(_), _) => "custom",
+            (None, Some(_)) => "vpc",
+            (None, None) => S3_ORIGIN,
+        };
+        let identity = origin.s3_origin_config().map(S3OriginConfig::origin_access_identity);
+        Self {
+            kind: kind.to_owned(),
+            domain: origin.domain_name().to_owned(),
+            path: origin.origin_path().unwrap_or_default().to_owned(),
+            access_control: None,
+            access_identity: identity.unwrap_or_default().to_owned(),
+        }
+    }
 }
 
-fn origins(items: Vec<Origin>) -> Result<Origins, AwsError> {
+fn origins(items: Vec<CloudFrontOrigin>) -> Result<Origins, AwsError> {
     Origins::builder().quantity(quantity(&items)).set_items(Some(items)).build().map_err(invalid)
 }
 
@@ -284,19 +299,22 @@ fn behavior() -> Result<DefaultCacheBehavior, AwsError> {
 }
 
 fn behavior_fields(behavior: &DefaultCacheBehavior) -> Fields {
-    let mut methods: Vec<&str> = behavior
+    let text = |text: Option<&str>| text.map(ToOwned::to_owned);
+    let mut methods: Vec<String> = behavior
         .allowed_methods()
-        .map(|allowed| allowed.items().iter().map(Method::as_str).collect())
+        .map(|allowed| allowed.items().iter().map(|it| it.as_str().to_owned()).collect())
         .unwrap_or_default();
     methods.sort_unstable();
-    Fields::default()
-        .with("target_origin", behavior.target_origin_id())
-        .with("viewer_protocol", behavior.viewer_protocol_policy().as_str())
-        .with("methods", methods)
-        .with("compress", behavior.compress())
-        .with("cache_policy", behavior.cache_policy_id())
-        .with("legacy_cache", legacy_cache(behavior))
-        .with("headers_policy", behavior.response_headers_policy_id())
+    Fields {
+        target_origin: text(Some(behavior.target_origin_id())),
+        viewer_protocol: text(Some(behavior.viewer_protocol_policy().as_str())),
+        methods: Some(methods),
+        compress: behavior.compress(),
+        cache_policy: text(behavior.cache_policy_id()),
+        legacy_cache: Some(legacy_cache(behavior)),
+        headers_policy: text(behavior.response_headers_policy_id()),
+        ..Fields::default()
+    }
 }
 
 /// The settings from before there were cache policies, as far as they are there.
@@ -347,14 +365,6 @@ fn merged_aliases(config: &DistributionConfig, ours: &[String]) -> Result<Aliase
     let mut items = config.aliases().map(Aliases::items).unwrap_or_default().to_vec();
     items.extend(ours.iter().filter(|domain| !items.contains(domain)).cloned().collect::<Vec<_>>());
     Aliases::builder().quantity(quantity(&items)).set_items(Some(items)).build().map_err(invalid)
-}
-
-fn errors_path(code: i32) -> String {
-    format!("errors_cached_seconds[{code}]")
-}
-
-fn alias_path(domain: &str) -> String {
-    format!("aliases[{domain}]")
 }
 
 fn quantity<T>(items: &[T]) -> i32 {

@@ -7,8 +7,8 @@
 //! shows it, so the identifier is kept in a tag.
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
-use serde_json::Value;
 
+use super::Fields;
 use super::state::is_role_settling;
 use super::{Function, ROLE_SECS_MAX, UPDATE_SECS_MAX};
 use crate::aws::call::Cause;
@@ -16,15 +16,14 @@ use crate::aws::iam::role_id;
 use crate::aws::lambda::is_busy;
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::{AwsError, Calling};
-use crate::resource::{Context, Observed, Owner};
+use crate::engine::resource::{Context, Observed, Owner};
 
 /// The tag with the identifier of the role that the function was last set to.
 const TAG: &str = "imgprep:role-id";
 /// The tag's value for a function that cannot be set to another role.
 const STUCK: &str = "stuck";
 
-/// The path of the field, and its value as long as the function runs as the role that is there.
-pub(super) const PATH: &str = "role_id";
+/// The field's value as long as the function runs as the role that is there.
 pub(super) const CURRENT: &str = "that of the role";
 /// Its value where neither tag nor role is there.
 const UNKNOWN: &str = "that of a role that is gone";
@@ -35,16 +34,19 @@ const RUNS_AS_DETAIL: &str = "runs_as";
 const CALL: &str = "lambda:UpdateFunctionConfiguration";
 
 /// Notes on a function which role it runs as, beside the identifier of the role that is there.
-pub(super) fn observe(observed: &mut Observed, function: &GetFunctionOutput, role: Option<String>) {
+pub(super) fn observe(
+    observed: &mut Observed<Fields>,
+    function: &GetFunctionOutput,
+    role: Option<String>,
+) {
     let tag = function.tags().and_then(|tags| tags.get(TAG)).cloned();
-    let value = match (&tag, &role) {
-        (Some(known), Some(role)) if known == role => CURRENT.into(),
-        (Some(known), _) => known.as_str().into(),
+    observed.fields.role_id = match (&tag, &role) {
+        (Some(known), Some(role)) if known == role => Some(CURRENT.to_owned()),
+        (Some(known), _) => Some(known.clone()),
         // Made by a version that kept no identifier: it only gets the tag.
-        (None, Some(_)) => Value::Null,
-        (None, None) => UNKNOWN.into(),
+        (None, Some(_)) => None,
+        (None, None) => Some(UNKNOWN.to_owned()),
     };
-    observed.fields.set(PATH, value);
     if tag.as_deref() == Some(STUCK) {
         let why = "Lambda does not let it off a role that is gone; events that wait for it go \
                    with it, so run `imgprep backfill` afterwards";

@@ -7,20 +7,17 @@ use aws_sdk_lambda::types::{
     Architecture, Concurrency, FunctionConfiguration, PackageType, Runtime,
 };
 
-use super::{
-    ARCHITECTURE_PATH, CODE_PATH, CONCURRENCY_PATH, Function, LIST_TAGS, PACKAGE_PATH, SOURCE_TAG,
-    ZIP_TAG,
-};
+use super::{Fields, Function, LIST_TAGS, SOURCE_TAG, ZIP_TAG};
 use crate::aws::{Aws, AwsError, Calling};
-use crate::names::tag_fields;
-use crate::resource::{Fields, Owner};
+use crate::engine::fields::{Tags, Unwanted};
+use crate::engine::resource::Owner;
+use crate::names::tags;
 
 impl Function {
     pub(super) async fn get(&self, aws: &Aws) -> Result<Option<GetFunctionOutput>, AwsError> {
         if self.is_retired {
-            let tags = self.tags(aws).await?;
-            let tags = tags.iter().flatten().map(|(key, value)| (key.as_str(), value.as_str()));
-            if self.names.owner(&tag_fields(tags)) != Owner::Ours {
+            let tags = tags(self.tags(aws).await?.unwrap_or_default());
+            if self.names.owner(&tags) != Owner::Ours {
                 return Ok(None);
             }
         }
@@ -40,36 +37,36 @@ impl Function {
     }
 
     pub(super) fn observed_fields(&self, answer: &GetFunctionOutput) -> Fields {
-        let tags: HashMap<String, String> = answer.tags.clone().unwrap_or_default();
-        let mut fields = tag_fields(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
-        let Some(now) = &answer.configuration else { return fields };
-        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let tags = tags(answer.tags.clone().unwrap_or_default());
+        let Some(now) = &answer.configuration else {
+            return Fields { tags, ..Fields::default() };
+        };
+        let text = |value: Option<&str>| Some(value.unwrap_or_default().to_owned());
         // Before there were images, functions had no package type to tell.
         let package = now.package_type().unwrap_or(&PackageType::Zip);
-        fields.set(PACKAGE_PATH, package.as_str());
-        fields.set("runtime", text(now.runtime().map(Runtime::as_str)));
-        fields.set("handler", text(now.handler()));
-        fields.set(ARCHITECTURE_PATH, text(now.architectures().first().map(Architecture::as_str)));
-        fields.set("memory", now.memory_size());
-        fields.set("timeout", now.timeout());
-        fields.set("role", text(now.role()));
-        fields.set(CODE_PATH, observed_code(now, &tags));
-        let variables = now.environment().and_then(|all| all.variables());
-        for (name, value) in variables.into_iter().flatten() {
-            fields.set(format!("environment.{name}"), value.as_str());
+        let variables = now.environment().and_then(|all| all.variables()).into_iter().flatten();
+        let variable =
+            |(name, value): (&String, &String)| (name.clone(), Unwanted(Some(value.clone())));
+        let reserved = answer.concurrency().and_then(Concurrency::reserved_concurrent_executions);
+        Fields {
+            package_type: text(Some(package.as_str())),
+            runtime: text(now.runtime().map(Runtime::as_str)),
+            handler: text(now.handler()),
+            architecture: text(now.architectures().first().map(Architecture::as_str)),
+            memory: now.memory_size(),
+            timeout: now.timeout(),
+            role: text(now.role()),
+            code: Some(observed_code(now, &tags)),
+            environment: variables.map(variable).collect(),
+            concurrency: reserved.filter(|_| self.settings.concurrency.is_some()),
+            tags,
+            ..Fields::default()
         }
-        if self.settings.concurrency.is_some()
-            && let Some(reserved) =
-                answer.concurrency().and_then(Concurrency::reserved_concurrent_executions)
-        {
-            fields.set(CONCURRENCY_PATH, reserved);
-        }
-        fields
     }
 }
 
 /// The hash of the source that the function's code was made from, if it is still that code.
-fn observed_code(now: &FunctionConfiguration, tags: &HashMap<String, String>) -> String {
+fn observed_code(now: &FunctionConfiguration, tags: &Tags) -> String {
     let uploaded = tags.get(ZIP_TAG).map(String::as_str);
     match (now.code_sha256(), tags.get(SOURCE_TAG)) {
         (Some(sha256), Some(source)) if Some(sha256) == uploaded => source.clone(),

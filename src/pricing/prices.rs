@@ -1,0 +1,98 @@
+//! The price table: what AWS asks in us-east-1, each price with the page that it is from.
+//!
+//! Only the first step of each price is here; large volumes cost less. To bring the table up to
+//! date, go through the pages and set [`AS_OF`].
+
+/// When the prices were those of the pages.
+pub(crate) const AS_OF: &str = "2025-11";
+pub(crate) const REGION: &str = "us-east-1";
+
+const CLOUDFRONT: &str = "https://aws.amazon.com/cloudfront/pricing/pay-as-you-go/";
+const CLOUDWATCH: &str = "https://aws.amazon.com/cloudwatch/pricing/";
+const EBS: &str = "https://aws.amazon.com/ebs/pricing/";
+const EC2: &str = "https://aws.amazon.com/ec2/pricing/on-demand/";
+const LAMBDA: &str = "https://aws.amazon.com/lambda/pricing/";
+const S3: &str = "https://aws.amazon.com/s3/pricing/";
+const SNS: &str = "https://aws.amazon.com/sns/pricing/";
+const SQS: &str = "https://aws.amazon.com/sqs/pricing/";
+const VPC: &str = "https://aws.amazon.com/vpc/pricing/";
+
+/// What AWS asks for one thing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Price {
+    /// US dollars for each of `per`.
+    usd: f64,
+    per: f64,
+    /// How much of it is free each month, for every account and without an end.
+    free: f64,
+    source: &'static str,
+}
+
+impl Price {
+    const fn new(usd: f64, per: f64, source: &'static str) -> Self {
+        Self { usd, per, free: 0.0, source }
+    }
+
+    const fn with_free(self, free: f64) -> Self {
+        Self { free, ..self }
+    }
+
+    /// What this much costs.
+    pub(crate) fn of(&self, amount: f64) -> f64 {
+        amount * self.usd / self.per
+    }
+
+    /// Which of the pages it is from.
+    pub(super) fn page(&self) -> usize {
+        SOURCES.iter().position(|page| *page == self.source).unwrap_or(SOURCES.len())
+    }
+
+    /// What of it the free tier covers.
+    pub(crate) fn free_of(&self, amount: f64) -> f64 {
+        self.of(amount.min(self.free))
+    }
+}
+
+const THOUSAND: f64 = 1e3;
+const MILLION: f64 = 1e6;
+
+/// S3 Standard, a gigabyte for a month.
+pub(crate) const STORAGE: Price = Price::new(0.023, 1.0, S3);
+/// PUT, COPY, POST and LIST.
+pub(crate) const S3_WRITES: Price = Price::new(0.005, THOUSAND, S3);
+/// GET, HEAD and all others.
+pub(crate) const S3_READS: Price = Price::new(0.0004, THOUSAND, S3);
+/// From S3 or EC2 to the Internet, a gigabyte. To CloudFront it is free.
+pub(crate) const TRANSFER: Price = Price::new(0.09, 1.0, EC2).with_free(100.0);
+/// Messages that are published; to hand them to Lambda is free.
+pub(crate) const MESSAGES: Price = Price::new(0.50, MILLION, SNS).with_free(MILLION);
+pub(crate) const INVOCATIONS: Price = Price::new(0.20, MILLION, LAMBDA).with_free(MILLION);
+/// Gigabyte-seconds on `x86_64`.
+pub(crate) const X86_TIME: Price = Price::new(0.000_016_666_7, 1.0, LAMBDA).with_free(400_000.0);
+/// Gigabyte-seconds on `arm64`.
+pub(crate) const ARM_TIME: Price = Price::new(0.000_013_333_4, 1.0, LAMBDA).with_free(400_000.0);
+/// A gigabyte of log taken in.
+pub(crate) const LOGS: Price = Price::new(0.50, 1.0, CLOUDWATCH).with_free(5.0);
+/// A gigabyte of log kept for a month.
+pub(crate) const LOG_STORAGE: Price = Price::new(0.03, 1.0, CLOUDWATCH);
+/// A metric for a month, by the hours in which it has values.
+pub(crate) const METRICS: Price = Price::new(0.30, 1.0, CLOUDWATCH).with_free(10.0);
+/// Requests to a standard queue.
+pub(crate) const QUEUE: Price = Price::new(0.40, MILLION, SQS).with_free(MILLION);
+/// A gigabyte from CloudFront to North America or Europe.
+pub(crate) const CDN_TRANSFER: Price = Price::new(0.085, 1.0, CLOUDFRONT).with_free(1000.0);
+/// HTTPS requests from North America; those from Europe cost a fifth more.
+pub(crate) const CDN_REQUESTS: Price =
+    Price::new(0.0100, 10.0 * THOUSAND, CLOUDFRONT).with_free(10.0 * MILLION);
+
+/// An hour of a `t3.small`, Linux, on demand.
+pub(crate) const T3_SMALL: Price = Price::new(0.0208, 1.0, EC2);
+/// An hour of a `t4g.small`, Linux, on demand.
+pub(crate) const T4G_SMALL: Price = Price::new(0.0168, 1.0, EC2);
+/// A gigabyte of `gp3` for a month.
+pub(crate) const DISK: Price = Price::new(0.08, 1.0, EBS);
+/// An hour of a public IPv4 address.
+pub(crate) const ADDRESS: Price = Price::new(0.005, 1.0, VPC);
+
+/// The pages, in the order of their services.
+pub(crate) const SOURCES: [&str; 9] = [S3, SNS, LAMBDA, CLOUDWATCH, SQS, CLOUDFRONT, EC2, EBS, VPC];

@@ -1,0 +1,68 @@
+//! What whoever runs imgprep must be allowed for the bucket, and for the objects that commands on
+//! images work on.
+
+use lambda_fn::settings::FAILED_FOLDER;
+
+use crate::names::TRIAL_FOLDER;
+use crate::permissions::{ACCOUNT, Group, Row, Scope, Set, When, on};
+
+pub(crate) const BUCKET: Scope =
+    Scope::new(Group::Stack, |_, names| vec![names.bucket_arn.clone()]);
+const ORIGINALS: Scope =
+    Scope::new(Group::Objects, |config, names| vec![names.inside(&config.bucket.originals)]);
+/// What the folders of the file's sizes hold.
+const VARIANTS: Scope = Scope::new(Group::Objects, |config, names| {
+    config.variants.iter().map(|variant| names.inside(&variant.folder)).collect()
+});
+/// What the function notes of originals that it cannot process.
+const RECORDS: Scope = Scope::new(Group::Objects, |_, names| vec![names.inside(FAILED_FOLDER)]);
+/// What `imgprep try` uploads.
+const TRIAL_ORIGINALS: Scope = Scope::new(Group::Uploads, |config, names| {
+    vec![names.inside(&format!("{}/{TRIAL_FOLDER}", config.bucket.originals))]
+});
+/// What the function makes or notes of that.
+const TRIAL_VARIANTS: Scope = Scope::new(Group::Objects, |config, names| {
+    let variants = config.variants.iter().map(|variant| variant.folder.as_str());
+    let folders = variants.chain([FAILED_FOLDER]);
+    folders.map(|folder| names.inside(&format!("{folder}/{TRIAL_FOLDER}"))).collect()
+});
+
+pub(super) const ROWS: &[Row] = &[
+    // `HeadBucket` is `s3:ListBucket` to IAM, as is the listing of folders.
+    on(BUCKET)
+        .read(&[
+            "s3:GetBucketOwnershipControls",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketTagging",
+            "s3:GetEncryptionConfiguration",
+            "s3:ListBucket",
+            "s3:ListBucketVersions",
+        ])
+        // What is made with tags needs the right to tag as well.
+        .up(&[
+            "s3:CreateBucket",
+            "s3:PutBucketOwnershipControls",
+            "s3:PutBucketPolicy",
+            "s3:PutBucketPublicAccessBlock",
+            "s3:PutBucketTagging",
+            "s3:PutEncryptionConfiguration",
+            "s3:TagResource",
+        ])
+        .down(&[
+            "s3:DeleteBucket",
+            "s3:DeleteBucketPolicy",
+            "s3:PutBucketPolicy",
+            "s3:PutBucketTagging",
+        ]),
+    on(ACCOUNT).when(When::PublicAcl).read(&["s3:GetAccountPublicAccessBlock"]),
+    on(BUCKET).when(When::DeleteImages).down(&["s3:ListBucketMultipartUploads"]),
+    on(BUCKET).when(When::PruneStack).up(&["s3:ListBucketMultipartUploads"]),
+    on(BUCKET).when(When::PruneImages).of(&[Set::Prune], &["s3:ListBucketMultipartUploads"]),
+    on(TRIAL_ORIGINALS).of(&[Set::Try], &["s3:DeleteObject", "s3:PutObject"]),
+    on(TRIAL_VARIANTS).of(&[Set::Try], &["s3:DeleteObject", "s3:GetObject"]),
+    on(ORIGINALS).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
+    on(VARIANTS).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
+    on(VARIANTS).when(When::Outdated).of(&[Set::Backfill], &["s3:GetObject"]),
+    on(RECORDS).of(&[Set::Failures, Set::Retry, Set::Prune], &["s3:GetObject"]),
+];

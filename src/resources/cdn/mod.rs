@@ -1,0 +1,456 @@
+//! The CloudFront distribution that serves the variants, and only them, from the private bucket.
+//!
+//! Its origin access control, its statement in the bucket's policy, and its identifier in the
+//! function's environment belong to it and live here too.
+
+mod access_control;
+mod calls;
+mod creation;
+mod distribution;
+mod export;
+mod permissions;
+mod price;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use aws_sdk_cloudfront::types::DistributionSummary;
+use futures_util::try_join;
+use serde_json::{Value, json};
+
+use self::access_control::AccessControl;
+use self::calls::{Made, cloudfront_tags};
+use self::distribution::{Origin, Settings};
+use super::{Blueprint, Member, function};
+use crate::aws::bucket::Bucket;
+use crate::aws::clients::has_cloudfront;
+use crate::aws::lambda::is_busy;
+use crate::aws::wait::{Probe, retry_while, wait_until};
+use crate::aws::{Aws, AwsError, Calling, policy};
+use crate::engine::edits::Edits;
+use crate::engine::fields::{Keyed, Path, Statements, Tags};
+use crate::engine::resource::{
+    Context, Details, Erased, Id, Kind, Observed, Owner, Removal, Resource, Slow,
+};
+use crate::names::Names;
+use crate::permissions::Row;
+use crate::pricing::{Service, Usage};
+
+pub(crate) const ID: Id = Id(&Kind {
+    // The edges hold only the distribution's own configuration.
+    slow: Some(Slow {
+        beside: &[Fields::tags.as_str(), Fields::bucket_policy.as_str(), Fields::function.as_str()],
+    }),
+    ..Kind::new("cdn", "AWS::CloudFront::Distribution")
+});
+
+const SID: &str = "ImgprepAllowCloudFront";
+/// Stands for the distribution's own ARN or identifier, which AWS chooses.
+pub(crate) const THIS: &str = "this distribution";
+
+/// Details of what AWS numbers itself.
+const ID_DETAIL: &str = "id";
+const ACCESS_CONTROL_DETAIL: &str = "access_control";
+/// The version of a distribution that is off everywhere.
+const VERSION_DETAIL: &str = "version";
+
+/// A distribution takes minutes to reach every edge; AWS's own tools wait 35, others 90.
+const DEPLOY_SECS_MAX: u64 = 60 * 60;
+/// How long CloudFront may take to list what it made.
+const LISTED_SECS_MAX: u64 = 60;
+/// How long other writers of the same distribution may be in the way.
+const CONTENTION_SECS_MAX: u64 = 60;
+
+fields! {
+    pub(crate) struct Fields {
+        tags: Tags,
+        access_control: Option<AccessControl>,
+        bucket_policy: Statements,
+        function: FunctionFields,
+        comment: Option<String>,
+        enabled: Option<bool>,
+        origin: Option<Origin>,
+        target_origin: Option<String>,
+        viewer_protocol: Option<String>,
+        /// Sorted.
+        methods: Option<Vec<String>>,
+        compress: Option<bool>,
+        cache_policy: Option<String>,
+        /// The settings from before there were cache policies, as far as they are there.
+        legacy_cache: Option<Vec<&'static str>>,
+        headers_policy: Option<String>,
+        http_version: Option<String>,
+        ipv6: Option<bool>,
+        price_class: Option<String>,
+        /// By the code of the error.
+        errors_cached_seconds: Keyed<i64>,
+        /// By the domain.
+        aliases: Keyed<bool>,
+        certificate: Option<String>,
+    }
+}
+
+fields! {
+    /// What the function is told.
+    pub(crate) struct FunctionFields {
+        environment: Option<String>,
+    }
+}
+
+/// The members that are in the distribution's own configuration.
+const CONFIGURATION: [Path<Fields>; 16] = [
+    Fields::comment,
+    Fields::enabled,
+    Fields::origin,
+    Fields::target_origin,
+    Fields::viewer_protocol,
+    Fields::methods,
+    Fields::compress,
+    Fields::cache_policy,
+    Fields::legacy_cache,
+    Fields::headers_policy,
+    Fields::http_version,
+    Fields::ipv6,
+    Fields::price_class,
+    Fields::errors_cached_seconds,
+    Fields::aliases,
+    Fields::certificate,
+];
+
+pub(crate) struct Cdn {
+    names: Arc<Names>,
+    settings: Settings,
+}
+
+impl Cdn {
+    fn new(blueprint: &Blueprint<'_>) -> Self {
+        Self { names: blueprint.names(), settings: Settings::new(blueprint) }
+    }
+
+    fn description(&self) -> String {
+        format!("Lets CloudFront read the variants of {}", self.names.bucket)
+    }
+
+    fn statement(&self, distribution_arn: &str) -> Value {
+        let variants = self.settings.folders.iter();
+        let variants = variants.map(|folder| format!("{}/{folder}/*", self.names.bucket_arn));
+        json!({
+            "Sid": SID,
+            "Effect": "Allow",
+            "Principal": { "Service": "cloudfront.amazonaws.com" },
+            "Action": "s3:GetObject",
+            "Resource": variants.collect::<Vec<_>>(),
+            "Condition": { "StringEquals": { "aws:SourceArn": distribution_arn } },
+        })
+    }
+
+    fn bucket<'a>(&'a self, aws: &'a Aws) -> Bucket<'a> {
+        Bucket { aws, name: &self.names.bucket, account: &self.names.account }
+    }
+
+    /// Our statement in the bucket's policy, with this distribution's ARN told apart from others.
+    async fn read_statement(&self, aws: &Aws, arn: &str) -> Result<Option<Value>, AwsError> {
+        let document = match self.bucket(aws).policy().await {
+            Err(error) if error.is_denied() || error.is_not_found() => None,
+            other => other?,
+        };
+        let statements = policy::statements(document.as_deref());
+        Ok(policy::statement(&statements, SID).map(|statement| {
+            let text = policy::canonical(statement).to_string().replace(arn, THIS);
+            serde_json::from_str(&text).unwrap_or_default()
+        }))
+    }
+
+    async fn read_function_variable(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
+        let Some(variable) = &self.settings.function_variable else { return Ok(None) };
+        let get = aws.lambda.get_function_configuration().function_name(&self.names.function);
+        let answer = get.send().await.found("lambda:GetFunctionConfiguration")?;
+        let variables = answer.and_then(|answer| answer.environment?.variables);
+        Ok(variables.and_then(|mut all| all.remove(variable)))
+    }
+
+    async fn put_statement(&self, context: &Context<'_>, arn: &str) -> Result<(), AwsError> {
+        let wait = context.bucket_wait("s3:PutBucketPolicy");
+        self.bucket(context.aws).put_statement(&wait, &self.statement(arn)).await
+    }
+
+    /// Tells the function which distribution to invalidate.
+    async fn put_function_variable(&self, context: &Context<'_>, id: &str) -> Result<(), AwsError> {
+        const CALL: &str = "lambda:UpdateFunctionConfiguration";
+        let Some(variable) = &self.settings.function_variable else { return Ok(()) };
+        let lambda = &context.aws.lambda;
+        let wait = context.wait(CALL, "Lambda to finish an earlier change", CONTENTION_SECS_MAX);
+        retry_while(&wait, is_busy, || async {
+            let get = lambda.get_function_configuration().function_name(&self.names.function);
+            let now = get.send().await.calling("lambda:GetFunctionConfiguration")?;
+            let mut variables =
+                now.environment.and_then(|environment| environment.variables).unwrap_or_default();
+            variables.insert(variable.clone(), id.to_owned());
+            let environment = aws_sdk_lambda::types::Environment::builder()
+                .set_variables(Some(variables))
+                .build();
+            let put = lambda.update_function_configuration().function_name(&self.names.function);
+            let put = put.set_revision_id(now.revision_id).environment(environment);
+            put.send().await.calling(CALL)
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Puts the edited fields of a distribution right.
+    async fn change(
+        &self,
+        context: &Context<'_>,
+        made: &mut Made,
+        access_control: &str,
+        edits: &Edits<Fields>,
+    ) -> Result<(), AwsError> {
+        if edits.touch_any(&CONFIGURATION) {
+            let change = |config: &mut _| self.settings.apply(&self.names, access_control, config);
+            if let Some(changed) = self.change_config(context, &made.id, change).await? {
+                made.status = changed.status;
+            }
+        }
+        if edits.touch(Fields::tags) {
+            const CALL: &str = "cloudfront:TagResource";
+            let tags = cloudfront_tags(edits.tags(Fields::tags).iter(), CALL)?;
+            let tag = context.aws.cloudfront.tag_resource().resource(&made.arn);
+            tag.tags(tags).send().await.calling(CALL)?;
+        }
+        Ok(())
+    }
+
+    /// The distribution that is known to be there, once CloudFront lists it.
+    async fn listed(&self, context: &Context<'_>) -> Result<DistributionSummary, AwsError> {
+        const CALL: &str = "cloudfront:ListDistributions";
+        let wait = context.wait(CALL, "CloudFront to list the distribution", LISTED_SECS_MAX);
+        wait_until(&wait, || async {
+            let found = self.find(context.aws).await?.distribution;
+            Ok(found.map_or_else(|| Probe::Pending("it is not there".to_owned()), Probe::Done))
+        })
+        .await
+    }
+
+    /// Names the domains where AWS refuses one of them, for AWS does not say which.
+    fn with_domains(&self, error: AwsError) -> AwsError {
+        if error.code() != "CNAMEAlreadyExists" {
+            return error;
+        }
+        error.explained(&format!("it is to serve {}", self.settings.domains.join(", ")))
+    }
+
+    /// Tells the bucket, and the function if it is to know, of the distribution.
+    async fn introduce(
+        &self,
+        context: &Context<'_>,
+        made: &Made,
+        edits: Option<&Edits<Fields>>,
+    ) -> Result<(), AwsError> {
+        let touched = |member| edits.is_none_or(|edits| edits.touch(member));
+        if touched(Fields::bucket_policy) {
+            self.put_statement(context, &made.arn).await?;
+        }
+        if touched(Fields::function) {
+            self.put_function_variable(context, &made.id).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Resource for Cdn {
+    type Fields = Fields;
+
+    const ID: Id = ID;
+
+    const HELD_BY: &'static [(Id, Path<Fields>)] = &[(function::ID, Fields::function)];
+
+    fn name(&self) -> String {
+        self.names.cdn.clone()
+    }
+
+    fn arn(&self) -> Option<String> {
+        None
+    }
+
+    fn fields(&self) -> Fields {
+        let told = self.settings.function_variable.as_ref().map(|_| THIS.to_owned());
+        Fields {
+            tags: self.names.tags.clone(),
+            access_control: Some(AccessControl::wanted()),
+            bucket_policy: Statements::one(SID, Some(policy::canonical(&self.statement(THIS)))),
+            function: FunctionFields { environment: told },
+            ..self.settings.fields(&self.names)
+        }
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Observed<Fields>>, AwsError> {
+        let present = self.find(aws).await?;
+        let access_control = present.access_control.as_ref();
+        let Some(summary) = &present.distribution else {
+            // A run that was cut off may have left the access control alone.
+            return Ok(access_control.map(|found| {
+                let access_control = Some(AccessControl::from(found));
+                let fields = Fields { access_control, ..Fields::default() };
+                let mut observed = Observed::new(fields, Owner::Ours);
+                observed.details.insert(ACCESS_CONTROL_DETAIL, found.id.clone());
+                observed
+            }));
+        };
+        let made = Made::from(summary);
+        let (tags, config, statement, variable) = try_join!(
+            self.read_tags(aws, &made.arn),
+            self.read_config(aws, &made.id),
+            self.read_statement(aws, &made.arn),
+            self.read_function_variable(aws),
+        )?;
+        let owner = self.names.owner(&tags);
+        let told = variable.map(|id| if id == made.id { THIS.to_owned() } else { id });
+        let configured = config
+            .map(|now| distribution::observed(&self.names, &now.config, access_control))
+            .unwrap_or_default();
+        let fields = Fields {
+            tags,
+            access_control: access_control.map(AccessControl::from),
+            bucket_policy: Statements::one(SID, statement),
+            function: FunctionFields { environment: told },
+            ..configured
+        };
+        let mut observed = Observed::new(fields, owner);
+        if summary.status() != DEPLOYED {
+            observed.deploying = Some("CloudFront is still deploying it to its edges".to_owned());
+        }
+        observed.details = made.details();
+        let id = access_control.map(|found| (ACCESS_CONTROL_DETAIL, found.id.clone()));
+        observed.details.extend(id);
+        Ok(Some(observed))
+    }
+
+    async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
+        let access_control = self.create_access_control(context).await?;
+        let made = self.create_distribution(context, &access_control).await?;
+        Ok(made.details())
+    }
+
+    async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
+        if let Some(made) = Made::from_details(&created) {
+            self.introduce(context, &made, None).await?;
+        }
+        Ok(created)
+    }
+
+    async fn update(
+        &self,
+        context: &Context<'_>,
+        observed: &Observed,
+        edits: &Edits<Fields>,
+    ) -> Result<Details, AwsError> {
+        let differs = edits.touch(Fields::access_control);
+        let access_control = match observed.details.get(ACCESS_CONTROL_DETAIL) {
+            Some(id) if differs => {
+                self.update_access_control(context, id).await?;
+                id.clone()
+            }
+            Some(id) => id.clone(),
+            None => self.create_access_control(context).await?,
+        };
+        let made = if let Some(mut made) = Made::from_details(&observed.details) {
+            self.change(context, &mut made, &access_control, edits).await?;
+            made
+        } else {
+            edits.whole();
+            self.create_distribution(context, &access_control).await?
+        };
+        self.introduce(context, &made, Some(edits)).await?;
+        Ok(made.details())
+    }
+
+    /// Switches the distribution off; CloudFront deletes only what is off everywhere.
+    async fn delete(
+        &self,
+        context: &Context<'_>,
+        observed: &Observed,
+    ) -> Result<Removal, AwsError> {
+        let wait = context.bucket_wait("s3:PutBucketPolicy");
+        let switch_off = async {
+            let Some(id) = observed.details.get(ID_DETAIL) else { return Ok(None) };
+            if *observed.fields.get(Fields::enabled.as_str()) == Value::Bool(false) {
+                return Ok(None);
+            }
+            self.switch_off(context, id).await
+        };
+        let close_bucket = async {
+            match self.bucket(context.aws).remove_statement(&wait, SID).await {
+                Err(error) if error.is_not_found() => Ok(()),
+                other => other,
+            }
+        };
+        let (changed, ()) = try_join!(switch_off, close_bucket)?;
+        let mut details = observed.details.clone();
+        let off = changed.filter(|changed| changed.status == DEPLOYED);
+        details.extend(off.and_then(|changed| Some((VERSION_DETAIL, changed.version?))));
+        Ok(Removal::Later("CloudFront is switching it off at its edges".to_owned(), details))
+    }
+
+    async fn finish_delete(
+        &self,
+        context: &Context<'_>,
+        details: &Details,
+    ) -> Result<(), AwsError> {
+        const CALL: &str = "cloudfront:DeleteDistribution";
+        let detail = |name: &str| details.get(name);
+        let gone = async {
+            let Some(id) = detail(ID_DETAIL) else { return Ok(()) };
+            let wait =
+                context.wait(CALL, "CloudFront to switch it off everywhere", DEPLOY_SECS_MAX);
+            let mut version = detail(VERSION_DETAIL).cloned();
+            wait_until(&wait, || self.probe_deletion(context, id, version.take())).await
+        };
+        let Some(id) = detail(ACCESS_CONTROL_DETAIL) else { return gone.await };
+        let ((), version) = try_join!(gone, self.access_control_version(context, id))?;
+        self.delete_access_control(context, id, version).await
+    }
+
+    async fn settle(&self, context: &Context<'_>) -> Result<(), AwsError> {
+        const CALL: &str = "cloudfront:GetDistribution";
+        let found = self.listed(context).await?;
+        let wait = context.wait(CALL, "CloudFront to deploy it to its edges", DEPLOY_SECS_MAX);
+        wait_until(&wait, || async {
+            Ok(match self.status(context.aws, found.id()).await?.as_deref() {
+                None | Some(DEPLOYED) => Probe::Done(()),
+                Some(status) => Probe::Pending(format!("it is still {status}")),
+            })
+        })
+        .await
+    }
+}
+
+impl Member for Cdn {
+    const PERMISSIONS: &'static [Row] = permissions::ROWS;
+
+    const COSTS: fn(&Usage) -> Vec<Service> = price::costs;
+
+    fn wanted(blueprint: &Blueprint<'_>) -> Option<Self> {
+        blueprint.config.cdn.enabled.then(|| Self::new(blueprint))
+    }
+
+    fn known_as(names: &Names) -> &str {
+        &names.cdn
+    }
+
+    fn left(blueprint: &Blueprint<'_>, _name: &str) -> Erased {
+        Box::new(Self::new(blueprint))
+    }
+
+    fn switched_off(blueprint: &Blueprint<'_>) -> Option<Self> {
+        let is_off = !blueprint.config.cdn.enabled && has_cloudfront(blueprint.names.partition);
+        is_off.then(|| Self::new(blueprint))
+    }
+
+    /// The function is told the distribution.
+    fn follows_too(blueprint: &Blueprint<'_>) -> &'static [Id] {
+        if blueprint.config.cdn.invalidate { &[function::ID] } else { &[] }
+    }
+}
+
+const DEPLOYED: &str = "Deployed";

@@ -1,0 +1,259 @@
+//! What belongs to a stack and is no longer in its file: found by the stack's tag, its IAM path, and
+//! the markers in its bucket, as its resources say.
+//!
+//! Whether one is still there and still ours, each says when it is read: the tagging API lags behind
+//! for a while (Resource Groups Tagging API, `GetResources`).
+
+use std::collections::BTreeSet;
+
+use aws_sdk_iam::operation::list_policies::ListPoliciesOutput;
+use aws_sdk_iam::operation::list_roles::ListRolesOutput;
+use aws_sdk_iam::types::{PolicyScopeType, Role};
+use aws_sdk_resourcegroupstagging::types::TagFilter;
+use futures_util::future::try_join_all;
+use futures_util::try_join;
+
+use super::Line;
+use crate::aws::bucket::Bucket;
+use crate::aws::iam::all_pages;
+use crate::aws::{Aws, AwsError, Calling, marker};
+use crate::engine::resource::STACK_TAG;
+use crate::names::Names;
+use crate::permissions::{ACCOUNT, Row, on};
+use crate::resources::Trace;
+
+/// A bucket of an application can hold very many folders; at most so many are looked at.
+const FOLDERS_LOOKED_AT_MAX: usize = 50;
+/// How deep folders inside folders are looked for.
+const FOLDER_DEPTH_MAX: usize = 3;
+
+pub(super) const PERMISSIONS: &[Row] = &[on(ACCOUNT).read(&["tag:GetResources"])];
+
+/// A resource of the stack that the file does not name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Left {
+    /// Its line in the stack's list.
+    pub(super) line: usize,
+    pub(super) name: String,
+}
+
+/// Looks for everything at once. `folders` are those of the file.
+pub(super) async fn find(
+    aws: &Aws,
+    names: &Names,
+    lines: &[Line],
+    folders: &[String],
+) -> Result<BTreeSet<Left>, AwsError> {
+    let (arns, roles, policies, folders) = try_join!(
+        tagged(aws, names, lines),
+        roles(aws, names),
+        policies(aws, names),
+        other_folders(aws, names, folders),
+    )?;
+    let found = Found { arns, roles, policies, folders };
+    Ok(left(&found, names, lines))
+}
+
+/// What was found, before it is told which of it the file names.
+#[derive(Default)]
+struct Found {
+    arns: Vec<String>,
+    roles: Vec<String>,
+    policies: Vec<String>,
+    folders: Vec<String>,
+}
+
+/// What of it is not in the file, and what goes with that.
+fn left(found: &Found, names: &Names, lines: &[Line]) -> BTreeSet<Left> {
+    let mut left = BTreeSet::new();
+    for (at, line) in lines.iter().enumerate() {
+        let known = (line.known_as)(names);
+        let all = line.traces.iter().flat_map(|trace| found.by(*trace));
+        let others = all.filter(|name| name != known).map(|name| Left { line: at, name });
+        left.extend(others);
+    }
+    for (at, line) in lines.iter().enumerate() {
+        let beside = |trace: &Trace| match trace {
+            Trace::Beside(id) => lines.iter().position(|line| line.id == *id),
+            _ => None,
+        };
+        let holders: Vec<usize> = line.traces.iter().filter_map(beside).collect();
+        let holders: Vec<String> =
+            left.iter().filter(|it| holders.contains(&it.line)).map(|it| it.name.clone()).collect();
+        left.extend(holders.into_iter().map(|name| Left { line: at, name }));
+    }
+    left
+}
+
+impl Found {
+    /// The names of what a trace leads to.
+    fn by(&self, trace: Trace) -> Vec<String> {
+        match trace {
+            Trace::Tag { resource_type, name } => {
+                let named = |arn: &String| Some(name(resource_of(arn, resource_type)?)?.to_owned());
+                self.arns.iter().filter_map(named).collect()
+            }
+            Trace::PolicyPath => self.policies.clone(),
+            Trace::RolePath => self.roles.clone(),
+            Trace::Marker => self.folders.clone(),
+            Trace::Beside(_) => Vec::new(),
+        }
+    }
+}
+
+/// The last part of an ARN of the service that a resource type is of.
+fn resource_of<'a>(arn: &'a str, resource_type: &str) -> Option<&'a str> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let ["arn", _, service, _, _, resource] = parts.as_slice() else { return None };
+    (resource_type.split(':').next() == Some(service)).then_some(*resource)
+}
+
+/// The ARNs of everything with the stack's tag that is of a type which is asked for by tag.
+async fn tagged(aws: &Aws, names: &Names, lines: &[Line]) -> Result<Vec<String>, AwsError> {
+    let types = lines.iter().flat_map(|line| line.traces).filter_map(|trace| match trace {
+        Trace::Tag { resource_type, .. } => Some((*resource_type).to_owned()),
+        _ => None,
+    });
+    let types: BTreeSet<String> = types.collect();
+    let filter = TagFilter::builder().key(STACK_TAG).values(&names.stack).build();
+    let mut arns = Vec::new();
+    let mut token = None;
+    loop {
+        let get = aws.tagging.get_resources().tag_filters(filter.clone());
+        let get = get.set_resource_type_filters(Some(types.iter().cloned().collect()));
+        let page = get.set_pagination_token(token).send().await.calling("tag:GetResources")?;
+        let found = page.resource_tag_mapping_list().iter().filter_map(|it| it.resource_arn());
+        arns.extend(found.map(ToOwned::to_owned));
+        token = page.pagination_token.filter(|token| !token.is_empty());
+        if token.is_none() {
+            return Ok(arns);
+        }
+    }
+}
+
+async fn roles(aws: &Aws, names: &Names) -> Result<Vec<String>, AwsError> {
+    let pages = all_pages(|marker| async {
+        let list = aws.iam.list_roles().path_prefix(&names.iam_path).set_marker(marker);
+        list.send().await.calling("iam:ListRoles").map(Some)
+    });
+    let pages = pages.await?;
+    let listed = pages.iter().flat_map(ListRolesOutput::roles).map(Role::role_name);
+    Ok(listed.map(ToOwned::to_owned).collect())
+}
+
+async fn policies(aws: &Aws, names: &Names) -> Result<Vec<String>, AwsError> {
+    let pages = all_pages(|marker| async {
+        let list = aws.iam.list_policies().scope(PolicyScopeType::Local);
+        let list = list.path_prefix(&names.iam_path).set_marker(marker);
+        list.send().await.calling("iam:ListPolicies").map(Some)
+    });
+    let pages = pages.await?;
+    let listed =
+        pages.iter().flat_map(ListPoliciesOutput::policies).filter_map(|it| it.policy_name());
+    Ok(listed.map(ToOwned::to_owned).collect())
+}
+
+/// Folders with a marker of ours that the file does not name.
+async fn other_folders(
+    aws: &Aws,
+    names: &Names,
+    known: &[String],
+) -> Result<Vec<String>, AwsError> {
+    let bucket = Bucket { aws, name: &names.bucket, account: &names.account };
+    let mut found = Vec::new();
+    let mut budget = FOLDERS_LOOKED_AT_MAX;
+    let mut parents = vec![String::new()];
+    for _ in 0..FOLDER_DEPTH_MAX {
+        let lists = parents.iter().map(|parent| children(&bucket, parent));
+        let mut inside = Vec::new();
+        let children = try_join_all(lists).await?.into_iter().flatten();
+        let (around, unknown): (Vec<String>, Vec<String>) = children
+            .filter(|prefix| !known.iter().any(|folder| *prefix == format!("{folder}/")))
+            .partition(|prefix| known.iter().any(|folder| folder.starts_with(prefix.as_str())));
+        inside.extend(around);
+        let unknown: Vec<String> = unknown.into_iter().take(budget).collect();
+        budget -= unknown.len();
+        let markers = unknown.iter().map(|prefix| marker::find(&bucket, prefix));
+        for (prefix, marker) in unknown.iter().zip(try_join_all(markers).await?) {
+            let stack = marker.and_then(|marker| marker.stack);
+            if stack.as_ref() == Some(&names.stack) {
+                found.push(prefix.trim_end_matches('/').to_owned());
+            } else {
+                inside.push(prefix.clone());
+            }
+        }
+        if inside.is_empty() {
+            break;
+        }
+        parents = inside;
+    }
+    Ok(found)
+}
+
+/// The folders directly inside a folder, as prefixes; none in a bucket that is not ours to read.
+async fn children(bucket: &Bucket<'_>, parent: &str) -> Result<Vec<String>, AwsError> {
+    let list = bucket.aws.s3.list_objects_v2().bucket(bucket.name).delimiter("/");
+    let list = list.prefix(parent).expected_bucket_owner(bucket.account).send().await;
+    match list.found("s3:ListBucket") {
+        Err(error) if error.is_denied() || matches!(error.status(), 301 | 307 | 400) => {
+            Ok(Vec::new())
+        }
+        other => {
+            let prefixes = other?.and_then(|page| page.common_prefixes).unwrap_or_default();
+            Ok(prefixes.into_iter().filter_map(|prefix| prefix.prefix).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lines;
+    use super::*;
+
+    /// What these ARNs stand for, as the resource's name and its own.
+    fn found(arn: &str) -> Vec<(&'static str, String)> {
+        let lines = lines();
+        let found = Found { arns: vec![arn.to_owned()], ..Found::default() };
+        let left = left(&found, &Names::stand_in(), &lines).into_iter();
+        left.map(|left| (lines[left.line].id.as_str(), left.name)).collect()
+    }
+
+    #[test]
+    fn what_carries_our_tag_under_another_name_is_found_by_its_kind() {
+        let cases: [(&str, &[&str], &str); 6] = [
+            ("arn:aws:sns:us-east-1:123456789012:old", &["topic"], "old"),
+            ("arn:aws:s3:::old-photos", &["bucket", "notification"], "old-photos"),
+            ("arn:aws-cn:s3:::old-photos", &["bucket", "notification"], "old-photos"),
+            ("arn:aws:sqs:us-east-1:123456789012:old-q", &["dead-letters"], "old-q"),
+            ("arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/Old:*", &["logs"], "Old"),
+            // Its log group goes with it, which not every index of tags knows.
+            (
+                "arn:aws:lambda:us-east-1:123456789012:function:Old",
+                &["logs", "function", "trigger"],
+                "Old",
+            ),
+        ];
+        for (arn, kinds, name) in cases {
+            let expected: Vec<_> = kinds.iter().map(|kind| (*kind, name.to_owned())).collect();
+            assert_eq!(found(arn), expected, "{arn}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_the_file_or_of_no_kind_of_ours_is_not_found() {
+        for arn in [
+            "arn:aws:sns:us-east-1:123456789012:t",
+            "arn:aws:s3:::b",
+            "arn:aws:sqs:us-east-1:123456789012:s-dead-letters",
+            "arn:aws:lambda:us-east-1:123456789012:function:f",
+            "arn:aws:lambda:us-east-1:123456789012:layer:f",
+            "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/f:*",
+            "arn:aws:logs:us-east-1:123456789012:log-group:/somewhere/else",
+            "arn:aws:dynamodb:us-east-1:123456789012:table/orders",
+            "no arn",
+            "",
+        ] {
+            assert_eq!(found(arn), [], "{arn}");
+        }
+    }
+}
