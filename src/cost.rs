@@ -10,7 +10,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 
-use lambda_fn::settings::{Effort, Format, Variant};
+use contract::settings::{Effort, Format, Variant};
 use serde::Serialize;
 
 pub(crate) use self::backfill::{BackfillEstimate, BackfillLoad};

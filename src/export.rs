@@ -110,7 +110,7 @@ impl<'a> Blueprint<'a> {
         let own = own.into_iter().filter(|(_, value)| !value.is_null());
         let told = self.cdn().map(|cdn| cdn.fields.get("function.environment"));
         let told = told.filter(|value| !value.is_null());
-        let told = told.map(|_| (lambda_fn::settings::DISTRIBUTION_VARIABLE, DISTRIBUTION.into()));
+        let told = told.map(|_| (contract::settings::DISTRIBUTION_VARIABLE, DISTRIBUTION.into()));
         own.chain(told).collect()
     }
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use aws_sdk_cloudfront::types::PriceClass;
 use aws_sdk_lambda::types::Architecture;
-use futures_util::future::join_all;
-use futures_util::try_join;
-use lambda_fn::settings::{
+use contract::settings::{
     DISTRIBUTION_VARIABLE, FAILED_FOLDER, OnDelete, SETTINGS_VARIABLE, Settings,
 };
+use futures_util::future::join_all;
+use futures_util::try_join;
 use serde_json::{Value, json};
 
 use crate::aws::clients::has_cloudfront;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use lambda_fn::settings::Settings;
+use contract::settings::Settings;
 use serde_json::Value;
 
 use super::advice::Advice;
