@@ -1,5 +1,6 @@
 //! Puts the source of the function into the binary, so that an installed `imgprep` builds it in any
-//! folder: the crate `lambda-fn`, and a workspace around it reduced to what that crate uses.
+//! folder: the crate `lambda-fn`, those of ours that it uses, and a workspace around them reduced to
+//! what they use.
 //!
 //! What the reduced workspace leaves out cannot change the function, so its hash changes only with
 //! the function.
@@ -22,25 +23,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     println!("cargo::rerun-if-changed=build.rs");
-    let crates = Crates::find(&root)?;
-    for watched in [&crates.manifest, &crates.lock, &crates.function] {
-        println!("cargo::rerun-if-changed={}", watched.display());
-    }
+    let source = Source::find(&root)?;
+    println!("cargo::rerun-if-changed={}", source.manifest.display());
+    println!("cargo::rerun-if-changed={}", source.lock.display());
 
-    let function: Table = fs::read_to_string(&crates.function_manifest)?.parse()?;
-    let workspace: Table = fs::read_to_string(&crates.manifest)?.parse()?;
-    let manifest = reduced_manifest(&workspace, &used_dependencies(&function));
-    let lock = reduced_lock(&fs::read_to_string(&crates.lock)?)?;
-    fs::write(out.join("Cargo.toml"), manifest)?;
-    fs::write(out.join("Cargo.lock"), lock)?;
-
+    fs::write(out.join("Cargo.toml"), reduced_manifest(&source))?;
+    fs::write(out.join("Cargo.lock"), reduced_lock(&source)?)?;
     let mut files = BTreeMap::new();
     for name in ["Cargo.toml", "Cargo.lock"] {
         files.insert(name.to_owned(), out.join(name));
     }
-    files.insert(format!("{FUNCTION}/Cargo.toml"), crates.function_manifest);
-    files.insert(format!("{FUNCTION}/build.rs"), crates.function.join("build.rs"));
-    list(&crates.function.join("src"), &format!("{FUNCTION}/src"), &mut files)?;
+    for Member { package, place, folder, manifest, .. } in &source.members {
+        println!("cargo::rerun-if-changed={}", folder.display());
+        let reduced = out.join(format!("{package}.toml"));
+        fs::write(&reduced, manifest.to_string())?;
+        files.insert(format!("{place}/Cargo.toml"), reduced);
+        files.insert(format!("{place}/build.rs"), folder.join("build.rs"));
+        list(&folder.join("src"), &format!("{place}/src"), &mut files)?;
+    }
 
     let mut code = String::from("static FILES: &[(&str, &[u8])] = &[\n");
     for (name, path) in &files {
@@ -64,36 +64,107 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What the source of the function is put together from.
-struct Crates {
+struct Source {
     /// Of the workspace.
     manifest: PathBuf,
+    workspace: Table,
+    /// How the function is compiled.
+    profile: Option<Value>,
     /// What the versions of the function's dependencies are in.
     lock: PathBuf,
-    /// The folder of the function's crate.
-    function: PathBuf,
-    function_manifest: PathBuf,
+    /// The crate of the function, and those of ours that it uses.
+    members: Vec<Member>,
 }
 
-impl Crates {
-    /// In the repository both crates are side by side. Packed, each is on its own: cargo has
-    /// rewritten the manifests and kept the originals, the lock file of this one leaves out what
-    /// only the function needs, and the function's build script says where it is.
+/// A crate of ours.
+struct Member {
+    /// The name of its package.
+    package: String,
+    /// Its folder in the repository, and in the extracted source.
+    place: String,
+    /// Its folder here.
+    folder: PathBuf,
+    /// Its manifest, without what only its tests use.
+    manifest: Table,
+    /// The dependencies that take their version from the workspace.
+    dependencies: BTreeSet<String>,
+}
+
+impl Source {
+    /// In the repository all crates are side by side. Packed, each is on its own: cargo has
+    /// rewritten the manifests and kept the originals, and the lock file of this one leaves out what
+    /// only the function needs.
     fn find(root: &Path) -> Result<Self, Box<dyn Error>> {
-        let beside = root.join(FUNCTION);
-        if beside.is_dir() {
-            return Ok(Self {
-                manifest: root.join("Cargo.toml"),
-                lock: root.join("Cargo.lock"),
-                function_manifest: beside.join("Cargo.toml"),
-                function: beside,
-            });
+        let is_packed = !root.join(FUNCTION).is_dir();
+        let manifest = root.join(if is_packed { "Cargo.toml.orig" } else { "Cargo.toml" });
+        let all: Table = fs::read_to_string(&manifest)?.parse()?;
+        let profile = all.get("profile").and_then(|profiles| profiles.get("lambda")).cloned();
+        let workspace = all.get("workspace").and_then(Value::as_table).cloned();
+        let workspace = workspace.ok_or("the manifest has no workspace")?;
+        let shared = workspace.get("dependencies").and_then(Value::as_table);
+        let mut members: Vec<Member> = Vec::new();
+        let mut wanted = vec![FUNCTION.to_owned()];
+        while let Some(name) = wanted.pop() {
+            let dependency = shared.and_then(|shared| shared.get(&name)).and_then(Value::as_table);
+            let text = |key: &str| dependency?.get(key)?.as_str();
+            // Whatever else has no path is not ours.
+            let Some(place) = text("path") else { continue };
+            if members.iter().all(|member| member.place != place) {
+                let package = text("package").unwrap_or(&name);
+                let member = Member::find(root, package, place, is_packed)?;
+                wanted.extend(member.dependencies.iter().cloned());
+                members.push(member);
+            }
         }
-        let function = PathBuf::from(std::env::var("DEP_IMGPREP_FUNCTION_ROOT")?);
+        let holder = if is_packed { &members[0].folder } else { root };
+        Ok(Self { lock: holder.join("Cargo.lock"), manifest, workspace, profile, members })
+    }
+
+    /// Makes the entry of one of our crates that of a member of the workspace, with what it is built
+    /// from and nothing more.
+    fn relock(&self, package: &mut Table) {
+        package.remove("source");
+        package.remove("checksum");
+        let member = self.members.iter().find(|member| is_named(package, &member.package));
+        let used = member.map(|member| &member.dependencies);
+        let used: BTreeSet<&str> = used.into_iter().flatten().map(|it| self.package(it)).collect();
+        if let Some(Value::Array(dependencies)) = package.get_mut("dependencies") {
+            let name = |entry: &Value| entry.as_str()?.split(' ').next().map(ToOwned::to_owned);
+            dependencies.retain(|entry| name(entry).is_some_and(|name| used.contains(&*name)));
+        }
+    }
+
+    /// The package that a dependency is called here.
+    fn package<'a>(&'a self, dependency: &'a str) -> &'a str {
+        let shared = self.workspace.get("dependencies").and_then(|shared| shared.get(dependency));
+        shared.and_then(|it| it.get("package")).and_then(Value::as_str).unwrap_or(dependency)
+    }
+}
+
+impl Member {
+    /// Where a packed crate is, its own build script says. It does so only to a crate that depends
+    /// on it, which is why `imgprep` depends on all of them.
+    fn find(
+        root: &Path,
+        package: &str,
+        place: &str,
+        is_packed: bool,
+    ) -> Result<Self, Box<dyn Error>> {
+        let (folder, manifest) = if is_packed {
+            let variable = format!("DEP_{}_ROOT", package.to_uppercase().replace('-', "_"));
+            let folder = std::env::var(&variable).map_err(|_| format!("{variable} is not set"))?;
+            (PathBuf::from(folder), "Cargo.toml.orig")
+        } else {
+            (root.join(place), "Cargo.toml")
+        };
+        let manifest = reduced_member(&fs::read_to_string(folder.join(manifest))?)?;
+        let dependencies = used_dependencies(&manifest);
         Ok(Self {
-            manifest: root.join("Cargo.toml.orig"),
-            lock: function.join("Cargo.lock"),
-            function_manifest: function.join("Cargo.toml.orig"),
-            function,
+            package: package.to_owned(),
+            place: place.to_owned(),
+            folder,
+            manifest,
+            dependencies,
         })
     }
 }
@@ -154,48 +225,71 @@ fn list(
     Ok(())
 }
 
-/// The dependencies of the function that take their version from the workspace.
-fn used_dependencies(function: &Table) -> BTreeSet<String> {
-    let tables = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let targets = function.get("target").and_then(Value::as_table);
-    std::iter::once(function)
+/// The manifest of a crate without what only its tests use, for tests are not carried.
+fn reduced_member(manifest: &str) -> Result<Table, Box<dyn Error>> {
+    let mut manifest: Table = manifest.parse()?;
+    manifest.remove("dev-dependencies");
+    Ok(manifest)
+}
+
+/// The dependencies of a crate that take their version from the workspace.
+fn used_dependencies(manifest: &Table) -> BTreeSet<String> {
+    let tables = ["dependencies", "build-dependencies"];
+    let targets = manifest.get("target").and_then(Value::as_table);
+    std::iter::once(manifest)
         .chain(targets.into_iter().flat_map(Table::values).filter_map(Value::as_table))
         .flat_map(|place| tables.iter().filter_map(|table| place.get(*table)?.as_table()))
         .flat_map(|dependencies| dependencies.keys().cloned())
         .collect()
 }
 
-/// The workspace manifest with the function as its only member.
-fn reduced_manifest(root: &Table, used: &BTreeSet<String>) -> String {
+/// The workspace manifest with the function's crates as its only members.
+fn reduced_manifest(source: &Source) -> String {
     let mut workspace = Table::new();
-    let from = root.get("workspace").and_then(Value::as_table).cloned().unwrap_or_default();
-    for (key, value) in from {
+    for (key, value) in source.workspace.clone() {
         match (key.as_str(), value) {
             ("resolver" | "package" | "lints", value) => drop(workspace.insert(key, value)),
             ("dependencies", Value::Table(mut all)) => {
-                all.retain(|name, _| used.contains(name));
+                all.retain(|name, _| {
+                    source.members.iter().any(|it| it.dependencies.contains(name))
+                });
                 workspace.insert(key, Value::Table(all));
             }
             _ => {}
         }
     }
-    workspace.insert("members".into(), Value::Array(vec![FUNCTION.into()]));
+    let members = source.members.iter().map(|member| member.place.as_str().into()).collect();
+    workspace.insert("members".into(), Value::Array(members));
     let mut manifest = Table::new();
     manifest.insert("workspace".into(), Value::Table(workspace));
-    if let Some(profile) = root.get("profile").and_then(|profiles| profiles.get("lambda")) {
-        let profiles = Table::from_iter([("lambda".to_owned(), profile.clone())]);
+    if let Some(profile) = source.profile.clone() {
+        let profiles = Table::from_iter([("lambda".to_owned(), profile)]);
         manifest.insert("profile".into(), Value::Table(profiles));
     }
     manifest.to_string()
 }
 
-/// The lock file with only those packages that the function reaches.
-fn reduced_lock(lock: &str) -> Result<String, Box<dyn Error>> {
+/// Whether this is the entry of a package in a lock file.
+fn is_named(package: &Table, name: &str) -> bool {
+    package.get("name").and_then(Value::as_str) == Some(name)
+}
+
+/// The lock file with only those packages that the function reaches. Its own crates are at their
+/// places, wherever they came from.
+fn reduced_lock(source: &Source) -> Result<String, Box<dyn Error>> {
+    let lock = fs::read_to_string(&source.lock)?;
     let mut blocks = lock.split("[[package]]\n");
     let mut reduced = blocks.next().unwrap_or_default().to_owned();
-    let mut packages: Vec<(Table, &str)> = Vec::new();
+    let mut packages: Vec<(Table, String)> = Vec::new();
     for block in blocks {
-        packages.push((block.parse()?, block));
+        let mut package: Table = block.parse()?;
+        let is_ours = source.members.iter().any(|member| is_named(&package, &member.package));
+        if is_ours {
+            source.relock(&mut package);
+            packages.push((package.clone(), format!("{package}\n")));
+        } else {
+            packages.push((package, block.to_owned()));
+        }
     }
     let mut wanted = vec![FUNCTION];
     let mut kept = BTreeSet::new();
@@ -203,7 +297,7 @@ fn reduced_lock(lock: &str) -> Result<String, Box<dyn Error>> {
         let mut words = reference.split(' ');
         let (name, version) = (words.next(), words.next());
         for (index, (package, _)) in packages.iter().enumerate() {
-            let same = package.get("name").and_then(Value::as_str) == name
+            let same = name.is_some_and(|name| is_named(package, name))
                 && version.is_none_or(|version| {
                     package.get("version").and_then(Value::as_str) == Some(version)
                 });
@@ -215,7 +309,7 @@ fn reduced_lock(lock: &str) -> Result<String, Box<dyn Error>> {
     }
     for index in kept {
         reduced.push_str("[[package]]\n");
-        reduced.push_str(packages[index].1);
+        reduced.push_str(&packages[index].1);
     }
     Ok(reduced)
 }

@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lambda_fn::settings::{OnDelete, Variant};
+use contract::settings::{OnDelete, Variant};
 
 pub(crate) use self::problem::ConfigError;
 

@@ -12,7 +12,7 @@ use std::fmt::{self, Display, Write as _};
 use std::path::{Component, Path};
 use std::time::Duration;
 
-use lambda_fn::settings::{Fit, Format, Variant};
+use contract::settings::{Fit, Format, Variant};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 use crate::amounts;

@@ -22,7 +22,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use lambda_fn::settings::FAILED_FOLDER;
+use contract::settings::FAILED_FOLDER;
 use serde::Serialize;
 
 use self::backfill::Need;
@@ -205,8 +205,8 @@ impl<'a> Inventory<'a> {
     }
 
     /// As far as the keys of variants and records follow from it.
-    fn settings(&self) -> lambda_fn::settings::Settings {
-        lambda_fn::settings::Settings {
+    fn settings(&self) -> contract::settings::Settings {
+        contract::settings::Settings {
             bucket: self.names.bucket.clone(),
             originals: self.config.bucket.originals.clone(),
             public_acl: false,

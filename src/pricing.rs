@@ -3,7 +3,7 @@
 
 pub(crate) mod prices;
 
-use lambda_fn::settings::{Effort, Format, Variant};
+use contract::settings::{Effort, Format, Variant};
 use serde::Serialize;
 
 use self::prices::Price;

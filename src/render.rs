@@ -20,12 +20,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use contract::settings::{Format, Variant};
 use futures_util::stream::{self, StreamExt};
+use imaging::engine::{self, Rendered, Rendering, Scratch};
+use imaging::error::RenderError;
+use imaging::limits::Limits;
 use lambda_fn::capacity::Capacity;
-use lambda_fn::error::RenderError;
-use lambda_fn::limits::Limits;
-use lambda_fn::settings::Variant;
-use lambda_fn::variants::{self, Rendered, Rendering, Scratch};
 use serde::Serialize;
 
 pub(crate) use self::file::write_whole;
@@ -131,6 +131,18 @@ pub(crate) struct Totals {
 }
 
 impl Work {
+    /// Refuses variants that this imgprep cannot make: its default build goes without AVIF, whose
+    /// encoder takes longer to compile than most of the rest.
+    pub(crate) fn check_formats(&self) -> Result<(), Refusal> {
+        let in_avif = self.variants.iter().find(|variant| variant.format == Format::Avif);
+        match in_avif {
+            Some(Variant { folder, .. }) if !cfg!(feature = "avif") => {
+                Err(Refusal::NoAvif { folder: folder.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Where the page is that shows everything.
     pub(crate) fn page(&self) -> PathBuf {
         self.output.join(PAGE)
@@ -173,7 +185,7 @@ impl Work {
             totals: Totals::of(&images, found.passed_over, started.elapsed()),
             images,
             variants: Arc::clone(&self.variants),
-            made_at: lambda_fn::failure::utc(SystemTime::now()),
+            made_at: contract::failure::utc(SystemTime::now()),
         })
     }
 
@@ -220,7 +232,7 @@ impl Work {
         let size = std::fs::metadata(path).map_err(unreadable)?.len();
         self.limits.check_bytes(size).map_err(refused)?;
         let bytes = std::fs::read(path).map_err(unreadable)?;
-        let needed = variants::memory_needed(&bytes, &self.variants, &self.limits);
+        let needed = engine::memory_needed(&bytes, &self.variants, &self.limits);
         Ok((bytes, needed.map_err(refused)?))
     }
 
@@ -244,7 +256,7 @@ impl Work {
             }
         };
         let rendering =
-            variants::render_measured(bytes, &self.variants, &self.limits, scratch, finished);
+            engine::render_measured(bytes, &self.variants, &self.limits, scratch, finished);
         if let Some(refusal) = unwritable {
             return Err(refusal);
         }

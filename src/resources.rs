@@ -16,7 +16,7 @@ pub(crate) mod trigger;
 
 use std::sync::Arc;
 
-use lambda_fn::settings::OnDelete;
+use contract::settings::OnDelete;
 
 use crate::aws::endpoint::Endpoints;
 use crate::config::{Access, Config};

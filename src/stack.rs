@@ -5,9 +5,9 @@ mod retired;
 
 use std::sync::Arc;
 
+use contract::settings::FAILED_FOLDER;
 use futures_util::future::join_all;
 use futures_util::try_join;
-use lambda_fn::settings::FAILED_FOLDER;
 
 use self::retired::Left;
 use crate::aws::endpoint::Endpoints;

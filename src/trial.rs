@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_types::body::SdkBody;
+use contract::address;
+use contract::failure::FailureRecord;
+use contract::settings::{FAILED_FOLDER, Variant};
 use futures_util::future::try_join_all;
-use lambda_fn::address;
-use lambda_fn::failure::FailureRecord;
-use lambda_fn::settings::{FAILED_FOLDER, Variant};
 use serde::Serialize;
 
 pub(crate) use self::broken::Broken;
@@ -404,7 +404,7 @@ fn variant_key(variant: &Variant, name: &str) -> String {
 
 /// Width and height of a variant in pixels, or why it has none.
 fn dimensions(bytes: &[u8]) -> Result<(u32, u32), String> {
-    match lambda_fn::decode::dimensions(bytes) {
+    match imaging::decode::dimensions(bytes) {
         Ok(size) => Ok(size),
         // The function writes AVIF but does not read it.
         Err(error) => avif_dimensions(bytes).ok_or_else(|| error.to_string()),

@@ -11,11 +11,8 @@ use std::{
     ops::ControlFlow,
 };
 
-use lambda_fn::{
-    limits::Limits,
-    settings::{Effort, Variant},
-    variants::{self, Rendered, Scratch},
-};
+use contract::settings::{Effort, Variant};
+use imaging::{limits::Limits, engine::{self, Rendered, Scratch}};
 use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::{
@@ -153,7 +150,7 @@ pub(crate) fn made(
     let mut made = Vec::new();
     let before = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?);
     let limits = Limits::default();
-    let rendering = variants::render_measured(original, variants, &limits, scratch, |rendered| {
+    let rendering = engine::render_measured(original, variants, &limits, scratch, |rendered| {
         made.push(rendered);
         ControlFlow::Continue(())
     })?;

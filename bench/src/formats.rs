@@ -8,10 +8,8 @@ use std::{
     io::{self, Write as _},
 };
 
-use lambda_fn::{
-    settings::{Format, Variant},
-    variants::Scratch,
-};
+use contract::settings::{Format, Variant};
+use imaging::engine::Scratch;
 
 use crate::{
     effort::{self, Made},

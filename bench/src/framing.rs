@@ -13,12 +13,8 @@ use std::{
 };
 
 use image::{ImageFormat, RgbImage};
-use lambda_fn::{
-    limits::Limits,
-    sample,
-    settings::{Format, Variant},
-    variants,
-};
+use contract::settings::{Format, Variant};
+use imaging::{limits::Limits, engine};
 
 /// Originals and the frames that they are brought into: wide and tall, odd and even, enlarged,
 /// shrunk by a little and by a lot, and of the frame's own shape.
@@ -84,7 +80,7 @@ fn both(
     let pixels = sample::pixels(width, height);
     RgbImage::from_raw(width, height, pixels).ok_or("too few pixels")?.save(&original)?;
     let variant = Variant { format: Format::Png, ..Variant::of_size(frame.0, frame.1) };
-    let rendered = variants::render(&fs::read(&original)?, &[variant], &Limits::default())?;
+    let rendered = engine::render(&fs::read(&original)?, &[variant], &Limits::default())?;
     let ours = image::load_from_memory_with_format(&rendered[0].bytes, ImageFormat::Png)?;
 
     let result: PathBuf = folder.join("theirs.png");

@@ -13,7 +13,6 @@ use std::{
 };
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use lambda_fn::sample;
 use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::{

@@ -8,7 +8,6 @@ use std::{
 };
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use lambda_fn::sample;
 
 /// An original and the function that has to do with it.
 pub(crate) struct Original {

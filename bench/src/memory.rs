@@ -14,7 +14,8 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use lambda_fn::{event, limits::Limits, variants};
+use contract::event;
+use imaging::{limits::Limits, engine};
 use serde_json::Value;
 use tiny_http::{Header, Method, Request, Response, Server};
 
@@ -62,7 +63,7 @@ pub(crate) fn measure(bootstrap: &Path, folder: &Path) -> Result<String, Box<dyn
 fn announced(original: &Original) -> Result<String, Box<dyn Error>> {
     let file = fs::read(&original.path)?;
     let limits = Limits::for_memory(original.function_megabytes);
-    let needed = variants::memory_needed(&file, &variants_at(QUALITY), &limits);
+    let needed = engine::memory_needed(&file, &variants_at(QUALITY), &limits);
     Ok(needed.map_or_else(|_| "–".to_owned(), |bytes| (bytes >> 20).to_string()))
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Photo {
 impl Photo {
     fn at(path: PathBuf) -> Result<Self, Box<dyn Error>> {
         let bytes = fs::read(&path)?;
-        let (width, height) = lambda_fn::decode::dimensions(&bytes)
+        let (width, height) = imaging::decode::dimensions(&bytes)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let megapixels = f64::from(width) * f64::from(height) / 1e6;
@@ -54,7 +54,7 @@ pub(crate) fn generated(folder: &Path) -> Result<Vec<Photo>, Box<dyn Error>> {
     let mut photos = Vec::new();
     for (width, height) in GENERATED {
         let path = folder.join(format!("generated-{width}x{height}.jpg"));
-        fs::write(&path, lambda_fn::sample::jpeg(width, height))?;
+        fs::write(&path, sample::jpeg(width, height))?;
         photos.push(Photo::at(path)?);
     }
     Ok(photos)

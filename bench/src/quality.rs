@@ -17,7 +17,7 @@ use fast_image_resize::{
     pixels::U16x3,
 };
 use image::{DynamicImage, ImageDecoder, codecs::jpeg::JpegDecoder, metadata::Orientation};
-use lambda_fn::{colour::Correction, limits::Limits, pixels::Pixels, variants};
+use imaging::{colour::Correction, limits::Limits, pixels::Pixels, engine};
 use ssimulacra2::{ColorPrimaries, Rgb, TransferCharacteristic, compute_frame_ssimulacra2};
 
 use crate::worker::{SIZES, variants_at};
@@ -93,7 +93,7 @@ impl Reference {
         let original = fs::read(photo)?;
         let mut curve = vec![Vec::new(); SIZES.len()];
         for quality in CURVE {
-            let rendered = variants::render(&original, &variants_at(quality), &Limits::default())?;
+            let rendered = engine::render(&original, &variants_at(quality), &Limits::default())?;
             for (index, variant) in rendered.iter().enumerate() {
                 curve[index].push(self.point(index, &variant.bytes)?);
             }

@@ -13,11 +13,8 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use lambda_fn::{
-    limits::Limits,
-    settings::Variant,
-    variants::{self, Scratch},
-};
+use contract::settings::Variant;
+use imaging::{limits::Limits, engine::{self, Scratch}};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
 
@@ -128,7 +125,7 @@ fn render(question: &Question, scratch: &mut Scratch) -> Result<Answer, Box<dyn 
     let variants = variants_of(&question.sizes, QUALITY);
     let mut files = Vec::new();
     let rendering =
-        variants::render_measured(&photo, &variants, &Limits::default(), scratch, |rendered| {
+        engine::render_measured(&photo, &variants, &Limits::default(), scratch, |rendered| {
             files.push(rendered.bytes);
             ControlFlow::Continue(())
         })?;

@@ -13,13 +13,11 @@
 #![no_main]
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use lambda_fn::{
-    jpeg::{
+use imaging::sniff::JpegScans;
+use lambda_fn::jpeg::{
         Plane,
         decoder::{self, Decoded, Request, Scratch},
-    },
-    sniff::JpegScans,
-};
+    };
 use libfuzzer_sys::fuzz_target;
 use zune_jpeg::{
     JpegDecoder,

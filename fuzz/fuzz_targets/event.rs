@@ -4,10 +4,7 @@
 
 use std::sync::LazyLock;
 
-use lambda_fn::{
-    event,
-    settings::{Settings, Variant},
-};
+use contract::{event, settings::{Settings, Variant}};
 use libfuzzer_sys::fuzz_target;
 
 static SETTINGS: LazyLock<Settings> = LazyLock::new(|| Settings {

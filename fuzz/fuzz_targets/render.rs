@@ -5,13 +5,8 @@
 
 #![no_main]
 
-use lambda_fn::{
-    decode,
-    limits::Limits,
-    settings::{Colour, Fit, Format, Gravity, Variant},
-    sniff::{self, Sniffed},
-    variants,
-};
+use contract::settings::{Colour, Fit, Format, Gravity, Variant};
+use imaging::{decode, limits::Limits, sniff::{self, Sniffed}, engine};
 use libfuzzer_sys::fuzz_target;
 
 const FITS: [Fit; 3] = [Fit::Cover, Fit::Contain, Fit::Pad];
@@ -27,8 +22,8 @@ fuzz_target!(|input: &[u8]| {
     let Some((file, &[first, second, third])) = input.split_last_chunk::<3>() else { return };
     let variants = [variant(first, second), variant(second, third)];
     let limits = Limits::for_memory(MEGABYTES);
-    let needed = variants::memory_needed(file, &variants, &limits);
-    match variants::render(file, &variants, &limits) {
+    let needed = engine::memory_needed(file, &variants, &limits);
+    match engine::render(file, &variants, &limits) {
         Err(_) => {}
         Ok(rendered) => {
             assert!(needed.is_ok_and(|bytes| bytes <= limits.max_memory), "it was let in");

@@ -11,9 +11,8 @@ use std::{
     thread,
 };
 
+use imaging::{engine::Scratch, limits::Limits};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use crate::{limits::Limits, variants::Scratch};
 
 /// Memory is counted in these, so that the ten gigabytes of the largest function fit a `u32`.
 const UNIT_BYTES: u64 = 1024;

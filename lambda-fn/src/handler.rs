@@ -13,7 +13,14 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use contract::{
+    event::{self, Work},
+    failure,
+    log::{self, Level, Metrics},
+    settings::Settings,
+};
 use futures_util::{FutureExt, future::join_all};
+use imaging::{engine::panic_message, limits::Limits};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -21,14 +28,9 @@ use tokio::time::{Instant, timeout_at};
 use self::original::{ROUNDS_MAX, Verdict};
 use crate::{
     capacity::Capacity,
-    event::{self, Work},
-    failure,
-    limits::Limits,
-    log::{self, Level, Log, Metrics},
+    log::Log,
     patience::Patient,
-    settings::Settings,
     store::{Store, StoreError},
-    variants::panic_message,
 };
 
 mod original;

@@ -21,9 +21,9 @@ use aws_smithy_runtime_api::{
     client::{http::HttpConnector, identity::Identity, orchestrator::HttpRequest},
     http::Headers,
 };
+use contract::address;
 
 use crate::{
-    address,
     s3_store::with_causes,
     store::{Outlook, StoreError},
 };

@@ -2,14 +2,15 @@
 
 use std::{env, process::ExitCode, sync::Arc, time::SystemTime};
 
+use contract::log::{self, Level};
+use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE, Settings};
+use imaging::limits::Limits;
 use lambda_fn::{
     capacity::Capacity,
     handler::{Handler, Invocation},
-    limits::Limits,
-    log::{self, Level, Log, StandardOutput},
+    log::{Log, StandardOutput},
     panics, patience,
     s3_store::S3Store,
-    settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE, Settings},
 };
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};

@@ -8,9 +8,10 @@ use std::{
     panic::{self, PanicHookInfo},
 };
 
+use contract::log::{self, Level};
 use serde_json::{Value, json};
 
-use crate::log::{self, Level, Log};
+use crate::log::Log;
 
 thread_local! {
     /// What this thread works on.

@@ -19,10 +19,10 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use contract::settings::{SETTINGS_METADATA, SOURCE_METADATA, Settings};
 
 use crate::{
     invalidation::Invalidator,
-    settings::{SETTINGS_METADATA, SOURCE_METADATA, Settings},
     store::{
         Fetched, Head, KeyDenial, Object, Origin, Original, Outlook, Store, StoreError, Withheld,
     },

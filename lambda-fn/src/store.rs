@@ -90,7 +90,7 @@ pub struct Head {
 pub struct Origin {
     /// The `ETag` of the original, without quotes.
     pub source: String,
-    /// The [fingerprint](crate::settings::Variant::fingerprint) of the settings.
+    /// The [fingerprint](contract::settings::Variant::fingerprint) of the settings.
     pub settings: String,
 }
 

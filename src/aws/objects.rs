@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use aws_sdk_s3::types::{Delete, EncodingType, Error, ObjectIdentifier, ObjectVersion};
+use contract::event::decode_key;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lambda_fn::event::decode_key;
 
 use super::bucket::Bucket;
 use super::call::Cause;

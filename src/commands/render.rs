@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use lambda_fn::limits::Limits;
+use imaging::limits::Limits;
 
 use super::session::{ask_on_interrupt, blocking};
 use crate::args::{Global, Render as Args};
@@ -25,6 +25,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         variants: config.variants.into(),
         output: args.output.clone(),
     };
+    work.check_formats().map_err(Error::Render)?;
     let (images, searched) = (args.images.clone(), work.clone());
     let search = move || {
         let folders = searched.variants.iter().map(|variant| variant.folder.as_str());

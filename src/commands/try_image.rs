@@ -48,6 +48,6 @@ async fn read(path: &Path) -> Result<Image, Error> {
 }
 
 async fn sample() -> Result<Image, Error> {
-    let bytes = blocking(|| lambda_fn::sample::jpeg(SAMPLE_SIZE.0, SAMPLE_SIZE.1)).await?;
+    let bytes = blocking(|| sample::jpeg(SAMPLE_SIZE.0, SAMPLE_SIZE.1)).await?;
     Ok(Image { name: "sample.jpg".to_owned(), bytes })
 }

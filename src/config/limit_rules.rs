@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
-use lambda_fn::settings::{SETTINGS_VARIABLE, Settings};
+use contract::settings::{SETTINGS_VARIABLE, Settings};
 
 use super::problem::Fault;
 

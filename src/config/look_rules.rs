@@ -1,6 +1,6 @@
 //! How variants look: what the encoders and the function take.
 
-use lambda_fn::settings::Colour;
+use contract::settings::Colour;
 
 use super::problem::Fault;
 

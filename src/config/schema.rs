@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use lambda_fn::settings::{
+use contract::settings::{
     Colour, DEFAULT_CACHE_CONTROL, DEFAULT_QUALITY, Effort, Fit, Format, Gravity, OnDelete,
     Settings, Variant,
 };

@@ -1,6 +1,6 @@
 //! How long a backfill takes, and what it costs: an order of magnitude to decide by.
 
-use lambda_fn::settings::Variant;
+use contract::settings::Variant;
 use serde::Serialize;
 
 use crate::config::Arch;

@@ -1,6 +1,6 @@
 //! What variants in fewer bytes take of Lambda, and what they save.
 
-use lambda_fn::settings::{Effort, Format};
+use contract::settings::{Effort, Format};
 use serde::Serialize;
 
 use crate::config::Config;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lambda_fn::settings::Settings;
+use contract::settings::Settings;
 use serde_json::Value;
 
 use crate::engine::changelog::{Changelog, Entry};

@@ -6,7 +6,7 @@
 
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::EncodingType;
-use lambda_fn::event::decode_key;
+use contract::event::decode_key;
 
 use super::Inventory;
 use crate::aws::{AwsError, Calling};

@@ -1,9 +1,9 @@
 //! Which version of an original a variant was made of, and by which settings: the variant's own
 //! metadata says so, which no listing shows.
 
+use contract::settings::{SETTINGS_METADATA, SOURCE_METADATA};
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lambda_fn::settings::{SETTINGS_METADATA, SOURCE_METADATA};
 
 use super::survey::Seen;
 use super::{Hindrance, Inventory};

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use contract::settings::SOURCE_METADATA;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lambda_fn::settings::SOURCE_METADATA;
 use serde::Serialize;
 
 use super::listing::{Folder, Listed};

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aws_sdk_sns::types::{BatchResultErrorEntry, PublishBatchRequestEntry};
+use contract::event;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lambda_fn::event;
 use serde_json::json;
 
 use super::{Hindrance, Inventory};

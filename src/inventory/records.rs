@@ -1,8 +1,8 @@
 //! The function's records of what it cannot process, under `failed/`.
 
+use contract::failure::{FailureRecord, Remedy};
+use contract::settings::FAILED_FOLDER;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lambda_fn::failure::{FailureRecord, Remedy};
-use lambda_fn::settings::FAILED_FOLDER;
 use serde::Serialize;
 
 use super::listing::Folder;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use contract::settings::SOURCE_METADATA;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use lambda_fn::settings::SOURCE_METADATA;
 use serde::Serialize;
 
 use super::publish::Work;

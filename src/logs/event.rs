@@ -97,7 +97,7 @@ impl Event {
     /// When it was, in UTC: `2026-01-31T23:59:59Z`.
     pub(crate) fn utc(&self) -> String {
         let since = Duration::from_millis(u64::try_from(self.time).unwrap_or_default());
-        lambda_fn::failure::utc(UNIX_EPOCH + since)
+        contract::failure::utc(UNIX_EPOCH + since)
     }
 
     /// Whether it is what Lambda says of every invocation. One that ran out of time or ended

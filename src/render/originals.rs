@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
-use lambda_fn::sniff::{self, Sniffed};
+use imaging::sniff::{self, Sniffed};
 
 use super::refusal::Refusal;
 

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 /// What is in the way, with the paths as people gave them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
+    /// A variant is in AVIF, whose encoder this imgprep was built without.
+    NoAvif { folder: String },
     /// An argument names nothing, or cannot be looked into.
     Argument { argument: String, why: String },
     /// None of the arguments holds an image.
@@ -25,6 +27,7 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) fn what(&self) -> String {
         match self {
+            Self::NoAvif { folder } => format!("cannot make the variant `{folder}` here"),
             Self::Argument { argument, .. } => format!("cannot use `{argument}`"),
             Self::NothingFound => "there is no image to render".to_owned(),
             Self::Overlap { folder, originals } => format!(
@@ -49,6 +52,9 @@ impl Refusal {
 
     pub(crate) fn why(&self) -> Vec<String> {
         match self {
+            Self::NoAvif { .. } => {
+                vec!["it is in AVIF, and this imgprep was built without the encoder".to_owned()]
+            }
             Self::Argument { why, .. } | Self::Unwritable { why, .. } => vec![why.clone()],
             Self::NothingFound => vec!["none of the arguments holds an image".to_owned()],
             Self::Overlap { .. } => {
@@ -66,6 +72,11 @@ impl Refusal {
 
     pub(crate) fn hint(&self) -> String {
         match self {
+            Self::NoAvif { .. } => {
+                "install it with `cargo install imgprep --features avif`, or leave the variant out; \
+                 the function on AWS makes it either way"
+                    .to_owned()
+            }
             Self::Argument { .. } => "give files, folders, or globs in quotes".to_owned(),
             Self::NothingFound => {
                 "in folders and globs a file counts as an image by its first bytes or by an ending \
@@ -88,6 +99,7 @@ impl Refusal {
     /// A word for programs.
     pub(crate) fn code(&self) -> &'static str {
         match self {
+            Self::NoAvif { .. } => "NoAvif",
             Self::Argument { .. } | Self::NothingFound => "NoImage",
             Self::Overlap { .. } | Self::IsVariant { .. } => "Overlap",
             Self::SameName { .. } => "SameName",

@@ -3,12 +3,12 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::slice;
 
+use contract::settings::Variant;
+use imaging::decode::dimensions;
+use imaging::limits::Limits;
 use insta::assert_snapshot;
-use lambda_fn::decode::dimensions;
-use lambda_fn::limits::Limits;
-use lambda_fn::sample;
-use lambda_fn::settings::Variant;
 use tempfile::TempDir;
 
 use super::file::relative;
@@ -212,7 +212,7 @@ async fn variants_are_those_of_the_function_under_the_names_of_their_originals()
     assert_eq!(place.files("out"), files, "and no unfinished file");
     let bytes = fs::read(place.path("p/c.jpg")).unwrap();
     let variants = [Variant::of_size(40, 30), Variant::of_size(20, 20)];
-    let expected = variants::render(&bytes, &variants, &Limits::default()).unwrap();
+    let expected = engine::render(&bytes, &variants, &Limits::default()).unwrap();
     for variant in &expected {
         let file = place.path("out").join(&variant.folder).join("c.jpg");
         assert_eq!(fs::read(file).unwrap(), variant.bytes);
@@ -337,4 +337,26 @@ fn a_file_is_seen_from_a_folder() {
     assert_eq!(seen("/a/out", "/a/p/x.jpg"), "../p/x.jpg");
     assert_eq!(seen("/a", "/a/p/x.jpg"), "p/x.jpg");
     assert_eq!(seen("/b/c/out", "/a/x.jpg"), "../../../a/x.jpg");
+}
+
+#[test]
+fn avif_is_made_only_by_a_build_with_its_encoder() {
+    let avif = Variant { format: Format::Avif, ..Variant::of_size(40, 30) };
+    let work = |variants: &[Variant]| Work {
+        variants: variants.into(),
+        limits: Limits::default(),
+        output: "out".into(),
+    };
+    let plain = Variant::of_size(20, 20);
+    assert_eq!(work(slice::from_ref(&plain)).check_formats(), Ok(()));
+    let refused = Refusal::NoAvif { folder: "40x30".to_owned() };
+    let expected = if cfg!(feature = "avif") { Ok(()) } else { Err(refused.clone()) };
+    assert_eq!(work(&[plain, avif]).check_formats(), expected);
+    assert!(refused.is_misuse());
+    let told = [refused.what(), refused.why().join("\n"), refused.hint()].join("\n");
+    assert_snapshot!(told, @"
+    cannot make the variant `40x30` here
+    it is in AVIF, and this imgprep was built without the encoder
+    install it with `cargo install imgprep --features avif`, or leave the variant out; the function on AWS makes it either way
+    ");
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use lambda_fn::failure::Remedy;
+use contract::failure::Remedy;
 
 use super::advice::Advice;
 use super::layout::name_columns;

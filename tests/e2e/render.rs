@@ -4,20 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use contract::settings::Variant;
 use image::{ImageFormat, RgbImage};
+use imaging::engine;
+use imaging::limits::Limits;
 use insta::assert_snapshot;
-use lambda_fn::limits::Limits;
-use lambda_fn::settings::Variant;
-use lambda_fn::{sample, variants};
 use percent_encoding::percent_decode_str;
 
 use crate::harness::{Output, Pipeline, ended, run, wait_for};
 use crate::variants::dimensions;
 
 /// What the function makes of an original by the pipeline's standard file.
-fn expected(original: &[u8]) -> Vec<variants::Rendered> {
+fn expected(original: &[u8]) -> Vec<engine::Rendered> {
     let variants = [Variant::of_size(800, 600), Variant::of_size(400, 300)];
-    variants::render(original, &variants, &Limits::for_memory(256)).unwrap()
+    engine::render(original, &variants, &Limits::for_memory(256)).unwrap()
 }
 
 fn put(pipeline: &Pipeline, file: &str, bytes: &[u8]) {
@@ -136,6 +136,15 @@ pub(crate) async fn wrong_use_is_told_before_anything_is_written() {
     }
     let text = render(&pipeline, &[]).exits(2);
     assert!(text.stdout.is_empty() && text.stderr.contains("--help"), "{text}");
+    if !cfg!(feature = "avif") {
+        let config = pipeline.folder().join("pipeline.toml");
+        let avif = "\n[[variants]]\nsize = \"40x30\"\nformat = \"avif\"\n";
+        let standard = fs::read_to_string(&config).unwrap();
+        fs::write(&config, standard + avif).unwrap();
+        let error = render(&pipeline, &["p", "--json"]).exits(2).error();
+        assert_eq!(error.code, "NoAvif", "{error:?}");
+        assert!(error.hint.contains("--features avif"), "{error:?}");
+    }
     for folder in ["rendered", "p/800x600"] {
         assert!(!pipeline.folder().join(folder).exists(), "{folder}");
     }

@@ -2,7 +2,12 @@
 
 use std::{mem, time::Duration};
 
+use contract::{
+    event::{Change, Work},
+    settings::{KEY_BYTES_MAX, OnDelete, Variant},
+};
 use futures_util::future::join_all;
+use imaging::error::RenderError;
 use tokio::time::Instant;
 
 use super::{
@@ -12,10 +17,7 @@ use super::{
 };
 use crate::{
     capacity::Reservation,
-    error::RenderError,
-    event::{Change, Work},
     log::Log,
-    settings::{KEY_BYTES_MAX, OnDelete, Variant},
     store::{Fetched, Origin, Store, Withheld},
 };
 

@@ -3,7 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use contract::{
+    failure::{self, FailureRecord},
+    settings::Variant,
+};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use imaging::engine::Rendered;
 use tokio::{sync::mpsc::Receiver, time::Instant};
 
 use super::{
@@ -12,11 +17,8 @@ use super::{
     report::Report,
 };
 use crate::{
-    failure::{self, FailureRecord},
     log::Log,
-    settings::Variant,
     store::{Object, Origin, Store, StoreError},
-    variants::Rendered,
 };
 
 /// The variants of one original that were written.

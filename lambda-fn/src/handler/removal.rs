@@ -3,12 +3,12 @@
 //! Whoever calls this has seen that the original is not there, and looks again afterwards: an event
 //! of its deletion may come after the one of the next upload.
 
+use contract::settings::KEY_BYTES_MAX;
 use futures_util::future::{try_join, try_join_all};
 
 use super::{Run, original::Verdict, publishing::delete_if_there};
 use crate::{
     log::Log,
-    settings::KEY_BYTES_MAX,
     store::{Store, StoreError},
 };
 

@@ -2,23 +2,20 @@
 
 use std::ops::ControlFlow;
 
+use contract::settings::Variant;
 use futures_util::future::join;
+use imaging::{
+    engine::{self, Rendered, Rendering, Scratch},
+    error::RenderError,
+    limits::Limits,
+};
 use tokio::{
     sync::mpsc::{self, Sender},
     task::spawn_blocking,
 };
 
 use super::{Run, Setback, publishing::Published};
-use crate::{
-    capacity::Reservation,
-    error::RenderError,
-    limits::Limits,
-    log::Log,
-    panics,
-    settings::Variant,
-    store::Store,
-    variants::{self, Rendered, Rendering, Scratch},
-};
+use crate::{capacity::Reservation, log::Log, panics, store::Store};
 
 /// Everything that rendering an original takes along to its thread.
 pub(super) struct Job {
@@ -76,7 +73,7 @@ impl Job {
         let Self { key, request_id, original, wanted, limits, mut reservation } = self;
         let mut finished_bytes = 0;
         let finished = panics::concerning(&key, &request_id, || {
-            let needed = match variants::memory_needed(&original, &wanted, &limits) {
+            let needed = match engine::memory_needed(&original, &wanted, &limits) {
                 Ok(needed) => needed,
                 Err(error) => return Finished::Refused(error),
             };
@@ -84,7 +81,7 @@ impl Job {
                 return Finished::NeedsRoom(needed);
             }
             let render =
-                variants::render_measured(&original, &wanted, &limits, scratch, |rendered| {
+                engine::render_measured(&original, &wanted, &limits, scratch, |rendered| {
                     finished_bytes += rendered.bytes.len() as u64;
                     // Nobody takes them any more if an upload failed or the time was over.
                     match sender.try_send(rendered) {

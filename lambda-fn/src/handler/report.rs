@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use contract::log::Level;
+use imaging::engine::Rendering;
 use serde_json::{Map, Value, json};
-
-use crate::{log::Level, variants::Rendering};
 
 /// What is known of an original, more with every stage.
 #[derive(Debug)]

@@ -2,15 +2,15 @@
 
 use std::sync::Mutex;
 
+use contract::{
+    failure::FailureRecord,
+    settings::{OnDelete, Variant},
+};
+use fixtures::quarters;
 use memory::{Memory, passing};
 use tokio::runtime::Builder;
 
 use super::*;
-use crate::{
-    failure::FailureRecord,
-    fixtures::{self, quarters},
-    settings::{OnDelete, Variant},
-};
 
 mod concurrency;
 mod deadline;
@@ -108,7 +108,7 @@ fn an_original_gets_every_variant_at_its_own_path() {
     let bucket = tested.store.bucket();
     for (key, size) in [("40x30/a b/ü+1.jpg", (40, 30)), ("20x15/a b/ü+1.jpg", (20, 15))] {
         let kept = &bucket.objects[key];
-        assert_eq!(crate::decode::dimensions(&kept.bytes), Ok(size));
+        assert_eq!(imaging::decode::dimensions(&kept.bytes), Ok(size));
         assert_eq!(kept.content_type, "image/jpeg");
         assert_eq!(kept.cache_control.as_deref(), Some("public, max-age=86400"));
         assert!(!kept.public);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use lambda_fn::settings::{Colour, Effort, Fit, Format, Gravity, OnDelete, Variant};
+use contract::settings::{Colour, Effort, Fit, Format, Gravity, OnDelete, Variant};
 
 use super::super::{Access, Arch, Bucket, Cdn, Code, Config, Function, PriceClass, Topic};
 use super::{LEAST, accepted, parse};

@@ -1,7 +1,7 @@
 //! Sizes and folders that can't stand beside each other.
 
+use contract::settings::{OnDelete, Settings};
 use insta::assert_snapshot;
-use lambda_fn::settings::{OnDelete, Settings};
 
 use super::super::limit_rules::environment_bytes;
 use super::{accepted, refused, verdicts};

@@ -11,7 +11,7 @@ use aws_sdk_cloudfront::types::{
     Origin as CloudFrontOrigin, OriginAccessControlSummary, Origins, PriceClass, S3OriginConfig,
     SslSupportMethod, ViewerCertificate, ViewerProtocolPolicy,
 };
-use lambda_fn::settings::DISTRIBUTION_VARIABLE;
+use contract::settings::DISTRIBUTION_VARIABLE;
 
 use super::Fields;
 use crate::aws::AwsError;

@@ -1,6 +1,6 @@
 //! The distribution, and its access control, in other tools' templates.
 
-use lambda_fn::settings::DISTRIBUTION_VARIABLE;
+use contract::settings::DISTRIBUTION_VARIABLE;
 use serde_json::{Value, json};
 
 use super::distribution::{ORIGIN, SSL_SUPPORT, TLS_MIN};

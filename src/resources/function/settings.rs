@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_lambda::types::Architecture;
-use lambda_fn::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
+use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
 
 use crate::config::{Arch, Config};
 use crate::resources::Blueprint;
@@ -25,7 +25,7 @@ pub(super) struct Settings {
 impl Settings {
     pub(super) fn new(blueprint: &Blueprint<'_>) -> Self {
         let Config { bucket, function, cdn, variants, .. } = blueprint.config;
-        let settings = lambda_fn::settings::Settings {
+        let settings = contract::settings::Settings {
             bucket: bucket.name.clone(),
             originals: bucket.originals.clone(),
             public_acl: blueprint.is_public_acl(),

@@ -1,6 +1,6 @@
 //! The statements of the function's policy.
 
-use lambda_fn::settings::FAILED_FOLDER;
+use contract::settings::FAILED_FOLDER;
 use serde_json::{Value, json};
 
 use crate::names::Names;

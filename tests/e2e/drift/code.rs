@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use aws_sdk_lambda::operation::update_function_configuration::builders::UpdateFunctionConfigurationFluentBuilder as Configuration;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Architecture, DestinationConfig, Environment, OnFailure, Runtime};
-use lambda_fn::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
+use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
 use serde_json::json;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;

@@ -3,7 +3,7 @@
 
 use aws_sdk_cloudfront::types::{Aliases, DistributionConfig};
 use aws_sdk_s3::types::{Event, ObjectOwnership, TopicConfiguration};
-use lambda_fn::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
+use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
 use serde_json::json;
 
 use super::cdn::distribution;

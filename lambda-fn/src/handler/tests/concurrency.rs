@@ -1,10 +1,11 @@
 //! What goes on at the same time, and what waits for memory. Gates show it; nothing is timed.
 
 use futures_util::{FutureExt, future::join};
+use imaging::engine::Rendered;
 use tokio::{sync::mpsc, task::yield_now};
 
 use super::*;
-use crate::{patience::Patient, variants::Rendered};
+use crate::patience::Patient;
 
 fn sized(key: &str, size: u64) -> Value {
     let mut record = record("ObjectCreated:Put", key, None);
@@ -144,7 +145,7 @@ async fn a_file_larger_than_announced_is_asked_for_again() {
 async fn an_image_that_needs_more_than_is_free_gives_back_what_it_has() {
     let mut tested = photos(&["originals/a"]);
     let needed =
-        crate::variants::memory_needed(&photo(), &tested.settings.variants, &tested.limits);
+        imaging::engine::memory_needed(&photo(), &tested.settings.variants, &tested.limits);
     let needed = needed.unwrap();
     let size = photo().len() as u64;
     tested.capacity = Capacity::new(needed, 1);

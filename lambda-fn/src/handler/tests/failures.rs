@@ -1,13 +1,14 @@
 //! Errors, final and passing, and what each of them leaves behind.
 
+use contract::failure::Remedy;
+use contract::settings::{FAILED_FOLDER, KEY_BYTES_MAX};
+use imaging::error::RenderError;
+
 use super::{
     memory::{lasting, passing},
     *,
 };
-use crate::{
-    settings::{FAILED_FOLDER, KEY_BYTES_MAX},
-    store::{KeyDenial, Withheld},
-};
+use crate::store::{KeyDenial, Withheld};
 
 #[test]
 fn what_passes_is_tried_again_within_the_invocation() {
@@ -172,4 +173,24 @@ fn the_error_of_many_originals_stays_short() {
     assert!(text.starts_with("12 of 12 originals not processed; originals/0: "), "{text}");
     assert!(text.ends_with("; originals/9: s3:GetObject: AccessDenied: no; and 2 more"), "{text}");
     assert_eq!(tested.lines().len(), 12, "the log has each of them");
+}
+
+#[test]
+fn every_reason_has_its_remedy() {
+    let remedy = |error: RenderError| Remedy::of(&error.to_string());
+    let (width, height, size) = (20_000, 10_000, 1 << 30);
+    for (error, expected) in [
+        (RenderError::NotAnImage, Remedy::Replace),
+        (RenderError::Unsupported("HEIC".to_owned()), Remedy::Replace),
+        (RenderError::TooManyPixels { width, height, limit: 9 }, Remedy::Replace),
+        (RenderError::Panicked("overflow".to_owned()), Remedy::Replace),
+        (RenderError::TooManyBytes { size, limit: 9 }, Remedy::Memory),
+        (RenderError::TooMuchMemory { width, height, needed: 9, limit: 1 }, Remedy::Memory),
+    ] {
+        assert_eq!(remedy(error.clone()), expected, "{error}");
+    }
+    let archived = Withheld::Archived(vec!["GLACIER".to_owned()]).to_string();
+    assert_eq!(Remedy::of(&archived), Remedy::Access);
+    let long = "its key in thumbnails/ would have 1025 bytes, S3 takes 1024";
+    assert_eq!(Remedy::of(long), Remedy::Rename);
 }

@@ -1,0 +1,271 @@
+//! The whole image path as one function: the bytes of an original in, its encoded variants out.
+//!
+//! It is the same on AWS and on the user's own machine. No I/O, no clock but for measuring.
+
+use std::{
+    any::Any,
+    fmt, mem,
+    ops::ControlFlow,
+    panic::{self, AssertUnwindSafe},
+    time::{Duration, Instant},
+};
+
+use contract::settings::{Colour, Fit, Variant};
+
+use crate::{
+    colour::Correction,
+    decode::{self, Damage, Decoded, Picture},
+    encode::{self, Demand, Drawn, Target},
+    error::RenderError,
+    limits::Limits,
+    pixels::Pixels,
+    planar::Planar,
+    resize::{self, Area, ScalingError, Source},
+    sniff::{self, SourceFormat},
+};
+
+/// One finished variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendered {
+    /// The folder it belongs in.
+    pub folder: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// What the file is, whatever its name says.
+    pub content_type: &'static str,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+}
+
+/// The facts about an original, and what making its variants took.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rendering {
+    /// The format of the original.
+    pub format: SourceFormat,
+    /// Columns of the upright original.
+    pub width: u32,
+    /// Rows of the upright original.
+    pub height: u32,
+    /// Whether it holds more pictures than the first, which is all that is shown.
+    pub animated: bool,
+    /// What is wrong with it, if that was no reason to refuse it.
+    pub damage: Option<Damage>,
+    /// Time spent decoding.
+    pub decode: Duration,
+    /// Time spent scaling, turning and correcting colours.
+    pub resize: Duration,
+    /// Time spent encoding.
+    pub encode: Duration,
+}
+
+impl Rendering {
+    /// In what the variants differ from what the uploader may expect.
+    pub fn warnings(&self) -> Vec<String> {
+        let animated = "animated: only the first frame is shown".to_owned();
+        let animated = self.animated.then_some(animated);
+        let damaged = self.damage.map(|damage| damage.to_string());
+        animated.into_iter().chain(damaged).collect()
+    }
+}
+
+/// Buffers that one image leaves to the next. They never influence what is made.
+#[derive(Default)]
+pub struct Scratch {
+    decoder: jpeg::decoder::Scratch,
+    encoder: jpeg::encoder::Scratch,
+}
+
+impl fmt::Debug for Scratch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scratch").finish_non_exhaustive()
+    }
+}
+
+/// Makes every variant of an original with one decode.
+pub fn render(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+) -> Result<Vec<Rendered>, RenderError> {
+    let mut all = Vec::with_capacity(variants.len());
+    render_measured(bytes, variants, limits, &mut Scratch::default(), |rendered| {
+        all.push(rendered);
+        ControlFlow::Continue(())
+    })?;
+    Ok(all)
+}
+
+/// The same as [`render`], with the facts that a log wants.
+///
+/// Each variant is handed over as soon as it is finished, in the order they were asked for, so that
+/// it can be on its way while the next one is made. Whoever takes them may break off.
+pub fn render_measured(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+    scratch: &mut Scratch,
+    finished: impl FnMut(Rendered) -> ControlFlow<()>,
+) -> Result<Rendering, RenderError> {
+    // After a panic the buffers are lost, whatever is in them.
+    let mut own = mem::take(scratch);
+    catch_panics(|| {
+        let rendering = render_unguarded(bytes, variants, limits, &mut own, finished);
+        *scratch = own;
+        rendering
+    })
+}
+
+/// Bytes of memory that [`render_measured`] takes at its peak, the file included, as its header
+/// announces it; or why it refuses the file.
+pub fn memory_needed(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+) -> Result<u64, RenderError> {
+    catch_panics(|| decode::memory_needed(bytes, variants, limits))
+}
+
+/// Turns a panic into a refusal: the file that causes it would cause it again.
+fn catch_panics<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
+    // Nothing outlives the closure but its result, so nothing half-changed can be seen.
+    panic::catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|payload| Err(RenderError::Panicked(panic_message(payload.as_ref()))))
+}
+
+/// What a panic said.
+pub fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without a message").to_owned()
+}
+
+fn render_unguarded(
+    bytes: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+    scratch: &mut Scratch,
+    mut finished: impl FnMut(Rendered) -> ControlFlow<()>,
+) -> Result<Rendering, RenderError> {
+    let started = Instant::now();
+    let Decoded { header, picture, correction, damage } =
+        decode::decode(bytes, variants, limits, &mut scratch.decoder)?;
+    let scaling_failed = |error: ScalingError| RenderError::Broken {
+        format: header.format,
+        message: error.to_string(),
+    };
+    let source = Original::new(picture);
+    let (width, height) = source.upright();
+    let mut rendering = Rendering {
+        format: header.format,
+        width,
+        height,
+        animated: sniff::is_animated(bytes, header.format),
+        damage,
+        decode: started.elapsed(),
+        resize: Duration::ZERO,
+        encode: Duration::ZERO,
+    };
+    for variant in variants {
+        let started = Instant::now();
+        let target = Target::choose(variant.format, header.format, source.has_alpha());
+        let drawn = draw(&source, variant, target, correction.as_ref()).map_err(scaling_failed)?;
+        rendering.resize += started.elapsed();
+
+        let started = Instant::now();
+        let (width, height) = drawn.size();
+        let demand = Demand { quality: variant.quality, effort: variant.effort };
+        let encoded = encode::encode(drawn, target, demand, &mut scratch.encoder);
+        let bytes = encoded.map_err(|error| RenderError::Encode {
+            folder: variant.folder.clone(),
+            message: error.to_string(),
+        })?;
+        rendering.encode += started.elapsed();
+
+        let folder = variant.folder.clone();
+        let content_type = target.content_type();
+        if finished(Rendered { folder, bytes, content_type, width, height }).is_break() {
+            break;
+        }
+    }
+    if let Original::Planes(planar) = source {
+        scratch.decoder.recycle(planar.into_decoded());
+    }
+    Ok(rendering)
+}
+
+/// A decoded original, ready to be scaled.
+enum Original {
+    Pixels(Source),
+    Planes(Planar),
+}
+
+impl Original {
+    fn new(picture: Picture) -> Self {
+        match picture {
+            Picture::Pixels(pixels, grid) => Self::Pixels(Source::new(pixels, grid)),
+            Picture::Planes(planar) => Self::Planes(planar),
+        }
+    }
+
+    fn upright(&self) -> (u32, u32) {
+        match self {
+            Self::Pixels(source) => source.upright(),
+            Self::Planes(planar) => planar.upright(),
+        }
+    }
+
+    fn has_alpha(&self) -> bool {
+        matches!(self, Self::Pixels(source) if source.has_alpha())
+    }
+
+    fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
+        match self {
+            Self::Pixels(source) => source.scale(area, size),
+            Self::Planes(planar) => planar.scale(area, size),
+        }
+    }
+}
+
+/// The finished picture of one variant.
+fn draw(
+    source: &Original,
+    variant: &Variant,
+    target: Target,
+    correction: Option<&Correction>,
+) -> Result<Drawn, ScalingError> {
+    let background = variant.background.unwrap_or(Colour::WHITE);
+    let placed = resize::place(source.upright(), variant);
+    if let Original::Planes(planar) = source
+        && target == Target::Jpeg
+        && correction.is_none()
+        && placed.canvas == placed.scaled
+    {
+        return planar.scale_to_planes(placed.area, placed.scaled).map(Drawn::Planes);
+    }
+    let mut pixels = source.scale(placed.area, placed.scaled)?;
+    if let Some(correction) = correction {
+        pixels = correction.apply(pixels);
+    }
+    // A background that was asked for is behind the whole of a padded picture.
+    let is_clear = variant.fit != Fit::Pad || variant.background.is_none();
+    let keeps_alpha = target.has_alpha() && is_clear;
+    if placed.canvas == placed.scaled {
+        let pixels = if keeps_alpha { pixels } else { pixels.flattened_on(background.0) };
+        return Ok(Drawn::Pixels(pixels));
+    }
+    let (pixels, margin) = if keeps_alpha {
+        (pixels.with_alpha(), [0; 4])
+    } else {
+        let Colour([red, green, blue]) = background;
+        (pixels.flattened_on(background.0), [red, green, blue, u8::MAX])
+    };
+    let (width, height) = placed.canvas;
+    let mut canvas = Pixels::filled(width, height, pixels.alpha, margin);
+    canvas.draw(&pixels, placed.offset.0, placed.offset.1);
+    Ok(Drawn::Pixels(canvas))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! How large an original may be, decided from its header before any pixel is decoded.
+//!
+//! A function that runs out of memory is killed without a word and tried again, so the estimate
+//! errs on the safe side.
+
+use contract::settings::Variant;
+
+use crate::{
+    decode::Header,
+    error::RenderError,
+    reduce,
+    resize::{self, Placement},
+};
+
+const MEBIBYTE: u64 = 1 << 20;
+
+/// What the binary, its stacks and the connections to AWS take.
+const RESERVED_BYTES: u64 = 48 * MEBIBYTE;
+
+/// Phones take 200 megapixels, and the largest pictures that a camera puts together of several
+/// shots have 400 (Hasselblad H6D-400c); beyond is a decompression bomb.
+const MAX_PIXELS: u64 = 400_000_000;
+
+/// The bounds that an original must keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the file.
+    pub max_bytes: u64,
+    /// Pixels, as the header announces them.
+    pub max_pixels: u64,
+    /// Bytes of memory for the file, its pixels and its variants together.
+    pub max_memory: u64,
+}
+
+impl Default for Limits {
+    /// The limits of a program on an ordinary computer.
+    fn default() -> Self {
+        Self { max_bytes: 512 * MEBIBYTE, max_pixels: MAX_PIXELS, max_memory: 4096 * MEBIBYTE }
+    }
+}
+
+impl Limits {
+    /// The limits of a function with this much memory. A file may take most of it: one that is read
+    /// row by row needs little else, and what more another needs is judged by its header.
+    pub fn for_memory(megabytes: u64) -> Self {
+        let budget = (megabytes * MEBIBYTE).saturating_sub(RESERVED_BYTES).max(16 * MEBIBYTE);
+        Self { max_bytes: budget / 4 * 3, max_pixels: MAX_PIXELS, max_memory: budget }
+    }
+
+    /// Refuses a file for its size alone.
+    pub fn check_bytes(&self, size: u64) -> Result<(), RenderError> {
+        if size > self.max_bytes {
+            return Err(RenderError::TooManyBytes { size, limit: self.max_bytes });
+        }
+        Ok(())
+    }
+
+    /// Refuses an image that could not be decoded and made into these variants; otherwise tells the
+    /// bytes that this takes at its peak, the file included.
+    pub fn check_image(
+        &self,
+        header: &Header,
+        file_bytes: u64,
+        variants: &[Variant],
+    ) -> Result<u64, RenderError> {
+        let (width, height) = (header.width, header.height);
+        if pixels(width, height) > self.max_pixels {
+            return Err(RenderError::TooManyPixels { width, height, limit: self.max_pixels });
+        }
+        let needed = file_bytes.saturating_add(needed_bytes(header, variants));
+        if needed > self.max_memory {
+            return Err(RenderError::TooMuchMemory {
+                width,
+                height,
+                needed,
+                limit: self.max_memory,
+            });
+        }
+        Ok(needed)
+    }
+}
+
+fn pixels(width: u32, height: u32) -> u64 {
+    u64::from(width) * u64::from(height)
+}
+
+/// What one image takes beside its file: decoding, then making one variant after the other out of
+/// what was decoded.
+fn needed_bytes(header: &Header, variants: &[Variant]) -> u64 {
+    let factor = reduce::factor(resize::needed_density(header.upright(), variants));
+    let (width, height) = reduce::reduced_size((header.width, header.height), factor);
+    let decoded = pixels(width, height) * header.layout.reduced_channels() as u64;
+    let placed: Vec<Placement> =
+        variants.iter().map(|it| resize::place(header.upright(), it)).collect();
+    // A whole picture that needs no change is handed on as it is; any other exists twice.
+    let whole = if header.whole_bytes == decoded { 0 } else { header.whole_bytes };
+    let decoding = header.working_bytes.saturating_add(whole);
+    decoded.saturating_add(decoding.max(rendering_bytes((width, height), &placed)))
+}
+
+/// What resizing and encoding hold at their peak, and what all variants leave behind.
+/// A frame that a variant does not fill takes nothing.
+fn rendering_bytes((width, height): (u32, u32), placed: &[Placement]) -> u64 {
+    // One channel of what was decoded, to be scaled.
+    let plane = pixels(width, height);
+    let longer_side = u64::from(width.max(height));
+    let canvas = |placement: &Placement| pixels(placement.canvas.0, placement.canvas.1);
+    let working = placed.iter().map(|placement| {
+        let across = u64::from(placement.scaled.0.max(placement.scaled.1));
+        // Between its two passes the resizer holds an image as wide as the variant and as high as
+        // what was decoded; an encoder holds the coefficients of the variant.
+        4 * across * longer_side + 16 * canvas(placement)
+    });
+    let finished: u64 = placed.iter().map(canvas).sum();
+    plane.saturating_add(working.max().unwrap_or(0)).saturating_add(finished)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::metadata::Orientation;
+
+    use crate::{reduce::Layout, sniff::SourceFormat};
+    use contract::settings::Fit;
+
+    fn photo(width: u32, height: u32, progressive: bool) -> Header {
+        let coefficients = if progressive { 6 * pixels(width, height) } else { 0 };
+        Header {
+            format: SourceFormat::Jpeg,
+            width,
+            height,
+            orientation: Orientation::NoTransforms,
+            layout: Layout::Rgb,
+            whole_bytes: 3 * pixels(width, height),
+            working_bytes: coefficients,
+        }
+    }
+
+    fn variants() -> Vec<Variant> {
+        [(800, 600), (400, 300)].map(|(width, height)| Variant::of_size(width, height)).into()
+    }
+
+    #[track_caller]
+    fn fits(megabytes: u64, header: &Header, expected: bool) {
+        let outcome = Limits::for_memory(megabytes).check_image(header, 5 * MEBIBYTE, &variants());
+        assert_eq!(outcome.is_ok(), expected, "{outcome:?}");
+    }
+
+    #[test]
+    fn the_default_memory_takes_photos_of_common_cameras() {
+        fits(256, &photo(4032, 3024, false), true);
+        fits(256, &photo(4032, 3024, true), true);
+        fits(256, &photo(8064, 6048, false), true);
+        fits(256, &photo(8064, 6048, true), false);
+        fits(1024, &photo(8064, 6048, true), true);
+        fits(128, &photo(4032, 3024, false), true);
+    }
+
+    #[test]
+    fn the_largest_header_is_refused_for_its_pixels() {
+        let error = Limits::default().check_image(&photo(65535, 65535, false), 100, &variants());
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "65535x65535 is 4295 megapixels, the limit is 400");
+    }
+
+    #[test]
+    fn a_frame_of_one_side_takes_only_what_is_drawn_in_it() {
+        let framed = |size: (u32, u32), fit| {
+            let variants = [Variant { fit, ..Variant::of_size(size.0, size.1) }];
+            Limits::for_memory(256).check_image(&photo(4032, 3024, false), 5 * MEBIBYTE, &variants)
+        };
+        let narrow = framed((800, 16384), Fit::Contain).unwrap();
+        assert_eq!(narrow, framed((800, 600), Fit::Contain).unwrap(), "both are drawn as 800x600");
+        assert!(framed((16384, 600), Fit::Contain).is_ok());
+        // What is padded fills its frame.
+        framed((800, 16384), Fit::Pad).unwrap_err();
+    }
+
+    #[test]
+    fn a_refusal_for_memory_names_both_amounts() {
+        let error = Limits::for_memory(256).check_image(&photo(10000, 10000, true), 100, &[]);
+        let error = error.unwrap_err().to_string();
+        assert_eq!(error, "10000x10000 needs about 858 MB of memory, 208 MB are available");
+    }
+
+    #[test]
+    fn files_are_refused_by_size_alone() {
+        let limits = Limits::for_memory(256);
+        assert_eq!(limits.max_bytes, 156 * MEBIBYTE);
+        assert_eq!(limits.check_bytes(156 * MEBIBYTE), Ok(()));
+        assert!(limits.check_bytes(156 * MEBIBYTE + 1).is_err());
+    }
+}

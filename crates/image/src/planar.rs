@@ -1,0 +1,117 @@
+//! A photo as its JPEG has it: brightness and colour apart, and as fine as its variants need.
+//!
+//! Scaled plane by plane it can be written as JPEG again without ever having been RGB. Everything
+//! else gets it as [`Pixels`], converted when it is already small.
+
+use image::{DynamicImage, GrayImage, metadata::Orientation};
+use jpeg::{Plane, decoder};
+
+use crate::{
+    colour,
+    decode::swaps_sides,
+    pixels::Pixels,
+    resize::{Area, Grid, ScalingError, scale_plane},
+};
+
+/// An original in planes, ready to be scaled any number of times.
+#[derive(Debug)]
+pub struct Planar {
+    decoded: decoder::Decoded,
+    /// The original itself. Each plane is coarser, in its own way.
+    grid: Grid,
+}
+
+/// A finished picture in planes: full-range `YCbCr` as JFIF defines it, with chroma at half the
+/// resolution both ways, or grey.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planes {
+    pub luma: Plane,
+    pub chroma: Option<[Plane; 2]>,
+}
+
+impl Planar {
+    /// Takes over what the decoder made of an original of this size and orientation.
+    pub fn new(decoded: decoder::Decoded, size: (u32, u32), orientation: Orientation) -> Self {
+        Self { decoded, grid: Grid::full(size, orientation) }
+    }
+
+    /// Gives back the buffers.
+    pub fn into_decoded(self) -> decoder::Decoded {
+        self.decoded
+    }
+
+    /// Width and height of the upright original.
+    pub fn upright(&self) -> (u32, u32) {
+        self.grid.upright()
+    }
+
+    /// Cuts out an area of the upright original and scales it, as JPEG wants it.
+    pub fn scale_to_planes(&self, area: Area, size: (u32, u32)) -> Result<Planes, ScalingError> {
+        let luma = self.scale_one(&self.decoded.luma, area, size)?;
+        // The last sample of an odd side stands for two pixels, of which one is beyond the frame.
+        let half = (size.0.div_ceil(2), size.1.div_ceil(2));
+        let beyond =
+            |length: f64, side: u32, half: u32| length * f64::from(2 * half) / f64::from(side);
+        let area = Area {
+            width: beyond(area.width, size.0, half.0),
+            height: beyond(area.height, size.1, half.1),
+            ..area
+        };
+        Ok(Planes { luma, chroma: self.scale_chroma(area, half)? })
+    }
+
+    /// The same in RGB.
+    pub fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
+        let luma = self.scale_one(&self.decoded.luma, area, size)?;
+        let bytes = match self.scale_chroma(area, size)? {
+            None => luma.samples.iter().flat_map(|&grey| [grey; 3]).collect(),
+            Some([cb, cr]) => {
+                let chroma = cb.samples.iter().zip(&cr.samples);
+                let samples = luma.samples.iter().zip(chroma);
+                samples.flat_map(|(&y, (&cb, &cr))| colour::rgb_of_ycbcr([y, cb, cr])).collect()
+            }
+        };
+        Ok(Pixels { width: size.0, height: size.1, alpha: false, bytes })
+    }
+
+    fn scale_chroma(
+        &self,
+        area: Area,
+        size: (u32, u32),
+    ) -> Result<Option<[Plane; 2]>, ScalingError> {
+        let Some([cb, cr]) = &self.decoded.chroma else { return Ok(None) };
+        Ok(Some([self.scale_one(cb, area, size)?, self.scale_one(cr, area, size)?]))
+    }
+
+    fn scale_one(
+        &self,
+        component: &decoder::Component,
+        area: Area,
+        size: (u32, u32),
+    ) -> Result<Plane, ScalingError> {
+        let Grid { orientation, .. } = self.grid;
+        let (width, height) = if swaps_sides(orientation) { (size.1, size.0) } else { size };
+        let area = Grid { density: component.density, ..self.grid }.samples(area);
+        let stored = &component.plane;
+        let mut samples = vec![0; width as usize * height as usize];
+        scale_plane(
+            (&stored.samples, (stored.width, stored.height)),
+            area,
+            (&mut samples, (width, height)),
+        )?;
+        Ok(oriented(Plane { width, height, samples }, orientation))
+    }
+}
+
+/// The same plane as a camera's orientation tag wants it shown.
+fn oriented(plane: Plane, orientation: Orientation) -> Plane {
+    if orientation == Orientation::NoTransforms {
+        return plane;
+    }
+    let image = GrayImage::from_raw(plane.width, plane.height, plane.samples);
+    // The buffer is always exactly as long as the dimensions say.
+    let mut image = DynamicImage::ImageLuma8(image.unwrap_or_default());
+    image.apply_orientation(orientation);
+    let (width, height) = (image.width(), image.height());
+    Plane { width, height, samples: image.into_bytes() }
+}
