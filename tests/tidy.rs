@@ -109,7 +109,7 @@ fn root() -> &'static Path {
 
 fn sources() -> Vec<Source> {
     let mut found = Vec::new();
-    let mut folders = ["src", "lambda-fn/src", "tests"].map(PathBuf::from).to_vec();
+    let mut folders = ["src", "crates", "lambda-fn/src", "tests"].map(PathBuf::from).to_vec();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(root().join(&folder)).unwrap() {
             let path = folder.join(entry.unwrap().file_name());

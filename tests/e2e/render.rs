@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use image::{ImageFormat, RgbImage};
+use imgprep_testkit::{Output, Pipeline, ended, run, wait_for};
 use insta::assert_snapshot;
 use lambda_fn::limits::Limits;
 use lambda_fn::settings::Variant;
 use lambda_fn::{sample, variants};
 use percent_encoding::percent_decode_str;
 
-use crate::harness::{Output, Pipeline, ended, run, wait_for};
 use crate::variants::dimensions;
 
 /// What the function makes of an original by the pipeline's standard file.

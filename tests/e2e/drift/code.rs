@@ -5,13 +5,13 @@ use std::io::{Cursor, Write};
 use aws_sdk_lambda::operation::update_function_configuration::builders::UpdateFunctionConfigurationFluentBuilder as Configuration;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Architecture, DestinationConfig, Environment, OnFailure, Runtime};
+use imgprep_testkit::Pipeline;
 use lambda_fn::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
 use serde_json::json;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::{Change, Row, check, row, tag_rows};
-use crate::harness::Pipeline;
 
 pub(crate) async fn every_change_by_hand_to_the_function_is_shown_and_repaired() {
     let pipeline = Pipeline::new("drift-fn").await;
