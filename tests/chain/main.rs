@@ -10,24 +10,6 @@
     reason = "a bench that cannot go on has failed"
 )]
 #![expect(clippy::print_stdout, reason = "the figures are what this is run for")]
-#![expect(dead_code, reason = "what it shares with the tests is used in full only there")]
-
-#[path = "../e2e/calls.rs"]
-mod calls;
-#[path = "../e2e/clients.rs"]
-mod clients;
-#[path = "../e2e/emulator.rs"]
-mod emulator;
-#[path = "../e2e/faults.rs"]
-mod faults;
-#[path = "../e2e/harness.rs"]
-mod harness;
-#[path = "../e2e/http.rs"]
-mod http;
-#[path = "../e2e/proxy.rs"]
-mod proxy;
-#[path = "../e2e/small_function.rs"]
-mod small_function;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -35,13 +17,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use hyper::body::Bytes;
-
-use crate::calls::Call;
-use crate::emulator::Emulator;
-use crate::faults::Deed;
-use crate::harness::{Pipeline, RUNTIME};
-use crate::http::{WholeResponse, edited};
-use crate::proxy::{Behaviour, Timed};
+use imgprep_testkit::calls::Call;
+use imgprep_testkit::faults::Deed;
+use imgprep_testkit::http::{WholeResponse, edited};
+use imgprep_testkit::proxy::{Behaviour, Timed};
+use imgprep_testkit::{Pipeline, RUNTIME, emulator, function};
 
 /// What a call takes longer than at the emulator: about a round trip to another continent, and so
 /// long that the emulator's own time does not matter beside it.
@@ -89,7 +69,7 @@ impl Behaviour for ReadyAtOnce {
 }
 
 fn main() -> ExitCode {
-    let _emulator = Emulator::start();
+    imgprep_testkit::begin!();
     let is_within = RUNTIME.block_on(async {
         let mut shortest: [Option<Measured>; COMMANDS.len()] = Default::default();
         for _ in 0..ROUNDS {
@@ -108,12 +88,13 @@ fn main() -> ExitCode {
         }
         is_within
     });
+    emulator::stop_all();
     if is_within { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 async fn pipeline() -> Pipeline {
     let pipeline = Pipeline::new("chain").await;
-    pipeline.put_function(&small_function::zip(1));
+    pipeline.put_function(&function::zip(1));
     pipeline.edit(
         "[[variants]]\nsize = \"800x600\"",
         "code = \"function.zip\"\n\n[[variants]]\nsize = \"800x600\"",

@@ -42,10 +42,9 @@ use std::sync::Mutex;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;
-
-use crate::harness::Pipeline;
-use crate::http::WholeResponse;
-use crate::proxy::Refusal;
+use imgprep_testkit::Pipeline;
+use imgprep_testkit::http::WholeResponse;
+use imgprep_testkit::proxy::Refusal;
 
 /// A call as the proxy names it, and the code and message with which it is refused.
 type Fault = (&'static str, u16, &'static str, &'static str);

@@ -1,6 +1,7 @@
 //! Changes of the file reach AWS with the calls that they need and no others.
 
-use crate::harness::{Pipeline, resource};
+use imgprep_testkit::{Pipeline, resource};
+
 use crate::variants::{arrived, dimensions, jpeg};
 
 pub(crate) async fn more_memory_is_one_call_without_code() {
@@ -23,7 +24,7 @@ pub(crate) async fn more_memory_is_one_call_without_code() {
 }
 
 pub(crate) async fn a_new_size_keeps_old_variants_and_tells_the_function() {
-    let pipeline = Pipeline::new("size").await;
+    let pipeline = Pipeline::new("size").await.that_makes_images();
     pipeline.up();
     pipeline.upload("originals/before.jpg", &jpeg(640, 480)).await;
     let old = arrived(&pipeline, "400x300/before.jpg").await;

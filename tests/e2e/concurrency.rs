@@ -9,13 +9,12 @@ use aws_sdk_s3::types::{
     TopicConfiguration,
 };
 use futures_util::future::join;
+use imgprep_testkit::faults::Deed;
+use imgprep_testkit::lives::Undisturbed;
+use imgprep_testkit::matrix::Matrix;
+use imgprep_testkit::snapshot::{difference, not_one};
+use imgprep_testkit::{Pipeline, lives};
 use serde_json::{Value, json};
-
-use crate::faults::Deed;
-use crate::harness::Pipeline;
-use crate::lives::{self, Undisturbed};
-use crate::matrix::Matrix;
-use crate::snapshot::{difference, not_one};
 
 /// How often each pair of runs meets.
 const ROUNDS: u64 = 4;
@@ -87,8 +86,8 @@ pub(crate) async fn two_downs_leave_nothing() {
 
 /// Held just before each call that changes something, a run is overtaken by a whole other one.
 pub(crate) async fn a_run_that_is_overtaken_at_any_change_harms_nothing() {
-    let undisturbed = Undisturbed::live().await;
-    Matrix::of_overtaking(&undisturbed).await.assert_fine();
+    let undisturbed = Undisturbed::once().await;
+    Matrix::of_overtaking(undisturbed).await.assert_fine();
 }
 
 /// Runs both at once. A run that fails says what could not be done, why, and what to do.

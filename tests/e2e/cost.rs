@@ -1,8 +1,7 @@
 //! `imgprep cost`: an estimate from the file alone.
 
+use imgprep_testkit::Pipeline;
 use serde_json::Value;
-
-use crate::harness::Pipeline;
 
 pub(crate) async fn an_estimate_needs_no_aws_and_adds_up() {
     let pipeline = Pipeline::new("cost").await;
@@ -11,7 +10,7 @@ pub(crate) async fn an_estimate_needs_no_aws_and_adds_up() {
     for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"] {
         command.env_remove(name);
     }
-    let document = crate::harness::run(&mut command).exits(0).json();
+    let document = imgprep_testkit::run(&mut command).exits(0).json();
     let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
     let expected = [
         "assumptions",

@@ -1,18 +1,18 @@
 //! Whatever hits a run, the stack comes out whole: a cut through the matrices of `tests/matrix`, where
 //! every call is hit in every way.
 
-use crate::lives::Undisturbed;
-use crate::matrix::{Matrix, each};
+use imgprep_testkit::lives::Undisturbed;
+use imgprep_testkit::matrix::{Matrix, each};
 
 /// Killed at a call that changes something, in turn just before and just after it took effect, a run is
 /// followed by one that makes the stack whole.
 pub(crate) async fn every_change_survives_a_kill() {
-    let undisturbed = Undisturbed::live().await;
-    Matrix::of_crashes(&undisturbed, each).await.assert_fine();
+    let undisturbed = Undisturbed::once().await;
+    Matrix::of_crashes(undisturbed, each).await.assert_fine();
 }
 
 /// Each call, reads too, is hit once, by a kind of fault in turn.
 pub(crate) async fn every_call_survives_a_fault() {
-    let undisturbed = Undisturbed::live().await;
-    Matrix::of_faults(&undisturbed, each).await.assert_fine();
+    let undisturbed = Undisturbed::once().await;
+    Matrix::of_faults(undisturbed, each).await.assert_fine();
 }

@@ -3,38 +3,39 @@
 
 use std::sync::Arc;
 
-use crate::harness::{Output, Pipeline, resource};
-use crate::real_aws::{DEPLOYMENT, RealAws};
-use crate::{changed, lives};
+use futures_util::future::join;
+use imgprep_testkit::proxy::Behaviour;
+use imgprep_testkit::real_aws::RealAws;
+use imgprep_testkit::{Output, Pipeline, changed, lives, resource};
 
 pub(crate) async fn a_stack_is_made_changed_and_removed_in_spite_of_them() {
-    let pipeline = slow("slow").await;
+    let (pipeline, aws) = slow("slow").await;
     let up = pipeline.run(&["up", "--yes"]).await.exits(0);
     says(&up, "function: waiting for the new role to be assumable by Lambda");
     says(&up, "function: waiting for Lambda to finish its update");
-    assert_does_not_wait_for_the_cdn(&up);
+    assert_does_not_wait_for_the_cdn(&up, &aws);
     is_deploying(&pipeline);
     changed::file_and_aws(&pipeline).await;
     let up = pipeline.run(&["up", "--yes"]).await.exits(0);
     says(&up, "function: waiting for Lambda to finish its update");
-    assert_does_not_wait_for_the_cdn(&up);
+    assert_does_not_wait_for_the_cdn(&up, &aws);
     is_deploying(&pipeline);
     // With nothing slower beside it, the notification comes before the policy is seen.
     changed::link_of_bucket_and_topic(&pipeline).await;
     let up = pipeline.run(&["up", "--yes"]).await.exits(0);
     says(&up, "notification: waiting for S3 to see the new topic policy");
-    assert_does_not_wait_for_the_cdn(&up);
-    let up = pipeline.run(&["up", "--yes", "--wait"]).await.exits(0);
+    assert_does_not_wait_for_the_cdn(&up, &aws);
+    let up = waits_for_the_cdn(&pipeline, &aws, &["up", "--yes", "--wait"]).await;
     says(&up, "cdn: waiting for CloudFront to deploy it to its edges");
     assert_eq!(pipeline.status(0)["state"], "ready");
-    let down = pipeline.run(&["down", "--yes"]).await.exits(0);
+    let down = waits_for_the_cdn(&pipeline, &aws, &["down", "--yes"]).await;
     says(&down, "cdn: waiting for CloudFront to switch it off everywhere");
     says(&down, "cdn: waiting for CloudFront to let go of the access control");
     leaves_nothing(&pipeline).await;
 }
 
 pub(crate) async fn what_was_just_removed_is_made_again_in_spite_of_them() {
-    let pipeline = slow("again").await;
+    let (pipeline, aws) = slow("again").await;
     pipeline.run(&["up", "--yes"]).await.exits(0);
     let down = pipeline.run(&["down", "--yes", "--no-wait"]).await.exits(0);
     says(&down, "down: waiting for AWS to let go of what was deleted");
@@ -42,28 +43,36 @@ pub(crate) async fn what_was_just_removed_is_made_again_in_spite_of_them() {
     says(&up, "topic: waiting for SNS to release the deleted topic's name");
     says(&up, "bucket: waiting for S3 to release the deleted bucket's name");
     says(&up, "dead-letters: waiting for SQS to release the deleted queue's name");
-    assert_does_not_wait_for_the_cdn(&up);
+    assert_does_not_wait_for_the_cdn(&up, &aws);
     pipeline.assert_whole();
     let down = pipeline.run(&["down", "--yes", "--no-wait"]).await.exits(0);
-    assert!(down.took < DEPLOYMENT, "the edges are waited for: {down}");
+    assert!(aws.is_deploying(), "the edges are waited for: {down}");
     let left = pipeline.aws.inventory().await;
     let cdn = pipeline.cdn();
     let expected = [format!("distribution {cdn}"), format!("origin access control {cdn}")];
     assert_eq!(left, expected);
-    let down = pipeline.run(&["down", "--yes"]).await.exits(0);
+    let down = waits_for_the_cdn(&pipeline, &aws, &["down", "--yes"]).await;
     says(&down, "cdn: waiting for CloudFront to switch it off everywhere");
     leaves_nothing(&pipeline).await;
     // The distribution is gone, but the reference that it was made with is not free.
     pipeline.run(&["up", "--yes"]).await.exits(0);
     pipeline.assert_whole();
-    pipeline.run(&["down", "--yes"]).await.exits(0);
+    waits_for_the_cdn(&pipeline, &aws, &["down", "--yes"]).await;
     leaves_nothing(&pipeline).await;
 }
 
-async fn slow(label: &str) -> Pipeline {
-    let pipeline = lives::pipeline(label).await;
-    pipeline.proxy.behave(Arc::new(RealAws::slow()));
-    pipeline
+async fn slow(label: &str) -> (Pipeline, Arc<RealAws>) {
+    let (pipeline, aws) = (lives::pipeline(label).await, Arc::new(RealAws::slow()));
+    pipeline.proxy.behave(Arc::clone(&aws) as Arc<dyn Behaviour>);
+    (pipeline, aws)
+}
+
+/// A run that ends only because it has waited until the edges are reached.
+async fn waits_for_the_cdn(pipeline: &Pipeline, aws: &RealAws, arguments: &[&str]) -> Output {
+    /// The first says that there is something to wait for, and the others come of the wait.
+    const LOOKS: usize = 3;
+    let (output, ()) = join(pipeline.run(arguments), aws.deploy_after(LOOKS)).await;
+    output.exits(0)
 }
 
 #[track_caller]
@@ -72,8 +81,8 @@ fn says(output: &Output, line: &str) {
 }
 
 #[track_caller]
-fn assert_does_not_wait_for_the_cdn(up: &Output) {
-    assert!(up.took < DEPLOYMENT, "the edges are waited for: {up}");
+fn assert_does_not_wait_for_the_cdn(up: &Output, aws: &RealAws) {
+    assert!(aws.is_deploying(), "the edges are waited for: {up}");
     assert!(!up.stderr.contains("cdn: waiting"), "{up}");
     assert!(up.stdout.contains("The CDN needs a few minutes"), "{up}");
 }

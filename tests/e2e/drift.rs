@@ -13,6 +13,7 @@ mod storage;
 use std::collections::BTreeMap;
 use std::pin::Pin;
 
+use imgprep_testkit::{Output, Pipeline, resource};
 use serde_json::{Value, json};
 
 pub(crate) use self::cdn::{
@@ -32,7 +33,6 @@ pub(crate) use self::replaced::{
     a_function_of_another_package_type_is_replaced, a_role_under_another_path_is_replaced,
 };
 pub(crate) use self::storage::every_change_by_hand_to_storage_is_shown_and_repaired;
-use crate::harness::{Output, Pipeline, resource};
 
 /// A change made by hand; the differences that it must show, all of them and no others; and the
 /// mutating calls that repair it, all of them and no others.

@@ -8,12 +8,10 @@ use aws_sdk_s3::types::{Tag, Tagging};
 use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::body::Bytes;
+use imgprep_testkit::http::{PAST_THE_GATE, send};
+use imgprep_testkit::{Pipeline, REGION, run, wait_for};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
-
-use crate::emulator;
-use crate::harness::{Pipeline, REGION, run, wait_for};
-use crate::http::{PAST_THE_GATE, send};
 
 /// What `status` finds different in a stack that `CloudFormation` made of our template.
 const DIFFERENCES: [&str; 12] = [
@@ -40,7 +38,7 @@ const DIFFERENCES: [&str; 12] = [
 ];
 
 pub(crate) async fn cloudformation_makes_the_same_stack() {
-    let pipeline = Pipeline::with_cdn("template").await;
+    let pipeline = Pipeline::with_cdn("template").await.that_makes_images();
     let location = format!("s3://{}-code/function.zip", pipeline.stack);
     let arguments = ["export", "--format", "cloudformation", "--code", &location];
     let output = pipeline.imgprep(&[&arguments[..], &["--zip", "function.zip"]].concat()).exits(0);
@@ -96,29 +94,29 @@ fn differences(resource: &Value) -> Vec<String> {
 
 /// Makes a stack of the template, and waits for it.
 async fn create_stack(pipeline: &Pipeline, template: &str) {
-    let name = ("StackName", pipeline.stack.as_str());
+    let (name, port) = (("StackName", pipeline.stack.as_str()), pipeline.emulator.port());
     let create = [
         ("Action", "CreateStack"),
         name,
         ("TemplateBody", template),
         ("Capabilities.member.1", "CAPABILITY_NAMED_IAM"),
     ];
-    let answer = cloudformation(&create).await;
+    let answer = cloudformation(port, &create).await;
     assert!(answer.contains("<StackId>"), "{answer}");
     let status = wait_for("the end of the stack's creation", async || {
-        let answer = cloudformation(&[("Action", "DescribeStacks"), name]).await;
+        let answer = cloudformation(port, &[("Action", "DescribeStacks"), name]).await;
         let status = answer.split("<StackStatus>").nth(1)?.split('<').next()?.to_owned();
         (status != "CREATE_IN_PROGRESS").then_some(status)
     })
     .await;
     if status != "CREATE_COMPLETE" {
-        let events = cloudformation(&[("Action", "DescribeStackEvents"), name]).await;
+        let events = cloudformation(port, &[("Action", "DescribeStackEvents"), name]).await;
         panic!("{status}: {events}");
     }
 }
 
 /// A call of the Query API, which MiniStack itself takes without a true signature.
-async fn cloudformation(parameters: &[(&str, &str)]) -> String {
+async fn cloudformation(port: u16, parameters: &[(&str, &str)]) -> String {
     let version = ("Version", "2010-05-15");
     let form: Vec<String> = parameters
         .iter()
@@ -136,7 +134,7 @@ async fn cloudformation(parameters: &[(&str, &str)]) -> String {
         )
         .body(Full::new(Bytes::from(form.join("&"))))
         .unwrap();
-    let answer = send(emulator::port(), request).await.unwrap();
+    let answer = send(port, request).await.unwrap();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
     String::from_utf8(body.to_vec()).unwrap()
 }

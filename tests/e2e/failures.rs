@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use crate::emulator;
-use crate::faults::Deed;
-use crate::harness::{Pipeline, run};
-use crate::proxy::Refusal;
+use imgprep_testkit::faults::Deed;
+use imgprep_testkit::proxy::Refusal;
+use imgprep_testkit::{Pipeline, free_port, run};
 
 pub(crate) async fn a_denied_call_is_named_and_a_second_run_completes() {
     let pipeline = Pipeline::new("denied").await;
@@ -58,7 +57,7 @@ pub(crate) async fn an_expired_token_is_named_and_a_second_run_completes() {
 
 pub(crate) async fn an_endpoint_that_is_closed_is_told_within_seconds() {
     let pipeline = Pipeline::new("closed").await;
-    let endpoint = format!("http://127.0.0.1:{}", emulator::free_port());
+    let endpoint = format!("http://127.0.0.1:{}", free_port());
     let mut command = pipeline.command();
     let output = run(command.args(["up", "--yes", "--json"]).env("AWS_ENDPOINT_URL", endpoint));
     assert!(output.took < Duration::from_secs(20), "{output}");

@@ -8,10 +8,9 @@ use aws_sdk_s3::types::{
     QueueConfiguration, S3KeyFilter, TopicConfiguration,
 };
 use aws_sdk_sqs::types::QueueAttributeName;
+use imgprep_testkit::Pipeline;
+use imgprep_testkit::clients::{document, without};
 use serde_json::{Value, json};
-
-use crate::clients::{document, without};
-use crate::harness::Pipeline;
 
 const DENY_PLAIN_HTTP: &str = "ImgprepDenyPlainHttp";
 const ALLOW_CLOUDFRONT: &str = "ImgprepAllowCloudFront";

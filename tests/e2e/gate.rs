@@ -13,21 +13,20 @@ use aws_smithy_types::date_time::Format;
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::{Method, Request};
-
-use crate::clients::Clients;
-use crate::emulator;
-use crate::harness::{Pipeline, REGION, run};
-use crate::http::{self, WholeRequest};
+use imgprep_testkit::clients::Clients;
+use imgprep_testkit::emulator::Emulator;
+use imgprep_testkit::http::WholeRequest;
+use imgprep_testkit::{Pipeline, REGION, http, run};
 
 /// What anybody on this machine, or a page in its browser, can send.
-fn request(method: Method, path: &str) -> hyper::http::request::Builder {
-    let host = format!("127.0.0.1:{}", emulator::port());
+fn request(port: u16, method: Method, path: &str) -> hyper::http::request::Builder {
+    let host = format!("127.0.0.1:{port}");
     Request::builder().method(method).uri(path).header("host", host)
 }
 
 /// The code with which the gate, or MiniStack, refuses.
-async fn refusal(request: WholeRequest) -> (u16, String) {
-    let answer = http::send(emulator::port(), request).await.unwrap();
+async fn refusal(port: u16, request: WholeRequest) -> (u16, String) {
+    let answer = http::send(port, request).await.unwrap();
     let text = http::text(&answer);
     let header = answer.headers().get("x-amzn-errortype").and_then(|it| it.to_str().ok());
     let in_text = text.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
@@ -57,10 +56,12 @@ fn now() -> String {
 }
 
 pub(crate) async fn whoever_does_not_know_the_secret_can_do_nothing() {
+    let port = Emulator::next().port();
     let function = r#"{"FunctionName":"evil","Runtime":"python3.12","Role":"arn:aws:iam::000000000000:role/a","Handler":"a.b","Code":{"ZipFile":""}}"#;
     let path = "/2015-03-31/functions";
     let post = |authorization: Option<String>| {
-        let mut builder = request(Method::POST, path).header("origin", "https://evil.example");
+        let mut builder =
+            request(port, Method::POST, path).header("origin", "https://evil.example");
         builder = builder.header("sec-fetch-site", "cross-site").header("x-amz-date", now());
         if let Some(authorization) = authorization {
             builder = builder.header("authorization", authorization);
@@ -68,18 +69,18 @@ pub(crate) async fn whoever_does_not_know_the_secret_can_do_nothing() {
         builder.body(Full::new(Bytes::from(function))).unwrap()
     };
     let unsigned = (403, "MissingAuthenticationToken".to_owned());
-    assert_eq!(refusal(post(None)).await, unsigned);
+    assert_eq!(refusal(port, post(None)).await, unsigned);
     let wrong = (403, "SignatureDoesNotMatch".to_owned());
     for account in ["test", "000000000000", "123456789012"] {
-        assert_eq!(refusal(post(Some(made_up(account, "lambda")))).await, wrong, "{account}");
+        assert_eq!(refusal(port, post(Some(made_up(account, "lambda")))).await, wrong, "{account}");
     }
     let unknown = (403, "InvalidClientTokenId".to_owned());
     for key in ["AKIAIOSFODNN7EXAMPLE", "ASIA0000000000000000", "%74est", "TEST"] {
-        assert_eq!(refusal(post(Some(made_up(key, "lambda")))).await, unknown, "{key}");
+        assert_eq!(refusal(port, post(Some(made_up(key, "lambda")))).await, unknown, "{key}");
     }
     for other in ["AWS test:c2lnbmF0dXJl", "Bearer test", "AWS4-ECDSA-P256-SHA256 Credential=test"]
     {
-        let (status, code) = refusal(post(Some(other.to_owned()))).await;
+        let (status, code) = refusal(port, post(Some(other.to_owned()))).await;
         assert_eq!((status, code.as_str()), (400, "UnsupportedSignature"), "{other}");
     }
     // MiniStack's own doors, and what it shows without a key.
@@ -103,23 +104,23 @@ pub(crate) async fn whoever_does_not_know_the_secret_can_do_nothing() {
     ];
     for path in own {
         for method in [Method::GET, Method::POST, Method::OPTIONS] {
-            let answer = refusal(empty(request(method.clone(), path))).await;
+            let answer = refusal(port, empty(request(port, method.clone(), path))).await;
             assert!((400..=403).contains(&answer.0), "{method} {path}: {answer:?}");
         }
     }
     // Two signatures, of which each side could take another.
-    let both = request(Method::GET, "/a/b?X-Amz-Signature=0&X-Amz-Credential=test");
+    let both = request(port, Method::GET, "/a/b?X-Amz-Signature=0&X-Amz-Credential=test");
     let both = both.header("authorization", made_up("test", "s3")).header("x-amz-date", now());
-    assert_eq!(refusal(empty(both)).await.1, "IncompleteSignature");
-    let twice = request(Method::GET, "/a/b").header("x-amz-date", now());
+    assert_eq!(refusal(port, empty(both)).await.1, "IncompleteSignature");
+    let twice = request(port, Method::GET, "/a/b").header("x-amz-date", now());
     let twice = twice.header("authorization", made_up("test", "s3"));
     let twice = twice.header("authorization", made_up("AKIAIOSFODNN7EXAMPLE", "s3"));
-    assert_eq!(refusal(empty(twice)).await.1, "IncompleteSignature");
+    assert_eq!(refusal(port, empty(twice)).await.1, "IncompleteSignature");
 }
 
 /// A function with an address answers to OPTIONS itself, and MiniStack believes whoever names an account.
 pub(crate) async fn a_preflight_reaches_buckets_only_and_as_nobody() {
-    let port = emulator::port();
+    let port = Emulator::next().port();
     let hosts = ["a.lambda-url.us-east-1.localhost", "a.execute-api.localhost", "127.0.0.1"];
     for host in hosts {
         for path in ["/p?X-Amz-Signature=1", "/%5Faws/lambda-url/a/p?X-Amz-Signature=1"] {
@@ -127,7 +128,7 @@ pub(crate) async fn a_preflight_reaches_buckets_only_and_as_nobody() {
             let options = options.header("origin", "x").header("x-amz-date", now());
             let options = options.header("authorization", made_up("test", "lambda"));
             let options = options.header("access-control-request-method", "GET");
-            assert_eq!(refusal(empty(options)).await.0, 403, "{host} {path}");
+            assert_eq!(refusal(port, empty(options)).await.0, 403, "{host} {path}");
         }
     }
 }
@@ -135,15 +136,14 @@ pub(crate) async fn a_preflight_reaches_buckets_only_and_as_nobody() {
 /// What an unsigned request brings along does not come between others on the way to MiniStack.
 pub(crate) async fn an_unsigned_body_goes_nowhere() {
     let pipeline = Pipeline::new("framing").await;
+    let port = pipeline.emulator.port();
     let read = || {
         let path = "/_imgprep/cdn/none/a";
-        request(Method::GET, path).body(Full::new(Bytes::from("hello"))).unwrap()
+        request(port, Method::GET, path).body(Full::new(Bytes::from("hello"))).unwrap()
     };
     for _ in 0..50 {
-        let (answer, listed) = tokio::join!(
-            http::send(emulator::port(), read()),
-            pipeline.aws.s3.list_buckets().send()
-        );
+        let (answer, listed) =
+            tokio::join!(http::send(port, read()), pipeline.aws.s3.list_buckets().send());
         assert_eq!(answer.unwrap().status(), 404);
         listed.unwrap();
     }
@@ -181,12 +181,12 @@ pub(crate) async fn a_body_that_is_not_the_signed_one_is_refused_as_aws_does() {
 }
 
 pub(crate) async fn a_foreign_name_of_this_machine_is_refused() {
-    let port = emulator::port();
+    let port = Emulator::next().port();
     for host in
         ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", ".localhost", ""]
     {
         let request = Request::get("/_imgprep/health").header("host", format!("{host}:{port}"));
-        assert_eq!(refusal(empty(request)).await, (421, "InvalidHost".to_owned()), "{host}");
+        assert_eq!(refusal(port, empty(request)).await, (421, "InvalidHost".to_owned()), "{host}");
     }
     for host in ["127.0.0.1", "localhost", "LOCALHOST", "[::1]", "bucket.s3.localhost"] {
         let request = Request::get("/_imgprep/health").header("host", format!("{host}:{port}"));
@@ -197,6 +197,7 @@ pub(crate) async fn a_foreign_name_of_this_machine_is_refused() {
 
 pub(crate) async fn keys_that_were_made_on_it_work_as_long_as_they_are_there() {
     let pipeline = Pipeline::new("keys").await;
+    let port = pipeline.emulator.port();
     let iam = &pipeline.aws.iam;
     iam.create_user().user_name("user").send().await.unwrap();
     let key = iam.create_access_key().user_name("user").send().await.unwrap().access_key.unwrap();
@@ -204,7 +205,6 @@ pub(crate) async fn keys_that_were_made_on_it_work_as_long_as_they_are_there() {
     let all = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:*","Resource":"*"}]}"#;
     let put = iam.put_user_policy().user_name("user").policy_name("all").policy_document(all);
     put.send().await.unwrap();
-    let port = emulator::port();
     Clients::at(port, (id, secret)).sns.list_topics().send().await.unwrap();
     let wrong = Clients::at(port, (id, "wrong")).sns.list_topics().send().await.unwrap_err();
     assert_eq!(wrong.code(), Some("SignatureDoesNotMatch"));
@@ -216,17 +216,19 @@ pub(crate) async fn keys_that_were_made_on_it_work_as_long_as_they_are_there() {
 
 pub(crate) async fn a_presigned_address_is_for_whoever_has_it_and_for_nothing_else() {
     let pipeline = Pipeline::new("presigned").await;
+    let port = pipeline.emulator.port();
     let (s3, bucket) = (&pipeline.aws.s3, &pipeline.bucket);
     s3.create_bucket().bucket(bucket).send().await.unwrap();
     let hour = PresigningConfig::expires_in(Duration::from_hours(1)).unwrap();
     let put = s3.put_object().bucket(bucket).key("a b/ä+c.jpg");
     let url = put.presigned(hour.clone()).await.unwrap().uri().to_owned();
-    let path = url.split_once(&format!("127.0.0.1:{}", emulator::port())).unwrap().1.to_owned();
+    let path = url.split_once(&format!("127.0.0.1:{}", port)).unwrap().1.to_owned();
     let preflight = |path: &str| {
-        let options = request(Method::OPTIONS, path).header("origin", "http://localhost:3000");
+        let options =
+            request(port, Method::OPTIONS, path).header("origin", "http://localhost:3000");
         empty(options.header("access-control-request-method", "PUT"))
     };
-    let asked = http::send(emulator::port(), preflight(&path)).await.unwrap();
+    let asked = http::send(port, preflight(&path)).await.unwrap();
     assert_eq!(asked.status(), 403, "the bucket has no CORS: {asked:?}");
     let rule = aws_sdk_s3::types::CorsRule::builder()
         .allowed_methods("PUT")
@@ -235,45 +237,57 @@ pub(crate) async fn a_presigned_address_is_for_whoever_has_it_and_for_nothing_el
         .unwrap();
     let rules = aws_sdk_s3::types::CorsConfiguration::builder().cors_rules(rule).build().unwrap();
     s3.put_bucket_cors().bucket(bucket).cors_configuration(rules).send().await.unwrap();
-    let asked = http::send(emulator::port(), preflight(&path)).await.unwrap();
+    let asked = http::send(port, preflight(&path)).await.unwrap();
     assert_eq!(asked.status(), 200, "{asked:?}");
     let bare = path.split_once('?').unwrap().0;
-    assert_eq!(refusal(preflight(bare)).await.0, 403, "what is not presigned is not asked for");
+    assert_eq!(
+        refusal(port, preflight(bare)).await.0,
+        403,
+        "what is not presigned is not asked for"
+    );
 
     let send = |method: Method, path: &str| {
-        request(method, path).body(Full::new(Bytes::from("hello"))).unwrap()
+        request(port, method, path).body(Full::new(Bytes::from("hello"))).unwrap()
     };
-    let stored = http::send(emulator::port(), send(Method::PUT, &path)).await.unwrap();
+    let stored = http::send(port, send(Method::PUT, &path)).await.unwrap();
     assert_eq!(stored.status(), 200, "{stored:?}");
     let object = s3.get_object().bucket(bucket).key("a b/ä+c.jpg").send().await.unwrap();
     assert_eq!(object.body.collect().await.unwrap().to_vec(), b"hello");
     let wrong = (403, "SignatureDoesNotMatch".to_owned());
-    assert_eq!(refusal(send(Method::DELETE, &path)).await, wrong);
-    assert_eq!(refusal(send(Method::PUT, &path.replace("c.jpg", "d.jpg"))).await, wrong);
+    assert_eq!(refusal(port, send(Method::DELETE, &path)).await, wrong);
+    assert_eq!(refusal(port, send(Method::PUT, &path.replace("c.jpg", "d.jpg"))).await, wrong);
     assert_eq!(
-        refusal(send(Method::PUT, &path.replace("Expires=3600", "Expires=7200"))).await,
+        refusal(port, send(Method::PUT, &path.replace("Expires=3600", "Expires=7200"))).await,
         wrong
     );
-    let header = request(Method::PUT, &path).header("x-amz-acl", "public-read");
-    assert_eq!(refusal(empty(header)).await.1, "IncompleteSignature", "a header is not signed");
+    let header = request(port, Method::PUT, &path).header("x-amz-acl", "public-read");
+    assert_eq!(
+        refusal(port, empty(header)).await.1,
+        "IncompleteSignature",
+        "a header is not signed"
+    );
     let past = PresigningConfig::builder()
         .start_time(SystemTime::now() - Duration::from_hours(2))
         .expires_in(Duration::from_hours(1))
         .build()
         .unwrap();
     let old = s3.put_object().bucket(bucket).key("a").presigned(past).await.unwrap();
-    let old = old.uri().split_once(&format!("127.0.0.1:{}", emulator::port())).unwrap().1;
-    assert_eq!(refusal(send(Method::PUT, old)).await, (403, "AccessDenied".to_owned()));
+    let old = old.uri().split_once(&format!("127.0.0.1:{}", port)).unwrap().1;
+    assert_eq!(refusal(port, send(Method::PUT, old)).await, (403, "AccessDenied".to_owned()));
 
     // Nothing of it is public, and what has a public ACL is.
-    assert_eq!(refusal(empty(request(Method::GET, bare))).await, (403, "AccessDenied".to_owned()));
+    assert_eq!(
+        refusal(port, empty(request(port, Method::GET, bare))).await,
+        (403, "AccessDenied".to_owned())
+    );
     s3.delete_object().bucket(bucket).key("a b/ä+c.jpg").send().await.unwrap();
     s3.delete_bucket().bucket(bucket).send().await.unwrap();
 }
 
 /// MiniStack makes a function's secret of names that anybody can guess; the gate's MiniStack does not.
 pub(crate) async fn a_functions_secret_does_not_follow_from_its_name() {
-    let pipeline = Pipeline::with_cdn("guess").await;
+    let pipeline = Pipeline::with_cdn("guess").await.that_makes_images();
+    let port = pipeline.emulator.port();
     pipeline.up();
     pipeline.imgprep(&["try"]).exits(0);
     let role = pipeline.role_arn();
@@ -286,20 +300,20 @@ print('ASIA' + digest[:16].upper(), hashlib.sha256(f'secret:{digest}'.encode()).
     let guessed = Command::new("python3").args(["-c", guess, &function, &role]).output().unwrap();
     let guessed = String::from_utf8(guessed.stdout).unwrap();
     let (key, secret) = guessed.trim().split_once(' ').unwrap();
-    let theirs = Clients::at(emulator::port(), (key, secret));
+    let theirs = Clients::at(port, (key, secret));
     let refused = theirs.s3.list_objects_v2().bucket(&pipeline.bucket).send().await.unwrap_err();
     assert_eq!(refused.code(), Some("SignatureDoesNotMatch"), "the key is one, and not the secret");
 }
 
 pub(crate) async fn a_distribution_is_reached_by_name_and_by_path() {
     let pipeline = Pipeline::with_cdn("by-path").await;
+    let port = pipeline.emulator.port();
     pipeline.up();
     let put = pipeline.aws.s3.put_object().bucket(&pipeline.bucket).key("800x600/cat.jpg");
     put.body(ByteStream::from_static(b"a cat")).send().await.unwrap();
     let outputs = pipeline.imgprep(&["status", "--json"]).exits(0).json()["outputs"].clone();
     let label = outputs["cdn_domain"].as_str().unwrap().split_once('.').unwrap().0.to_owned();
     let id = outputs["cdn_id"].as_str().unwrap().to_lowercase();
-    let port = emulator::port();
     let host = format!("{label}.cloudfront.localhost:{port}");
     let by_name = http::get(port, &host, "/800x600/cat.jpg").await;
     assert_eq!((by_name.status, by_name.body.as_slice()), (200, &b"a cat"[..]));
@@ -317,7 +331,7 @@ pub(crate) async fn a_distribution_is_reached_by_name_and_by_path() {
     let missing = http::get(port, &format!("127.0.0.1:{port}"), "/_imgprep/cdn/none/a").await;
     assert_eq!(missing.status, 404);
     let write = Request::post("/800x600/cat.jpg").header("host", &host);
-    assert_eq!(refusal(empty(write)).await.1, "MissingAuthenticationToken");
+    assert_eq!(refusal(port, empty(write)).await.1, "MissingAuthenticationToken");
     let hidden = Request::get("/_ministack/health").header("host", &host);
     let hidden = http::send(port, empty(hidden)).await.unwrap();
     assert!(!http::text(&hidden).contains("\"services\""), "{hidden:?}");

@@ -12,6 +12,8 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use imgprep_testkit::http::{PAST_THE_GATE, WholeResponse};
+use imgprep_testkit::{REGION, http};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,9 +22,6 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-
-use crate::harness::REGION;
-use crate::http::{self, PAST_THE_GATE, WholeResponse};
 
 pub(crate) const PASSWORD: &str = "open-sesame";
 /// `proxy:open-sesame` in base64.

@@ -1,8 +1,7 @@
 //! Images are never lost: `down` keeps a bucket that holds any, until told to delete them.
 
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-
-use crate::harness::{Pipeline, resource};
+use imgprep_testkit::{Pipeline, resource};
 
 pub(crate) async fn a_bucket_with_images_stays_until_their_deletion_is_asked_for() {
     let pipeline = Pipeline::new("images").await;

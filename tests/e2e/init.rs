@@ -4,8 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::emulator;
-use crate::harness::{Output, Pipeline, run};
+use imgprep_testkit::{Output, Pipeline, free_port, run};
 
 const SCRIPT: [&str; 7] =
     ["init", "--name", "photos", "--bucket", "photos-of-acme", "--size", "640x480,320x240"];
@@ -67,7 +66,7 @@ pub(crate) async fn a_file_is_written_without_credentials_and_without_network() 
 
     let mut command = pipeline.command();
     command.args(["init", "-c", "second.toml", "--bucket", "photos-of-acme"]);
-    let closed = format!("http://127.0.0.1:{}", emulator::free_port());
+    let closed = format!("http://127.0.0.1:{}", free_port());
     let output = run(command.env("AWS_ENDPOINT_URL", closed)).exits(0);
     assert!(output.stdout.contains("AWS cannot be reached"), "{output}");
     assert!(output.took.as_secs() < 8, "{output}");

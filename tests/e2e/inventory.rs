@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::NotificationConfiguration;
 use hyper::Response;
+use imgprep_testkit::calls::Call;
+use imgprep_testkit::http::WholeResponse;
+use imgprep_testkit::proxy::Refusal;
+use imgprep_testkit::{Pipeline, ended, resource, wait_for};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::calls::Call;
-use crate::harness::{Pipeline, ended, resource, wait_for};
-use crate::http::WholeResponse;
-use crate::proxy::Refusal;
 use crate::variants::{arrived, dimensions, jpeg};
 
 const FOLDERS: [&str; 2] = ["800x600", "400x300"];
@@ -60,7 +60,7 @@ fn publishes(pipeline: &Pipeline) -> usize {
 }
 
 pub(crate) async fn a_missing_variant_is_counted_and_made() {
-    let pipeline = Pipeline::new("backfill").await;
+    let pipeline = Pipeline::new("backfill").await.that_makes_images();
     pipeline.up();
     for path in ["a.jpg", "b/ü +1%.jpg", "b"] {
         processed(&pipeline, path).await;
@@ -103,7 +103,7 @@ pub(crate) async fn a_missing_variant_is_counted_and_made() {
 }
 
 pub(crate) async fn a_new_size_and_a_replaced_original_are_made_and_all_on_demand() {
-    let pipeline = Pipeline::new("resized").await;
+    let pipeline = Pipeline::new("resized").await.that_makes_images();
     pipeline.up();
     for path in ["a.jpg", "b.jpg"] {
         processed(&pipeline, path).await;
@@ -154,7 +154,7 @@ pub(crate) async fn a_new_size_and_a_replaced_original_are_made_and_all_on_deman
 }
 
 pub(crate) async fn a_broken_image_is_listed_and_works_once_it_is_replaced() {
-    let pipeline = Pipeline::new("retried").await;
+    let pipeline = Pipeline::new("retried").await.that_makes_images();
     pipeline.up();
     processed(&pipeline, "good.jpg").await;
     pipeline.upload("originals/x/bad.jpg", b"these are notes").await;
@@ -194,7 +194,7 @@ pub(crate) async fn a_broken_image_is_listed_and_works_once_it_is_replaced() {
 }
 
 pub(crate) async fn what_belongs_to_nothing_is_listed_and_then_deleted() {
-    let pipeline = Pipeline::new("pruned").await;
+    let pipeline = Pipeline::new("pruned").await.that_makes_images();
     pipeline.up();
     for path in ["a.jpg", "b.jpg"] {
         processed(&pipeline, path).await;
@@ -241,7 +241,7 @@ pub(crate) async fn what_belongs_to_nothing_is_listed_and_then_deleted() {
 }
 
 pub(crate) async fn a_backfill_that_is_interrupted_or_refused_goes_on_from_what_the_bucket_holds() {
-    let pipeline = Pipeline::new("interrupted").await;
+    let pipeline = Pipeline::new("interrupted").await.that_makes_images();
     pipeline.up();
     let photo = jpeg(640, 480);
     uploaded_unheard(&pipeline, &[("originals/a.jpg", &photo), ("originals/b.jpg", &photo)]).await;

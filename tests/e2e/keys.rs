@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use imgprep_testkit::{Pipeline, wait_for};
 use serde_json::json;
 
-use crate::harness::{Pipeline, wait_for};
 use crate::variants::{arrived, dimensions, jpeg};
 
 const NAMES: [&str; 12] = [
@@ -23,7 +23,7 @@ const NAMES: [&str; 12] = [
 ];
 
 pub(crate) async fn every_key_keeps_its_name_in_every_folder() {
-    let pipeline = Pipeline::new("keys").await;
+    let pipeline = Pipeline::new("keys").await.that_makes_images();
     pipeline.up();
     let original = jpeg(64, 48);
     for name in NAMES {
@@ -46,7 +46,7 @@ pub(crate) async fn every_key_keeps_its_name_in_every_folder() {
 /// As long as S3 takes a key, of one and of two bytes a character. The folder of one size is longer than
 /// that of the originals, so that there is no room for its key.
 pub(crate) async fn the_longest_keys_are_on_record_and_not_sent_for_ever() {
-    let pipeline = Pipeline::new("long-keys").await;
+    let pipeline = Pipeline::new("long-keys").await.that_makes_images();
     pipeline.edit("size = \"400x300\"", "size = \"400x300\"\nfolder = \"thumbnails\"");
     pipeline.up();
     let room = 1024 - "originals/".len();
@@ -97,7 +97,7 @@ const SHOWN: &str = "originals/a\\u001b[31mred\\u001b]0;title\\u0007\\u009b2J\\u
 
 /// Whoever uploads chooses the key, and somebody else reads it in a terminal.
 pub(crate) async fn a_key_is_no_command_to_the_terminal() {
-    let pipeline = Pipeline::new("evil-keys").await;
+    let pipeline = Pipeline::new("evil-keys").await.that_makes_images();
     pipeline.up();
     pipeline.upload(EVIL, b"no image").await;
     let record = wait_for("the failure of it", async || {

@@ -1,8 +1,7 @@
 //! A whole life: planned, made, found whole, left alone, removed, and nothing left.
 
+use imgprep_testkit::{Pipeline, REGION, each};
 use serde_json::{Value, json};
-
-use crate::harness::{Pipeline, REGION, each};
 
 /// Every resource in the order in which people read them, with its type.
 const RESOURCES: [(&str, &str); 11] = [

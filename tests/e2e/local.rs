@@ -6,12 +6,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use aws_sdk_s3::error::ProvideErrorMetadata;
+use imgprep_testkit::clients::Clients;
+use imgprep_testkit::{Output, REGION, command, free_port, run, wait_for};
 use serde_json::Value;
 use tempfile::TempDir;
-
-use crate::clients::Clients;
-use crate::emulator::{self, free_port};
-use crate::harness::{Output, REGION, run, wait_for};
 
 /// A local AWS of a test's own, stopped when the test ends in whatever way.
 struct Local {
@@ -32,7 +30,7 @@ impl Local {
     }
 
     fn command(&self) -> Command {
-        let mut command = emulator::command();
+        let mut command = command();
         command.current_dir(self.folder.path()).env("IMGPREP_LOCAL_DIR", self.state());
         command.env("IMGPREP_LOCAL_PORT", self.port.to_string());
         command.env("IMGPREP_LOCAL_IDLE", self.idle_minutes);

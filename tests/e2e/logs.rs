@@ -3,10 +3,10 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use imgprep_testkit::{Output, Pipeline, wait_for};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::harness::{Output, Pipeline, wait_for};
 use crate::variants::jpeg;
 
 /// How long the line of an image may take.
@@ -22,7 +22,7 @@ fn processed(output: &Output) -> Vec<Value> {
 }
 
 pub(crate) async fn what_became_of_each_image_is_shown_and_found_by_its_key() {
-    let pipeline = Pipeline::with_cdn("logs").await;
+    let pipeline = Pipeline::with_cdn("logs").await.that_makes_images();
     pipeline.up();
     let tried = pipeline.imgprep(&["try", "--json"]).exits(0).json();
     pipeline.upload("originals/a b/\u{e9}+1.jpg", &jpeg(900, 700)).await;
@@ -57,7 +57,7 @@ pub(crate) async fn what_became_of_each_image_is_shown_and_found_by_its_key() {
 }
 
 pub(crate) async fn a_log_is_followed_until_interrupted_and_nothing_comes_twice() {
-    let pipeline = Pipeline::new("follow").await;
+    let pipeline = Pipeline::new("follow").await.that_makes_images();
     pipeline.up();
     let mut child = pipeline.start(&["logs", "--follow", "--json", "--key", ".jpg"], Stdio::piped);
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();

@@ -1,37 +1,28 @@
-//! The whole program against a local AWS: one emulator for the run, one pipeline for each test.
+//! The whole program against a local AWS: emulators for the run, one pipeline for each test.
 //!
 //! Tests run side by side; `cargo test --test e2e -- drift` runs those whose name holds `drift`.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod behaviour;
-mod calls;
-mod changed;
 mod changes;
-mod clients;
 mod concurrency;
 mod cost;
 mod crashes;
 mod delays;
 mod drift;
-mod emulator;
 mod export;
 mod failures;
-mod faults;
 mod foreign;
 mod gate;
 mod gateway;
-mod harness;
-mod http;
 mod images;
 mod init;
 mod inventory;
 mod keys;
 mod life_cycle;
-mod lives;
 mod local;
 mod logs;
-mod matrix;
 mod misuse;
 mod models;
 mod network;
@@ -39,25 +30,19 @@ mod output;
 mod ownership;
 mod permissions;
 mod plans;
-mod proxy;
-mod real_aws;
 mod regions;
 mod removal;
 mod render;
 mod retired;
 mod settings;
-mod small_function;
-mod snapshot;
 mod stopped;
 mod trial;
 mod variants;
 
 use std::process::ExitCode;
 
+use imgprep_testkit::{RUNTIME, durations, emulator};
 use libtest_mimic::{Arguments, Trial};
-
-use crate::emulator::Emulator;
-use crate::harness::RUNTIME;
 
 /// How many tests run at once: they mostly wait, for the emulator and for functions.
 const THREADS: usize = 6;
@@ -65,10 +50,13 @@ const THREADS: usize = 6;
 /// A trial for each test, named after its module and itself.
 macro_rules! trials {
     ($($module:ident::$name:ident,)*) => {
-        vec![$(Trial::test(
-            concat!(stringify!($module), "::", stringify!($name)),
-            || { RUNTIME.block_on($module::$name()); Ok(()) },
-        )),*]
+        vec![$({
+            let name = concat!(stringify!($module), "::", stringify!($name));
+            Trial::test(name, move || {
+                durations::measure(name, || RUNTIME.block_on($module::$name()));
+                Ok(())
+            })
+        }),*]
     };
 }
 
@@ -79,13 +67,13 @@ fn main() -> ExitCode {
     if arguments.list {
         return libtest_mimic::run(&arguments, trials).exit_code();
     }
-    models::record();
-    let emulator = Emulator::start();
-    RUNTIME.block_on(harness::build_function());
+    imgprep_testkit::begin!();
+    imgprep_testkit::models::record();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    drop(emulator);
+    emulator::stop_all();
+    durations::write();
     let is_whole = arguments.filter.is_none() && arguments.skip.is_empty();
-    if !RUNTIME.block_on(models::every_request_is_as_aws_models_say(is_whole)) {
+    if !RUNTIME.block_on(imgprep_testkit::models::every_request_is_as_aws_models_say(is_whole)) {
         return ExitCode::FAILURE;
     }
     conclusion.exit_code()

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::harness::{Pipeline, run};
-use crate::proxy::Refusal;
+use imgprep_testkit::proxy::Refusal;
+use imgprep_testkit::{Pipeline, run};
 
 pub(crate) async fn nothing_is_asked_and_nothing_changed_without_a_terminal() {
     let pipeline = Pipeline::new("unasked").await;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use crate::emulator;
+use imgprep_testkit::{Output, Pipeline, REGION, free_port, run};
+
 use crate::gateway::{Gateway, PASSWORD};
-use crate::harness::{Output, Pipeline, REGION, run};
 
 /// `imgprep status` on the hosts of the real AWS.
 fn status(pipeline: &Pipeline, variables: &[(&str, &str)]) -> Output {
@@ -45,7 +45,7 @@ pub(crate) async fn row_62_all_of_aws_is_reached_through_a_proxy_that_inspects_i
     let key = format!(
         "aws_access_key_id = {}\naws_secret_access_key = {}\n",
         pipeline.account,
-        emulator::secret()
+        pipeline.emulator.secret()
     );
     fs::write(&profiles, format!("[profile company]\nca_bundle = {authority}\n{key}")).unwrap();
     let variables = [
@@ -98,7 +98,7 @@ pub(crate) async fn row_62_a_proxy_that_lets_nothing_pass_is_told_with_what_to_s
 
 pub(crate) async fn row_62_an_aws_on_this_machine_is_reached_past_every_proxy() {
     let pipeline = Pipeline::new("row-62c").await;
-    let closed = format!("http://proxy:{PASSWORD}@127.0.0.1:{}", emulator::free_port());
+    let closed = format!("http://proxy:{PASSWORD}@127.0.0.1:{}", free_port());
     let variables =
         [("HTTP_PROXY", closed.as_str()), ("HTTPS_PROXY", &closed), ("http_proxy", &closed)];
     let mut command = pipeline.command();

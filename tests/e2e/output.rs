@@ -1,8 +1,7 @@
 //! What people read, compared whole: the text of each command as a program or a file gets it.
 
+use imgprep_testkit::{Pipeline, run};
 use insta::assert_snapshot;
-
-use crate::harness::{Pipeline, run};
 
 pub(crate) async fn the_text_of_a_whole_life() {
     let pipeline = Pipeline::new("text").await;

@@ -2,11 +2,9 @@
 //! taken over is given back.
 
 use aws_sdk_s3::types::ServerSideEncryption;
+use imgprep_testkit::clients::Clients;
+use imgprep_testkit::{Pipeline, changed, each, resource};
 use serde_json::json;
-
-use crate::changed;
-use crate::clients::Clients;
-use crate::harness::{Pipeline, each, resource};
 
 pub(crate) async fn a_topic_without_our_tag_is_refused_and_then_adopted() {
     let pipeline = Pipeline::new("adopt").await;
@@ -62,7 +60,7 @@ pub(crate) async fn everything_foreign_is_listed_at_once_and_then_adopted() {
 
 pub(crate) async fn a_bucket_of_another_account_is_refused() {
     let pipeline = Pipeline::new("taken").await;
-    let other = Clients::new("999988887777");
+    let other = Clients::new(pipeline.emulator, "999988887777");
     other.s3.create_bucket().bucket(&pipeline.bucket).send().await.unwrap();
     for arguments in [&["up", "--yes", "--json"][..], &["up", "--yes", "--adopt", "--json"]] {
         let error = pipeline.imgprep(arguments).exits(1).error();

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use aws_sdk_iam::error::ProvideErrorMetadata;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{FunctionCode, Runtime};
+use imgprep_testkit::Pipeline;
 use serde_json::Value;
 
 pub(crate) use self::images::{
@@ -26,7 +27,6 @@ use self::situations::{
     Checks, DELETE_IMAGES, DOWN, FIRST_UP, PRUNE, PRUNE_IMAGES, RELEASE, REPAIR, STATUS, Situation,
     UP_AND_WAIT, clean_up, distribution_without_our_tag, file, write_file, write_other_file,
 };
-use crate::harness::Pipeline;
 
 /// The longest policy, white space aside (IAM User Guide, "IAM and AWS STS quotas").
 const CHARACTERS_MAX: usize = 6144;

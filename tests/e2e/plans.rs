@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use imgprep_testkit::clients::document;
+use imgprep_testkit::{Pipeline, resource};
 use insta::assert_snapshot;
 use serde_json::Value;
 
-use crate::clients::document;
-use crate::harness::{Pipeline, resource};
 use crate::output::normal;
 
 /// The value of a variable that is not ours, which nobody may read in a plan.

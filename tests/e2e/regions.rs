@@ -17,15 +17,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use imgprep_testkit::calls::Call;
+use imgprep_testkit::http::{PAST_THE_GATE, WholeResponse};
+use imgprep_testkit::{Output, Pipeline, each, http, run};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
-
-use crate::calls::Call;
-use crate::emulator;
-use crate::harness::{Output, Pipeline, each, run};
-use crate::http::{self, PAST_THE_GATE, WholeResponse};
 
 /// Where a stack is made, and what must follow from it.
 #[derive(Clone, Copy)]
@@ -118,6 +116,7 @@ impl Stay {
         } else {
             Pipeline::new(place.region).await
         };
+        let pipeline = pipeline.that_makes_images();
         if !place.has_cdn {
             pipeline.edit("\n[topic]", "access = \"public-acl\"\n\n[topic]");
             pipeline.edit("[tags]", "[cdn]\nenabled = false\n\n[tags]");
@@ -126,7 +125,8 @@ impl Stay {
             let name = format!("name = \"{}\"\n", pipeline.stack);
             pipeline.edit(&name, &format!("{name}region = \"{}\"\n", place.region));
         }
-        Self { place, pipeline, gate: Gate::start(place.partition).await }
+        let gate = Gate::start(place.partition, pipeline.emulator.port()).await;
+        Self { place, pipeline, gate }
     }
 
     fn command(&self) -> Command {
@@ -298,14 +298,15 @@ struct Gate {
 
 struct Shared {
     partition: &'static str,
+    upstream: u16,
     sent: Mutex<Vec<Sent>>,
 }
 
 impl Gate {
-    async fn start(partition: &'static str) -> Self {
+    async fn start(partition: &'static str, upstream: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let shared = Arc::new(Shared { partition, sent: Mutex::default() });
+        let shared = Arc::new(Shared { partition, upstream, sent: Mutex::default() });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
         Self { port, shared, accepting }
     }
@@ -362,7 +363,7 @@ impl Shared {
         parts.headers.remove(CONTENT_LENGTH);
         parts.headers.insert(PAST_THE_GATE, HeaderValue::from_static("true"));
         let request = Request::from_parts(parts, Full::new(inner));
-        let (mut parts, body) = http::send(emulator::port(), request).await?.into_parts();
+        let (mut parts, body) = http::send(self.upstream, request).await?.into_parts();
         let body = body.collect().await?.to_bytes();
         let outer = self.translated_body(&body, "aws", self.partition);
         if outer != body {

@@ -1,16 +1,16 @@
 //! Deleted originals: with `on_delete = "remove"` the variants go as well, and come back with them.
 
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use imgprep_testkit::{Pipeline, resource, wait_for};
 use serde_json::json;
 
-use crate::harness::{Pipeline, resource, wait_for};
 use crate::variants::{arrived, jpeg};
 
 const VARIANTS: [&str; 2] = ["800x600/photo.jpg", "400x300/photo.jpg"];
 
 /// A stack whose variants follow their originals.
 async fn removing(label: &str) -> Pipeline {
-    let pipeline = Pipeline::new(label).await;
+    let pipeline = Pipeline::new(label).await.that_makes_images();
     let bucket = format!("[bucket]\nname = \"{}\"\n", pipeline.bucket);
     pipeline.edit(&bucket, &format!("{bucket}on_delete = \"remove\"\n"));
     pipeline.up();

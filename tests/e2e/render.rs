@@ -8,10 +8,10 @@ use contract::settings::Variant;
 use image::{ImageFormat, RgbImage};
 use imaging::engine;
 use imaging::limits::Limits;
+use imgprep_testkit::{Output, Pipeline, ended, run, wait_for};
 use insta::assert_snapshot;
 use percent_encoding::percent_decode_str;
 
-use crate::harness::{Output, Pipeline, ended, run, wait_for};
 use crate::variants::dimensions;
 
 /// What the function makes of an original by the pipeline's standard file.

@@ -1,10 +1,10 @@
 //! What is no longer in the file: told until it is pruned, and never images by the way.
 
 use aws_sdk_iam::types::Tag;
+use imgprep_testkit::clients::document;
+use imgprep_testkit::{Pipeline, REGION, resource};
 use serde_json::{Value, json};
 
-use crate::clients::document;
-use crate::harness::{Pipeline, REGION, resource};
 use crate::variants::{arrived, jpeg};
 
 /// The retired resources of a document: id, name, and what is to be done.
@@ -36,7 +36,7 @@ fn assert_retired(pipeline: &Pipeline, expected: &[(&str, &str)]) {
 }
 
 pub(crate) async fn a_renamed_topic_and_function_are_told_until_they_are_pruned() {
-    let pipeline = Pipeline::new("renamed").await;
+    let pipeline = Pipeline::new("renamed").await.that_makes_images();
     pipeline.up();
     let (topic, function) = (pipeline.topic.clone(), pipeline.function.clone());
     pipeline.edit(&format!("\"{topic}\""), &format!("\"{topic}-new\""));
@@ -83,7 +83,7 @@ pub(crate) async fn a_renamed_topic_and_function_are_told_until_they_are_pruned(
 }
 
 pub(crate) async fn a_renamed_bucket_keeps_its_images_until_their_deletion_is_asked_for() {
-    let pipeline = Pipeline::new("moved").await;
+    let pipeline = Pipeline::new("moved").await.that_makes_images();
     pipeline.up();
     pipeline.upload("originals/old.jpg", &jpeg(320, 240)).await;
     arrived(&pipeline, "800x600/old.jpg").await;
@@ -111,7 +111,7 @@ pub(crate) async fn a_renamed_bucket_keeps_its_images_until_their_deletion_is_as
 }
 
 pub(crate) async fn the_folder_of_a_removed_variant_keeps_its_images_until_asked() {
-    let pipeline = Pipeline::new("shrunk").await;
+    let pipeline = Pipeline::new("shrunk").await.that_makes_images();
     pipeline.edit(
         "[[variants]]\nsize = \"400x300\"",
         "[[variants]]\nsize = \"400x300\"\n\n[[variants]]\nsize = \"50x50\"\nfolder = \"small/square\"",

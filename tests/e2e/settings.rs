@@ -4,13 +4,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::emulator;
-use crate::harness::{Pipeline, run};
+use imgprep_testkit::{Pipeline, free_port, run};
 
 /// A file of profiles: one of the pipeline's account.
 fn profiles(pipeline: &Pipeline) -> PathBuf {
     let path = pipeline.folder().join("profiles");
-    let secret = emulator::secret();
+    let secret = pipeline.emulator.secret();
     let keys =
         format!("aws_access_key_id = {}\naws_secret_access_key = {secret}\n", pipeline.account);
     fs::write(&path, format!("[profile production]\n{keys}[profile staging]\n{keys}")).unwrap();
@@ -48,7 +47,7 @@ pub(crate) async fn a_region_that_nobody_knows_is_named_where_nothing_answers() 
     let pipeline = Pipeline::new("unknown-region").await;
     let mut command = pipeline.command();
     command.args(["plan", "--json", "--region", "us-nowhere-7"]);
-    command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", emulator::free_port()));
+    command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", free_port()));
     let error = run(&mut command).exits(1).error();
     let start = "cannot use `region`: nothing answers in `us-nowhere-7`, which is no region that \
                  imgprep knows: ";

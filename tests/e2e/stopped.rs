@@ -2,10 +2,9 @@
 
 use std::process::Stdio;
 
+use imgprep_testkit::proxy::Refusal;
+use imgprep_testkit::{Output, Pipeline, ended, wait_for};
 use rustix::process::{Pid, Signal, kill_process};
-
-use crate::harness::{Output, Pipeline, ended, wait_for};
-use crate::proxy::Refusal;
 
 /// As if a role were never known to Lambda.
 const UNKNOWN_ROLE: Refusal = Refusal {

@@ -5,14 +5,14 @@ use std::time::UNIX_EPOCH;
 
 use aws_sdk_cloudwatchlogs::types::InputLogEvent;
 use futures_util::join;
+use imgprep_testkit::proxy::Refusal;
+use imgprep_testkit::{Pipeline, wait_for};
 use serde_json::{Value, json};
 
-use crate::harness::{Pipeline, wait_for};
-use crate::proxy::Refusal;
 use crate::variants::{dimensions, jpeg};
 
 pub(crate) async fn a_trial_without_an_image_sends_a_sample() {
-    let pipeline = Pipeline::with_cdn("sample").await;
+    let pipeline = Pipeline::with_cdn("sample").await.that_makes_images();
     pipeline.up();
     let before = pipeline.keys().await.unwrap();
     let text = pipeline.imgprep(&["try"]).exits(0);
@@ -27,7 +27,7 @@ pub(crate) async fn a_trial_without_an_image_sends_a_sample() {
 }
 
 pub(crate) async fn a_trial_with_an_image_names_every_variant() {
-    let pipeline = Pipeline::with_cdn("try").await;
+    let pipeline = Pipeline::with_cdn("try").await.that_makes_images();
     pipeline.up();
     let image = jpeg(1000, 800);
     fs::write(pipeline.folder().join("my photo+1.jpg"), &image).unwrap();
@@ -62,7 +62,7 @@ async fn assert_variants(pipeline: &Pipeline, result: &Value, name: &str) {
 }
 
 pub(crate) async fn a_file_that_is_no_image_is_explained_by_its_failure_record() {
-    let pipeline = Pipeline::new("broken").await;
+    let pipeline = Pipeline::new("broken").await.that_makes_images();
     pipeline.up();
     fs::write(pipeline.folder().join("notes.jpg"), "these are notes").unwrap();
     let error = pipeline.imgprep(&["try", "notes.jpg", "--keep", "--json"]).exits(1).error();
@@ -107,7 +107,7 @@ pub(crate) async fn log_of_the_trial(pipeline: &Pipeline, lines: impl Fn(&str) -
 }
 
 pub(crate) async fn only_what_the_log_says_of_this_image_is_blamed() {
-    let pipeline = Pipeline::new("blame").await;
+    let pipeline = Pipeline::new("blame").await.that_makes_images();
     pipeline.up();
     // As if nothing came of an upload.
     let absent = Refusal { status: 404, code: "NotFound", message: "Not Found" };

@@ -1,14 +1,12 @@
 //! An upload, its variants in the bucket, and what the CDN serves of them.
 
 use image::{ImageFormat, ImageReader, Rgb, RgbImage};
+use imgprep_testkit::clients::Object;
+use imgprep_testkit::{Pipeline, http, wait_for};
 use std::io::Cursor;
 
-use crate::clients::Object;
-use crate::harness::{Pipeline, wait_for};
-use crate::{emulator, http};
-
 pub(crate) async fn an_upload_becomes_variants_of_exact_size_that_the_cdn_serves() {
-    let pipeline = Pipeline::with_cdn("variants").await;
+    let pipeline = Pipeline::with_cdn("variants").await.that_makes_images();
     pipeline.edit("[tags]", "[image]\ncache_control = \"public, max-age=77\"\n\n[tags]");
     let up = pipeline.imgprep(&["up", "--yes", "--json"]).exits(0).json();
     let host = up["outputs"]["cdn_domain"].as_str().unwrap().replace(".net", ".localhost");
@@ -18,14 +16,15 @@ pub(crate) async fn an_upload_becomes_variants_of_exact_size_that_the_cdn_serves
         assert_eq!(dimensions(&variant.bytes), size);
         assert_eq!(variant.content_type, "image/jpeg");
         assert_eq!(variant.cache_control, "public, max-age=77");
-        let page = http::get(emulator::port(), &host, &format!("/{folder}/photo.jpg")).await;
+        let page =
+            http::get(pipeline.emulator.port(), &host, &format!("/{folder}/photo.jpg")).await;
         assert_eq!(page.status, 200);
         assert_eq!(page.content_type, "image/jpeg");
         assert_eq!(page.cache_control, "public, max-age=77");
         assert!(page.body == variant.bytes, "the CDN serves the bytes of the bucket");
     }
     for private in ["/originals/photo.jpg", "/800x600/none.jpg", "/"] {
-        let page = http::get(emulator::port(), &host, private).await;
+        let page = http::get(pipeline.emulator.port(), &host, private).await;
         assert_eq!(page.status, 403, "{private}");
     }
 }

@@ -3,47 +3,16 @@
 //! `cargo test --test matrix`, or with `-- crashes` or `-- faults` one half of it. The suite has a
 //! cut through the same matrix.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "the table is what this is run for")]
-#![expect(dead_code, reason = "what it shares with the suite is used in full only there")]
-
-#[path = "../e2e/calls.rs"]
-mod calls;
-#[path = "../e2e/changed.rs"]
-mod changed;
-#[path = "../e2e/clients.rs"]
-mod clients;
-#[path = "../e2e/emulator.rs"]
-mod emulator;
-#[path = "../e2e/faults.rs"]
-mod faults;
-#[path = "../e2e/harness.rs"]
-mod harness;
-#[path = "../e2e/http.rs"]
-mod http;
-#[path = "../e2e/lives.rs"]
-mod lives;
-#[path = "../e2e/matrix.rs"]
-mod matrix;
-#[path = "../e2e/proxy.rs"]
-mod proxy;
-#[path = "../e2e/real_aws.rs"]
-mod real_aws;
-#[path = "../e2e/small_function.rs"]
-mod small_function;
-#[path = "../e2e/snapshot.rs"]
-mod snapshot;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
+use imgprep_testkit::faults::Spot;
+use imgprep_testkit::lives::{Blow, Hit, Phase, Undisturbed};
+use imgprep_testkit::matrix::Matrix;
+use imgprep_testkit::{RUNTIME, emulator};
 use libtest_mimic::{Arguments, Trial};
-
-use crate::emulator::Emulator;
-use crate::faults::Spot;
-use crate::harness::RUNTIME;
-use crate::lives::{Blow, Hit, Phase, Undisturbed};
-use crate::matrix::Matrix;
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
@@ -62,22 +31,22 @@ fn main() -> ExitCode {
     if arguments.list {
         return libtest_mimic::run(&arguments, trials).exit_code();
     }
-    let emulator = Emulator::start();
+    imgprep_testkit::begin!();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    drop(emulator);
+    emulator::stop_all();
     conclusion.exit_code()
 }
 
 async fn crashes() {
     let start = Instant::now();
-    let matrix = Matrix::of_crashes(&Undisturbed::live().await, every).await;
+    let matrix = Matrix::of_crashes(Undisturbed::once().await, every).await;
     println!("{}\ncrashes: {:.0?}", matrix.table(), start.elapsed());
     matrix.assert_fine();
 }
 
 async fn faults() {
     let start = Instant::now();
-    let matrix = Matrix::of_faults(&Undisturbed::live().await, every).await;
+    let matrix = Matrix::of_faults(Undisturbed::once().await, every).await;
     println!("{}\nfaults: {:.0?}", matrix.table(), start.elapsed());
     matrix.assert_fine();
 }

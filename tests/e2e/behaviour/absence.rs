@@ -1,8 +1,9 @@
 //! What is not there: each service says so in words of its own, and in each partition under other
 //! names.
 
+use imgprep_testkit::{Pipeline, each};
+
 use super::{ALWAYS, Fault, refuse};
-use crate::harness::{Pipeline, each};
 
 /// What each read answers for what does not exist.
 const NOTHING: [Fault; 17] = [

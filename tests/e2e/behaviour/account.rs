@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
+use imgprep_testkit::{Output, Pipeline, resource, run};
 use serde_json::{Value, json};
 
 use super::{ALWAYS, answer_once, count, refuse};
-use crate::harness::{Output, Pipeline, resource, run};
 use crate::trial::log_of_the_trial;
 
 const ASK: &str = "s3control:GetPublicAccessBlock";

@@ -10,11 +10,10 @@ use aws_sdk_s3::types::ObjectCannedAcl;
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;
+use imgprep_testkit::{Pipeline, changed, resource};
 use serde_json::Value;
 
 use super::{ALWAYS, Fault, answer_once, count, refuse, refuse_once};
-use crate::changed;
-use crate::harness::{Pipeline, resource};
 use crate::variants::{arrived, jpeg};
 
 const UNKNOWN: Fault = ("s3:HeadBucket", 404, "NotFound", "Not Found");
@@ -129,7 +128,7 @@ pub(crate) async fn row_06_each_change_of_a_busy_bucket_is_tried_again() {
 
 /// The emulator refuses an ACL as S3 does, so what works there was sent without one.
 pub(crate) async fn row_08_no_acl_is_sent_where_acls_are_off() {
-    let pipeline = Pipeline::new("row-8").await;
+    let pipeline = Pipeline::new("row-8").await.that_makes_images();
     pipeline.up();
     let put = pipeline.aws.s3.put_object().bucket(&pipeline.bucket).key("acl");
     let put = put.acl(ObjectCannedAcl::PublicRead).body(ByteStream::from_static(b"x"));
@@ -308,7 +307,7 @@ pub(crate) async fn row_66_what_s3_is_too_busy_to_delete_is_listed_and_tried_aga
 
 /// Whether an original is still gone is asked again before its variants go.
 pub(crate) async fn row_66_a_variant_whose_original_comes_back_meanwhile_is_not_pruned() {
-    let pipeline = Pipeline::new("row-66b").await;
+    let pipeline = Pipeline::new("row-66b").await.that_makes_images();
     pipeline.up();
     let variants = ["800x600/a.jpg", "400x300/a.jpg"];
     pipeline.upload("originals/a.jpg", &jpeg(640, 480)).await;

@@ -2,14 +2,12 @@
 //! changes.
 
 use aws_sdk_cloudfront::types::{Aliases, DistributionConfig, PriceClass};
+use imgprep_testkit::proxy::Proxy;
+use imgprep_testkit::real_aws::NO_DISTRIBUTIONS;
+use imgprep_testkit::{Pipeline, lives, resource, run};
 
 use super::{ALWAYS, Fault, answer_once, count, refuse, refuse_once};
 use crate::drift::{custom, distribution, identified, legacy};
-use crate::emulator;
-use crate::harness::{Pipeline, resource, run};
-use crate::lives;
-use crate::proxy::Proxy;
-use crate::real_aws::NO_DISTRIBUTIONS;
 
 const NO_ACCESS_CONTROLS: &str = "<OriginAccessControlList><Marker></Marker>\
                                   <MaxItems>100</MaxItems><IsTruncated>false</IsTruncated>\
@@ -141,12 +139,12 @@ pub(crate) async fn row_59_what_cannot_stand_beside_ours_is_replaced() {
 /// S3 may have an endpoint to itself, and so may CloudFront.
 pub(crate) async fn row_71_addresses_follow_the_endpoint_of_their_service() {
     let pipeline = lives::pipeline("row-71").await;
-    let s3 = Proxy::start(emulator::port()).await;
+    let s3 = Proxy::start(pipeline.emulator).await;
     let url = |port: u16| format!("http://127.0.0.1:{port}");
     let mut up = pipeline.command();
     up.args(["up", "--yes", "--json"]).env("AWS_ENDPOINT_URL_S3", url(s3.port));
     let outputs = run(&mut up).exits(0).json()["outputs"].take();
-    let is_s3 = |call: &crate::calls::Call| call.service == "s3";
+    let is_s3 = |call: &imgprep_testkit::calls::Call| call.service == "s3";
     assert!(pipeline.proxy.take_calls().iter().all(|call| !is_s3(call)));
     assert!(s3.take_calls().iter().all(is_s3));
     let label = outputs["cdn_domain"].as_str().unwrap().split('.').next().unwrap();

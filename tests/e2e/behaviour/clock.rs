@@ -5,9 +5,8 @@ use std::time::{Duration, SystemTime};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use hyper::header::{DATE, HeaderValue};
-
-use crate::harness::Pipeline;
-use crate::proxy::Refusal;
+use imgprep_testkit::Pipeline;
+use imgprep_testkit::proxy::Refusal;
 
 const MINUTE: Duration = Duration::from_mins(1);
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use imgprep_testkit::{Output, Pipeline};
+
 use super::{ALWAYS, refuse};
-use crate::harness::{Output, Pipeline};
 
 /// No wait and no retry is spent on an error that stays.
 const SECONDS: Duration = Duration::from_secs(30);

@@ -1,8 +1,8 @@
 //! Lambda: what is there already, what is too large, and what an account has too little of.
 
+use imgprep_testkit::{Pipeline, lives, resource};
+
 use super::{ALWAYS, Fault, count, refuse, refuse_once};
-use crate::harness::{Pipeline, resource};
-use crate::lives;
 
 const UNKNOWN: Fault =
     ("lambda:GetFunction", 404, "ResourceNotFoundException", "Function not found");

@@ -1,10 +1,10 @@
 //! IAM: names that are taken, versions, and what keeps it from deleting.
 
+use imgprep_testkit::Pipeline;
+use imgprep_testkit::clients::document;
 use serde_json::json;
 
 use super::{Fault, count, refuse_once};
-use crate::clients::document;
-use crate::harness::Pipeline;
 
 const BUSY: &str = "The request was rejected because multiple requests to change this object were \
                     submitted simultaneously. Wait a few minutes and submit your request again.";

@@ -1,7 +1,8 @@
 //! What AWS would take in no account, or nobody could use: refused before the first call.
 
+use imgprep_testkit::Pipeline;
+
 use super::names;
-use crate::harness::Pipeline;
 
 /// As many variants as the function's environment takes, with folders that its policy does not.
 fn with_long_folders(pipeline: &Pipeline) {
@@ -38,7 +39,7 @@ pub(crate) async fn row_72_a_policy_that_iam_would_not_take_is_refused_before_th
 
 /// Elsewhere than at AWS itself a bucket is in the path, where dots do no harm.
 pub(crate) async fn row_72_a_bucket_with_dots_works_where_it_is_in_the_path() {
-    let pipeline = Pipeline::with_cdn("row-72b").await;
+    let pipeline = Pipeline::with_cdn("row-72b").await.that_makes_images();
     let dotted = pipeline.bucket.replace('-', ".");
     pipeline.edit(&pipeline.bucket, &dotted);
     pipeline.up();

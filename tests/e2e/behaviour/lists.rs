@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use hyper::Response;
 use hyper::body::Bytes;
+use imgprep_testkit::calls::Call;
+use imgprep_testkit::http::{WholeResponse, edited};
+use imgprep_testkit::proxy::Behaviour;
+use imgprep_testkit::{Pipeline, each};
 
 use super::identity::{attached_by_hand, versions_used_up};
 use super::names;
-use crate::calls::Call;
-use crate::harness::{Pipeline, each};
-use crate::http::{WholeResponse, edited};
-use crate::proxy::Behaviour;
 use crate::retired::retired_role_and_policy;
 
 const LISTS: [&str; 7] = [

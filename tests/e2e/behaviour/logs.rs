@@ -1,9 +1,9 @@
 //! CloudWatch Logs, whose pages may be empty and not the last.
 
+use imgprep_testkit::Pipeline;
 use serde_json::{Value, json};
 
 use super::{ALWAYS, answer_once, count, refuse};
-use crate::harness::Pipeline;
 
 const FILTER: &str = "logs:FilterLogEvents";
 const JSON: &str = "application/x-amz-json-1.1";

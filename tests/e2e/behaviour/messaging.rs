@@ -1,11 +1,10 @@
 //! SNS and CloudWatch Logs.
 
+use imgprep_testkit::clients::without;
+use imgprep_testkit::{Pipeline, lives, resource};
 use serde_json::json;
 
 use super::{ALWAYS, Fault, answer_once, count, refuse, refuse_once};
-use crate::clients::without;
-use crate::harness::{Pipeline, resource};
-use crate::lives;
 
 const UNKNOWN_TOPIC: Fault = ("sns:GetTopicAttributes", 404, "NotFound", "Topic does not exist");
 const OTHER_TAGS: Fault = (

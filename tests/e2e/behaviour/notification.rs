@@ -4,12 +4,12 @@ use aws_sdk_s3::types::{
     Event, FilterRule, FilterRuleName, NotificationConfiguration, NotificationConfigurationFilter,
     S3KeyFilter, TopicConfiguration,
 };
+use imgprep_testkit::Pipeline;
+use imgprep_testkit::clients::{document, without};
 
 use serde_json::{Value, json};
 
 use super::{ALWAYS, Fault, answer_once, count, refuse};
-use crate::clients::{document, without};
-use crate::harness::Pipeline;
 
 const PUT: &str = "s3:PutBucketNotificationConfiguration";
 const UNVALIDATED: Fault =

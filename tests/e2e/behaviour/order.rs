@@ -1,8 +1,9 @@
 //! The order of calls, where AWS loses messages or brings things back in any other, and the calls
 //! that no run makes.
 
+use imgprep_testkit::Pipeline;
+
 use super::names;
-use crate::harness::Pipeline;
 
 /// Nothing is published before it can be delivered: SNS drops what it may not deliver.
 pub(crate) async fn row_26_the_notification_comes_last() {

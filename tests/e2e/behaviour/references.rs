@@ -1,12 +1,11 @@
 //! Caller references: CloudFront makes one distribution for each, ever, and names the one it made.
 
 use aws_sdk_cloudfront::types::TagKeys;
+use imgprep_testkit::real_aws::NO_DISTRIBUTIONS;
+use imgprep_testkit::{Pipeline, lives};
 
 use super::cdn::{config, versioned_config};
 use super::{ALWAYS, answer_once, count, refuse, refuse_once, response};
-use crate::harness::Pipeline;
-use crate::lives;
-use crate::real_aws::NO_DISTRIBUTIONS;
 
 const CREATE: &str = "cloudfront:CreateDistribution";
 const LIST: &str = "cloudfront:ListDistributions";

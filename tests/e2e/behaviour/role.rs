@@ -3,17 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use hyper::body::Bytes;
+use imgprep_testkit::calls::Call;
+use imgprep_testkit::http::WholeResponse;
+use imgprep_testkit::proxy::Behaviour;
+use imgprep_testkit::real_aws::RealAws;
+use imgprep_testkit::{Pipeline, changed, lives, resource};
 use serde_json::{Value, json};
 
 use super::{ALWAYS, Fault, count, refuse};
-use crate::calls::Call;
-use crate::changed;
 use crate::drift::differences;
-use crate::harness::{Pipeline, resource};
-use crate::http::WholeResponse;
-use crate::lives;
-use crate::proxy::Behaviour;
-use crate::real_aws::RealAws;
 
 const TAG: &str = "imgprep:role-id";
 
@@ -169,7 +167,7 @@ impl Behaviour for NoTags {
         if call.to_string() != "lambda:GetFunction" {
             return response;
         }
-        crate::http::edited(response, |body| {
+        imgprep_testkit::http::edited(response, |body| {
             let mut answer: Value = serde_json::from_str(body).unwrap();
             answer.as_object_mut().unwrap().remove("Tags");
             answer["TagsError"] = json!({

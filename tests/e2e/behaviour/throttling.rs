@@ -1,7 +1,8 @@
 //! Throttling: every code and status with which AWS asks for fewer calls is waited out.
 
+use imgprep_testkit::Pipeline;
+
 use super::{count, refuse};
-use crate::harness::Pipeline;
 
 /// The codes that AWS's own tools know, each with a status that it comes with, and the statuses that
 /// may come without any code.

@@ -6,10 +6,10 @@ use aws_sdk_cloudfront::types::{
     OriginAccessControlConfig, OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors,
     OriginProtocolPolicy, Origins, PriceClass, TagKeys, Tags, ViewerProtocolPolicy,
 };
+use imgprep_testkit::{Pipeline, REGION};
 use serde_json::json;
 
 use super::{Change, Row, check, row, tag_rows};
-use crate::harness::{Pipeline, REGION};
 
 const PUT: &[&str] = &["cloudfront:UpdateDistribution"];
 const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";

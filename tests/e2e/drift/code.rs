@@ -6,12 +6,12 @@ use aws_sdk_lambda::operation::update_function_configuration::builders::UpdateFu
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Architecture, DestinationConfig, Environment, OnFailure, Runtime};
 use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
+use imgprep_testkit::Pipeline;
 use serde_json::json;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use super::{Change, Row, check, row, tag_rows};
-use crate::harness::Pipeline;
 
 pub(crate) async fn every_change_by_hand_to_the_function_is_shown_and_repaired() {
     let pipeline = Pipeline::new("drift-fn").await;

@@ -1,6 +1,6 @@
 //! What was deleted by hand is missing, and made again.
 
-use crate::harness::{Pipeline, resource, wait_for};
+use imgprep_testkit::{Pipeline, resource, wait_for};
 
 /// What is deleted, by what it leaves missing.
 pub(crate) async fn what_was_deleted_by_hand_is_missing_and_made_again() {

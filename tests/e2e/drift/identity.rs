@@ -1,10 +1,10 @@
 //! Rows of policy and role.
 
+use imgprep_testkit::Pipeline;
+use imgprep_testkit::clients::{document, statements, without};
 use serde_json::{Value, json};
 
 use super::{Change, Row, check, row, tag_rows};
-use crate::clients::{document, statements, without};
-use crate::harness::Pipeline;
 
 pub(crate) async fn every_change_by_hand_to_role_and_policy_is_shown_and_repaired() {
     let pipeline = Pipeline::new("drift-iam").await;

@@ -1,11 +1,11 @@
 //! Rows of topic, queue, log group and trigger.
 
 use aws_sdk_sqs::types::QueueAttributeName;
+use imgprep_testkit::Pipeline;
+use imgprep_testkit::clients::{document, without};
 use serde_json::json;
 
 use super::{Row, check, row, tag_rows};
-use crate::clients::{document, without};
-use crate::harness::Pipeline;
 
 const PUBLISHER: &str = "ALLOW_S3_BUCKET_AS_PUBLISHER";
 const FOURTEEN_DAYS_SECS: &str = "1209600";

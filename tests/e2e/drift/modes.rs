@@ -4,14 +4,14 @@
 use aws_sdk_cloudfront::types::{Aliases, DistributionConfig};
 use aws_sdk_s3::types::{Event, ObjectOwnership, TopicConfiguration};
 use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
+use imgprep_testkit::Pipeline;
+use imgprep_testkit::clients::document;
 use serde_json::json;
 
 use super::cdn::distribution;
 use super::code::variable;
 use super::storage::{FLAGS, PUT_ACCESS, entry, put_access_block, put_ownership};
 use super::{Change, Row, check, row};
-use crate::clients::document;
-use crate::harness::Pipeline;
 
 const DOMAIN: &str = "img.example.com";
 const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/ours";

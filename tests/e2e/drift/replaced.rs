@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_lambda::types::{FunctionCode, PackageType};
+use imgprep_testkit::clients::document;
+use imgprep_testkit::{Pipeline, resource};
 use serde_json::json;
 
 use super::differences;
-use crate::clients::document;
-use crate::harness::{Pipeline, resource};
 
 pub(crate) async fn a_role_under_another_path_is_replaced() {
     let pipeline = Pipeline::new("path").await;

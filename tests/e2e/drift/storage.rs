@@ -5,12 +5,11 @@ use aws_sdk_s3::types::{
     ObjectOwnership, OwnershipControls, OwnershipControlsRule, PublicAccessBlockConfiguration,
     S3KeyFilter, TopicConfiguration,
 };
+use imgprep_testkit::clients::without;
+use imgprep_testkit::{Pipeline, changed};
 use serde_json::json;
 
 use super::{Change, Row, check, row, tag_rows};
-use crate::changed;
-use crate::clients::without;
-use crate::harness::Pipeline;
 
 const DENIAL: &str = "policy.Statement[ImgprepDenyPlainHttp]";
 const READING: &str = "bucket_policy.Statement[ImgprepAllowCloudFront]";

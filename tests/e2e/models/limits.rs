@@ -1,7 +1,7 @@
 //! The longest names and the most of everything that `pipeline.toml` allows: what AWS's models think
 //! of the calls that follow is seen at the end of the run.
 
-use crate::harness::Pipeline;
+use imgprep_testkit::Pipeline;
 
 /// Characters that tags may have, from several scripts.
 const TAG_CHARACTERS: &str = "aZ0 _.:/=+-@äßЖع漢٣Ⅷ";

@@ -1,9 +1,8 @@
 //! What the checker says to wrong requests of each protocol, and that right ones pass.
 
+use imgprep_testkit::models::{hold, lossy};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-
-use super::{hold, lossy};
 
 /// A request that imgprep could make, by what a model sees of it.
 struct Request {

@@ -6,10 +6,10 @@ use std::pin::Pin;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use imgprep_testkit::{Pipeline, wait_for};
 use serde_json::{Value, json};
 
 use super::operator::{Operator, actions, for_the_emulator, needed, printed, without};
-use crate::harness::{Pipeline, wait_for};
 use crate::variants::{arrived, jpeg};
 
 /// The groups of statements that are about objects: their Sids end so.
@@ -101,7 +101,7 @@ fn nothing() -> Vec<Value> {
 }
 
 async fn check(cases: &[Case]) {
-    let pipeline = Pipeline::new("images").await;
+    let pipeline = Pipeline::new("images").await.that_makes_images();
     pipeline.edit("[tags]", "[cdn]\nenabled = false\n\n[tags]");
     pipeline.up();
     images(&pipeline).await;

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use imgprep_testkit::calls::Call;
+use imgprep_testkit::clients::{Clients, document};
+use imgprep_testkit::{Output, Pipeline, run};
 use serde_json::{Value, json};
-
-use crate::calls::Call;
-use crate::clients::{Clients, document};
-use crate::emulator;
-use crate::harness::{Output, Pipeline, run};
 
 const POLICY: &str = "imgprep";
 
@@ -75,7 +73,7 @@ impl<'a> Operator<'a> {
 
     /// The same user's clients.
     pub(super) fn aws(&self) -> Clients {
-        Clients::at(emulator::port(), (&self.key, &self.secret))
+        Clients::at(self.pipeline.emulator.port(), (&self.key, &self.secret))
     }
 
     pub(super) fn imgprep(&self, arguments: &[&str]) -> Output {

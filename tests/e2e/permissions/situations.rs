@@ -8,13 +8,12 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use aws_sdk_sqs::types::QueueAttributeName;
+use imgprep_testkit::clients::document;
+use imgprep_testkit::{Pipeline, changed};
 use serde_json::json;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::changed;
-use crate::clients::document;
-use crate::harness::Pipeline;
 use crate::retired::retired_role_and_policy;
 
 /// A command, the arguments with which its policy is printed, and what it finds.

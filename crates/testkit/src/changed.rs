@@ -9,13 +9,13 @@ use aws_sdk_s3::types::{
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::json;
 
+use crate::Pipeline;
 use crate::clients::{document, without};
-use crate::harness::Pipeline;
-use crate::small_function;
+use crate::function;
 
 /// After it, `up` has something to put right in each of the resources, and in each of the ways in
 /// which they can be changed.
-pub(crate) async fn file_and_aws(pipeline: &Pipeline) {
+pub async fn file_and_aws(pipeline: &Pipeline) {
     file(pipeline);
     link_of_bucket_and_topic(pipeline).await;
     messaging(pipeline).await;
@@ -25,7 +25,7 @@ pub(crate) async fn file_and_aws(pipeline: &Pipeline) {
 
 /// Tags touch all that carries them; a new size touches folders, policy, function and CDN.
 fn file(pipeline: &Pipeline) {
-    pipeline.put_function(&small_function::zip(2));
+    pipeline.put_function(&function::zip(2));
     pipeline.edit(
         "code = \"function.zip\"",
         "code = \"function.zip\"\nmemory = 512\nlog_retention_days = 30",
@@ -38,7 +38,7 @@ fn file(pipeline: &Pipeline) {
 }
 
 /// Takes away the notification and the topic's leave to receive it.
-pub(crate) async fn link_of_bucket_and_topic(pipeline: &Pipeline) {
+pub async fn link_of_bucket_and_topic(pipeline: &Pipeline) {
     let statements = pipeline.topic_statements().await;
     let mut others = without(&without(&statements, "ALLOW_S3_BUCKET_AS_PUBLISHER"), "Theirs");
     // SNS takes no policy without a statement.
@@ -77,7 +77,7 @@ async fn code(pipeline: &Pipeline) {
 }
 
 /// The same role under another identifier, trusted by this service.
-pub(crate) async fn role_made_again(pipeline: &Pipeline, service: &str) {
+pub async fn role_made_again(pipeline: &Pipeline, service: &str) {
     let (iam, name) = (&pipeline.aws.iam, pipeline.role());
     let tags = iam.list_role_tags().role_name(&name).send().await.unwrap().tags;
     role_gone(pipeline).await;
@@ -95,7 +95,7 @@ pub(crate) async fn role_made_again(pipeline: &Pipeline, service: &str) {
     attach.send().await.unwrap();
 }
 
-pub(crate) async fn role_gone(pipeline: &Pipeline) {
+pub async fn role_gone(pipeline: &Pipeline) {
     let (iam, name) = (&pipeline.aws.iam, pipeline.role());
     let detach = iam.detach_role_policy().role_name(&name).policy_arn(pipeline.policy_arn());
     detach.send().await.unwrap();
@@ -115,7 +115,7 @@ async fn storage(pipeline: &Pipeline) {
 }
 
 /// Has the bucket encrypt its objects with a key of KMS.
-pub(crate) async fn encryption(pipeline: &Pipeline) {
+pub async fn encryption(pipeline: &Pipeline) {
     let kms = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::AwsKms);
     let kms = kms.build().unwrap();
     let rule = ServerSideEncryptionRule::builder().apply_server_side_encryption_by_default(kms);

@@ -10,21 +10,21 @@ const KILLS: [Blow; 2] = [Blow::KilledBefore, Blow::KilledAfter];
 const FAULTS: [Blow; 4] = [Blow::Throttled, Blow::Failed, Blow::Reset, Blow::Lost];
 
 /// Which blows at which calls.
-pub(crate) type Pick = fn(Phase, &[Spot], &[Blow]) -> Vec<Hit>;
+pub type Pick = fn(Phase, &[Spot], &[Blow]) -> Vec<Hit>;
 
 /// What came of many hits.
-pub(crate) struct Matrix {
+pub struct Matrix {
     outcomes: Vec<Outcome>,
 }
 
 impl Matrix {
     /// Kills imgprep at every call that changes something: before and after each, or one of them.
-    pub(crate) async fn of_crashes(undisturbed: &Undisturbed, pick: Pick) -> Self {
+    pub async fn of_crashes(undisturbed: &Undisturbed, pick: Pick) -> Self {
         Self::of_changes(undisturbed, &KILLS, pick).await
     }
 
     /// Has a whole other run come in before every call that changes something.
-    pub(crate) async fn of_overtaking(undisturbed: &Undisturbed) -> Self {
+    pub async fn of_overtaking(undisturbed: &Undisturbed) -> Self {
         Self::of_changes(undisturbed, &[Blow::Overtaken], each).await
     }
 
@@ -37,7 +37,7 @@ impl Matrix {
     }
 
     /// Faults at calls of a first `up` and of `down`: every kind at each, or one of them.
-    pub(crate) async fn of_faults(undisturbed: &Undisturbed, pick: Pick) -> Self {
+    pub async fn of_faults(undisturbed: &Undisturbed, pick: Pick) -> Self {
         let hits = |phase| pick(phase, &undisturbed.calls(phase), &FAULTS);
         Self::of(paired(hits(Phase::Up), hits(Phase::Down)), undisturbed).await
     }
@@ -48,7 +48,7 @@ impl Matrix {
     }
 
     /// What did not end as if nothing had happened.
-    pub(crate) fn wrong(&self) -> Vec<String> {
+    pub fn wrong(&self) -> Vec<String> {
         let wrong = self.outcomes.iter().filter_map(|Outcome { hit, end }| match end {
             End::Wrong(why) => Some(format!("{hit}: {why}")),
             // A run may poll less often this time, but it never does without an operation.
@@ -59,14 +59,14 @@ impl Matrix {
     }
 
     #[track_caller]
-    pub(crate) fn assert_fine(&self) {
+    pub fn assert_fine(&self) {
         let wrong = self.wrong();
         let (count, table) = (self.outcomes.len(), self.table());
         assert!(wrong.is_empty(), "{table}\n{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
     }
 
     /// How the hits ended, by operation and kind of blow.
-    pub(crate) fn table(&self) -> String {
+    pub fn table(&self) -> String {
         let blows: BTreeSet<Blow> = self.outcomes.iter().map(|it| it.hit.blow).collect();
         let mut rows: BTreeMap<(Phase, String), BTreeMap<Blow, [usize; 3]>> = BTreeMap::new();
         for Outcome { hit, end } in &self.outcomes {
@@ -95,7 +95,7 @@ impl Matrix {
 }
 
 /// One blow at every spot, in turn.
-pub(crate) fn each(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
+pub fn each(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
     let hits = spots.iter().zip(blows.iter().cycle());
     hits.map(|(spot, blow)| Hit { phase, spot: spot.clone(), blow: *blow }).collect()
 }

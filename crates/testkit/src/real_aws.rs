@@ -13,19 +13,18 @@ use serde_json::Value;
 use crate::calls::Call;
 use crate::http::{WholeResponse, edited, text};
 use crate::proxy::{Behaviour, Refusal};
+use crate::wait_for;
 
 const ROLE_ASSUMABLE: Duration = Duration::from_secs(15);
 const TOPIC_POLICY_SEEN: Duration = Duration::from_secs(10);
 const FUNCTION_CHANGE: Duration = Duration::from_secs(6);
-/// How long a distribution is on its way to the edges.
-pub(crate) const DEPLOYMENT: Duration = Duration::from_secs(80);
 const ACCESS_CONTROL_LET_GO: Duration = Duration::from_secs(5);
 /// How long a deleted name is not free. AWS takes longer; this is long enough to be met by an `up`
 /// after a `down` on a busy machine.
 const NAME_FREE: Duration = Duration::from_secs(25);
 const NEW_SEEN: Duration = Duration::from_secs(3);
 /// How long a deleted queue goes on answering as if it were there. AWS takes up to a minute.
-pub(crate) const QUEUE_SEEN: Duration = Duration::from_secs(5);
+pub const QUEUE_SEEN: Duration = Duration::from_secs(5);
 /// How long IAM goes on showing a role that was deleted.
 const ROLE_SEEN: Duration = Duration::from_secs(10);
 
@@ -37,28 +36,50 @@ const FUNCTION_CHANGES: [&str; 5] = [
     "lambda:UpdateFunctionCode",
     "lambda:UpdateFunctionConfiguration",
 ];
+/// The calls after which CloudFront takes minutes to reach its edges.
+const DEPLOYED: [&str; 2] = ["cloudfront:CreateDistribution", "cloudfront:UpdateDistribution"];
+/// The calls by which imgprep waits for them.
+const LOOKS: [&str; 2] = ["cloudfront:DeleteDistribution", "cloudfront:GetDistribution"];
 /// The calls of IAM that find what exists, whatever it is called.
 const IAM_FINDS: [&str; 4] =
     ["iam:CreatePolicy", "iam:CreateRole", "iam:ListPolicies", "iam:ListRoles"];
 
 /// CloudFront's list without a distribution.
-pub(crate) const NO_DISTRIBUTIONS: &str = "<DistributionList><Marker></Marker>\
+pub const NO_DISTRIBUTIONS: &str = "<DistributionList><Marker></Marker>\
                                            <MaxItems>100</MaxItems>\
                                            <IsTruncated>false</IsTruncated>\
                                            <Quantity>0</Quantity></DistributionList>";
 
 /// One account with one stack.
-pub(crate) struct RealAws(Mutex<Past>);
+pub struct RealAws(Mutex<Past>);
 
 impl RealAws {
-    /// With the delays of AWS.
-    pub(crate) fn slow() -> Self {
+    /// With the delays of AWS. What is changed of a distribution stays on its way to the edges until
+    /// `deploy`.
+    pub fn slow() -> Self {
         Self(Mutex::new(Past { is_slow: true, ..Past::default() }))
     }
 
     /// With the refusals of AWS, but without its delays.
-    pub(crate) fn prompt() -> Self {
+    pub fn prompt() -> Self {
         Self(Mutex::default())
+    }
+
+    /// Whether a distribution is still on its way to the edges.
+    pub fn is_deploying(&self) -> bool {
+        self.0.lock().unwrap().is_deploying()
+    }
+
+    /// Lets a distribution arrive at its edges once somebody waits for that: has looked this often from
+    /// now on, and each time seen that it is on its way.
+    pub async fn deploy_after(&self, looks: usize) {
+        self.0.lock().unwrap().looks = 0;
+        wait_for("somebody who waits for the edges", async || {
+            let mut past = self.0.lock().unwrap();
+            past.is_deployed = past.looks >= looks;
+            past.is_deployed.then_some(())
+        })
+        .await;
     }
 }
 
@@ -67,6 +88,10 @@ struct Past {
     is_slow: bool,
     /// When each operation last succeeded.
     last: BTreeMap<String, Instant>,
+    /// Whether what was last changed of the distribution is on its edges.
+    is_deployed: bool,
+    /// How often somebody who waits for the edges saw that it is still on its way.
+    looks: usize,
     /// What each call that only reads a queue or a role was last answered, which is what AWS goes on
     /// answering for a while once they are deleted.
     remembered: BTreeMap<String, String>,
@@ -97,8 +122,7 @@ impl Past {
     }
 
     fn is_deploying(&self) -> bool {
-        let changes = ["cloudfront:CreateDistribution", "cloudfront:UpdateDistribution"];
-        self.is_recent(&changes, DEPLOYMENT)
+        self.is_slow && !self.is_deployed
     }
 
     /// What AWS has against a call now.
@@ -224,6 +248,9 @@ impl Past {
 impl Behaviour for RealAws {
     fn answer(&self, call: &Call, body: &Bytes) -> Option<WholeResponse> {
         let (mut past, operation) = (self.0.lock().unwrap(), call.to_string());
+        if LOOKS.contains(&operation.as_str()) && past.is_deploying() {
+            past.looks += 1;
+        }
         if operation == "sqs:TagQueue" {
             past.tag_queue(body);
         }
@@ -242,6 +269,10 @@ impl Behaviour for RealAws {
         let mut response = response;
         if is_answer {
             past.last.insert(call.to_string(), Instant::now());
+            if DEPLOYED.contains(&call.to_string().as_str()) {
+                past.is_deployed = false;
+                past.looks = 0;
+            }
             response = past.remember(&call.to_string(), response);
             if call.to_string() == "cloudfront:CreateDistribution" {
                 past.remember_reference(&response);

@@ -9,20 +9,22 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 
-use crate::emulator;
+use crate::emulator::Emulator;
 
-pub(crate) type WholeRequest = Request<Full<Bytes>>;
-pub(crate) type WholeResponse = Response<Full<Bytes>>;
-pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
+pub type WholeRequest = Request<Full<Bytes>>;
+pub type WholeResponse = Response<Full<Bytes>>;
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// On a request that was changed after it was signed: it goes to MiniStack past the gate, which would
 /// refuse it.
-pub(crate) const PAST_THE_GATE: &str = "x-tests-past-the-gate";
+pub const PAST_THE_GATE: &str = "x-tests-past-the-gate";
 
 /// Sends a request with its headers as they are, and reads the whole answer.
-pub(crate) async fn send(port: u16, mut request: WholeRequest) -> Result<WholeResponse, Error> {
-    if port == emulator::port() && request.headers_mut().remove(PAST_THE_GATE).is_some() {
-        return send_over(UnixStream::connect(emulator::socket()).await?, request).await;
+pub async fn send(port: u16, mut request: WholeRequest) -> Result<WholeResponse, Error> {
+    if let Some(emulator) = Emulator::at(port)
+        && request.headers_mut().remove(PAST_THE_GATE).is_some()
+    {
+        return send_over(UnixStream::connect(emulator.socket()).await?, request).await;
     }
     send_over(TcpStream::connect(("127.0.0.1", port)).await?, request).await
 }
@@ -40,14 +42,14 @@ async fn send_over(
 }
 
 /// The body of a response as text.
-pub(crate) fn text(response: &WholeResponse) -> String {
+pub fn text(response: &WholeResponse) -> String {
     // It is all here, so that nothing is waited for.
     let body = response.body().clone().collect().now_or_never().unwrap().unwrap().to_bytes();
     String::from_utf8_lossy(&body).into_owned()
 }
 
 /// The response with another body.
-pub(crate) fn edited(response: WholeResponse, edit: impl FnOnce(&str) -> String) -> WholeResponse {
+pub fn edited(response: WholeResponse, edit: impl FnOnce(&str) -> String) -> WholeResponse {
     let body = edit(&text(&response));
     let (mut parts, _) = response.into_parts();
     parts.headers.remove("content-length");
@@ -56,15 +58,15 @@ pub(crate) fn edited(response: WholeResponse, edit: impl FnOnce(&str) -> String)
 
 /// What an address of this machine answered to a browser.
 #[derive(Debug)]
-pub(crate) struct Page {
-    pub(crate) status: u16,
-    pub(crate) content_type: String,
-    pub(crate) cache_control: String,
-    pub(crate) body: Vec<u8>,
+pub struct Page {
+    pub status: u16,
+    pub content_type: String,
+    pub cache_control: String,
+    pub body: Vec<u8>,
 }
 
 /// Gets `path` from a port of this machine under the name of `host`, which need not resolve.
-pub(crate) async fn get(port: u16, host: &str, path: &str) -> Page {
+pub async fn get(port: u16, host: &str, path: &str) -> Page {
     let request = Request::get(path).header("host", host).body(Full::default()).unwrap();
     let (parts, body) = send(port, request).await.unwrap().into_parts();
     let header = |name| {

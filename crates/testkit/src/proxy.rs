@@ -20,17 +20,18 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::calls::Call;
+use crate::emulator::Emulator;
 use crate::faults::{Deed, Spot};
 use crate::http::{self, PAST_THE_GATE, WholeResponse};
 
 /// Answers a call in AWS's place, or lets it pass.
-pub(crate) type Rule = Box<dyn Fn(&Call) -> Option<WholeResponse> + Send + Sync>;
+pub type Rule = Box<dyn Fn(&Call) -> Option<WholeResponse> + Send + Sync>;
 
 /// What is done with a call, if anything.
-pub(crate) type Script = Box<dyn Fn(&Call) -> Option<Deed> + Send + Sync>;
+pub type Script = Box<dyn Fn(&Call) -> Option<Deed> + Send + Sync>;
 
 /// How AWS behaves where the emulator does not: sees every call that passes, and its answer.
-pub(crate) trait Behaviour: Send + Sync {
+pub trait Behaviour: Send + Sync {
     /// Answers a call in AWS's place, or lets it pass.
     fn answer(&self, call: &Call, body: &Bytes) -> Option<WholeResponse>;
 
@@ -39,17 +40,17 @@ pub(crate) trait Behaviour: Send + Sync {
 }
 
 /// Is shown every request of this process as it came.
-pub(crate) static WATCHER: OnceLock<fn(&Call, &Parts, &Bytes)> = OnceLock::new();
+pub static WATCHER: OnceLock<fn(&Call, &Parts, &Bytes)> = OnceLock::new();
 
 /// A running proxy; dropping it closes its port.
-pub(crate) struct Proxy {
-    pub(crate) port: u16,
+pub struct Proxy {
+    pub port: u16,
     shared: Arc<Shared>,
     accepting: AbortHandle,
 }
 
 struct Shared {
-    upstream: u16,
+    upstream: &'static Emulator,
     calls: Mutex<Vec<Timed>>,
     scripts: Mutex<Vec<Script>>,
     behaviour: Mutex<Option<Arc<dyn Behaviour>>>,
@@ -60,24 +61,24 @@ struct Shared {
 
 /// A call, and how long it took.
 #[derive(Clone, Debug)]
-pub(crate) struct Timed {
-    pub(crate) call: Call,
-    pub(crate) start: Instant,
+pub struct Timed {
+    pub call: Call,
+    pub start: Instant,
     /// `None` for a call without an answer.
-    pub(crate) end: Option<Instant>,
+    pub end: Option<Instant>,
 }
 
 /// An error as AWS sends it.
 #[derive(Clone, Copy)]
-pub(crate) struct Refusal {
-    pub(crate) status: u16,
-    pub(crate) code: &'static str,
-    pub(crate) message: &'static str,
+pub struct Refusal {
+    pub status: u16,
+    pub code: &'static str,
+    pub message: &'static str,
 }
 
 impl Proxy {
-    /// Listens on a free port and passes everything on to `upstream`.
-    pub(crate) async fn start(upstream: u16) -> Self {
+    /// Listens on a free port and passes everything on to an emulator.
+    pub async fn start(upstream: &'static Emulator) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
@@ -92,17 +93,17 @@ impl Proxy {
         Self { port, shared, accepting }
     }
 
-    pub(crate) fn add_rule(&self, rule: Rule) {
+    pub fn add_rule(&self, rule: Rule) {
         self.add_script(Box::new(move |call| rule(call).map(Deed::Answer)));
     }
 
     /// The first script that has something to do with a call decides.
-    pub(crate) fn add_script(&self, script: Script) {
+    pub fn add_script(&self, script: Script) {
         self.shared.scripts.lock().unwrap().push(script);
     }
 
     /// Answers the next `times` calls of one operation, such as `sns:CreateTopic`, with an error.
-    pub(crate) fn refuse(&self, operation: &'static str, refusal: Refusal, times: usize) {
+    pub fn refuse(&self, operation: &'static str, refusal: Refusal, times: usize) {
         let left = Mutex::new(times);
         self.add_rule(Box::new(move |call| {
             let mut left = left.lock().unwrap();
@@ -115,7 +116,7 @@ impl Proxy {
     }
 
     /// Does something with one call, counted from now. Answers with whether that call has come.
-    pub(crate) fn strike(&self, spot: &Spot, deed: Deed) -> Arc<AtomicBool> {
+    pub fn strike(&self, spot: &Spot, deed: Deed) -> Arc<AtomicBool> {
         let has_come = Arc::new(AtomicBool::new(false));
         let (spot, state, has_come_here) =
             (spot.clone(), Mutex::new((0, Some(deed))), Arc::clone(&has_come));
@@ -135,40 +136,40 @@ impl Proxy {
     }
 
     /// Behaves as AWS does until further notice.
-    pub(crate) fn behave(&self, behaviour: Arc<dyn Behaviour>) {
+    pub fn behave(&self, behaviour: Arc<dyn Behaviour>) {
         *self.shared.behaviour.lock().unwrap() = Some(behaviour);
     }
 
     /// Sends everything past the gate from now on: it would refuse what is signed at a time that a
     /// test made up.
-    pub(crate) fn go_past_the_gate(&self) {
+    pub fn go_past_the_gate(&self) {
         self.shared.is_past_the_gate.store(true, Ordering::SeqCst);
     }
 
     /// Lets everything pass again.
-    pub(crate) fn clear_rules(&self) {
+    pub fn clear_rules(&self) {
         self.shared.scripts.lock().unwrap().clear();
     }
 
     /// Waits until the emulator has answered every call that it was sent, also those of a run that
     /// was killed.
-    pub(crate) async fn settled(&self) {
+    pub async fn settled(&self) {
         let mut passing = self.shared.passing.subscribe();
         passing.wait_for(|passing| *passing == 0).await.unwrap();
     }
 
     /// Every call since the last time with its times, in the order in which they came.
-    pub(crate) fn take_timed(&self) -> Vec<Timed> {
+    pub fn take_timed(&self) -> Vec<Timed> {
         std::mem::take(&mut self.shared.calls.lock().unwrap())
     }
 
     /// Every call since the last time, in the order in which they came.
-    pub(crate) fn take_calls(&self) -> Vec<Call> {
+    pub fn take_calls(&self) -> Vec<Call> {
         self.take_timed().into_iter().map(|timed| timed.call).collect()
     }
 
     /// The calls since the last time that were to change something, sorted.
-    pub(crate) fn take_mutating(&self) -> Vec<String> {
+    pub fn take_mutating(&self) -> Vec<String> {
         let calls = self.take_calls();
         assert!(!calls.is_empty(), "no call came past the proxy at all");
         let mutating = calls.iter().filter(|call| call.is_mutating());
@@ -267,7 +268,8 @@ impl Shared {
         let (shared, call) = (Arc::clone(self), call.clone());
         // A task of its own: what was sent takes effect even if imgprep is gone meanwhile.
         let passed = tokio::spawn(async move {
-            let passed = http::send(shared.upstream, request).await;
+            let upstream = shared.upstream.port_of_started().await;
+            let passed = http::send(upstream, request).await;
             let response = passed.unwrap_or_else(|error| bad_gateway(&error.to_string()));
             let response = match behaviour {
                 Some(behaviour) => behaviour.change(&call, response),
@@ -296,7 +298,7 @@ fn bad_gateway(why: &str) -> WholeResponse {
 
 impl Refusal {
     /// How a service says that it is called too often.
-    pub(crate) fn throttling(service: &str) -> Self {
+    pub fn throttling(service: &str) -> Self {
         let (status, code) = match service {
             "s3" => (503, "SlowDown"),
             "lambda" => (429, "TooManyRequestsException"),
@@ -309,7 +311,7 @@ impl Refusal {
     }
 
     /// How a service says that the fault is its own.
-    pub(crate) fn internal(service: &str) -> Self {
+    pub fn internal(service: &str) -> Self {
         let code = match service {
             "s3" | "sqs" => "InternalError",
             "lambda" => "ServiceException",
@@ -322,7 +324,7 @@ impl Refusal {
     }
 
     /// The error in the words of a service's protocol.
-    pub(crate) fn answer(&self, service: &str) -> WholeResponse {
+    pub fn answer(&self, service: &str) -> WholeResponse {
         let Self { status, code, message } = self;
         let error = format!("<Code>{code}</Code><Message>{message}</Message>");
         let (content_type, body) = match service {

@@ -6,28 +6,28 @@ use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
 
-use crate::emulator;
-use crate::harness::{Pipeline, REGION};
+use crate::emulator::Emulator;
+use crate::{Pipeline, REGION};
 
 /// One account, straight at the emulator.
-pub(crate) struct Clients {
-    pub(crate) cloudfront: aws_sdk_cloudfront::Client,
-    pub(crate) iam: aws_sdk_iam::Client,
-    pub(crate) lambda: aws_sdk_lambda::Client,
-    pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
-    pub(crate) s3: aws_sdk_s3::Client,
-    pub(crate) sns: aws_sdk_sns::Client,
-    pub(crate) sqs: aws_sdk_sqs::Client,
+pub struct Clients {
+    pub cloudfront: aws_sdk_cloudfront::Client,
+    pub iam: aws_sdk_iam::Client,
+    pub lambda: aws_sdk_lambda::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub s3: aws_sdk_s3::Client,
+    pub sns: aws_sdk_sns::Client,
+    pub sqs: aws_sdk_sqs::Client,
 }
 
 impl Clients {
     /// As the root of the account that a key of the emulator stands for.
-    pub(crate) fn new(access_key: &str) -> Self {
-        Self::at(emulator::port(), (access_key, emulator::secret()))
+    pub fn new(emulator: &Emulator, access_key: &str) -> Self {
+        Self::at(emulator.port(), (access_key, emulator.secret()))
     }
 
     /// With a key and its secret, at an emulator on a port of this machine.
-    pub(crate) fn at(port: u16, (access_key, secret): (&str, &str)) -> Self {
+    pub fn at(port: u16, (access_key, secret): (&str, &str)) -> Self {
         let credentials = Credentials::new(access_key, secret, None, None, "tests");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -49,7 +49,7 @@ impl Clients {
     }
 
     /// Everything that the account holds of the kinds that a stack is made of.
-    pub(crate) async fn inventory(&self) -> Vec<String> {
+    pub async fn inventory(&self) -> Vec<String> {
         let mut found = Vec::new();
         let mut add = |kind: &str, name: Option<&str>| {
             found.push(format!("{kind} {}", name.unwrap_or_default()));
@@ -94,20 +94,20 @@ impl Clients {
 }
 
 /// An object as S3 holds it.
-pub(crate) struct Object {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) content_type: String,
-    pub(crate) cache_control: String,
+pub struct Object {
+    pub bytes: Vec<u8>,
+    pub content_type: String,
+    pub cache_control: String,
 }
 
 impl Pipeline {
-    pub(crate) async fn upload(&self, key: &str, bytes: &[u8]) {
+    pub async fn upload(&self, key: &str, bytes: &[u8]) {
         let put = self.aws.s3.put_object().bucket(&self.bucket).key(key);
         let put = put.content_type("image/jpeg").body(ByteStream::from(bytes.to_vec()));
         put.send().await.unwrap();
     }
 
-    pub(crate) async fn object(&self, key: &str) -> Option<Object> {
+    pub async fn object(&self, key: &str) -> Option<Object> {
         let get = self.aws.s3.get_object().bucket(&self.bucket).key(key).send().await.ok()?;
         Some(Object {
             content_type: get.content_type().unwrap_or_default().to_owned(),
@@ -117,36 +117,36 @@ impl Pipeline {
     }
 
     /// Every key of the bucket, sorted; `None` without a bucket.
-    pub(crate) async fn keys(&self) -> Option<Vec<String>> {
+    pub async fn keys(&self) -> Option<Vec<String>> {
         let list = self.aws.s3.list_objects_v2().bucket(&self.bucket).send().await.ok()?;
         Some(list.contents().iter().filter_map(|object| object.key.clone()).collect())
     }
 
     /// The statements of the bucket's policy; none without a policy.
-    pub(crate) async fn bucket_statements(&self) -> Vec<Value> {
+    pub async fn bucket_statements(&self) -> Vec<Value> {
         let get = self.aws.s3.get_bucket_policy().bucket(&self.bucket).send().await;
         statements(get.ok().and_then(|answer| answer.policy).as_deref())
     }
 
-    pub(crate) async fn put_bucket_statements(&self, statements: &[Value]) {
+    pub async fn put_bucket_statements(&self, statements: &[Value]) {
         let put = self.aws.s3.put_bucket_policy().bucket(&self.bucket);
         put.policy(document(statements)).send().await.unwrap();
     }
 
-    pub(crate) async fn topic_statements(&self) -> Vec<Value> {
+    pub async fn topic_statements(&self) -> Vec<Value> {
         let get = self.aws.sns.get_topic_attributes().topic_arn(self.topic_arn());
         let attributes = get.send().await.unwrap().attributes.unwrap();
         statements(attributes.get("Policy").map(String::as_str))
     }
 
-    pub(crate) async fn put_topic_statements(&self, statements: &[Value]) {
+    pub async fn put_topic_statements(&self, statements: &[Value]) {
         let put = self.aws.sns.set_topic_attributes().topic_arn(self.topic_arn());
         let put = put.attribute_name("Policy").attribute_value(document(statements));
         put.send().await.unwrap();
     }
 
     /// The bucket's tags, sorted by key; none without a bucket.
-    pub(crate) async fn bucket_tags(&self) -> Vec<(String, String)> {
+    pub async fn bucket_tags(&self) -> Vec<(String, String)> {
         let get = self.aws.s3.get_bucket_tagging().bucket(&self.bucket).send().await;
         let tags = get.map(|answer| answer.tag_set).unwrap_or_default();
         let mut tags: Vec<_> = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
@@ -154,7 +154,7 @@ impl Pipeline {
         tags
     }
 
-    pub(crate) async fn put_bucket_tags(&self, tags: &[(String, String)]) {
+    pub async fn put_bucket_tags(&self, tags: &[(String, String)]) {
         use aws_sdk_s3::types::{Tag, Tagging};
         let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build());
         let tags: Vec<Tag> = tags.map(Result::unwrap).collect();
@@ -163,19 +163,19 @@ impl Pipeline {
         put.send().await.unwrap();
     }
 
-    pub(crate) async fn queue_url(&self) -> String {
+    pub async fn queue_url(&self) -> String {
         let get = self.aws.sqs.get_queue_url().queue_name(self.queue()).send().await;
         get.unwrap().queue_url.unwrap()
     }
 }
 
 /// A policy document with these statements.
-pub(crate) fn document(statements: &[Value]) -> String {
+pub fn document(statements: &[Value]) -> String {
     json!({ "Version": "2012-10-17", "Statement": statements }).to_string()
 }
 
 /// The statements of a policy document.
-pub(crate) fn statements(document: Option<&str>) -> Vec<Value> {
+pub fn statements(document: Option<&str>) -> Vec<Value> {
     let document: Option<Value> = document.map(|text| serde_json::from_str(text).unwrap());
     match document.map(|document| document["Statement"].clone()) {
         Some(Value::Array(statements)) => statements,
@@ -185,7 +185,7 @@ pub(crate) fn statements(document: Option<&str>) -> Vec<Value> {
 }
 
 /// The statements without the one with this Sid.
-pub(crate) fn without(statements: &[Value], sid: &str) -> Vec<Value> {
+pub fn without(statements: &[Value], sid: &str) -> Vec<Value> {
     let others = statements.iter().filter(|statement| statement["Sid"] != sid);
     others.cloned().collect()
 }

@@ -10,7 +10,7 @@ use crate::calls::Call;
 use crate::http::WholeResponse;
 
 /// What the proxy does with one call, besides passing it on.
-pub(crate) enum Deed {
+pub enum Deed {
     /// Answers it; AWS never hears of it.
     Answer(WholeResponse),
     /// Passes it on after a while.
@@ -27,7 +27,7 @@ pub(crate) enum Deed {
 
 /// Where a call waits for the test.
 #[derive(Clone, Default)]
-pub(crate) struct Gate(Arc<Sides>);
+pub struct Gate(Arc<Sides>);
 
 #[derive(Default)]
 struct Sides {
@@ -37,17 +37,17 @@ struct Sides {
 
 impl Gate {
     /// Waits until a call is at the gate.
-    pub(crate) async fn reached(&self) {
+    pub async fn reached(&self) {
         self.0.reached.notified().await;
     }
 
     /// Lets the call at the gate go on, or the next one that comes.
-    pub(crate) fn open(&self) {
+    pub fn open(&self) {
         self.0.opened.notify_one();
     }
 
     /// Waits as the call that is held.
-    pub(crate) async fn pass(&self) {
+    pub async fn pass(&self) {
         self.0.reached.notify_one();
         self.0.opened.notified().await;
     }
@@ -56,10 +56,10 @@ impl Gate {
 /// The calls of one run come at once and in any order, so that a call is known by its operation and
 /// by how many of that operation came before it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Spot {
-    pub(crate) call: Call,
+pub struct Spot {
+    pub call: Call,
     /// Counted from 1.
-    pub(crate) nth: usize,
+    pub nth: usize,
 }
 
 impl fmt::Display for Spot {
@@ -69,7 +69,7 @@ impl fmt::Display for Spot {
 }
 
 /// Every call of a run as a spot, sorted.
-pub(crate) fn spots(calls: Vec<Call>) -> Vec<Spot> {
+pub fn spots(calls: Vec<Call>) -> Vec<Spot> {
     let mut calls = calls;
     calls.sort();
     let runs = calls.chunk_by(|one, other| one == other);

@@ -9,21 +9,22 @@ use std::sync::atomic::Ordering;
 use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::Value;
+use tokio::sync::OnceCell;
 
 use crate::changed;
 use crate::faults::{Deed, Gate, Spot, spots};
-use crate::harness::{Output, Pipeline, each, ended};
+use crate::function;
 use crate::proxy::Refusal;
 use crate::real_aws::RealAws;
-use crate::small_function;
 use crate::snapshot::{difference, not_one};
+use crate::{Output, Pipeline, each, ended};
 
 /// How many lives go on at once. They keep the processor busy more than they wait.
 const LIVES: usize = 6;
 
 /// What the stack is brought to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
+pub enum Phase {
     /// `up` on an empty account.
     Up,
     /// `up` after a change of every resource.
@@ -33,7 +34,7 @@ pub(crate) enum Phase {
 
 /// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Blow {
+pub enum Blow {
     /// imgprep is killed before the call takes effect.
     KilledBefore,
     /// imgprep is killed once the call took effect, before it hears of it.
@@ -51,19 +52,19 @@ pub(crate) enum Blow {
 
 /// A blow at one call of one phase.
 #[derive(Clone, Debug)]
-pub(crate) struct Hit {
-    pub(crate) phase: Phase,
-    pub(crate) spot: Spot,
-    pub(crate) blow: Blow,
+pub struct Hit {
+    pub phase: Phase,
+    pub spot: Spot,
+    pub blow: Blow,
 }
 
 /// What came of a hit.
-pub(crate) struct Outcome {
-    pub(crate) hit: Hit,
-    pub(crate) end: End,
+pub struct Outcome {
+    pub hit: Hit,
+    pub end: End,
 }
 
-pub(crate) enum End {
+pub enum End {
     Fine,
     /// This time the run made fewer calls of the operation.
     NotReached,
@@ -72,14 +73,14 @@ pub(crate) enum End {
 }
 
 /// How an undisturbed life went.
-pub(crate) struct Undisturbed {
+pub struct Undisturbed {
     up: Value,
     changed: Value,
     calls: Vec<(Phase, Spot)>,
 }
 
 /// At most one hit for each phase; only a life with a hit in it has the phase `Change`.
-pub(crate) type Hits = Vec<Hit>;
+pub type Hits = Vec<Hit>;
 
 impl fmt::Display for Hit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,10 +89,10 @@ impl fmt::Display for Hit {
 }
 
 /// A pipeline with a small function, in an account of its own.
-pub(crate) async fn pipeline(label: &str) -> Pipeline {
+pub async fn pipeline(label: &str) -> Pipeline {
     let pipeline = Pipeline::new(label).await;
     pipeline.proxy.behave(Arc::new(RealAws::prompt()));
-    pipeline.put_function(&small_function::zip(1));
+    pipeline.put_function(&function::zip(1));
     pipeline.edit(
         "[[variants]]\nsize = \"800x600\"",
         "code = \"function.zip\"\n\n[[variants]]\nsize = \"800x600\"",
@@ -99,8 +100,15 @@ pub(crate) async fn pipeline(label: &str) -> Pipeline {
     pipeline
 }
 
+/// The one of this run: every life is compared with the same.
+static UNDISTURBED: OnceCell<Undisturbed> = OnceCell::const_new();
+
 impl Undisturbed {
-    pub(crate) async fn live() -> Self {
+    pub async fn once() -> &'static Self {
+        UNDISTURBED.get_or_init(Self::live).await
+    }
+
+    async fn live() -> Self {
         let pipeline = self::pipeline("calm").await;
         let mut calls = Vec::new();
         let mut count = |phase: Phase| {
@@ -129,13 +137,13 @@ impl Undisturbed {
     }
 
     /// Every call of a phase.
-    pub(crate) fn calls(&self, phase: Phase) -> Vec<Spot> {
+    pub fn calls(&self, phase: Phase) -> Vec<Spot> {
         let calls = self.calls.iter().filter(|(other, _)| *other == phase);
         calls.map(|(_, spot)| spot.clone()).collect()
     }
 
     /// Every call of a phase that changes something.
-    pub(crate) fn mutating(&self, phase: Phase) -> Vec<Spot> {
+    pub fn mutating(&self, phase: Phase) -> Vec<Spot> {
         let mut calls = self.calls(phase);
         calls.retain(|spot| spot.call.is_mutating());
         calls
@@ -144,14 +152,14 @@ impl Undisturbed {
 
 /// Lives with every hit of the first list, and of the second in the same lives: an account has a
 /// beginning and an end.
-pub(crate) fn paired(first: Vec<Hit>, second: Vec<Hit>) -> Vec<Hits> {
+pub fn paired(first: Vec<Hit>, second: Vec<Hit>) -> Vec<Hits> {
     let count = first.len().max(second.len());
     let (mut first, mut second) = (first.into_iter(), second.into_iter());
     (0..count).map(|_| first.next().into_iter().chain(second.next()).collect()).collect()
 }
 
 /// Lives all these lives, several at once.
-pub(crate) async fn live(lives: Vec<Hits>, undisturbed: &Undisturbed) -> Vec<Outcome> {
+pub async fn live(lives: Vec<Hits>, undisturbed: &Undisturbed) -> Vec<Outcome> {
     let lives = lives.into_iter().map(|hits| live_one(hits, undisturbed));
     let outcomes: Vec<Vec<Outcome>> = stream::iter(lives).buffer_unordered(LIVES).collect().await;
     outcomes.into_iter().flatten().collect()

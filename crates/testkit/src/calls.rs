@@ -7,11 +7,11 @@ use hyper::http::request::Parts;
 
 /// One call to AWS as it came past the proxy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Call {
+pub struct Call {
     /// The service as signatures name it, such as `sns`; `web` for a request that is not signed.
-    pub(crate) service: String,
+    pub service: String,
     /// The operation as the service's API names it, such as `CreateTopic`.
-    pub(crate) operation: String,
+    pub operation: String,
 }
 
 impl fmt::Display for Call {
@@ -27,7 +27,7 @@ const S3_CONTROL: &str = "/v20180820/";
 const READING: [&str; 6] = ["Describe", "Filter", "GET ", "Get", "Head", "List"];
 
 impl Call {
-    pub(crate) fn of(parts: &Parts, body: &Bytes) -> Self {
+    pub fn of(parts: &Parts, body: &Bytes) -> Self {
         let mut service = signed_service(parts).unwrap_or_else(|| "web".to_owned());
         if service == "s3" && parts.uri.path().starts_with(S3_CONTROL) {
             // Both sign as the same service.
@@ -45,7 +45,7 @@ impl Call {
         Self { service, operation }
     }
 
-    pub(crate) fn is_mutating(&self) -> bool {
+    pub fn is_mutating(&self) -> bool {
         !READING.iter().any(|prefix| self.operation.starts_with(prefix))
     }
 }

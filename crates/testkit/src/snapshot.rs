@@ -15,7 +15,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use crate::clients::Clients;
-use crate::harness::{Pipeline, wait_for};
+use crate::{Pipeline, wait_for};
 
 /// Attributes that AWS counts or dates itself.
 const COUNTED: [&str; 9] = [
@@ -32,7 +32,7 @@ const COUNTED: [&str; 9] = [
 
 impl Pipeline {
     /// What the pipeline's account holds.
-    pub(crate) async fn snapshot(&self) -> Value {
+    pub async fn snapshot(&self) -> Value {
         let aws = &self.aws;
         let mut names = self.given_names();
         let value = json!({
@@ -66,7 +66,7 @@ impl Pipeline {
 }
 
 /// Each thing that a stack has one of, which is there more than once or not at all.
-pub(crate) fn not_one(snapshot: &Value) -> Vec<String> {
+pub fn not_one(snapshot: &Value) -> Vec<String> {
     let kinds = snapshot.as_object().unwrap().iter();
     let counted = kinds.map(|(kind, things)| (kind, things.as_array().unwrap().len()));
     counted
@@ -76,7 +76,7 @@ pub(crate) fn not_one(snapshot: &Value) -> Vec<String> {
 }
 
 /// The lines that only one of two values has, marked as in a diff.
-pub(crate) fn difference(expected: &Value, found: &Value) -> String {
+pub fn difference(expected: &Value, found: &Value) -> String {
     let lines = |value| format!("{value:#}").lines().map(ToOwned::to_owned).collect::<Vec<_>>();
     let (expected, found) = (lines(expected), lines(found));
     let missing = expected.iter().filter(|line| !found.contains(line));
