@@ -36,7 +36,7 @@ pub(crate) async fn a_written_file_is_planned_and_never_overwritten() {
 
 pub(crate) async fn a_name_is_free_or_yours_or_taken() {
     let pipeline = without_file("name").await;
-    let other = Pipeline::new("others-name").await;
+    let other = pipeline.in_another_account("others-name").await;
     for (aws, bucket) in [(&pipeline.aws, &pipeline.bucket), (&other.aws, &other.bucket)] {
         aws.s3.create_bucket().bucket(bucket).send().await.unwrap();
     }
@@ -101,7 +101,7 @@ pub(crate) async fn what_cannot_be_in_the_file_is_refused_before_it_is_written()
 
 pub(crate) async fn a_terminal_is_asked_three_questions_and_again_after_a_wrong_answer() {
     let pipeline = without_file("asked").await;
-    let other = Pipeline::new("askers").await;
+    let other = pipeline.in_another_account("askers").await;
     other.aws.s3.create_bucket().bucket(&other.bucket).send().await.unwrap();
     let typed = format!("shop\nMy_Photos\n{}\nphotos-of-acme\n\n", other.bucket);
     let output = on_terminal(&pipeline, &["init"], &typed).exits(0);

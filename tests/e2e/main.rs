@@ -83,6 +83,8 @@ fn main() -> ExitCode {
 #[expect(clippy::too_many_lines, reason = "a line for each test")]
 fn trials() -> Vec<Trial> {
     trials![
+        // It has the function built, for which all others about images would wait at once.
+        variants::an_upload_becomes_variants_of_exact_size_that_the_cdn_serves,
         delays::a_stack_is_made_changed_and_removed_in_spite_of_them,
         delays::what_was_just_removed_is_made_again_in_spite_of_them,
         concurrency::a_run_that_is_overtaken_at_any_change_harms_nothing,
@@ -207,7 +209,6 @@ fn trials() -> Vec<Trial> {
         keys::every_key_keeps_its_name_in_every_folder,
         keys::a_key_is_no_command_to_the_terminal,
         keys::the_longest_keys_are_on_record_and_not_sent_for_ever,
-        variants::an_upload_becomes_variants_of_exact_size_that_the_cdn_serves,
         removal::variants_and_records_go_with_their_original,
         removal::variants_follow_the_versions_of_their_original,
         removal::variants_stay_unless_the_file_says_otherwise,

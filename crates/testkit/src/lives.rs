@@ -20,7 +20,7 @@ use crate::snapshot::{difference, not_one};
 use crate::{Output, Pipeline, each, ended};
 
 /// How many lives go on at once. They keep the processor busy more than they wait.
-const LIVES: usize = 6;
+const LIVES: usize = 3;
 
 /// What the stack is brought to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -44,25 +44,34 @@ pub struct Pipeline {
 impl Pipeline {
     /// In an account that no other test uses, with a function that does nothing.
     pub async fn new(label: &str) -> Self {
-        let number = STACKS.fetch_add(1, Ordering::Relaxed);
-        Self::build(label, number, format!("{:012}", 100_000_000_000 + number)).await
+        Self::build(label, None, Emulator::next()).await
     }
 
     /// In the emulator's default account, the only one whose distributions it serves to everybody.
     pub async fn with_cdn(label: &str) -> Self {
-        let number = STACKS.fetch_add(1, Ordering::Relaxed);
-        Self::build(label, number, "test".to_owned()).await
+        Self::build(label, Some("test"), Emulator::next()).await
     }
 
-    async fn build(label: &str, number: u64, access_key: String) -> Self {
-        let account = if access_key == "test" { "000000000000" } else { &access_key };
-        let (emulator, key) = (Emulator::next(), access_key.clone());
+    /// In an account beside this one: each has its own, and the names of buckets they share.
+    pub async fn in_another_account(&self, label: &str) -> Self {
+        Self::build(label, None, self.emulator).await
+    }
+
+    /// In the account that this key is the root of, or in a new one.
+    async fn build(label: &str, key: Option<&str>, emulator: &'static Emulator) -> Self {
+        let number = STACKS.fetch_add(1, Ordering::Relaxed);
+        let new = format!("{:012}", 100_000_000_000 + number);
+        let (access_key, account) = match key {
+            Some(key) => (key.to_owned(), "000000000000".to_owned()),
+            None => (new.clone(), new),
+        };
+        let key = access_key.clone();
         let pipeline = Self {
             stack: format!("{label}-{number}"),
             bucket: format!("{label}-bucket-{number}"),
             topic: format!("{label}-topic-{number}"),
             function: format!("{label}-function-{number}"),
-            account: account.to_owned(),
+            account,
             aws: LazyLock::new(Box::new(move || Clients::new(emulator, &key))),
             proxy: Proxy::start(emulator).await,
             emulator,
