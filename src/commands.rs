@@ -1,4 +1,5 @@
-//! The commands, a file each, and what they begin with: a configuration, an account, a stack.
+//! The command line: every command, a file each with its arguments, what it does and what it prints; and
+//! what they begin with.
 
 mod backfill;
 mod cost;
@@ -19,11 +20,69 @@ mod status;
 mod try_image;
 mod up;
 
-use crate::args::{Arguments, Command};
-use crate::error::Error;
-use crate::report::{Outcome, Report};
+use std::ffi::OsString;
 
-pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcome, Error> {
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::args::{Global, suggest};
+use crate::error::Error;
+use crate::report::{Answer, Report};
+
+/// Image variants on AWS from one file: S3, SNS, Lambda and CloudFront, without a state file
+///
+/// Example: imgprep up --local
+#[derive(Debug, Parser)]
+#[command(name = "imgprep", version = env!("IMGPREP_VERSION"), max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(init::Init),
+    Plan(plan::Plan),
+    Up(up::Up),
+    Status(status::Status),
+    Down(down::Down),
+    Try(try_image::Try),
+    Logs(logs::Logs),
+    Cost(cost::Cost),
+    Render(render::Render),
+    Backfill(backfill::Backfill),
+    Failures(failures::Failures),
+    Retry(retry::Retry),
+    Prune(prune::Prune),
+    IamPolicy(iam_policy::IamPolicy),
+    Export(export::Export),
+    /// Manage the local AWS that `--local` uses
+    ///
+    /// Example: imgprep local status
+    #[command(subcommand)]
+    Local(local::Local),
+    Completions(manual::Completions),
+    /// Print the manual page
+    ///
+    /// Example: imgprep man > imgprep.1
+    Man,
+}
+
+impl Arguments {
+    /// Reads the command line, with a suggestion where a command is called as in other tools.
+    pub(crate) fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        Self::try_parse_from(arguments).map_err(|mut error| {
+            if error.kind() == ErrorKind::InvalidSubcommand {
+                suggest(&mut error, &Self::command());
+            }
+            error
+        })
+    }
+}
+
+pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Answer, Error> {
     let global = &arguments.global;
     match &arguments.command {
         Command::Init(args) => init::run(args, global, report).await,
@@ -33,7 +92,6 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Down(args) => down::run(args, global, report).await,
         Command::Try(args) => try_image::run(args, global, report).await,
         Command::Logs(args) => logs::run(args, global, report).await,
-        Command::Cost(args) => cost::run(args, global),
         Command::Render(args) => render::run(args, global, report).await,
         Command::Backfill(args) => backfill::run(args, global, report).await,
         Command::Failures(args) => failures::run(args, global, report).await,
@@ -41,8 +99,38 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Outcom
         Command::Prune(args) => prune::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Export(args) => export::run(args, global, report).await,
-        Command::Local(command) => local::run(command, global, report).await,
-        Command::Completions(args) => Ok(manual::completions(args)),
-        Command::Man => Ok(manual::page()),
+        Command::Local(args) => local::run(args, global, report).await,
+        Command::Cost(args) => cost::run(args, global),
+        Command::Completions(args) => Ok(manual::script(args)),
+        Command::Man => Ok(manual::manual_page()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every command with those around it, the program first.
+    fn commands(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
+        let help = command.get_long_about().or_else(|| command.get_about());
+        found.push((path.to_owned(), help.map(ToString::to_string).unwrap_or_default()));
+        for inner in command.get_subcommands() {
+            commands(inner, &format!("{path} {}", inner.get_name()), found);
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_command_ends_with_an_example_that_works() {
+        let mut found = Vec::new();
+        commands(&Arguments::command(), "imgprep", &mut found);
+        assert!(found.len() > 15, "only {} commands were found", found.len());
+        for (path, help) in found {
+            let example = help.lines().last().and_then(|line| line.strip_prefix("Example: "));
+            let example =
+                example.unwrap_or_else(|| panic!("`{path} --help` has no example: {help}"));
+            assert!(example.starts_with(&path), "{path}: {example}");
+            let command = example.split(" > ").next().unwrap_or_default();
+            Arguments::try_parse_from(command.split(' ')).unwrap();
+        }
     }
 }

@@ -19,7 +19,6 @@ mod init;
 mod inventory;
 mod local;
 mod logs;
-mod manual;
 mod names;
 mod operator;
 mod outputs;
@@ -38,7 +37,7 @@ mod trial;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use crate::args::Arguments;
+use crate::commands::Arguments;
 use crate::error::FAILED;
 use crate::report::Report;
 
@@ -65,7 +64,7 @@ fn execute(arguments: &[OsString]) -> Result<u8, u8> {
             .error(&error::Error::File { what: "cannot start".to_owned(), why: error.to_string() })
     })?;
     match runtime.block_on(commands::run(&arguments, &report)) {
-        Ok(outcome) => Ok(report.outcome(&outcome)),
+        Ok(outcome) => Ok(report.outcome(outcome.as_ref())),
         Err(error) => Err(report.error(&error)),
     }
 }

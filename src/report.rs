@@ -3,99 +3,67 @@
 //! Standard output is the answer, standard error is progress, warnings and errors. Deliberately
 //! absent: AWS, and decisions.
 
-mod advice;
+pub(crate) mod advice;
 mod bar;
-mod cost;
 mod diff;
-mod document;
-mod export;
-mod init;
-mod inventory;
-mod layout;
-mod logs;
-mod printable;
+pub(crate) mod document;
+mod error;
+pub(crate) mod event;
+pub(crate) mod layout;
+pub(crate) mod printable;
 mod progress;
 mod prompt;
-mod render;
+pub(crate) mod stack;
+pub(crate) mod style;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use std::fmt::Write as _;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io;
 
 use anstream::ColorChoice;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::advice::Advice;
+use self::printable::{guarded, printable, printable_lines};
 use crate::args::{Color, Global, Misuse};
-use crate::aws::Aws;
-use crate::config::Config;
-use crate::cost::Estimate;
-use crate::engine::changelog::Changelog;
 use crate::engine::plan::Plan;
 use crate::engine::resource::Id;
-use crate::error::{Error, FAILED, MISUSED};
-use crate::init::Written;
-use crate::inventory::{BackfillPlan, BackfillResult, FoundFailure, Pruned, Retried};
+use crate::error::{Error, MISUSED};
 use crate::local;
-use crate::logs::{Event, Newest};
-use crate::names::Names;
-use crate::outputs::Outputs;
-use crate::render::Sheet;
-use crate::trial::TrialResult;
+use crate::logs::Event;
 
 pub(crate) use self::bar::Bar;
-pub(crate) use self::document::Document;
-pub(crate) use self::export::Exported;
-use self::printable::{guarded, printable, printable_lines};
 pub(crate) use self::progress::{Progress, Task};
 
-/// What a command comes to.
-#[derive(Debug)]
-pub(crate) enum Outcome {
-    Stack {
-        kind: Kind,
-        document: Box<Document>,
-        exit_code: u8,
-    },
-    Trial(TrialResult),
-    Rendered(Sheet),
-    Local(local::Status),
-    /// What an environment is to hold.
-    Variables(Vec<(&'static str, String)>),
-    Log(local::Log),
-    Export(Exported),
-    /// An IAM policy, which is JSON in either form.
-    Policy(Value),
-    /// The function's log.
-    Events(Newest),
-    /// A log without an end, all of which is printed by now.
-    Followed,
-    Cost(Box<Estimate>),
-    Init(Written),
-    Printed(Printed),
-    Backfill(BackfillResult),
-    Failures(Vec<FoundFailure>),
-    Retry(Vec<Retried>),
-    Prune(Pruned),
+/// What a command comes to: one value that reads as text and as one JSON document.
+pub(crate) trait Outcome {
+    /// For people; empty where everything is printed by now.
+    fn text(&self, report: &Report) -> String;
+
+    /// For programs; empty where everything is printed by now.
+    fn json(&self) -> String;
+
+    fn exit_code(&self) -> u8 {
+        0
+    }
 }
 
-/// A text for another program, and what it is called in a document.
-#[derive(Debug)]
-pub(crate) struct Printed {
-    pub(crate) name: &'static str,
-    pub(crate) text: String,
-}
+/// The outcome of any command.
+pub(crate) type Answer = Box<dyn Outcome>;
 
-/// Which command a stack is reported for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Plan,
-    Up,
-    Status,
-    Down,
+/// An answer without an end, all of which is printed by now.
+pub(crate) struct Followed;
+
+impl Outcome for Followed {
+    fn text(&self, _report: &Report) -> String {
+        String::new()
+    }
+
+    fn json(&self) -> String {
+        String::new()
+    }
 }
 
 /// A command that needs a yes.
@@ -105,25 +73,6 @@ pub(crate) struct Asked {
     pub(crate) command: String,
     /// The command that shows what would be done, if it has not shown it itself.
     pub(crate) preview: Option<String>,
-}
-
-/// What became of a stack, together with what it was made from.
-pub(crate) struct View<'a> {
-    pub(crate) config: &'a Config,
-    pub(crate) aws: &'a Aws,
-    pub(crate) names: &'a Names,
-    pub(crate) changelog: Changelog,
-}
-
-impl View<'_> {
-    pub(crate) fn document(self) -> Document {
-        let outputs = Outputs::new(self.config, self.aws, self.names, &self.changelog);
-        Document::new(self.names, self.changelog, outputs)
-    }
-
-    pub(crate) fn outcome(self, kind: Kind, exit_code: u8) -> Outcome {
-        Outcome::Stack { kind, document: Box::new(self.document()), exit_code }
-    }
 }
 
 /// How to write: decided once from the command line and the terminal.
@@ -158,21 +107,27 @@ impl Report {
     }
 
     /// Prints the answer of a command, and says with which code to exit.
-    pub(crate) fn outcome(&self, outcome: &Outcome) -> u8 {
-        let exit_code = match outcome {
-            Outcome::Stack { exit_code, .. } => *exit_code,
-            Outcome::Followed => return 0,
-            Outcome::Rendered(sheet) if sheet.totals.failed > 0 => FAILED,
-            Outcome::Backfill(result) if !result.dry_run && result.pending > 0 => FAILED,
-            Outcome::Retry(retried) if !inventory::is_all_made(retried) => FAILED,
-            _ => 0,
-        };
+    pub(crate) fn outcome(&self, outcome: &dyn Outcome) -> u8 {
         if self.json {
-            out(&format!("{}\n", outcome_json(outcome)));
+            let document = outcome.json();
+            out(&if document.is_empty() { document } else { document + "\n" });
         } else {
-            out(&self.outcome_text(outcome));
+            out(&outcome.text(self));
         }
-        exit_code
+        outcome.exit_code()
+    }
+
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    pub(crate) fn is_local(&self) -> bool {
+        self.local
+    }
+
+    /// How commands that are advised are to be written.
+    pub(crate) fn advice(&self) -> &Advice {
+        &self.advice
     }
 
     /// Prints why a command stopped, and says with which code to exit.
@@ -181,16 +136,16 @@ impl Report {
             // On one line, for it may come after the lines of a log that was followed.
             out(&format!("{}\n", error_json(error, &self.advice)));
         } else {
-            err(&text::error(error, &self.advice));
+            err(&error::text(error, &self.advice));
         }
         error.exit_code()
     }
 
     /// Shows an outcome in the place of the last one.
-    pub(crate) fn redraw(&self, outcome: &Outcome) {
+    pub(crate) fn redraw(&self, outcome: &dyn Outcome) {
         let clear = if io::stdout().is_terminal() { "\x1b[2J\x1b[H" } else { "" };
         let _ = write_raw(clear);
-        out(&self.outcome_text(outcome));
+        out(&outcome.text(self));
     }
 
     /// Says what is otherwise than people may expect, and stops nothing.
@@ -209,22 +164,15 @@ impl Report {
 
     /// Prints an event of a log without an end: with `--json`, a line for each. Answers with
     /// whether there still is a reader.
-    pub(crate) fn logged(&self, event: &Event) -> bool {
-        let text = if self.json { logs::json_line(event) } else { logs::event(event) };
+    pub(crate) fn logged(&self, logged: &Event) -> bool {
+        let text = if self.json { event::json_line(logged) } else { event::event(logged) };
         write_out(&text).is_ok()
     }
 
     /// Shows what is about to be done.
-    pub(crate) fn preview(&self, view: View<'_>) {
+    pub(crate) fn preview(&self, text: impl FnOnce(&Advice) -> String) {
         if !self.quiet {
-            err(&text::plan(&view.document(), self.verbose, &self.advice));
-        }
-    }
-
-    /// Shows what a backfill is about to do.
-    pub(crate) fn preview_backfill(&self, plan: &BackfillPlan) {
-        if !self.quiet {
-            err(&inventory::backfill_plan(plan, &self.advice));
+            err(&text(&self.advice));
         }
     }
 
@@ -290,40 +238,6 @@ impl Report {
     pub(crate) fn task(&self, name: &'static str) -> Task {
         Task::new(name, self.animated, self.quiet)
     }
-
-    fn outcome_text(&self, outcome: &Outcome) -> String {
-        let advice = &self.advice;
-        match outcome {
-            Outcome::Stack { kind: Kind::Plan, document, .. } => {
-                text::plan(document, self.verbose, advice)
-            }
-            Outcome::Stack { kind: Kind::Up, document, .. } => {
-                text::up(document, self.local, advice)
-            }
-            Outcome::Stack { kind: Kind::Status, document, .. } => text::status(document, advice),
-            Outcome::Stack { kind: Kind::Down, document, .. } => text::down(document, advice),
-            Outcome::Trial(result) => text::trial(result),
-            Outcome::Rendered(sheet) => render::text(sheet),
-            Outcome::Local(status) => text::local(status),
-            Outcome::Variables(variables) => text::variables(variables),
-            Outcome::Log(log) => log.tail.iter().fold(String::new(), |mut text, line| {
-                let _ = writeln!(text, "{}", printable(line));
-                text
-            }),
-            Outcome::Export(exported) => export::text(exported, advice),
-            Outcome::Policy(document) => format!("{}\n", pretty(document)),
-            Outcome::Events(newest) => logs::events(newest),
-            Outcome::Followed => String::new(),
-            Outcome::Cost(estimate) if self.verbose => cost::full(estimate),
-            Outcome::Cost(estimate) => cost::brief(estimate, advice),
-            Outcome::Init(written) => init::text(written, advice),
-            Outcome::Printed(printed) => printed.text.clone(),
-            Outcome::Backfill(result) => inventory::backfill(result, advice),
-            Outcome::Failures(failures) => inventory::failures(failures, advice),
-            Outcome::Retry(retried) => inventory::retried(retried, advice),
-            Outcome::Prune(pruned) => inventory::pruned(pruned, advice),
-        }
-    }
 }
 
 /// Prints what clap has to say, and says with which code to exit: help and version are an answer,
@@ -339,39 +253,8 @@ pub(crate) fn usage(error: &clap::Error, json: bool) -> Result<u8, u8> {
     if error.use_stderr() { Err(MISUSED) } else { Ok(0) }
 }
 
-fn outcome_json(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Stack { document, .. } => pretty(document),
-        Outcome::Trial(result) => pretty(result),
-        Outcome::Rendered(sheet) => pretty(sheet),
-        Outcome::Local(status) => pretty(&json!({
-            "state": text::health(status.health),
-            "endpoint": status.endpoint,
-            "pid": status.pid,
-            "version": status.version,
-            "state_folder": status.state_folder,
-            "log_file": status.log_file,
-        })),
-        Outcome::Variables(variables) => {
-            pretty(&variables.iter().cloned().collect::<std::collections::BTreeMap<_, _>>())
-        }
-        Outcome::Log(log) => pretty(&json!({ "log_file": log.path, "lines": log.tail })),
-        Outcome::Export(exported) => export::json(exported),
-        Outcome::Policy(document) => pretty(document),
-        Outcome::Events(newest) => pretty(&logs::document(newest)),
-        Outcome::Followed => String::new(),
-        Outcome::Cost(estimate) => pretty(estimate),
-        Outcome::Init(written) => pretty(&init::json(written)),
-        Outcome::Printed(printed) => pretty(&json!({ printed.name: printed.text })),
-        Outcome::Backfill(result) => pretty(result),
-        Outcome::Failures(failures) => pretty(&json!({ "failures": failures })),
-        Outcome::Retry(retried) => pretty(&json!({ "originals": retried })),
-        Outcome::Prune(pruned) => pretty(pruned),
-    }
-}
-
 /// What is reported has string keys and plain values, so writing it as JSON cannot fail.
-fn pretty(value: &impl Serialize) -> String {
+pub(crate) fn pretty(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 

@@ -1,12 +1,8 @@
 //! A command line that cannot be taken: what was probably meant, and the same in parts for programs.
 
-use std::ffi::OsString;
-
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
 
-use super::Arguments;
 use crate::suggestion;
 
 /// What clap says that is no answer.
@@ -16,19 +12,8 @@ pub(crate) struct Misuse {
     pub(crate) hint: String,
 }
 
-impl Arguments {
-    /// Reads the command line, with a suggestion where a command is called as in other tools.
-    pub(crate) fn read(arguments: &[OsString]) -> Result<Self, clap::Error> {
-        Self::try_parse_from(arguments).map_err(|mut error| {
-            if error.kind() == ErrorKind::InvalidSubcommand {
-                suggest(&mut error);
-            }
-            error
-        })
-    }
-}
-
-fn suggest(error: &mut clap::Error) {
+/// Puts in what a word that is no command probably meant, as other tools call it.
+pub(crate) fn suggest(error: &mut clap::Error, program: &clap::Command) {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
         return;
     };
@@ -38,7 +23,6 @@ fn suggest(error: &mut clap::Error) {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
         return;
     }
-    let program = Arguments::command();
     let commands = program.get_subcommands().map(clap::Command::get_name);
     // What is a command of ours was given to one that takes others.
     if let Some(meant) = suggestion::closest(word, commands).filter(|meant| meant != word) {

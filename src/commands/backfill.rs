@@ -1,20 +1,74 @@
 //! `imgprep backfill`
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
+use clap::Args;
+use serde_json::json;
+
 use super::session::{LOOK, Session, Start};
-use crate::args::{Backfill as Args, Global};
-use crate::error::Error;
-use crate::inventory::{Backfill, BackfillPlan, Scope};
-use crate::report::{Asked, Outcome, Report};
+use crate::amounts::counted;
+use crate::args::{Global, with_switches};
+use crate::error::{Error, FAILED};
+use crate::inventory::{Backfill, Backfill as Work, BackfillPlan, BackfillResult, Scope};
+use crate::report::advice::Advice;
+use crate::report::layout::name_columns;
+use crate::report::style::{BAD, CHANGED, GOOD, painted};
+use crate::report::{Answer, Asked, Outcome, Report, pretty};
+
+/// Make the variants that originals in the bucket lack
+///
+/// Shows how many there are and what it takes, asks, and watches them come. What the bucket holds is
+/// the only record: run it again after an interruption, and it goes on.
+///
+/// Example: imgprep backfill --prefix 2025/ --dry-run
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
+#[derive(Debug, Args)]
+pub(crate) struct Backfill {
+    /// Only variants that are not there or older than their original; this is the default
+    #[arg(long, conflicts_with_all = ["all", "outdated"])]
+    pub(crate) missing: bool,
+    /// Also variants that were made by other settings, or of another version of their original; asks
+    /// for each variant
+    #[arg(long, conflicts_with = "all")]
+    pub(crate) outdated: bool,
+    /// Every variant of every original, also those that are there; begins anew each time
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Only originals whose path begins with this
+    #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
+    pub(crate) prefix: String,
+    /// Only show what there is to do
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// How long to wait while nothing arrives; Lambda tries again after one and two minutes
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) timeout: u64,
+}
+
+impl Backfill {
+    /// The command as it was given, without `--yes`.
+    pub(crate) fn command(&self) -> String {
+        let command =
+            super::with_switches("backfill", &[("outdated", self.outdated), ("all", self.all)]);
+        if self.prefix.is_empty() { command } else { format!("{command} --prefix {}", self.prefix) }
+    }
+}
 
 const COMMAND: &str = "backfill";
 
-pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+pub(crate) async fn run(
+    args: &Backfill,
+    global: &Global,
+    report: &Report,
+) -> Result<Answer, Error> {
     let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
     let stack = session.plan().await?;
     let inventory = session.images(&stack)?;
-    let backfill = Backfill {
+    let backfill = Work {
         inventory,
         prefix: inventory.path(&args.prefix).to_owned(),
         scope: scope(args),
@@ -23,11 +77,11 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     };
     let plan = look(&backfill, report).await?;
     if args.dry_run || plan.to_process == 0 {
-        return Ok(Outcome::Backfill(plan.unchanged(args.dry_run)));
+        return Ok(Box::new(plan.unchanged(args.dry_run)));
     }
     // To look ahead takes no stack that is as the file says; to wait for variants does.
     session.working(&stack)?;
-    report.preview_backfill(&plan);
+    report.preview(|advice| backfill_plan(&plan, advice));
     if !args.yes && !global.local {
         let command = args.command();
         let preview = Some(format!("{command} --dry-run"));
@@ -37,10 +91,13 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let bar = report.bar(COMMAND, plan.to_process);
     let result = backfill.run(plan, &|done| bar.at(done)).await?;
     drop(bar);
-    result.map(Outcome::Backfill).ok_or_else(|| Error::interrupted(args.command()))
+    match result {
+        Some(result) => Ok(Box::new(result)),
+        None => Err(Error::interrupted(args.command())),
+    }
 }
 
-fn scope(args: &Args) -> Scope {
+fn scope(args: &Backfill) -> Scope {
     // The parser lets through one of them at most.
     match (args.missing, args.outdated, args.all) {
         (_, _, true) => Scope::All,
@@ -49,7 +106,110 @@ fn scope(args: &Args) -> Scope {
     }
 }
 
-async fn look(backfill: &Backfill<'_>, report: &Report) -> Result<BackfillPlan, Error> {
+async fn look(backfill: &Work<'_>, report: &Report) -> Result<BackfillPlan, Error> {
     let progress = report.task(COMMAND);
     Ok(backfill.plan(&|line| progress.say(line)).await?)
+}
+
+impl Outcome for BackfillResult {
+    fn text(&self, report: &Report) -> String {
+        backfill(self, report.advice())
+    }
+
+    fn json(&self) -> String {
+        pretty(self)
+    }
+
+    fn exit_code(&self) -> u8 {
+        if !self.dry_run && self.pending > 0 { FAILED } else { 0 }
+    }
+}
+
+/// What a backfill would do.
+fn backfill_plan(plan: &BackfillPlan, advice: &Advice) -> String {
+    let mut text = format!("{}\n", counted(plan.originals, "original"));
+    if plan.failures > 0 {
+        let _ = writeln!(
+            text,
+            "  {} left out; see {}",
+            counted(plan.failures, "failure"),
+            advice.command("failures")
+        );
+    }
+    let columns = name_columns(plan.missing.keys().map(String::as_str));
+    for (folder, missing) in &plan.missing {
+        let style = if *missing > 0 { CHANGED } else { GOOD };
+        let _ = writeln!(
+            text,
+            "  {folder:<columns$} {}",
+            painted(style, &format!("{missing} to make"))
+        );
+    }
+    if plan.to_process > 0 {
+        let estimate = &plan.estimate;
+        let _ = writeln!(
+            text,
+            "\n{} to send: about {}, {} at prices of us-east-1",
+            counted(plan.to_process, "original"),
+            span(estimate.seconds),
+            dollars(estimate.usd)
+        );
+    }
+    text
+}
+
+/// What a backfill came to.
+fn backfill(result: &BackfillResult, advice: &Advice) -> String {
+    if result.dry_run {
+        return backfill_plan(&result.plan, advice);
+    }
+    let BackfillResult { plan, made, failed, pending, .. } = result;
+    if plan.to_process == 0 {
+        let outdated = advice.command("backfill --outdated");
+        return format!(
+            "{}nothing to do; {outdated} also makes what is of other settings\n",
+            backfill_plan(plan, advice)
+        );
+    }
+    let mut text =
+        format!("{}\n", painted(GOOD, &format!("{} made whole", counted(*made, "original"))));
+    if *failed > 0 {
+        let failed = format!("{} cannot be processed", counted(*failed, "original"));
+        let see = advice.command("failures");
+        let _ = writeln!(text, "{}: see {see}", painted(BAD, &failed));
+    }
+    if *pending > 0 {
+        let pending = format!("{} did not come", counted(*pending, "original"));
+        let _ = writeln!(
+            text,
+            "{}: see {}, and run {} again",
+            painted(BAD, &pending),
+            advice.command("status --images"),
+            advice.command("backfill")
+        );
+    }
+    text
+}
+
+fn dollars(usd: f64) -> String {
+    if usd < 0.01 { "less than $0.01".to_owned() } else { format!("about ${usd:.2}") }
+}
+
+/// A time as people say it.
+fn span(secs: u64) -> String {
+    match secs {
+        0..120 => format!("{secs} s"),
+        120..7200 => format!("{} min", secs.div_ceil(60)),
+        _ => format!("{} h", secs.div_ceil(3600)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_the_unit_that_fits() {
+        assert_eq!([119, 121, 7201].map(span), ["119 s", "3 min", "3 h"]);
+    }
 }

@@ -1,13 +1,46 @@
 //! `imgprep cost`
 
-use crate::args::{Cost as Args, Global};
-use crate::config::Config;
-use crate::cost;
-use crate::error::Error;
-use crate::pricing::Load;
-use crate::report::Outcome;
+use std::fmt::Write as _;
 
-pub(crate) fn run(args: &Args, global: &Global) -> Result<Outcome, Error> {
+use clap::Args;
+use serde_json::json;
+
+use crate::args::Global;
+use crate::config::Config;
+use crate::cost::{self, Assumptions, Estimate, Server, SizeEffort};
+use crate::error::Error;
+use crate::pricing::{Load, number};
+use crate::report::advice::Advice;
+use crate::report::layout::{spaces, wrapped};
+use crate::report::style::{BOLD, DIM, painted};
+use crate::report::{Answer, Outcome, Report, pretty};
+
+/// Estimate what this pipeline costs a month, beside an application server that does the same
+///
+/// No call to AWS is made: prices are those of us-east-1, and of the date that is shown.
+///
+/// Example: imgprep cost --images 50000 --megapixels 24 --views 2000000
+#[derive(Debug, Args)]
+pub(crate) struct Cost {
+    /// Originals a month
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) images: u32,
+    /// Size of an original in megapixels
+    #[arg(long, value_name = "NUMBER", default_value_t = 12.0, value_parser = megapixels)]
+    pub(crate) megapixels: f64,
+    /// Variants that are looked at a month
+    #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
+    pub(crate) views: u32,
+    /// Size of an original as a file; without it, as large as camera JPEGs are
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) original_bytes: Option<u32>,
+    /// How many months of images are kept by then
+    #[arg(long, value_name = "NUMBER", default_value_t = 12)]
+    pub(crate) months: u32,
+}
+
+pub(crate) fn run(args: &Cost, global: &Global) -> Result<Answer, Error> {
     let config = Config::load(&global.config, &|name| std::env::var(name).ok());
     let mut config = config.map_err(Error::Config)?;
     if let Some(region) = global.region.clone().or_else(|| config.region.clone()) {
@@ -20,5 +53,201 @@ pub(crate) fn run(args: &Args, global: &Global) -> Result<Outcome, Error> {
         original_bytes: args.original_bytes,
         months: args.months,
     };
-    Ok(Outcome::Cost(Box::new(cost::estimate(&config, &load))))
+    Ok(Box::new(cost::estimate(&config, &load)))
+}
+
+impl Outcome for Estimate {
+    fn text(&self, report: &Report) -> String {
+        if report.is_verbose() { full(self) } else { brief(self, report.advice()) }
+    }
+
+    fn json(&self) -> String {
+        pretty(self)
+    }
+}
+
+fn megapixels(text: &str) -> Result<f64, String> {
+    // What the function takes, see its limits.
+    const MEGAPIXELS_MAX: f64 = 400.0;
+    let number =
+        text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number <= MEGAPIXELS_MAX);
+    number.ok_or_else(|| format!("write a number above 0 and up to {MEGAPIXELS_MAX}"))
+}
+
+/// Where the details begin: after the names, the prices and what is free of them.
+const DETAILS: usize = 38;
+const INDENT: usize = 2;
+
+/// The amounts alone.
+fn brief(estimate: &Estimate, advice: &Advice) -> String {
+    let mut text = format!("{}, in USD\n", load(&estimate.assumptions));
+    for service in &estimate.services {
+        brief_row(&mut text, service.name, service.monthly_usd, "");
+    }
+    let left = usd(estimate.total_after_free_tier_usd);
+    let left = format!("{left} if nothing else uses the free tier");
+    brief_row(&mut text, "total", estimate.total_usd, &left);
+    let full = format!("always on, for the same; more: {}", advice.command("cost -v"));
+    brief_row(&mut text, "server", estimate.server.monthly_usd, &full);
+    text
+}
+
+fn brief_row(text: &mut String, name: &str, amount: f64, remark: &str) {
+    let line = format!("  {name:<13}{:>9}  {remark}", usd(amount));
+    text.push_str(line.trim_end());
+    text.push('\n');
+}
+
+fn load(facts: &Assumptions) -> String {
+    format!(
+        "{} originals of {} megapixels and {} views a month",
+        number(facts.images.into()),
+        number(facts.megapixels),
+        number(facts.views.into())
+    )
+}
+
+/// The amounts with what they rest on.
+fn full(estimate: &Estimate) -> String {
+    let facts = &estimate.assumptions;
+    let mut text = format!("{}\n\n", load(facts));
+    let heads = ["USD a month", "free tier"];
+    let _ = writeln!(text, "  {:<13}{:>11}{:>10}", "", heads[0], heads[1]);
+    let mut free = 0.0;
+    for service in &estimate.services {
+        free += service.free_tier_usd;
+        let (paid, saved) = (usd(service.monthly_usd), usd(service.free_tier_usd));
+        row(&mut text, service.name, [&paid, &saved], &service.detail);
+    }
+    let total = [usd(estimate.total_usd), usd(free)];
+    row(&mut text, "total", [&painted_total(&total[0]), &total[1]], "");
+    let left = usd(estimate.total_after_free_tier_usd);
+    row(&mut text, "to pay", [&left, ""], "if nothing else uses the free tier");
+    server(&mut text, &estimate.server);
+    if let Some(effort) = &estimate.size_effort {
+        let line = size_effort(effort);
+        let _ = writeln!(text, "\n{}", wrapped(&words(&line), 0));
+    }
+    text.push_str("\nassumed:\n");
+    for line in assumed(facts) {
+        paragraph(&mut text, &line);
+    }
+    text.push_str("\nnot counted:\n");
+    for line in estimate.leaves_out {
+        paragraph(&mut text, line);
+    }
+    text
+}
+
+fn painted_total(total: &str) -> String {
+    painted(BOLD, &format!("{total:>11}"))
+}
+
+fn row(text: &mut String, name: &str, [paid, free]: [&str; 2], detail: &str) {
+    let detail = wrapped(&words(detail), DETAILS);
+    let line = format!("  {name:<13}{paid:>11}{free:>10}  {detail}");
+    text.push_str(line.trim_end());
+    text.push('\n');
+}
+
+fn server(text: &mut String, server: &Server) {
+    text.push_str("\nthe same on an application server that is always on:\n\n");
+    let (paid, free) = (usd(server.monthly_usd), usd(server.free_tier_usd));
+    row(text, "server", [&painted_total(&paid), &free], &server.detail);
+    let parts = [
+        ("  instances", server.instances_usd),
+        ("  images", server.images_in_s3_usd),
+        ("  transfer", server.transfer_usd),
+    ];
+    for (name, part) in parts {
+        row(text, name, [&usd(part), ""], "");
+    }
+    let busy = format!(
+        "It has something to do {} % of the time that is paid for.",
+        number(server.busy_share * 100.0)
+    );
+    let _ = writeln!(text, "\n{}", painted(DIM, &busy));
+}
+
+fn size_effort(effort: &SizeEffort) -> String {
+    let from = match effort.pays_from_views {
+        views if views <= 1.0 => "from the first view of an original on".to_owned(),
+        views => format!("from {} views of an original on", number(views)),
+    };
+    format!(
+        "`effort = \"size\"` would cost {} more for Lambda and {} less for storage and transfer: at \
+         list prices it pays {from}.",
+        usd_or_zero(effort.more_usd),
+        usd_or_zero(effort.less_usd)
+    )
+}
+
+fn assumed(facts: &Assumptions) -> Vec<String> {
+    vec![
+        format!(
+            "prices of {} as of {}; other regions differ, and prices change",
+            facts.prices_of_region, facts.prices_as_of
+        ),
+        format!(
+            "an original of {} MB as JPEG, and {} of {} kB together, as at quality 80",
+            number(facts.original_bytes / 1e6),
+            plural(&facts.variants.to_string(), "variant"),
+            number(facts.variant_bytes / 1e3)
+        ),
+        format!(
+            "{} ms of a whole {} processor for an image, as measured for photos as JPEG and the formats \
+             of the variants; at {} MB, with {} ms of waiting for S3, {} ms are billed",
+            number(facts.cpu_ms),
+            facts.arch,
+            facts.memory_mb,
+            number(facts.s3_wait_ms),
+            number(facts.billed_ms)
+        ),
+        format!("all images of {} are kept", plural(&number(facts.months_kept.into()), "month")),
+        format!(
+            "each variant is looked at equally often, and {} % of the views are answered by the \
+             CDN's caches",
+            number(facts.cdn_hit_share * 100.0)
+        ),
+        format!("{} % of the originals are dead letters", number(facts.dead_letter_share * 100.0)),
+    ]
+}
+
+fn paragraph(text: &mut String, line: &str) {
+    let _ = writeln!(text, "{}{}", spaces(INDENT), wrapped(&words(line), INDENT));
+}
+
+fn words(line: &str) -> Vec<String> {
+    line.split(' ').map(ToOwned::to_owned).collect()
+}
+
+fn plural(count: &str, what: &str) -> String {
+    let ending = if count == "1" { "" } else { "s" };
+    format!("{count} {what}{ending}")
+}
+
+fn usd_or_zero(amount: f64) -> String {
+    if amount == 0.0 { "0.00".to_owned() } else { usd(amount) }
+}
+
+/// An amount in cents; what is less than one is not nothing.
+fn usd(amount: f64) -> String {
+    match amount {
+        0.0 => "-".to_owned(),
+        amount if amount < 0.005 => "< 0.01".to_owned(),
+        amount => format!("{amount:.2}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn megapixels_are_what_the_function_takes() {
+        assert_eq!((megapixels("0.5"), megapixels("400")), (Ok(0.5), Ok(400.0)));
+        for text in ["0", "-1", "400.1", "NaN", "inf", "many", ""] {
+            megapixels(text).unwrap_err();
+        }
+    }
 }

@@ -1,34 +1,65 @@
 //! `imgprep down`
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Args;
+use serde_json::json;
 use tokio::sync::Mutex;
 
 use super::session::{Session, Start};
-use crate::args::{Down as Args, Global};
+use crate::args::{Global, with_switches};
 use crate::aws::wait::{PAUSE_MIN, Probe, Wait, wait_until};
 use crate::engine::apply::Run;
 use crate::engine::changelog::Changelog;
-use crate::engine::plan::{Action, Goal, Plan, Purpose};
+use crate::engine::plan::{Action, Condition, Goal, Plan, Purpose};
 use crate::engine::resource::Images;
 use crate::error::Error;
-use crate::report::{Asked, Kind, Outcome, Report};
+use crate::report::advice::Advice;
+use crate::report::document::{Document, Entry};
+use crate::report::stack::{self, Lead};
+use crate::report::{Answer, Asked, Outcome, Report, pretty};
 use crate::resources::bucket;
+
+/// Remove what `up` made; a bucket with images is kept
+///
+/// Example: imgprep down --delete-images
+#[derive(Debug, Args)]
+pub(crate) struct Down {
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Delete the bucket with all its images, in all versions
+    #[arg(long)]
+    pub(crate) delete_images: bool,
+    /// Leave the last step of removing the CDN, which takes minutes, to a later `down`
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+}
+
+impl Down {
+    /// The command as it was given, without `--yes`.
+    pub(crate) fn command(&self) -> String {
+        let switches = [("delete-images", self.delete_images), ("no-wait", self.no_wait)];
+        with_switches("down", &switches)
+    }
+}
 
 const COMMAND: &str = "down";
 /// How long AWS may go on showing what was deleted. A queue is waited for when it is deleted.
 const RELEASE_MAX: Duration = Duration::from_mins(1);
 
-pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+pub(crate) async fn run(args: &Down, global: &Global, report: &Report) -> Result<Answer, Error> {
     let images = if args.delete_images { Images::Delete } else { Images::Keep };
     let purpose = Purpose { goal: Goal::Absent, images };
     let mut session = Session::open(global, report, purpose, Start::Never).await?;
     let plan = session.plan().await?;
     if plan.is_empty() {
-        return Ok(session.view(Changelog::before(&plan)).outcome(Kind::Down, 0));
+        return Ok(Box::new(Removed(session.document(Changelog::before(&plan)))));
     }
-    report.preview(session.view(Changelog::before(&plan)));
+    let document = session.document(Changelog::before(&plan));
+    report.preview(|advice| stack::plan(&document, report.is_verbose(), advice));
     if !args.yes && !global.local {
         confirm(args, &session, &plan, report)?;
     }
@@ -37,11 +68,11 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let changelog = session.run(&plan, report, !args.no_wait, apply).await;
     session.ended(&args.command(), &changelog)?;
     let proven = proof(&mut session, &changelog, report).await?;
-    Ok(session.view(proven).outcome(Kind::Down, 0))
+    Ok(Box::new(Removed(session.document(proven))))
 }
 
 /// Images are gone for ever, so their deletion is confirmed by typing the bucket's name.
-fn confirm(args: &Args, session: &Session, plan: &Plan, report: &Report) -> Result<(), Error> {
+fn confirm(args: &Down, session: &Session, plan: &Plan, report: &Report) -> Result<(), Error> {
     // What goes was shown above.
     let asked = Asked { command: args.command(), preview: None };
     let bucket_goes = plan.step(bucket::ID).is_some_and(|step| step.action == Action::Delete);
@@ -86,4 +117,38 @@ async fn proof(
         none if none.is_empty() => Ok(changelog.proven_by(&left)),
         leftovers => Err(Error::Leftover(leftovers)),
     }
+}
+
+/// What was removed, and what is left.
+struct Removed(Document);
+
+impl Outcome for Removed {
+    fn text(&self, report: &Report) -> String {
+        text(&self.0, report.advice())
+    }
+
+    fn json(&self) -> String {
+        pretty(&self.0)
+    }
+}
+
+/// What `down` removed, and what is left.
+fn text(document: &Document, advice: &Advice) -> String {
+    let mut text = String::new();
+    let is_removed =
+        |entry: &&Entry| entry.action == Action::Delete && entry.state == Condition::Missing;
+    let removed = document.resources.iter().filter(is_removed).count();
+    let left: Vec<&Entry> =
+        document.resources.iter().filter(|entry| entry.state != Condition::Missing).collect();
+    let _ = writeln!(text, "{}: {removed} removed, {} left", document.stack, left.len());
+    for entry in &left {
+        stack::line(&mut text, &Lead::NONE, entry, advice);
+    }
+    let holds =
+        |entry: &&Entry| entry.note.as_ref().is_some_and(|note| note.starts_with("it holds "));
+    if left.iter().any(holds) {
+        let all = advice.command("down --delete-images");
+        let _ = writeln!(text, "\nnext, if its images are to go as well: {all}");
+    }
+    text
 }

@@ -1,22 +1,74 @@
 //! `imgprep export`
 
-use std::path::Path;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
 
 use super::session::blocking;
-use crate::args::{Export as Args, Global, Template};
+use crate::args::Global;
 use crate::config::Config;
 use crate::error::Error;
 use crate::export::{self, Format};
-use crate::local;
-use crate::package;
-use crate::report::{Exported, Outcome, Report};
+use crate::report::advice::{Advice, quoted};
+use crate::report::style::{HINT, painted};
+use crate::report::{Answer, Exported, Outcome, Report, pretty};
 use crate::stack::bounds;
 use crate::template::{Location, Request};
+use crate::{local, package};
+
+/// Print the same stack as a template of another tool
+///
+/// It needs no AWS: account and region are references that the other tool fills in. The template
+/// asks for the function's zip, which `--zip` makes.
+///
+/// Example: imgprep export --format terraform -o main.tf.json --zip function.zip
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Whose template
+    #[arg(long, value_name = "TOOL")]
+    pub(crate) format: Template,
+    /// Write the template to this file and not to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Where in S3 the function's zip will be, as the template's default
+    #[arg(long, value_name = "S3_URI", value_parser = s3_object)]
+    pub(crate) code: Option<S3Object>,
+    /// Build the function as well, and write its zip to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) zip: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Template {
+    #[value(name = "cloudformation")]
+    CloudFormation,
+    #[value(name = "terraform")]
+    Terraform,
+}
+
+/// An object in S3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct S3Object {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+}
+
+fn s3_object(text: &str) -> Result<S3Object, String> {
+    let parts = text.strip_prefix("s3://").and_then(|rest| rest.split_once('/'));
+    match parts {
+        Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
+            Ok(S3Object { bucket: bucket.to_owned(), key: key.to_owned() })
+        }
+        _ => Err("an object in S3 is `s3://BUCKET/KEY`".to_owned()),
+    }
+}
 
 /// How the names of files end that Terraform reads as JSON.
 const TERRAFORM_SUFFIX: &str = ".tf.json";
 
-pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+pub(crate) async fn run(args: &Export, global: &Global, report: &Report) -> Result<Answer, Error> {
     let config =
         Config::load(&global.config, &|name| std::env::var(name).ok()).map_err(Error::Config)?;
     let region = global.region.clone().or_else(|| config.region.clone());
@@ -52,7 +104,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         }
         write(path, exported.document().as_bytes()).await?;
     }
-    Ok(Outcome::Export(exported))
+    Ok(Box::new(exported))
 }
 
 /// The zip as a program in the template's folder names it.
@@ -91,9 +143,147 @@ async fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
+impl Outcome for Exported {
+    fn text(&self, report: &Report) -> String {
+        text(self, report.advice())
+    }
+
+    fn json(&self) -> String {
+        json(self)
+    }
+}
+
+/// Stands in commands for what only the user knows.
+const CODE_BUCKET: &str = "BUCKET";
+const CODE_KEY: &str = "function.zip";
+
+/// A template, and where it and the function's zip were written, if anywhere.
+#[derive(Debug)]
+struct Exported {
+    stack: String,
+    format: Format,
+    template: Value,
+    file: Option<PathBuf>,
+    zip: Option<PathBuf>,
+    code: Option<Location>,
+}
+
+impl Exported {
+    /// The template as it stands in a file.
+    fn document(&self) -> String {
+        format!("{}\n", pretty(&self.template))
+    }
+
+    /// The same command once more, with the function that the template asks for.
+    fn with_zip(&self, file: &Path, advice: &Advice) -> String {
+        let format = match self.format {
+            Format::CloudFormation => "cloudformation",
+            Format::Terraform => "terraform",
+        };
+        let zip = file.with_file_name(CODE_KEY);
+        let (file, zip) = (path(file), path(&zip));
+        advice.whole(&format!("imgprep export --format {format} -o {file} --zip {zip}"))
+    }
+
+    /// What makes the stack of the template, command by command.
+    fn commands(&self, file: &Path, advice: &Advice) -> Vec<String> {
+        if self.zip.is_none() && self.code.is_none() {
+            return vec![self.with_zip(file, advice)];
+        }
+        let (bucket, key) = match &self.code {
+            Some(code) => (code.bucket.as_str(), code.key.as_str()),
+            None => (CODE_BUCKET, CODE_KEY),
+        };
+        let upload = |zip: &PathBuf| format!("aws s3 cp {} s3://{bucket}/{key}", path(zip));
+        match self.format {
+            Format::CloudFormation => {
+                let file = path(file);
+                let deploy = format!(
+                    "aws cloudformation deploy --stack-name {} --template-file {file} \
+                     --capabilities CAPABILITY_NAMED_IAM --parameter-overrides \
+                     CodeBucket={bucket} CodeKey={key}",
+                    self.stack
+                );
+                self.zip.iter().map(upload).chain([deploy]).collect()
+            }
+            Format::Terraform => {
+                let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let in_folder =
+                    folder.map_or(String::new(), |folder| format!(" -chdir={}", path(folder)));
+                let upload = self.zip.iter().filter(|_| self.code.is_some()).map(upload);
+                let terraform = ["init", "apply"];
+                let terraform = terraform.map(|command| format!("terraform{in_folder} {command}"));
+                upload.chain(terraform).collect()
+            }
+        }
+    }
+}
+
+/// A path as a shell takes it.
+fn path(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
+}
+
+fn text(exported: &Exported, advice: &Advice) -> String {
+    let Some(file) = &exported.file else { return exported.document() };
+    let written = [Some(file), exported.zip.as_ref()].into_iter().flatten();
+    let written = written.map(|path| format!("wrote {}", path.display()));
+    let commands = exported.commands(file, advice).into_iter();
+    let commands = commands.map(|command| format!("next: {}", painted(HINT, &command)));
+    let lines = written.chain([String::new()]).chain(commands).collect::<Vec<_>>();
+    format!("{}\n", lines.join("\n"))
+}
+
+fn json(exported: &Exported) -> String {
+    match &exported.file {
+        None => pretty(&exported.template),
+        Some(file) => pretty(&json!({ "template": file, "zip": exported.zip })),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[track_caller]
+    fn check(format: Format, file: &str, code: Option<Location>, expected: &[&str]) {
+        let exported = Exported {
+            stack: "photos".to_owned(),
+            format,
+            template: Value::Null,
+            file: Some(file.into()),
+            zip: Some("function.zip".into()),
+            code,
+        };
+        assert_eq!(exported.commands(Path::new(file), &Advice::default()), expected);
+    }
+
+    #[test]
+    fn the_next_commands_are_those_of_the_tool() {
+        let code = || Some(Location { bucket: "code".to_owned(), key: "f.zip".to_owned() });
+        check(
+            Format::CloudFormation,
+            "photos.json",
+            code(),
+            &[
+                "aws s3 cp function.zip s3://code/f.zip",
+                "aws cloudformation deploy --stack-name photos --template-file photos.json \
+                 --capabilities CAPABILITY_NAMED_IAM --parameter-overrides CodeBucket=code \
+                 CodeKey=f.zip",
+            ],
+        );
+        check(Format::Terraform, "main.tf.json", None, &["terraform init", "terraform apply"]);
+        check(
+            Format::Terraform,
+            "infra/main.tf.json",
+            code(),
+            &[
+                "aws s3 cp function.zip s3://code/f.zip",
+                "terraform -chdir=infra init",
+                "terraform -chdir=infra apply",
+            ],
+        );
+    }
 
     #[test]
     fn the_zip_is_named_as_the_templates_folder_sees_it() {

@@ -1,14 +1,44 @@
 //! `imgprep init`
 
-use crate::args::{Global, Init as Args};
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::args::Global;
 use crate::aws::Connection;
 use crate::error::Error;
 use crate::init::{
     self, Answers, Availability, BucketName, DEFAULT_SIZES, InitError, Question, Written,
 };
-use crate::report::{Outcome, Report};
+use crate::report::advice::Advice;
+use crate::report::style::{BOLD, CHANGED, DIM, GOOD, painted};
+use crate::report::{Answer, Outcome, Report, pretty};
 
-pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+/// Write a commented pipeline.toml, and ask for what it needs
+///
+/// What is not given is asked for on a terminal, and each answer is checked by the rules of the file.
+/// With credentials it says whether the bucket's name is free. A file that is there is never
+/// overwritten.
+///
+/// Example: imgprep init --name photos --bucket photos-of-acme --size 800x600,400x300
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The name of the stack; the default is that of the folder
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The name of the bucket, which no other bucket of AWS has
+    #[arg(long, value_name = "NAME")]
+    pub(crate) bucket: Option<String>,
+    /// A size to make of each image; for more, again or with commas
+    #[arg(long = "size", value_name = "WIDTHxHEIGHT", value_delimiter = ',')]
+    pub(crate) sizes: Vec<String>,
+    /// Do not ask; needs `--bucket`, as does a run without a terminal
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
+
+pub(crate) async fn run(args: &Init, global: &Global, report: &Report) -> Result<Answer, Error> {
     let file = global.config.clone();
     init::check_path(&file).map_err(Error::Init)?;
     let sizes = (!args.sizes.is_empty()).then(|| args.sizes.join(","));
@@ -31,10 +61,10 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let (sizes, region) = (init::sizes(&sizes), global.region.clone());
     let answers = Answers { name, bucket, sizes, region };
     init::write(&file, &answers).map_err(Error::Init)?;
-    Ok(Outcome::Init(Written { file, answers, bucket_name }))
+    Ok(Box::new(Written { file, answers, bucket_name }))
 }
 
-fn check_options(args: &Args, sizes: Option<&str>) -> Result<(), InitError> {
+fn check_options(args: &Init, sizes: Option<&str>) -> Result<(), InitError> {
     let given = [
         (Question::Name, args.name.as_deref()),
         (Question::Bucket, args.bucket.as_deref()),
@@ -78,4 +108,102 @@ async fn look(bucket: &str, global: &Global, report: &Report) -> BucketName {
     let progress = report.task("bucket");
     progress.say("asking AWS whether the name is free");
     BucketName::look(&connection, bucket).await
+}
+
+impl Outcome for Written {
+    fn text(&self, report: &Report) -> String {
+        text(self, report.advice())
+    }
+
+    fn json(&self) -> String {
+        pretty(&json(self))
+    }
+}
+
+fn text(written: &Written, advice: &Advice) -> String {
+    let Written { file, answers, bucket_name } = written;
+    let style = match bucket_name.availability {
+        Availability::Free => GOOD,
+        Availability::Yours | Availability::Taken => CHANGED,
+        Availability::Unknown | Availability::NoAccount => DIM,
+    };
+    let note = painted(style, &format!("({})", advice.text(&bucket_name.note)));
+    let next = if bucket_name.availability == Availability::NoAccount {
+        format!("{} tries it on this machine, without AWS", advice.command("up --local"))
+    } else {
+        format!("{} shows what {} will make", advice.command("plan"), advice.command("up"))
+    };
+    format!(
+        "{} is written\n\n  stack     {}\n  bucket    {}\n            {note}\n  variants  {}\n\n\
+         next: {next}\n",
+        painted(BOLD, &file.display().to_string()),
+        answers.name,
+        answers.bucket,
+        answers.sizes.join(", "),
+    )
+}
+
+fn json(written: &Written) -> Value {
+    let Written { file, answers, bucket_name } = written;
+    json!({
+        "file": file,
+        "bucket": { "name": answers.bucket, "availability": bucket_name.availability },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::init::{Answers, BucketName};
+
+    fn written(file: &str, availability: Availability, note: &str) -> Written {
+        Written {
+            file: file.into(),
+            answers: Answers {
+                name: "photos".into(),
+                bucket: "photos-of-acme".into(),
+                sizes: vec!["800x600".into(), "400x300".into()],
+                region: None,
+            },
+            bucket_name: BucketName { availability, note: note.into() },
+        }
+    }
+
+    fn plain(written: &Written) -> String {
+        anstream::adapter::strip_str(&text(written, &Advice::default())).to_string()
+    }
+
+    #[test]
+    fn the_text_ends_with_the_next_commands() {
+        let free = written("pipeline.toml", Availability::Free, "the name is free");
+        assert_snapshot!(plain(&free), @"
+        pipeline.toml is written
+
+          stack     photos
+          bucket    photos-of-acme
+                    (the name is free)
+          variants  800x600, 400x300
+
+        next: imgprep plan shows what imgprep up will make
+        ");
+        let nowhere = written("pipeline.toml", Availability::NoAccount, "no AWS region is set");
+        assert_eq!(
+            plain(&nowhere).lines().last(),
+            Some("next: imgprep up --local tries it on this machine, without AWS")
+        );
+    }
+
+    #[test]
+    fn the_document_has_the_file_and_what_is_known_of_the_bucket() {
+        let unknown = written("pipeline.toml", Availability::Unknown, "why");
+        assert_eq!(
+            json(&unknown),
+            json!({
+                "file": "pipeline.toml",
+                "bucket": { "name": "photos-of-acme", "availability": "unknown" },
+            })
+        );
+    }
 }

@@ -1,42 +1,94 @@
 //! `imgprep local`
 
-use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::SeekFrom;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::Subcommand;
+use serde_json::json;
+
 use super::session::{ask_on_interrupt, blocking, start_local};
-use crate::args::{Global, Local as Command};
+use crate::args::Global;
+use crate::aws::endpoint_variables;
 use crate::aws::wait::Stop;
 use crate::error::Error;
-use crate::local::{self, Environment, Health};
-use crate::report::{Outcome, Report};
+use crate::local::{self, Environment, Health, Status};
+use crate::report::printable::printable;
+use crate::report::{Answer, Followed, Outcome, Report, pretty};
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum Local {
+    /// Install it if needed, and start it
+    ///
+    /// Example: imgprep local start
+    Start,
+    /// Stop it; what it holds is kept
+    ///
+    /// Example: imgprep local stop
+    Stop,
+    /// Show whether it runs, and where
+    ///
+    /// Example: imgprep local status --json
+    Status,
+    /// Show its log
+    ///
+    /// Example: imgprep local logs --follow
+    Logs {
+        /// Go on as it grows
+        #[arg(short, long)]
+        follow: bool,
+    },
+    /// Print the variables with which other programs use it
+    ///
+    /// It takes only what is signed with its own secret, which this prints: keep it as you would keep
+    /// a password of this machine.
+    ///
+    /// Example: imgprep local env
+    Env,
+    /// Forget everything that it holds, and its secret
+    ///
+    /// Example: imgprep local reset
+    Reset,
+    /// Be the local AWS, which `start` has run by itself
+    ///
+    /// Example: imgprep local serve /usr/bin/python3 packages
+    #[command(hide = true)]
+    Serve {
+        /// The interpreter for MiniStack
+        python: PathBuf,
+        /// Where MiniStack and what it needs are installed
+        packages: PathBuf,
+    },
+}
 
 const LOG_LINES: usize = 50;
 const FOLLOW_PAUSE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(
-    command: &Command,
+    command: &Local,
     global: &Global,
     report: &Report,
-) -> Result<Outcome, Error> {
+) -> Result<Answer, Error> {
     let environment = Environment::from_process().map_err(Error::Local)?;
     match command {
-        Command::Start => {
+        Local::Start => {
             start_local(report).await?;
         }
-        Command::Stop => {
+        Local::Stop => {
             let (environment, progress) = (environment.clone(), report.task("local AWS"));
             let stop = blocking(move || local::stop(&environment, &|line| progress.say(line)));
             stop.await?.map_err(Error::Local)?;
         }
-        Command::Reset => {
+        Local::Reset => {
             let (environment, progress) = (environment.clone(), report.task("local AWS"));
             let reset = blocking(move || local::reset(&environment, &|line| progress.say(line)));
             reset.await?.map_err(Error::Local)?;
         }
-        Command::Status => {}
-        Command::Env => {
+        Local::Status => {}
+        Local::Env => {
             let variables = local::variables(&environment, global.region.as_deref());
             let variables = variables.map_err(Error::Local)?;
             let looked_at = environment.clone();
@@ -44,14 +96,14 @@ pub(crate) async fn run(
             if status.health != Health::Running {
                 report.warn("the local AWS does not run now: `imgprep local start`");
             }
-            return Ok(Outcome::Variables(variables.to_vec()));
+            return Ok(Box::new(Variables(variables.to_vec())));
         }
-        Command::Serve { python, packages } => {
+        Local::Serve { python, packages } => {
             let served = local::serve(&environment, python, packages).await;
             served.map_err(|why| Error::File { what: "the local AWS ended".to_owned(), why })?;
-            return Ok(Outcome::Followed);
+            return Ok(Box::new(Followed));
         }
-        Command::Logs { follow } => {
+        Local::Logs { follow } => {
             let log = local::logs(&environment, LOG_LINES);
             if *follow {
                 for line in &log.tail {
@@ -59,15 +111,15 @@ pub(crate) async fn run(
                 }
                 return follow_file(&log.path, report).await;
             }
-            return Ok(Outcome::Log(log));
+            return Ok(Box::new(log));
         }
     }
     let status = blocking(move || local::status(&environment)).await?;
-    Ok(Outcome::Local(status))
+    Ok(Box::new(status))
 }
 
 /// Prints what is added to a file, until the user asks to stop.
-async fn follow_file(path: &Path, report: &Report) -> Result<Outcome, Error> {
+async fn follow_file(path: &Path, report: &Report) -> Result<Answer, Error> {
     let unreadable = |error: std::io::Error| Error::File {
         what: format!("cannot read the log `{}`", path.display()),
         why: error.to_string(),
@@ -87,5 +139,81 @@ async fn follow_file(path: &Path, report: &Report) -> Result<Outcome, Error> {
         }
         stop.pause(FOLLOW_PAUSE).await;
     }
-    Ok(Outcome::Followed)
+    Ok(Box::new(Followed))
+}
+
+/// What an environment is to hold.
+struct Variables(Vec<(&'static str, String)>);
+
+impl Outcome for Variables {
+    fn text(&self, _report: &Report) -> String {
+        variables(&self.0)
+    }
+
+    fn json(&self) -> String {
+        pretty(&self.0.iter().cloned().collect::<BTreeMap<_, _>>())
+    }
+}
+
+impl Outcome for local::Log {
+    fn text(&self, _report: &Report) -> String {
+        self.tail.iter().fold(String::new(), |mut text, line| {
+            let _ = writeln!(text, "{}", printable(line));
+            text
+        })
+    }
+
+    fn json(&self) -> String {
+        pretty(&json!({ "log_file": self.path, "lines": self.tail }))
+    }
+}
+
+impl Outcome for Status {
+    fn text(&self, _report: &Report) -> String {
+        text(self)
+    }
+
+    fn json(&self) -> String {
+        pretty(&json!({
+            "state": health(self.health),
+            "endpoint": self.endpoint,
+            "pid": self.pid,
+            "version": self.version,
+            "state_folder": self.state_folder,
+            "log_file": self.log_file,
+        }))
+    }
+}
+
+fn text(status: &Status) -> String {
+    let pid = status.pid.map_or(String::new(), |pid| format!(" (process {pid})"));
+    format!(
+        "local AWS: {}{pid}\n  endpoint  {}\n  version   MiniStack {}\n  state     {}\n  log       {}\n",
+        health(status.health),
+        status.endpoint,
+        status.version,
+        status.state_folder.display(),
+        status.log_file.display()
+    )
+}
+
+/// Lines for a shell. A token of other credentials would go with ours, a profile would name others, the
+/// endpoint of a single service would come before that of all, and no proxy is between programs of this
+/// machine.
+fn variables(variables: &[(&'static str, String)]) -> String {
+    const OTHERS: [&str; 3] =
+        ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_PROFILE", "AWS_SESSION_TOKEN"];
+    const NO_PROXY: &str = "export NO_PROXY=127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}\n";
+    let set = variables.iter().map(|(name, value)| format!("export {name}={value}\n"));
+    let others = OTHERS.into_iter().chain(endpoint_variables());
+    let unset = format!("unset {}\n", others.collect::<Vec<_>>().join(" "));
+    set.chain([NO_PROXY.to_owned(), unset]).collect()
+}
+
+fn health(health: Health) -> &'static str {
+    match health {
+        Health::Running => "running",
+        Health::Stopped => "stopped",
+        Health::Unresponsive => "unresponsive",
+    }
 }

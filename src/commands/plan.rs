@@ -1,12 +1,31 @@
 //! `imgprep plan`
 
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::json;
+
 use super::session::{Session, Start};
-use crate::args::{Global, Plan as Args};
+use crate::args::Global;
 use crate::engine::changelog::Changelog;
 use crate::error::{CHANGES, Error, FAILED};
-use crate::report::{Kind, Outcome, Report};
+use crate::report::document::Document;
+use crate::report::{Answer, Outcome, Report, pretty, stack};
 
-pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+/// Show what `up` would do, and change nothing
+///
+/// Example: imgprep plan --exit-code
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// Exit with 0 if there is nothing to do, with 2 if there are changes, and with 1 for anything
+    /// else, wrong configuration included
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+pub(crate) async fn run(args: &Plan, global: &Global, report: &Report) -> Result<Answer, Error> {
     let mut session = Session::open_to_make(&args.changes, global, report, Start::Never).await?;
     let plan = session.plan_to_make().await?;
     let exit_code = match (plan.foreign().next(), plan.is_empty()) {
@@ -16,5 +35,26 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         (None, false) => CHANGES,
         (None, true) => 0,
     };
-    Ok(session.view(Changelog::before(&plan)).outcome(Kind::Plan, exit_code))
+    let document = session.document(Changelog::before(&plan));
+    Ok(Box::new(Planned { document, exit_code }))
+}
+
+/// What would be done.
+struct Planned {
+    document: Document,
+    exit_code: u8,
+}
+
+impl Outcome for Planned {
+    fn text(&self, report: &Report) -> String {
+        stack::plan(&self.document, report.is_verbose(), report.advice())
+    }
+
+    fn json(&self) -> String {
+        pretty(&self.document)
+    }
+
+    fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
 }

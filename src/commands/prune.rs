@@ -1,16 +1,36 @@
 //! `imgprep prune`
 
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::json;
+
 use super::session::{LOOK, Session, Start};
-use crate::args::{Global, Prune as Args};
+use crate::amounts::{bytes, counted};
+use crate::args::Global;
 use crate::engine::plan::{Condition, Plan};
 use crate::error::Error;
-use crate::inventory::Deletion;
-use crate::report::{Outcome, Report};
+use crate::inventory::{Deletion, Pruned};
+use crate::report::advice::Advice;
+use crate::report::layout::name_columns;
+use crate::report::printable::printable;
+use crate::report::style::{BAD, painted};
+use crate::report::{Answer, Outcome, Report, pretty};
 use crate::resources::folders;
+
+/// List variants whose original or size is gone; with `--yes`, delete them
+///
+/// Example: imgprep prune --yes
+#[derive(Debug, Args)]
+pub(crate) struct Prune {
+    /// Delete them
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+}
 
 const COMMAND: &str = "prune";
 
-pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+pub(crate) async fn run(args: &Prune, global: &Global, report: &Report) -> Result<Answer, Error> {
     let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
     let stack = session.plan().await?;
     let inventory = session.images(&stack)?;
@@ -21,7 +41,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let pruned = inventory.prune(&retired(&stack), deletion, (&session.stop, &tell)).await?;
     drop(progress);
     session.interrupted(COMMAND)?;
-    Ok(Outcome::Prune(pruned))
+    Ok(Box::new(pruned))
 }
 
 /// The folders of sizes that are no longer in the file, without a final slash.
@@ -29,4 +49,54 @@ fn retired(stack: &Plan) -> Vec<String> {
     let folders = stack.steps.iter().filter(|step| step.id == folders::ID);
     let retired = folders.filter(|step| step.condition == Condition::Retired);
     retired.map(|step| step.name.trim_end_matches('/').to_owned()).collect()
+}
+
+impl Outcome for Pruned {
+    fn text(&self, report: &Report) -> String {
+        pruned(self, report.advice())
+    }
+
+    fn json(&self) -> String {
+        pretty(self)
+    }
+}
+
+/// What belongs to nothing any more.
+fn pruned(pruned: &Pruned, advice: &Advice) -> String {
+    let mut text = String::new();
+    for key in &pruned.keys {
+        let _ = writeln!(text, "  {} {}", painted(BAD, "-"), printable(key));
+    }
+    let more = pruned.orphans_count() + pruned.records - pruned.keys.len() as u64;
+    if more > 0 {
+        let _ = writeln!(text, "    and {more} more");
+    }
+    let names = pruned.folders.iter().map(|folder| format!("{}/", printable(&folder.folder)));
+    let names: Vec<String> = names.collect();
+    let columns = name_columns(names.iter().map(String::as_str));
+    for (name, folder) in names.iter().zip(&pruned.folders) {
+        let held = format!("{}, {}", counted(folder.objects, "object"), bytes(folder.bytes));
+        let _ = writeln!(text, "  {} {name:<columns$} {held}", painted(BAD, "-"));
+    }
+    if pruned.foreign > 0 {
+        let foreign = counted(pruned.foreign, "object");
+        let _ = writeln!(text, "  {foreign} that imgprep did not make: left alone");
+    }
+    if pruned.is_empty() {
+        text.push_str("nothing to prune\n");
+        return text;
+    }
+    let what = format!(
+        "{} ({}) and {} without an original, {}",
+        counted(pruned.orphans_count(), "variant"),
+        bytes(pruned.orphan_bytes),
+        counted(pruned.records, "record"),
+        counted(pruned.folders.len() as u64, "retired folder")
+    );
+    if pruned.deleted {
+        let _ = writeln!(text, "\ndeleted: {what}");
+    } else {
+        let _ = writeln!(text, "\n{what}; next: {}", advice.command("prune --yes"));
+    }
+    text
 }

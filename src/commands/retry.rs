@@ -1,16 +1,42 @@
 //! `imgprep retry`
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+
 use super::session::{LOOK, Session, Start};
-use crate::args::{Global, Retry as Args};
-use crate::error::Error;
-use crate::inventory::Retry;
-use crate::report::{Outcome, Report};
+use crate::args::Global;
+use crate::error::{Error, FAILED};
+use crate::inventory::{Retried, Retry, Retry as Work, RetryOutcome};
+use crate::report::advice::Advice;
+use crate::report::printable::printable;
+use crate::report::style::{BAD, CHANGED, GOOD, painted};
+use crate::report::{Answer, Outcome, Report, pretty};
+
+/// Send originals through the pipeline again, and wait for what comes of each
+///
+/// Exits with 1 if any of them has no variants in the end.
+///
+/// Example: imgprep retry originals/2025/photo.jpg
+#[derive(Debug, Args)]
+pub(crate) struct Retry {
+    /// Originals, with their folder or without
+    #[arg(value_name = "KEY", required_unless_present = "all", conflicts_with = "all")]
+    pub(crate) keys: Vec<String>,
+    /// All that `imgprep failures` lists
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How long to wait while nothing happens
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) timeout: u64,
+}
 
 const COMMAND: &str = "retry";
 
-pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+pub(crate) async fn run(args: &Retry, global: &Global, report: &Report) -> Result<Answer, Error> {
     let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
     let stack = session.plan().await?;
     session.working(&stack)?;
@@ -23,10 +49,57 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     };
     session.stop_on_interrupt();
     let patience = Duration::from_secs(args.timeout);
-    let retry = Retry { inventory, stop: &session.stop, patience };
+    let retry = Work { inventory, stop: &session.stop, patience };
     let progress = report.task(COMMAND);
     let retried = retry.run(&keys, &|line| progress.say(line)).await?;
     drop(progress);
     session.interrupted(COMMAND)?;
-    Ok(Outcome::Retry(retried))
+    Ok(Box::new(Sent { originals: retried }))
+}
+
+/// What came of each.
+#[derive(Serialize)]
+struct Sent {
+    originals: Vec<Retried>,
+}
+
+impl Outcome for Sent {
+    fn text(&self, report: &Report) -> String {
+        retried(&self.originals, report.advice())
+    }
+
+    fn json(&self) -> String {
+        pretty(self)
+    }
+
+    fn exit_code(&self) -> u8 {
+        let is_made = |retried: &Retried| retried.outcome == RetryOutcome::Made;
+        if self.originals.iter().all(is_made) { 0 } else { FAILED }
+    }
+}
+
+/// What came of each original that was sent again.
+fn retried(retried: &[Retried], advice: &Advice) -> String {
+    if retried.is_empty() {
+        return "nothing to send\n".to_owned();
+    }
+    let mut text = String::new();
+    for Retried { key, outcome, reason } in retried {
+        let key = printable(key);
+        let (style, word) = match outcome {
+            RetryOutcome::Made => (GOOD, "made"),
+            RetryOutcome::Failed => (BAD, "failed"),
+            RetryOutcome::Gone => (BAD, "gone"),
+            RetryOutcome::Pending => (CHANGED, "pending"),
+        };
+        let _ = writeln!(text, "  {} {key}", painted(style, &format!("{word:<8}")));
+        if let Some(reason) = reason {
+            let _ = writeln!(text, "           {}", printable(reason));
+        }
+    }
+    if retried.iter().any(|retried| retried.outcome == RetryOutcome::Pending) {
+        let count = advice.command("status --images");
+        let _ = writeln!(text, "\npending: nothing was heard of them; {count} counts dead letters");
+    }
+    text
 }

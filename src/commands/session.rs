@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use crate::args::{Changes, Global};
+use super::up::Changes;
+use crate::args::Global;
 use crate::aws::wait::Stop;
 use crate::aws::{Aws, Connection};
 use crate::config::Config;
@@ -15,8 +16,10 @@ use crate::error::{Error, INTERRUPTED};
 use crate::inventory::Inventory;
 use crate::local::{self, Running};
 use crate::names::Names;
+use crate::outputs::Outputs;
 use crate::package;
-use crate::report::{Report, View};
+use crate::report::Report;
+use crate::report::document::Document;
 use crate::resources::function::{Zip, needs_code};
 use crate::resources::{bucket, function};
 use crate::stack::{self, Stack, bounds};
@@ -145,9 +148,11 @@ impl Session {
         Ok(plan)
     }
 
-    pub(crate) fn view(&self, changelog: Changelog) -> View<'_> {
+    /// What became of the stack, as it is reported.
+    pub(crate) fn document(&self, changelog: Changelog) -> Document {
         let Account { config, aws, names } = &self.account;
-        View { config, aws, names, changelog }
+        let outputs = Outputs::new(config, aws, names, &changelog);
+        Document::new(names, changelog, outputs)
     }
 
     /// Refuses to go on where nothing can come of an original.

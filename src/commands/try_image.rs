@@ -1,18 +1,42 @@
 //! `imgprep try`
 
-use std::path::Path;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::Args;
+use serde_json::json;
+
 use super::session::{LOOK, Session, Start, blocking};
-use crate::args::{Global, Try as Args};
+use crate::amounts;
+use crate::args::Global;
 use crate::error::Error;
-use crate::report::{Outcome, Report};
-use crate::trial::{Image, Trial};
+use crate::report::layout::width;
+use crate::report::printable::printable;
+use crate::report::{Answer, Outcome, Report, pretty};
+use crate::trial::{CdnCheck, Image, Trial, TrialResult};
+
+/// Upload an image and wait for its variants
+///
+/// What it made is removed again in the end.
+///
+/// Example: imgprep try photo.jpg
+#[derive(Debug, Args)]
+pub(crate) struct Try {
+    /// The image; without one, a sample is made
+    pub(crate) image: Option<PathBuf>,
+    /// How long to wait; S3 may take five minutes to heed a new notification
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
+    pub(crate) timeout: u64,
+    /// Leave the image and its variants in the bucket, as with `--local`
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
 
 /// The sample's size: that of a small camera photo.
 const SAMPLE_SIZE: (u32, u32) = (1600, 1200);
 
-pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+pub(crate) async fn run(args: &Try, global: &Global, report: &Report) -> Result<Answer, Error> {
     let image = match &args.image {
         Some(path) => read(path).await?,
         None => sample().await?,
@@ -34,7 +58,7 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
     let progress = report.task("try");
     let warn = |text: &str| report.warn(text);
     let result = trial.run(&image, &|line| progress.say(line), &warn).await?;
-    Ok(Outcome::Trial(result))
+    Ok(Box::new(result))
 }
 
 async fn read(path: &Path) -> Result<Image, Error> {
@@ -50,4 +74,42 @@ async fn read(path: &Path) -> Result<Image, Error> {
 async fn sample() -> Result<Image, Error> {
     let bytes = blocking(|| sample::jpeg(SAMPLE_SIZE.0, SAMPLE_SIZE.1)).await?;
     Ok(Image { name: "sample.jpg".to_owned(), bytes })
+}
+
+impl Outcome for TrialResult {
+    fn text(&self, _report: &Report) -> String {
+        text(self)
+    }
+
+    fn json(&self) -> String {
+        pretty(self)
+    }
+}
+
+fn text(result: &TrialResult) -> String {
+    let size = amounts::bytes(result.original_bytes);
+    let mut text = format!("{}\n  {size}\n\n", printable(&result.original));
+    for variant in &result.variants {
+        let cdn = match variant.cdn {
+            CdnCheck::Ok => "served",
+            CdnCheck::Deploying => "the CDN is still deploying",
+            CdnCheck::None => "no public address",
+        };
+        let _ = writeln!(
+            text,
+            "  {}  {}x{}  {}  after {:.1} s  {cdn}",
+            painted(BOLD, &variant.folder),
+            variant.width,
+            variant.height,
+            amounts::bytes(variant.bytes),
+            f64::from(u32::try_from(variant.milliseconds).unwrap_or(u32::MAX)) / 1000.0,
+        );
+        if let Some(url) = variant.url.as_ref().filter(|_| result.kept) {
+            let _ = writeln!(text, "    {}", printable(url));
+        }
+    }
+    if !result.kept {
+        text.push_str("\nremoved again; `--keep` leaves them in the bucket\n");
+    }
+    text
 }

@@ -1,23 +1,71 @@
 //! `imgprep up`
 
+use std::fmt::Write as _;
+
+use clap::Args;
+use serde_json::json;
+
 use super::session::{Session, Start};
-use crate::args::{Global, Up as Args};
+use crate::args::{Global, with_switches};
 use crate::engine::apply::Run;
 use crate::engine::changelog::Changelog;
 use crate::engine::plan::{Action, Condition, Plan, Step};
 use crate::engine::resource::{Observed, Owner};
 use crate::error::Error;
-use crate::report::{Asked, Kind, Outcome, Report};
+use crate::inventory::Behind;
+use crate::report::document::{Document, Entry};
+use crate::report::stack::{self, Lead};
+use crate::report::{Answer, Asked, Outcome, Report, pretty};
+
+/// Create or repair the stack; a second run does nothing
+///
+/// Example: imgprep up --local
+#[derive(Debug, Args)]
+#[command(alias = "provision")]
+pub(crate) struct Up {
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+    /// Wait until the CDN is deployed everywhere
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+/// How far `up` may go, and `plan` with it.
+#[derive(Debug, Args)]
+pub(crate) struct Changes {
+    /// Take over resources that exist without our tag
+    #[arg(long)]
+    pub(crate) adopt: bool,
+    /// Remove what carries our tag and is no longer in the file
+    #[arg(long)]
+    pub(crate) prune: bool,
+    /// With `--prune`: also images in buckets and folders that are no longer in the file
+    #[arg(long, requires = "prune")]
+    pub(crate) delete_images: bool,
+}
+
+impl Changes {
+    /// A command with these options.
+    pub(crate) fn of(&self, command: &str) -> String {
+        let Self { adopt, prune, delete_images } = *self;
+        let switches = [("adopt", adopt), ("prune", prune), ("delete-images", delete_images)];
+        with_switches(command, &switches)
+    }
+}
 
 const COMMAND: &str = "up";
 
-pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result<Outcome, Error> {
+pub(crate) async fn run(args: &Up, global: &Global, report: &Report) -> Result<Answer, Error> {
     let mut session = Session::open_to_make(&args.changes, global, report, Start::IfNeeded).await?;
     let plan = session.plan_to_make().await?;
     refuse_foreign(&plan)?;
     let mut changelog = Changelog::before(&plan);
     if !plan.is_empty() {
-        report.preview(session.view(changelog));
+        let document = session.document(changelog);
+        report.preview(|advice| stack::plan(&document, report.is_verbose(), advice));
         if !args.yes && !global.local {
             confirm(args, &plan, report)?;
         }
@@ -32,11 +80,11 @@ pub(crate) async fn run(args: &Args, global: &Global, report: &Report) -> Result
         settle(&session, &plan, report).await?;
         changelog = changelog.settled();
     }
-    Ok(session.view(changelog).outcome(Kind::Up, 0))
+    Ok(Box::new(Made(session.document(changelog))))
 }
 
 /// Images are gone for ever, so their deletion is confirmed by typing the bucket's name.
-fn confirm(args: &Args, plan: &Plan, report: &Report) -> Result<(), Error> {
+fn confirm(args: &Up, plan: &Plan, report: &Report) -> Result<(), Error> {
     let goes = |step: &&Step| {
         step.id.0.holds_images
             && step.condition == Condition::Retired
@@ -68,4 +116,65 @@ async fn settle(session: &Session, plan: &Plan, report: &Report) -> Result<(), E
     let settled = session.run(plan, report, true, async |run| run.settle(plan).await).await;
     session.interrupted("up --wait")?;
     settled.map_err(|(id, error)| Error::Settle { id, error })
+}
+
+/// What was made or repaired.
+struct Made(Document);
+
+impl Outcome for Made {
+    fn text(&self, report: &Report) -> String {
+        text(&self.0, report)
+    }
+
+    fn json(&self) -> String {
+        pretty(&self.0)
+    }
+}
+
+/// What `up` made, and what to do next.
+fn text(document: &Document, report: &Report) -> String {
+    let (mut text, advice) = (String::new(), report.advice());
+    let changed = document.changed();
+    let summary = if changed == 1 { "1 change".to_owned() } else { format!("{changed} changes") };
+    let _ = writeln!(text, "{}: {summary}", painted(BOLD, &document.stack));
+    stack::outputs(&mut text, &document.outputs);
+    if document.resources.iter().any(|entry| entry.state == Condition::Deploying) {
+        let _ = writeln!(
+            text,
+            "\nUploads are processed from now on. The CDN needs a few minutes to reach its edges."
+        );
+    }
+    let left: Vec<&Entry> =
+        document.resources.iter().filter(|entry| entry.state == Condition::Retired).collect();
+    if !left.is_empty() {
+        text.push_str("\nno longer in the file:\n");
+        for entry in &left {
+            stack::line(&mut text, &Lead::NONE, entry, advice);
+        }
+        // What `--prune` alone left holds images.
+        let is_left = left.iter().all(|entry| !stack::is_retired(entry));
+        let remove = if is_left { "up --prune --delete-images" } else { "up --prune" };
+        let _ = writeln!(text, "{} removes what is retired", advice.command(remove));
+    }
+    let _ = writeln!(text, "\nnext: {}", advice.command("try"));
+    match document.behind {
+        Behind::Nothing => {}
+        Behind::NewSizes => {
+            let backfill = advice.command("backfill");
+            let _ = writeln!(text, "for the images that are there already: {backfill}");
+        }
+        Behind::OtherSettings => {
+            let backfill = advice.command("backfill --outdated");
+            let _ = writeln!(
+                text,
+                "for the images that are there already: {backfill}\n\
+                 (browsers and caches keep the old ones for as long as `cache_control` says)"
+            );
+        }
+    }
+    if report.is_local() {
+        let stop = advice.command("local stop");
+        let _ = writeln!(text, "the local AWS runs on until nobody uses it, or: {stop}");
+    }
+    text
 }

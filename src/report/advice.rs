@@ -1,17 +1,17 @@
 //! Commands as the user would have to give them: with the options by which this run found its file,
 //! its account and its region.
 
-use super::text::{HINT, painted};
+use super::style::{HINT, painted};
 use crate::args::{DEFAULT_CONFIG, Global};
 
 /// What is to be repeated in every command that is advised.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Advice {
+pub(crate) struct Advice {
     options: Vec<String>,
 }
 
 impl Advice {
-    pub(super) fn new(global: &Global) -> Self {
+    pub(crate) fn new(global: &Global) -> Self {
         let mut options = Vec::new();
         let file = global.config.to_string_lossy();
         if file != DEFAULT_CONFIG {
@@ -25,12 +25,12 @@ impl Advice {
     }
 
     /// A command of ours, such as `up --prune`, to be given next.
-    pub(super) fn command(&self, command: &str) -> String {
+    pub(crate) fn command(&self, command: &str) -> String {
         painted(HINT, &self.whole(&format!("imgprep {command}")))
     }
 
     /// The same text, with the options in each command of ours that stands in backticks.
-    pub(super) fn text(&self, text: &str) -> String {
+    pub(crate) fn text(&self, text: &str) -> String {
         let whole = |(index, part): (usize, &str)| {
             // Every other part is between backticks.
             let is_ours = index % 2 == 1 && part.starts_with("imgprep ");
@@ -40,7 +40,7 @@ impl Advice {
     }
 
     /// A command of ours with the options that it lacks.
-    pub(super) fn whole(&self, command: &str) -> String {
+    pub(crate) fn whole(&self, command: &str) -> String {
         // The local AWS is the machine's, whatever the file.
         if command.starts_with("imgprep local ") {
             return command.to_owned();
@@ -54,7 +54,7 @@ impl Advice {
 }
 
 /// A word as a POSIX shell takes it.
-pub(super) fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:@%+,".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {
         return word.to_owned();
@@ -67,7 +67,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::args::Arguments;
+    use crate::commands::Arguments;
 
     fn advice(options: &str) -> Advice {
         let words = ["imgprep", "plan"].into_iter().chain(options.split_whitespace());

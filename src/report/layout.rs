@@ -6,10 +6,10 @@
 use serde_json::{Map, Value};
 
 use super::diff::{Change, What, labels, unpacked};
-use super::text::{BAD, CHANGED, DIM, GOOD, painted};
+use super::style::{BAD, CHANGED, DIM, GOOD, painted};
 use crate::engine::fields::Edit;
 
-pub(super) const COLUMNS: usize = 80;
+pub(crate) const COLUMNS: usize = 80;
 /// The longest path beside which the values of others are still lined up.
 const PATH_COLUMNS_MAX: usize = 34;
 /// How wide a column of names is at least.
@@ -20,7 +20,7 @@ const STEP: usize = 4;
 const HASH_CHARACTERS: usize = 12;
 
 /// The differences of what is there, each with its mark.
-pub(super) fn changes(text: &mut String, changes: &[Change], indent: usize) {
+pub(crate) fn changes(text: &mut String, changes: &[Change], indent: usize) {
     let single = changes.iter().filter(|change| !matches!(change.what, What::Inside { .. }));
     let paths = path_columns(single.map(|change| change.path.as_str()));
     for change in changes {
@@ -60,7 +60,7 @@ fn changes_inside(text: &mut String, inner: &[Change], unchanged: usize, indent:
 }
 
 /// The fields of what is new. Plain ones of one kind, such as tags, share a line.
-pub(super) fn fields(text: &mut String, edits: &[Edit], indent: usize) {
+pub(crate) fn fields(text: &mut String, edits: &[Edit], indent: usize) {
     let are_one_kind = |one: &Edit, other: &Edit| match (plain_kind(one), plain_kind(other)) {
         (Some((one, _)), Some((other, _))) => one == other,
         _ => false,
@@ -268,7 +268,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Words on lines that begin at `column`, where the first of them already is.
-pub(super) fn wrapped(words: &[String], column: usize) -> String {
+pub(crate) fn wrapped(words: &[String], column: usize) -> String {
     let mut text = String::new();
     let mut at = column;
     for word in words {
@@ -288,7 +288,7 @@ pub(super) fn wrapped(words: &[String], column: usize) -> String {
 }
 
 /// A sentence on lines that begin at `column`. A command in backticks stays in one piece.
-pub(super) fn prose(text: &str, column: usize) -> String {
+pub(crate) fn prose(text: &str, column: usize) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut is_inside = false;
     for word in text.split(' ') {
@@ -305,7 +305,7 @@ pub(super) fn prose(text: &str, column: usize) -> String {
 }
 
 /// How wide a column of names is that other columns follow: most fit into what is usual.
-pub(super) fn name_columns<'n>(names: impl IntoIterator<Item = &'n str>) -> usize {
+pub(crate) fn name_columns<'n>(names: impl IntoIterator<Item = &'n str>) -> usize {
     names.into_iter().map(width).fold(NAME_COLUMNS_MIN, usize::max)
 }
 
@@ -313,10 +313,10 @@ fn longest(words: &[String]) -> usize {
     words.iter().map(|word| width(word)).max().unwrap_or_default()
 }
 
-pub(super) fn spaces(columns: usize) -> String {
+pub(crate) fn spaces(columns: usize) -> String {
     " ".repeat(columns)
 }
 
-pub(super) fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     text.chars().count()
 }

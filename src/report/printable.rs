@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 /// A piece of somebody else's text, on one line.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -18,12 +18,12 @@ pub(super) fn printable(text: &str) -> String {
 }
 
 /// The same, with its lines.
-pub(super) fn printable_lines(text: &str) -> String {
+pub(crate) fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
 /// A whole answer, in which only our own colours are commands. JSON stays the same JSON.
-pub(super) fn guarded(text: &str) -> String {
+pub(crate) fn guarded(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(character) = rest.chars().next() {

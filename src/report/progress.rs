@@ -6,7 +6,6 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use supports_unicode::Stream;
 
 use super::err;
 use super::printable::printable;
@@ -169,7 +168,16 @@ fn dressed(bar: ProgressBar, name: impl Into<Cow<'static, str>>) -> ProgressBar 
 
 /// A spinner of dots, or of what every terminal has where the locale is not one of UTF-8.
 pub(super) fn turning(style: ProgressStyle) -> ProgressStyle {
-    if supports_unicode::on(Stream::Stderr) { style } else { style.tick_chars("-\\|/ ") }
+    if shows_dots() { style } else { style.tick_chars("-\\|/ ") }
+}
+
+/// Whether the locale is one of UTF-8 (POSIX, "Locale": the first of these variables that is set
+/// counts), and the terminal has more than the 512 characters of Linux's own.
+fn shows_dots() -> bool {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
+    let locale = locale.to_uppercase();
+    (locale.contains("UTF-8") || locale.contains("UTF8")) && set("TERM").as_deref() != Some("linux")
 }
 
 fn doing(action: Action) -> &'static str {

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, Write};
 
-use super::text::{DIM, painted};
+use super::style::{DIM, painted};
 
 /// Asks until `check` has nothing against the answer; an empty one is `usual`. `None` once the input
 /// has ended.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::advice::Advice;
 use super::document::{Document, Effort, Entry};
-use super::text;
+use super::stack;
 use crate::engine::changelog::State;
 use crate::engine::plan::{Action, Condition, RETIRED};
 use crate::engine::{fields::Edit, resource::Id};
@@ -63,7 +63,7 @@ fn document(resources: Vec<Entry>) -> Document {
 /// The plan without colours, none of whose lines is too long but for a single long word.
 #[track_caller]
 fn plan(resources: Vec<Entry>) -> String {
-    let text = text::plan(&document(resources), true, &Advice::default());
+    let text = stack::plan(&document(resources), true, &Advice::default());
     let text = anstream::adapter::strip_str(&text).to_string();
     for line in text.lines() {
         let beyond = line.chars().count() > 80;
@@ -304,7 +304,7 @@ fn what_is_new_shows_its_fields() {
 
     3 to create
     "#);
-    let short = text::plan(&document(resources), false, &Advice::default());
+    let short = stack::plan(&document(resources), false, &Advice::default());
     assert_snapshot!(anstream::adapter::strip_str(&short), @"
     photos (account 123456789012, eu-central-1)
 

@@ -1,15 +1,15 @@
-//! The events of the function's log as text and as JSON.
+//! One event of the function's log, as text and as a line of JSON.
 
 use std::fmt::Write as _;
 
 use anstyle::Style;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::layout::{COLUMNS, spaces, width, wrapped};
 use super::printable::printable;
-use super::text::{BAD, CHANGED, DIM, GOOD, painted};
+use super::style::{BAD, CHANGED, DIM, GOOD, painted};
 use crate::amounts;
-use crate::logs::{Event, Newest, Said};
+use crate::logs::{Event, Said};
 
 /// A space between words that belong together: U+00A0, no-break space.
 const GLUE: &str = "\u{a0}";
@@ -17,37 +17,13 @@ const GLUE: &str = "\u{a0}";
 /// Where the facts below the head of an event begin.
 const FACTS: usize = 4;
 
-pub(super) fn events(newest: &Newest) -> String {
-    if newest.events.is_empty() {
-        return "nothing was logged in this time; `--since 1d` looks further back\n".to_owned();
-    }
-    let mut text: String = newest.events.iter().map(event).collect();
-    if newest.left_out > 0 {
-        let left_out = format!(
-            "(the newest {}; {} older ones are left out, a shorter `--since` shows fewer)",
-            newest.events.len(),
-            newest.left_out
-        );
-        let _ = writeln!(text, "{}", painted(DIM, &left_out));
-    }
-    text
-}
-
-pub(super) fn document(newest: &Newest) -> Value {
-    let mut document = json!({ "events": newest.events });
-    if newest.left_out > 0 {
-        document["left_out"] = json!(newest.left_out);
-    }
-    document
-}
-
 /// An event is an object of plain values, so writing it as JSON cannot fail.
-pub(super) fn json_line(event: &Event) -> String {
+pub(crate) fn json_line(event: &Event) -> String {
     serde_json::to_string(event).unwrap_or_default() + "\n"
 }
 
 /// One event: its time, what it says, and the facts below.
-pub(super) fn event(event: &Event) -> String {
+pub(crate) fn event(event: &Event) -> String {
     let time = painted(DIM, &event.utc());
     match &event.said {
         Said::Line(line) => match line.get("message").and_then(Value::as_str) {
