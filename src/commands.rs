@@ -109,6 +109,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Answer
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::Misuse;
 
     /// Every command with those around it, the program first.
     fn commands(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
@@ -132,5 +133,49 @@ mod tests {
             let command = example.split(" > ").next().unwrap_or_default();
             Arguments::try_parse_from(command.split(' ')).unwrap();
         }
+    }
+
+    #[track_caller]
+    fn misuse(line: &str) -> Misuse {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        Misuse::of(&Arguments::read(&words).unwrap_err())
+    }
+
+    #[test]
+    fn the_words_of_other_tools_are_understood() {
+        let cases = [
+            ("destroy", "down"),
+            ("remove", "down"),
+            ("delete", "down"),
+            ("deploy", "up"),
+            ("apply", "up"),
+            ("create", "up"),
+            ("diff", "plan"),
+            ("stauts", "status"),
+        ];
+        for (word, meant) in cases {
+            let Misuse { message, hint } = misuse(&format!("imgprep {word}"));
+            assert_eq!(message, format!("unrecognized subcommand '{word}'"));
+            let tip = format!("tip: a similar subcommand exists: '{meant}';");
+            assert!(hint.starts_with(&tip), "{word}: {hint}");
+        }
+        let version = misuse("imgprep version").hint;
+        assert!(version.starts_with("tip: `imgprep --version` prints the version;"), "{version}");
+        assert!(!misuse("imgprep fly").hint.contains("tip: "));
+        assert!(!misuse("imgprep iam-policy cost").hint.contains("'cost'"));
+    }
+
+    #[test]
+    fn what_is_wrong_and_what_to_do_are_told_apart() {
+        let Misuse { message, hint } = misuse("imgprep plan --region us-est-1x");
+        assert_eq!(
+            message,
+            "invalid value 'us-est-1x' for '--region <NAME>': it is not the code of a region; did \
+             you mean `us-east-1`?"
+        );
+        assert_eq!(hint, "For more information, try '--help'.");
+        assert_eq!(misuse("imgprep").message, "a command is missing");
+        assert_eq!(misuse("imgprep --json").message, "a command is missing");
+        assert_eq!(misuse("imgprep up --yess").message, "unexpected argument '--yess' found");
     }
 }

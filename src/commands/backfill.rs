@@ -10,7 +10,7 @@ use super::session::{LOOK, Session, Start};
 use crate::amounts::counted;
 use crate::args::{Global, with_switches};
 use crate::error::{Error, FAILED};
-use crate::inventory::{Backfill, Backfill as Work, BackfillPlan, BackfillResult, Scope};
+use crate::inventory::{Backfill as Work, BackfillPlan, BackfillResult, Scope};
 use crate::report::advice::Advice;
 use crate::report::layout::name_columns;
 use crate::report::style::{BAD, CHANGED, GOOD, painted};
@@ -52,8 +52,7 @@ pub(crate) struct Backfill {
 impl Backfill {
     /// The command as it was given, without `--yes`.
     pub(crate) fn command(&self) -> String {
-        let command =
-            super::with_switches("backfill", &[("outdated", self.outdated), ("all", self.all)]);
+        let command = with_switches("backfill", &[("outdated", self.outdated), ("all", self.all)]);
         if self.prefix.is_empty() { command } else { format!("{command} --prefix {}", self.prefix) }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::export::{self, Format};
 use crate::report::advice::{Advice, quoted};
 use crate::report::style::{HINT, painted};
-use crate::report::{Answer, Exported, Outcome, Report, pretty};
+use crate::report::{Answer, Outcome, Report, pretty};
 use crate::stack::bounds;
 use crate::template::{Location, Request};
 use crate::{local, package};

@@ -113,6 +113,7 @@ fn document(newest: &Newest) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logs::{Event, Said};
 
     #[test]
     fn times_are_a_whole_number_and_a_unit() {
@@ -123,5 +124,21 @@ mod tests {
         for text in ["", "m", "10", "-1m", "1.5h", "10 m", "10M", "1w", "99999999999s", "1é"] {
             duration(text).unwrap_err();
         }
+    }
+
+    #[test]
+    fn an_answer_that_leaves_events_out_says_so() {
+        assert_eq!(document(&Newest::default()), json!({"events": []}));
+        assert_eq!(
+            events(&Newest::default()),
+            "nothing was logged in this time; `--since 1d` looks further back\n"
+        );
+        let mut newest = Newest { left_out: 3, ..Newest::default() };
+        newest.add(Event { time: 0, said: Said::Text("x".to_owned()) });
+        assert_eq!(
+            document(&newest),
+            json!({"events": [{"time": "1970-01-01T00:00:00.000Z", "text": "x"}], "left_out": 3})
+        );
+        assert!(events(&newest).contains("(the newest 1; 3 older ones are left out"));
     }
 }

@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::session::{Session, Start};
+use super::up::Changes;
 use crate::args::Global;
 use crate::engine::changelog::Changelog;
 use crate::error::{CHANGES, Error, FAILED};

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::session::{LOOK, Session, Start};
 use crate::args::Global;
 use crate::error::{Error, FAILED};
-use crate::inventory::{Retried, Retry, Retry as Work, RetryOutcome};
+use crate::inventory::{Retried, Retry as Work, RetryOutcome};
 use crate::report::advice::Advice;
 use crate::report::printable::printable;
 use crate::report::style::{BAD, CHANGED, GOOD, painted};

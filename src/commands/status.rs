@@ -14,7 +14,6 @@ use crate::engine::changelog::{Changelog, State};
 use crate::engine::plan::Condition;
 use crate::error::Error;
 use crate::inventory::ImageCounts;
-use crate::local::Status;
 use crate::report::advice::Advice;
 use crate::report::document::Document;
 use crate::report::layout::name_columns;

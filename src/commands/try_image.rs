@@ -13,6 +13,7 @@ use crate::args::Global;
 use crate::error::Error;
 use crate::report::layout::width;
 use crate::report::printable::printable;
+use crate::report::style::{BOLD, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
 use crate::trial::{CdnCheck, Image, Trial, TrialResult};
 

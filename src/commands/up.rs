@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::inventory::Behind;
 use crate::report::document::{Document, Entry};
 use crate::report::stack::{self, Lead};
+use crate::report::style::{BOLD, painted};
 use crate::report::{Answer, Asked, Outcome, Report, pretty};
 
 /// Create or repair the stack; a second run does nothing

@@ -99,22 +99,6 @@ fn other_lines_are_shown_as_they_are_but_for_control_characters() {
 }
 
 #[test]
-fn an_answer_that_leaves_events_out_says_so() {
-    assert_eq!(document(&Newest::default()), json!({"events": []}));
-    assert_eq!(
-        events(&Newest::default()),
-        "nothing was logged in this time; `--since 1d` looks further back\n"
-    );
-    let mut newest = Newest { left_out: 3, ..Newest::default() };
-    newest.add(Event { time: 0, said: Said::Text("x".to_owned()) });
-    assert_eq!(
-        document(&newest),
-        json!({"events": [{"time": "1970-01-01T00:00:00.000Z", "text": "x"}], "left_out": 3})
-    );
-    assert!(events(&newest).contains("(the newest 1; 3 older ones are left out"));
-}
-
-#[test]
 fn no_line_ends_between_a_number_and_its_unit() {
     let mut many = processed("originals/cat.jpg");
     many["variants"] =
