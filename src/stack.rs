@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use aws_sdk_cloudfront::types::PriceClass;
 use aws_sdk_lambda::types::Architecture;
-use contract::settings::{
-    DISTRIBUTION_VARIABLE, FAILED_FOLDER, OnDelete, SETTINGS_VARIABLE, Settings,
-};
+use contract::keys::FAILED_FOLDER;
+use contract::settings::{DISTRIBUTION_VARIABLE, OnDelete, SETTINGS_VARIABLE, Settings};
 use futures_util::future::join_all;
 use futures_util::try_join;
 use serde_json::{Value, json};

@@ -4,7 +4,7 @@
 //! Which actions know which resources and condition keys is in the Service Authorization Reference,
 //! "Actions, resources, and condition keys for AWS services".
 
-use contract::settings::FAILED_FOLDER;
+use contract::keys::FAILED_FOLDER;
 use serde_json::{Value, json};
 
 use crate::config::Config;
