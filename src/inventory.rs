@@ -22,7 +22,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use contract::settings::FAILED_FOLDER;
+use contract::keys::{FAILED_FOLDER, ImagePath};
 use serde::Serialize;
 
 use self::backfill::Need;
@@ -136,12 +136,12 @@ impl<'a> Inventory<'a> {
         let Some(mut seen) = survey.next().await.map_err(Hindrance::listing)? else {
             return Ok(None);
         };
-        let key = self.settings().failure_key(&self.original_key(&seen.path));
+        let record = ImagePath(&seen.path).record_key();
         // A record whose name is cut off to fit is not where the survey looks for it. Such paths are
         // rare enough to be asked for one by one.
-        let is_cut = |key: &String| !key.ends_with(&survey::record_of(&seen.path));
-        if let (Some(_), Some(key)) = (&seen.original, key.filter(is_cut)) {
-            seen.record = self.written_at(&key).await.map_err(Hindrance::listing)?;
+        let is_cut = ImagePath::of_record(&record) != Some(ImagePath(&seen.path));
+        if seen.original.is_some() && is_cut {
+            seen.record = self.written_at(&record).await.map_err(Hindrance::listing)?;
         }
         Ok(Some(seen))
     }
@@ -149,8 +149,7 @@ impl<'a> Inventory<'a> {
     /// When a record was written, if it is there: as listings tell it, for of the same moment a HEAD
     /// tells only the second.
     async fn written_at(&self, key: &str) -> Result<Option<i64>, AwsError> {
-        let start = format!("{FAILED_FOLDER}/");
-        let name = key.strip_prefix(&start).unwrap_or(key);
+        let name = ImagePath::below(FAILED_FOLDER, key).map_or(key, |name| name.0);
         let page = Folder::new(self, FAILED_FOLDER, name).after("").await?;
         Ok(page.listed.iter().find(|listed| listed.path == name).map(|listed| listed.modified))
     }
@@ -195,25 +194,12 @@ impl<'a> Inventory<'a> {
     }
 
     fn original_key(&self, path: &str) -> String {
-        format!("{}/{path}", self.config.bucket.originals)
+        ImagePath(path).key_in(&self.config.bucket.originals)
     }
 
     /// A path or a key as people type it, as a path.
     pub(crate) fn path<'key>(&self, key: &'key str) -> &'key str {
-        let inside = key.strip_prefix(self.config.bucket.originals.as_str());
-        inside.and_then(|rest| rest.strip_prefix('/')).unwrap_or(key)
-    }
-
-    /// As far as the keys of variants and records follow from it.
-    fn settings(&self) -> contract::settings::Settings {
-        contract::settings::Settings {
-            bucket: self.names.bucket.clone(),
-            originals: self.config.bucket.originals.clone(),
-            public_acl: false,
-            invalidate: None,
-            on_delete: self.config.bucket.on_delete,
-            variants: self.config.variants.clone(),
-        }
+        ImagePath::below(&self.config.bucket.originals, key).map_or(key, |path| path.0)
     }
 }
 

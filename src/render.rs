@@ -22,11 +22,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use contract::settings::{Format, Variant};
 use futures_util::stream::{self, StreamExt};
-use imaging::engine::{self, Rendered, Rendering, Scratch};
-use imaging::error::RenderError;
+use imaging::engine::{self, Opened, Rendered, Rendering, Scratch};
 use imaging::limits::Limits;
-use lambda_fn::capacity::Capacity;
+use lambda_fn::capacity::{Capacity, Processor, Reservation};
 use serde::Serialize;
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 pub(crate) use self::file::write_whole;
 pub(crate) use self::originals::{Found, Original, find};
@@ -198,54 +199,58 @@ impl Work {
             name: original.name.clone(),
             from_page: file::relative(&output, &original.absolute),
         };
-        let failed = |failed| Ok(image(ImageOutcome::Failed { failed }));
-        let mut processor = capacity.processor().await;
-        let (work, path) = (self.clone(), original.path.clone());
-        let (bytes, needed) = match blocking(move || work.read(&path)).await {
-            Ok(read) => read,
-            Err(why) => return failed(why),
-        };
-        let _reservation = capacity.reserve(needed).await;
-        let (work, name) = (self.clone(), original.name.clone());
-        let mut scratch = std::mem::take(&mut processor.scratch);
-        let render = blocking(move || {
-            let made = work.render(&name, &bytes, &mut scratch);
-            Ok((made, scratch))
-        });
-        let made = match render.await {
-            Ok((made, scratch)) => {
-                processor.scratch = scratch;
-                made?
-            }
-            Err(why) => Err(why),
-        };
-        match made {
+        let processor = capacity.processor().await;
+        let (work, path, name) = (self.clone(), original.path.clone(), original.name.clone());
+        let (capacity, runtime) = (capacity.clone(), Handle::current());
+        // Whoever waits for memory holds none, and what holds it is at work on a thread of its own.
+        let reserve = move |bytes| runtime.block_on(capacity.reserve(bytes));
+        let made = spawn_blocking(move || work.make((&path, &name), processor, reserve)).await;
+        // A panic is this image's failure.
+        match made.unwrap_or_else(|error| Ok(Err(error.to_string())))? {
             Ok(made) => Ok(image(ImageOutcome::Made(made))),
-            Err(why) => failed(why),
+            Err(failed) => Ok(image(ImageOutcome::Failed { failed })),
         }
     }
 
-    /// The file, and the memory that it takes to render it; or why it is refused.
-    fn read(&self, path: &Path) -> Result<(Vec<u8>, u64), String> {
-        let unreadable = |error: io::Error| format!("cannot be read: {error}");
-        let refused = |error: RenderError| error.to_string();
-        let size = std::fs::metadata(path).map_err(unreadable)?.len();
-        self.limits.check_bytes(size).map_err(refused)?;
-        let bytes = std::fs::read(path).map_err(unreadable)?;
-        let needed = engine::memory_needed(&bytes, &self.variants, &self.limits);
-        Ok((bytes, needed.map_err(refused)?))
+    /// Reads a file and makes its variants, on the memory that is reserved for them. The outer
+    /// failure ends the run, the inner one is this image's.
+    fn make(
+        &self,
+        (path, name): (&Path, &Path),
+        mut processor: Processor,
+        reserve: impl FnOnce(u64) -> Reservation,
+    ) -> Result<Result<Made, String>, Refusal> {
+        let bytes = match self.read(path) {
+            Ok(bytes) => bytes,
+            Err(why) => return Ok(Err(why)),
+        };
+        let opened = match engine::open(&bytes, &self.variants, &self.limits) {
+            Ok(opened) => opened,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        let _reservation = reserve(opened.memory_needed());
+        let made = self.render(name, opened, &mut processor.scratch)?;
+        Ok(made.map(|(rendering, made)| Made::new(&rendering, bytes.len() as u64, made)))
     }
 
-    /// Renders and writes. The outer failure ends the run, the inner one is this image's.
+    /// The file, or why it is refused before it is opened.
+    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+        let unreadable = |error: io::Error| format!("cannot be read: {error}");
+        let size = std::fs::metadata(path).map_err(unreadable)?.len();
+        self.limits.check_bytes(size).map_err(|error| error.to_string())?;
+        std::fs::read(path).map_err(unreadable)
+    }
+
+    /// Renders and writes.
     fn render(
         &self,
         name: &Path,
-        bytes: &[u8],
+        opened: Opened<'_>,
         scratch: &mut Scratch,
-    ) -> Result<Result<Made, String>, Refusal> {
+    ) -> Result<Result<(Rendering, Vec<MadeVariant>), String>, Refusal> {
         let mut made = Vec::with_capacity(self.variants.len());
         let mut unwritable = None;
-        let finished = |variant: Rendered| match self.write(name, &variant) {
+        let rendering = opened.render(scratch, &mut |variant| match self.write(name, &variant) {
             Ok(variant) => {
                 made.push(variant);
                 ControlFlow::Continue(())
@@ -254,14 +259,11 @@ impl Work {
                 unwritable = Some(refusal);
                 ControlFlow::Break(())
             }
-        };
-        let rendering =
-            engine::render_measured(bytes, &self.variants, &self.limits, scratch, finished);
+        });
         if let Some(refusal) = unwritable {
             return Err(refusal);
         }
-        let rendering = rendering.map_err(|error| error.to_string());
-        Ok(rendering.map(|rendering| Made::new(&rendering, bytes.len() as u64, made)))
+        Ok(rendering.map(|rendering| (rendering, made)).map_err(|error| error.to_string()))
     }
 
     fn write(&self, name: &Path, variant: &Rendered) -> Result<MadeVariant, Refusal> {
@@ -277,13 +279,6 @@ impl Work {
             content_type: variant.content_type,
         })
     }
-}
-
-/// Runs work on a thread of its own; a panic in it is its failure.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(error.to_string()))
 }
 
 impl Made {

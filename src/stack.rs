@@ -5,7 +5,7 @@ mod retired;
 
 use std::sync::Arc;
 
-use contract::settings::FAILED_FOLDER;
+use contract::keys::FAILED_FOLDER;
 use futures_util::future::join_all;
 use futures_util::try_join;
 

@@ -9,7 +9,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_types::body::SdkBody;
 use contract::address;
 use contract::failure::FailureRecord;
-use contract::settings::{FAILED_FOLDER, Variant};
+use contract::keys::ImagePath;
+use contract::settings::Variant;
 use futures_util::future::try_join_all;
 use serde::Serialize;
 
@@ -138,7 +139,7 @@ impl Trial<'_> {
         warn: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<TrialResult, Stopped> {
         let name = Self::unique(&image.name);
-        let original = format!("{}/{name}", self.config.bucket.originals);
+        let original = ImagePath(&name).key_in(&self.config.bucket.originals);
         tell(&format!("uploading {original}"));
         self.upload(&original, image).await.map_err(Stopped::bucket)?;
         let variants = self.variants_of(&original, &name, tell).await;
@@ -178,8 +179,9 @@ impl Trial<'_> {
     /// Removes the original first: an event that is yet to come finds it gone, and makes nothing.
     async fn remove(&self, original: &str, name: &str) -> Result<(), AwsError> {
         self.delete(original.to_owned()).await?;
-        let variants = self.config.variants.iter().map(|variant| variant_key(variant, name));
-        let keys = variants.chain([record_key(name)]);
+        let variants =
+            self.config.variants.iter().map(|variant| ImagePath(name).key_in(&variant.folder));
+        let keys = variants.chain([ImagePath(name).record_key()]);
         try_join_all(keys.map(|key| self.delete(key))).await?;
         Ok(())
     }
@@ -221,7 +223,7 @@ impl Trial<'_> {
             let variants = self.config.variants.iter();
             let missing = variants.filter(|variant| !arrived.contains_key(&variant.folder));
             let looks = missing.map(|variant| async {
-                let there = self.exists(&variant_key(variant, name)).await?;
+                let there = self.exists(&ImagePath(name).key_in(&variant.folder)).await?;
                 Ok(there.then(|| (variant.folder.clone(), start.elapsed())))
             });
             let seen = try_join_all(looks).await.map_err(Stopped::bucket)?;
@@ -267,7 +269,7 @@ impl Trial<'_> {
 
     /// What the function recorded of an image that it cannot process.
     async fn recorded(&self, original: &str, name: &str) -> Result<Option<Broken>, Stopped> {
-        let key = record_key(name);
+        let key = ImagePath(name).record_key();
         let record = self.get(&key).await;
         let record = record.map_err(Stopped::bucket)?;
         Ok(record.map(|record| {
@@ -321,7 +323,7 @@ impl Trial<'_> {
         name: &str,
         after: Duration,
     ) -> Result<Arrived, Stopped> {
-        let key = variant_key(variant, name);
+        let key = ImagePath(name).key_in(&variant.folder);
         let unusable = |why: String| Stopped::from(Broken::Variant { key: key.clone(), why });
         let object = self.get(&key).await.map_err(Stopped::bucket)?;
         let object = object.ok_or_else(|| unusable("it is gone again".to_owned()))?;
@@ -392,14 +394,6 @@ fn link(plan: &Plan, is_broken: impl Fn(&Step) -> bool) -> Option<Broken> {
 struct Object {
     bytes: Vec<u8>,
     content_type: String,
-}
-
-fn record_key(name: &str) -> String {
-    format!("{FAILED_FOLDER}/{name}.json")
-}
-
-fn variant_key(variant: &Variant, name: &str) -> String {
-    format!("{}/{name}", variant.folder)
 }
 
 /// Width and height of a variant in pixels, or why it has none.

@@ -149,8 +149,8 @@ pub(crate) fn made(
 ) -> Result<Made, Box<dyn Error>> {
     let mut made = Vec::new();
     let before = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?);
-    let limits = Limits::default();
-    let rendering = engine::render_measured(original, variants, &limits, scratch, |rendered| {
+    let opened = engine::open(original, variants, &Limits::default())?;
+    let rendering = opened.render(scratch, &mut |rendered| {
         made.push(rendered);
         ControlFlow::Continue(())
     })?;

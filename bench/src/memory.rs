@@ -63,7 +63,8 @@ pub(crate) fn measure(bootstrap: &Path, folder: &Path) -> Result<String, Box<dyn
 fn announced(original: &Original) -> Result<String, Box<dyn Error>> {
     let file = fs::read(&original.path)?;
     let limits = Limits::for_memory(original.function_megabytes);
-    let needed = engine::memory_needed(&file, &variants_at(QUALITY), &limits);
+    let variants = variants_at(QUALITY);
+    let needed = engine::open(&file, &variants, &limits).map(|opened| opened.memory_needed());
     Ok(needed.map_or_else(|_| "–".to_owned(), |bytes| (bytes >> 20).to_string()))
 }
 

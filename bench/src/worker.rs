@@ -124,11 +124,11 @@ fn render(question: &Question, scratch: &mut Scratch) -> Result<Answer, Box<dyn 
     let before = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?);
     let variants = variants_of(&question.sizes, QUALITY);
     let mut files = Vec::new();
-    let rendering =
-        engine::render_measured(&photo, &variants, &Limits::default(), scratch, |rendered| {
-            files.push(rendered.bytes);
-            ControlFlow::Continue(())
-        })?;
+    let opened = engine::open(&photo, &variants, &Limits::default())?;
+    let rendering = opened.render(scratch, &mut |rendered| {
+        files.push(rendered.bytes);
+        ControlFlow::Continue(())
+    })?;
     let cpu_micros = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?) - before;
     let peak_kib = peak_kib()?;
     for (index, file) in files.iter().enumerate() {

@@ -12,12 +12,12 @@
 
 #![no_main]
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
-use imaging::sniff::JpegScans;
-use lambda_fn::jpeg::{
-        Plane,
-        decoder::{self, Decoded, Request, Scratch},
-    };
+use fixtures::jpeg_writer::Picture;
+use jpeg::{
+    Plane,
+    decoder::{self, Decoded, Request, Scratch},
+    outline::Scans,
+};
 use libfuzzer_sys::fuzz_target;
 use zune_jpeg::{
     JpegDecoder,
@@ -26,15 +26,9 @@ use zune_jpeg::{
 
 /// More than this is never decoded whole, so that an input takes little time.
 const PIXELS_MAX: u64 = 1 << 20;
-/// The samplings that both encoders of files here can write. Grey has one component.
-const LAYOUTS: [(SamplingFactor, u8, bool); 6] = [
-    (SamplingFactor::F_1_1, 0x11, false),
-    (SamplingFactor::F_2_1, 0x21, false),
-    (SamplingFactor::F_1_2, 0x12, false),
-    (SamplingFactor::F_2_2, 0x22, false),
-    (SamplingFactor::F_4_1, 0x41, false),
-    (SamplingFactor::F_1_1, 0x11, true),
-];
+/// Samples of brightness across and down for one of each colour. Grey has one component.
+const LAYOUTS: [((u8, u8), bool); 6] =
+    [((1, 1), false), ((2, 1), false), ((1, 2), false), ((2, 2), false), ((4, 1), false), ((1, 1), true)];
 const RESTART_INTERVALS: [u16; 3] = [0, 1, 3];
 
 fuzz_target!(|input: &[u8]| {
@@ -101,7 +95,7 @@ fn check(file: &[u8], choice: u8, is_sound: bool) -> Option<Decoded> {
         let size = whole.dimensions().map(|(width, height)| (width as u32, height as u32));
         assert_eq!(size, Some((header.width, header.height)));
         // Not one scan more than the first is walked past.
-        let ends_there = file[JpegScans::read(file, 0).end..].starts_with(&[0xff, 0xd9]);
+        let ends_there = file[Scans::read(file, 0).end..].starts_with(&[0xff, 0xd9]);
         if wants_all && ends_there {
             whole.decode().expect("ours finds no fault with it");
         }
@@ -148,37 +142,40 @@ fn mean(samples: &[u8], stride: usize, (x, y): (usize, usize), side: usize) -> O
 
 /// How a file is to be written.
 struct Shape {
-    layout: (SamplingFactor, u8, bool),
+    layout: ((u8, u8), bool),
     restart_interval: u16,
     size: (u16, u16),
 }
 
 impl Shape {
-    /// Pixels that repeat the bytes.
+    /// Samples that repeat the bytes.
     fn file_of_pixels(&self, bytes: &[u8], quality: u8) -> Vec<u8> {
-        let (sampling, _, grey) = self.layout;
-        let (colours, channels) = if grey { (ColorType::Luma, 1) } else { (ColorType::Rgb, 3) };
-        let count = usize::from(self.size.0) * usize::from(self.size.1) * channels;
+        let ((across, down), grey) = self.layout;
+        let luma = (usize::from(across), usize::from(down));
+        let sampling = [luma, (1, 1), (1, 1)];
+        let sampling = &sampling[..if grey { 1 } else { 3 }];
+        let size = (usize::from(self.size.0), usize::from(self.size.1));
         let bytes = if bytes.is_empty() { &[0] } else { bytes };
-        let pixels: Vec<u8> = bytes.iter().copied().cycle().take(count).collect();
-        let mut file = Vec::new();
-        let mut encoder = Encoder::new(&mut file, 1 + quality % 100);
-        encoder.set_sampling_factor(sampling);
-        encoder.set_restart_interval(self.restart_interval);
-        encoder.encode(&pixels, self.size.0, self.size.1, colours).expect("it fits in memory");
-        file
+        // Beyond the edge as well: those samples are in the last blocks.
+        let sample = |component: usize, x: usize, y: usize| {
+            f64::from(bytes[(component + 3 * (x + 64 * y)) % bytes.len()])
+        };
+        let step = 1 + u16::from(quality % 100);
+        let picture = Picture::of_samples(size, sampling, step, sample);
+        let restart_interval = usize::from(self.restart_interval);
+        Picture { restart_interval, ..picture }.file()
     }
 
     /// Sound headers and these bytes for data, which end at no marker if they are stuffed.
     fn file_with_data(&self, data: &[u8], stuffed: bool) -> Vec<u8> {
-        let (_, factors, grey) = self.layout;
+        let ((across, down), grey) = self.layout;
         let components = if grey { 1 } else { 3 };
         let [h1, h0] = self.size.1.to_be_bytes();
         let [w1, w0] = self.size.0.to_be_bytes();
         let mut file = vec![0xff, 0xd8];
         segment(&mut file, 0xdb, &[&[0][..], &[1; 64]].concat());
         let mut frame = vec![8, h1, h0, w1, w0, components];
-        let factors = [factors, 0x11, 0x11];
+        let factors = [across << 4 | down, 0x11, 0x11];
         (1..).zip(factors).take(components.into()).for_each(|(n, f)| frame.extend([n, f, 0]));
         segment(&mut file, 0xc0, &frame);
         // Two bits for no difference, four for small ones, six for others.

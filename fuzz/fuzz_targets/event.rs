@@ -17,6 +17,6 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(event) = serde_json::from_slice(bytes) else { return };
     let request = event::read(&event, &SETTINGS);
     for work in &request.work {
-        assert!(SETTINGS.path_in_originals(&work.key).is_some_and(|path| !path.ends_with('/')));
+        assert!(SETTINGS.path_of(&work.key).is_some_and(|path| !path.0.ends_with('/')));
     }
 });

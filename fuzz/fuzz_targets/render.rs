@@ -6,7 +6,7 @@
 #![no_main]
 
 use contract::settings::{Colour, Fit, Format, Gravity, Variant};
-use imaging::{decode, limits::Limits, sniff::{self, Sniffed}, engine};
+use imaging::{decode, limits::Limits, formats::{Sniffed, sniff}, engine};
 use libfuzzer_sys::fuzz_target;
 
 const FITS: [Fit; 3] = [Fit::Cover, Fit::Contain, Fit::Pad];
@@ -22,7 +22,7 @@ fuzz_target!(|input: &[u8]| {
     let Some((file, &[first, second, third])) = input.split_last_chunk::<3>() else { return };
     let variants = [variant(first, second), variant(second, third)];
     let limits = Limits::for_memory(MEGABYTES);
-    let needed = engine::memory_needed(file, &variants, &limits);
+    let needed = engine::open(file, &variants, &limits).map(|opened| opened.memory_needed());
     match engine::render(file, &variants, &limits) {
         Err(_) => {}
         Ok(rendered) => {
@@ -32,7 +32,7 @@ fuzz_target!(|input: &[u8]| {
             for (rendered, variant) in rendered.iter().zip(&variants) {
                 let size = (rendered.width, rendered.height);
                 check_size(size, upright, variant);
-                assert!(matches!(sniff::sniff(&rendered.bytes), Sniffed::Image(_)));
+                assert!(matches!(sniff(&rendered.bytes), Sniffed::Image(_)));
                 assert_eq!(decode::dimensions(&rendered.bytes), Ok(size));
             }
         }

@@ -7,7 +7,6 @@
 //! variants are made to agree with the original as it is now, see `original`.
 
 use std::{
-    any::Any,
     fmt,
     panic::AssertUnwindSafe,
     time::{Duration, SystemTime},
@@ -20,24 +19,24 @@ use contract::{
     settings::Settings,
 };
 use futures_util::{FutureExt, future::join_all};
-use imaging::{engine::panic_message, limits::Limits};
+use imaging::limits::Limits;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use self::original::{ROUNDS_MAX, Verdict};
-use crate::{
-    capacity::Capacity,
-    log::Log,
-    patience::Patient,
-    store::{Store, StoreError},
+use self::{
+    run::Run,
+    verdict::{Setback, Verdict},
 };
+use crate::{capacity::Capacity, log::Log, patience::Patient, store::Store};
 
 mod original;
 mod publishing;
 mod removal;
 mod rendering;
 mod report;
+mod run;
+mod verdict;
 
 /// The function, apart from its runtime.
 #[derive(Debug)]
@@ -99,38 +98,6 @@ impl fmt::Display for Unprocessed {
     }
 }
 
-/// Why an original could not be processed this time.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Setback {
-    /// A call to AWS did not succeed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// It was replaced while it was processed, again and again.
-    #[error("the original changed {ROUNDS_MAX} times while it was processed")]
-    Changing,
-    /// The invocation had to answer before it was done.
-    #[error("the time of the invocation was over")]
-    OutOfTime,
-    /// A bug of ours.
-    #[error("the function panicked: {0}")]
-    Panicked(String),
-}
-
-impl Setback {
-    fn panicked(payload: &(dyn Any + Send)) -> Self {
-        Self::Panicked(panic_message(payload))
-    }
-}
-
-/// An invocation at work.
-struct Run<'a, S, L> {
-    handler: &'a Handler<S, L>,
-    store: Patient<'a, S>,
-    invocation: Invocation<'a>,
-    /// What is older is taken for a repetition, see `Run::settle`.
-    fresh_since: String,
-}
-
 impl<S: Store, L: Log> Handler<S, L> {
     /// Does what an event asks for. Every original is tried, whatever became of the others, as many
     /// at once as there is room for.
@@ -141,16 +108,20 @@ impl<S: Store, L: Log> Handler<S, L> {
     ) -> Result<Outcome, Unprocessed> {
         let request = event::read(event, &self.settings);
         let run = Run {
-            handler: self,
             store: Patient { store: &self.store, deadline: invocation.deadline },
-            invocation,
+            log: &self.log,
+            settings: &self.settings,
+            limits: self.limits,
+            capacity: &self.capacity,
+            request_id: invocation.request_id,
             fresh_since: failure::utc(SystemTime::now() - FRESH_FOR),
         };
         let mut outcome = Outcome { ignored: request.ignored.len(), ..Outcome::default() };
         for ignored in &request.ignored {
             run.log_ignored(ignored.key.as_deref(), &ignored.reason);
         }
-        let endings = join_all(request.work.iter().map(|work| run.attend(work))).await;
+        let endings =
+            join_all(request.work.iter().map(|work| run.attend(work, &self.function))).await;
         let mut setbacks = Vec::new();
         for (Work { key, .. }, ended) in request.work.iter().zip(endings) {
             match ended {
@@ -174,41 +145,33 @@ impl<S: Store, L: Log> Handler<S, L> {
 const FRESH_FOR: Duration = Duration::from_secs(30);
 
 impl<S: Store, L: Log> Run<'_, S, L> {
-    fn settings(&self) -> &Settings {
-        &self.handler.settings
-    }
-
     /// Sees one original to its end, in time, and logs it.
-    async fn attend(&self, work: &Work) -> Result<Verdict, Setback> {
+    async fn attend(&self, work: &Work, function: &str) -> Result<Verdict, Setback> {
         let started = Instant::now();
         // Nothing but the answer outlives a panic, so nothing half-changed can be seen.
         let settled = AssertUnwindSafe(self.settle(work)).catch_unwind();
-        let ended = match timeout_at(self.invocation.deadline, settled).await {
+        let ended = match timeout_at(self.store.deadline, settled).await {
             Ok(Ok(settled)) => settled,
             Ok(Err(payload)) => Err(Setback::panicked(payload.as_ref())),
             Err(_) => Err(Setback::OutOfTime),
         };
-        self.log_ended(&work.key, &ended, started.elapsed());
+        self.log_ended((&work.key, &ended), function, started.elapsed());
         ended
     }
 
-    /// Tells of something that the image does not fail for.
-    fn warn_of(&self, error: Option<StoreError>, key: &str) {
-        let Some(error) = error else { return };
-        let mut line = log::line(Level::Warn, "incomplete", self.invocation.request_id);
-        line.insert("key".to_owned(), json!(key));
-        line.insert("reason".to_owned(), json!(error.to_string()));
-        self.handler.log.line(&Value::Object(line));
-    }
-
     fn log_ignored(&self, key: Option<&str>, reason: &str) {
-        let mut line = log::line(Level::Info, "ignored", self.invocation.request_id);
+        let mut line = log::line(Level::Info, "ignored", self.request_id);
         line.insert("key".to_owned(), json!(key));
         line.insert("reason".to_owned(), json!(reason));
-        self.handler.log.line(&Value::Object(line));
+        self.log.line(&Value::Object(line));
     }
 
-    fn log_ended(&self, key: &str, ended: &Result<Verdict, Setback>, duration: Duration) {
+    fn log_ended(
+        &self,
+        (key, ended): (&str, &Result<Verdict, Setback>),
+        function: &str,
+        duration: Duration,
+    ) {
         let (level, message, reason) = match ended {
             Ok(Verdict::Made(report)) => (report.level(), "processed", None),
             Ok(Verdict::Refused(_, refusal)) => (Level::Error, "failed", Some(refusal.to_string())),
@@ -219,7 +182,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             Ok(Verdict::Gone) => return self.log_ignored(Some(key), GONE),
             Err(setback) => (Level::Error, "to be retried", Some(setback.to_string())),
         };
-        let mut line = log::line(level, message, self.invocation.request_id);
+        let mut line = log::line(level, message, self.request_id);
         line.insert("key".to_owned(), json!(key));
         if let Some(reason) = reason {
             line.insert("reason".to_owned(), json!(reason));
@@ -231,7 +194,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
                 // A setback is counted by Lambda itself, as an error of the function.
                 Metrics { processed, failed: 1 - processed, duration }.embed(
                     &mut line,
-                    &self.handler.function,
+                    function,
                     SystemTime::now(),
                 );
             }
@@ -243,7 +206,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             }
             Ok(Verdict::Gone) | Err(_) => {}
         }
-        self.handler.log.line(&Value::Object(line));
+        self.log.line(&Value::Object(line));
     }
 }
 

@@ -24,7 +24,7 @@ use aws_smithy_runtime_api::{
 use contract::address;
 
 use crate::{
-    s3_store::with_causes,
+    causes::with_causes,
     store::{Outlook, StoreError},
 };
 

@@ -5,6 +5,8 @@
 //! behind the feature `runtime`; what becomes of an image is the affair of `imgprep-image`.
 
 pub mod capacity;
+#[cfg(feature = "runtime")]
+mod causes;
 pub mod handler;
 #[cfg(feature = "runtime")]
 pub mod invalidation;

@@ -22,6 +22,7 @@ use aws_smithy_http_client::{
 use contract::settings::{SETTINGS_METADATA, SOURCE_METADATA, Settings};
 
 use crate::{
+    causes::with_causes,
     invalidation::Invalidator,
     store::{
         Fetched, Head, KeyDenial, Object, Origin, Original, Outlook, Store, StoreError, Withheld,
@@ -276,19 +277,6 @@ fn outlook(status: Option<u16>, code: Option<&str>) -> Outlook {
         (_, None) => false,
     };
     if is_passing { Outlook::Passing } else { Outlook::Lasting }
-}
-
-/// An error and what caused it, each in its own words. Its `Debug` form, which the SDK would add,
-/// may hold parts of the request.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += ": ";
-        text += &error.to_string();
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

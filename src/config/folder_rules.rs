@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: which folders the function is told to use, which the schema knows.
 
-use contract::settings::FAILED_FOLDER;
+use contract::keys::FAILED_FOLDER;
 
 use super::name_rules::{characters, length};
 use super::problem::Fault;

@@ -1,6 +1,7 @@
 //! Which version of an original a variant was made of, and by which settings: the variant's own
 //! metadata says so, which no listing shows.
 
+use contract::keys::ImagePath;
 use contract::settings::{SETTINGS_METADATA, SOURCE_METADATA};
 use futures_util::future::try_join_all;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -29,7 +30,7 @@ impl Inventory<'_> {
                 if there.is_none() {
                     return Ok(false);
                 }
-                let key = format!("{}/{}", variant.folder, seen.path);
+                let key = ImagePath(&seen.path).key_in(&variant.folder);
                 let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
                 let head = head.expected_bucket_owner(&self.names.account).send().await;
                 let metadata = head.found("s3:GetObject")?.and_then(|head| head.metadata);

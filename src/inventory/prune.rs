@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use contract::keys::ImagePath;
 use contract::settings::SOURCE_METADATA;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -141,7 +142,7 @@ impl<'a> Inventory<'a> {
         let there = folders.filter_map(|(folder, variant)| Some((folder, variant.as_ref()?)));
         let orphan = |(folder, variant): (&String, &Listed)| Orphan {
             folder: folder.clone(),
-            key: format!("{folder}/{path}"),
+            key: ImagePath(path).key_in(folder),
             path: path.to_owned(),
             bytes: variant.bytes,
         };

@@ -1,7 +1,7 @@
 //! The function's records of what it cannot process, under `failed/`.
 
 use contract::failure::{FailureRecord, Remedy};
-use contract::settings::FAILED_FOLDER;
+use contract::keys::{FAILED_FOLDER, ImagePath};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 
@@ -40,8 +40,9 @@ impl Inventory<'_> {
             let Some(listed) = records.take() else { break };
             names.push(listed.path);
         }
-        let names = names.iter().filter(|name| name.strip_suffix(".json").is_some());
-        let reads = names.map(|name| self.failure_at(format!("{FAILED_FOLDER}/{name}")));
+        let records = names.iter().map(|name| ImagePath(name).key_in(FAILED_FOLDER));
+        let records = records.filter(|key| ImagePath::of_record(key).is_some());
+        let reads = records.map(|key| self.failure_at(key));
         let found: Vec<Option<FoundFailure>> =
             stream::iter(reads).buffered(PARALLEL_READS).try_collect().await?;
         Ok(found.into_iter().flatten().collect())
@@ -49,10 +50,7 @@ impl Inventory<'_> {
 
     /// The record of an original, if there is one.
     pub(super) async fn failure_of(&self, path: &str) -> Result<Option<FoundFailure>, Hindrance> {
-        match self.settings().failure_key(&self.original_key(path)) {
-            Some(key) => self.failure_at(key).await,
-            None => Ok(None),
-        }
+        self.failure_at(ImagePath(path).record_key()).await
     }
 
     async fn failure_at(&self, key: String) -> Result<Option<FoundFailure>, Hindrance> {
@@ -84,8 +82,7 @@ fn found(inventory: &Inventory<'_>, record: String, bytes: &[u8]) -> FoundFailur
             record,
         },
         Err(error) => {
-            let name = record.strip_prefix(FAILED_FOLDER).unwrap_or(&record);
-            let path = name.trim_start_matches('/').trim_end_matches(".json");
+            let path = ImagePath::of_record(&record).map_or(record.as_str(), |path| path.0);
             FoundFailure {
                 key: inventory.original_key(path),
                 reason: format!("its record cannot be read: {error}"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contract::keys::ImagePath;
 use contract::settings::SOURCE_METADATA;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -145,7 +146,7 @@ impl Retry<'_> {
     async fn has_every_variant(&self, sent: &Sent) -> Result<bool, Hindrance> {
         let Inventory { config, aws, names } = self.inventory;
         for variant in &config.variants {
-            let key = format!("{}/{}", variant.folder, sent.path);
+            let key = ImagePath(&sent.path).key_in(&variant.folder);
             let head = aws.s3.head_object().bucket(&names.bucket).key(key);
             let head = head.expected_bucket_owner(&names.account).send().await;
             let head = head.found("s3:GetObject").map_err(Hindrance::listing)?;

@@ -7,14 +7,13 @@
 
 use std::collections::VecDeque;
 
+use contract::keys::ImagePath;
+
 use super::Range;
 use super::backfill::Need;
 use super::listing::{Listed, Pages};
 use super::merge::{Cursor, Merge, Row};
 use crate::aws::AwsError;
-
-/// What a record is called, beside the path of its original.
-const ENDING: &str = ".json";
 
 /// An original with what has become of it, or variants whose original is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,7 +118,7 @@ impl<P: Pages> Survey<P> {
 
     /// When the record of a path was written; paths come in the order of their records.
     async fn record(&mut self, path: &str) -> Result<Option<i64>, AwsError> {
-        let name = record_of(path);
+        let name = ImagePath(path).record_name();
         loop {
             self.records.fill().await?;
             match self.records.head() {
@@ -131,14 +130,10 @@ impl<P: Pages> Survey<P> {
     }
 }
 
-/// What the record of a path is called, where its name fits.
-pub(crate) fn record_of(path: &str) -> String {
-    format!("{path}{ENDING}")
-}
-
 /// Whether the record of `path` comes before that of `held`, which is before `path`.
 fn goes_first(path: &str, held: &str) -> bool {
-    path.strip_prefix(held).is_some_and(|rest| format!("{rest}{ENDING}").as_str() < ENDING)
+    let [record, held_record] = [path, held].map(|path| ImagePath(path).record_name());
+    record < held_record
 }
 
 fn seen(row: Row, record: Option<i64>) -> Seen {

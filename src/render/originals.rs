@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use glob::{MatchOptions, Pattern};
-use imaging::sniff::{self, Sniffed};
+use imaging::formats::{Sniffed, sniff};
 
 use super::refusal::Refusal;
 
@@ -217,7 +217,7 @@ fn is_image(path: &Path) -> bool {
     }
     let mut head = Vec::new();
     let read = File::open(path).and_then(|file| file.take(HEAD_BYTES).read_to_end(&mut head));
-    read.is_err() || matches!(sniff::sniff(&head), Sniffed::Image(_))
+    read.is_err() || matches!(sniff(&head), Sniffed::Image(_))
 }
 
 fn is_glob(text: &str) -> bool {

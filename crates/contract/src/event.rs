@@ -175,10 +175,10 @@ fn change(record: &Value, key: &str, settings: &Settings) -> Result<Change, Stri
     }
     // The prefix filter of the notification should have kept it away. Were it processed, its
     // variants would be reported too, and so on without end.
-    let Some(path) = settings.path_in_originals(key) else {
+    let Some(path) = settings.path_of(key) else {
         return Err(format!("it is not in {}/", settings.originals));
     };
-    if path.ends_with('/') {
+    if path.0.ends_with('/') {
         return Err("it is a folder marker".to_owned());
     }
     Ok(change)

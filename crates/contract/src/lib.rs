@@ -7,5 +7,6 @@ pub mod address;
 pub mod event;
 pub mod failure;
 mod fnv;
+pub mod keys;
 pub mod log;
 pub mod settings;

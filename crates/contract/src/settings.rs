@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::fnv;
+use crate::{fnv, keys::ImagePath};
 
 /// The environment variable of the function that holds [`Settings`] as JSON.
 pub const SETTINGS_VARIABLE: &str = "IMGPREP_SETTINGS";
@@ -15,12 +15,6 @@ pub const SETTINGS_VARIABLE: &str = "IMGPREP_SETTINGS";
 /// overwritten variant is invalidated. It is not part of [`Settings`], because CloudFront numbers the
 /// distribution only when it is made.
 pub const DISTRIBUTION_VARIABLE: &str = "IMGPREP_DISTRIBUTION";
-
-/// The folder of the bucket in which the function records what it could not process.
-pub const FAILED_FOLDER: &str = "failed";
-
-/// S3 takes no longer keys, in bytes of UTF-8: "Naming Amazon S3 objects" in the S3 User Guide.
-pub const KEY_BYTES_MAX: usize = 1024;
 
 /// Everything the function is told about its stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,33 +50,9 @@ pub enum OnDelete {
 }
 
 impl Settings {
-    /// The path of an original below the originals' folder, or nothing if the key is elsewhere or
-    /// is the folder itself.
-    pub fn path_in_originals<'key>(&self, key: &'key str) -> Option<&'key str> {
-        let path = key.strip_prefix(self.originals.as_str())?.strip_prefix('/')?;
-        (!path.is_empty()).then_some(path)
-    }
-
-    /// Where a variant of an original is kept: always at the original's own path, so that an
-    /// application can compute it. Nothing if the key is no original's.
-    pub fn variant_key(&self, variant: &Variant, original_key: &str) -> Option<String> {
-        let path = self.path_in_originals(original_key)?;
-        Some(format!("{}/{path}", variant.folder))
-    }
-
-    /// Where it is recorded that an original could not be processed.
-    ///
-    /// A path that is too long for this is cut and ends in a digest of the whole; the record itself
-    /// holds the key.
-    pub fn failure_key(&self, original_key: &str) -> Option<String> {
-        let path = self.path_in_originals(original_key)?;
-        let key = format!("{FAILED_FOLDER}/{path}.json");
-        if key.len() <= KEY_BYTES_MAX {
-            return Some(key);
-        }
-        let ending = format!("~{}.json", fnv::digest(path));
-        let room = KEY_BYTES_MAX - FAILED_FOLDER.len() - 1 - ending.len();
-        Some(format!("{FAILED_FOLDER}/{}{ending}", &path[..path.floor_char_boundary(room)]))
+    /// The path of an original, or nothing if the key is elsewhere or is the folder itself.
+    pub fn path_of<'key>(&self, key: &'key str) -> Option<ImagePath<'key>> {
+        ImagePath::below(&self.originals, key)
     }
 }
 

@@ -14,10 +14,10 @@ use crate::{
 
 /// Bytes of the largest profile that is used. Those of printing presses have up to three million;
 /// whatever else is larger hides something.
-pub const LARGEST_PROFILE: usize = 4 << 20;
+pub(crate) const LARGEST_PROFILE: usize = 4 << 20;
 
 /// Whether a profile is one for pixels of this kind. A grey picture may have one for colours.
-pub fn fits(icc: &[u8], channels: Channels) -> bool {
+pub(crate) fn fits(icc: &[u8], channels: Channels) -> bool {
     // ICC.1:2022, section 7.2.6.
     let space = icc.get(16..20);
     let known = match channels {
@@ -30,7 +30,7 @@ pub fn fits(icc: &[u8], channels: Channels) -> bool {
 
 /// The colours of four inks on paper: as their profile says, or else as if each took away its
 /// complement and nothing more.
-pub fn inks_to_srgb(inks: Inks, icc: Option<&[u8]>) -> Pixels {
+pub(crate) fn inks_to_srgb(inks: Inks, icc: Option<&[u8]>) -> Pixels {
     const PIXELS_AT_ONCE: usize = 4096;
     let Inks { width, height, mut bytes } = inks;
     let transform = icc.and_then(ink_transform);
@@ -54,7 +54,7 @@ pub fn inks_to_srgb(inks: Inks, icc: Option<&[u8]>) -> Pixels {
 }
 
 /// By the matrix of ITU-T T.871, section 7, in 16 bits after the point.
-pub fn rgb_of_ycbcr([y, cb, cr]: [u8; 3]) -> [u8; 3] {
+pub(crate) fn rgb_of_ycbcr([y, cb, cr]: [u8; 3]) -> [u8; 3] {
     const HALF: i32 = 1 << 15;
     let (y, cb, cr) = (i32::from(y) << 16, i32::from(cb) - 128, i32::from(cr) - 128);
     let red = y + 91_881 * cr;

@@ -14,14 +14,17 @@ use contract::settings::{Colour, Fit, Variant};
 
 use crate::{
     colour::Correction,
-    decode::{self, Damage, Decoded, Picture},
-    encode::{self, Demand, Drawn, Target},
+    damage::Damage,
+    decode::{Decoded, Unread},
+    encode::{self, Demand, Drawn},
     error::RenderError,
+    formats, geometry,
+    header::SourceFormat,
     limits::Limits,
+    picture::Picture,
     pixels::Pixels,
-    planar::Planar,
-    resize::{self, Area, ScalingError, Source},
-    sniff::{self, SourceFormat},
+    resize::ScalingError,
+    target::Target,
 };
 
 /// One finished variant.
@@ -83,48 +86,119 @@ impl fmt::Debug for Scratch {
     }
 }
 
-/// Makes every variant of an original with one decode.
+/// An original whose header has been read and judged, and whose pixels have not been decoded.
+pub struct Opened<'a> {
+    bytes: &'a [u8],
+    variants: &'a [Variant],
+    unread: Unread<'a>,
+    needed: u64,
+}
+
+/// Reads the header of an original, or says why no variants can be made of it.
+pub fn open<'a>(
+    bytes: &'a [u8],
+    variants: &'a [Variant],
+    limits: &Limits,
+) -> Result<Opened<'a>, RenderError> {
+    catch_panics(|| {
+        let file_bytes = bytes.len() as u64;
+        limits.check_bytes(file_bytes)?;
+        let unread = Unread::open(bytes, variants)?;
+        let needed = limits.check_image(unread.header(), file_bytes, variants)?;
+        Ok(Opened { bytes, variants, unread, needed })
+    })
+}
+
+/// Opens an original and makes all of its variants.
 pub fn render(
     bytes: &[u8],
     variants: &[Variant],
     limits: &Limits,
 ) -> Result<Vec<Rendered>, RenderError> {
     let mut all = Vec::with_capacity(variants.len());
-    render_measured(bytes, variants, limits, &mut Scratch::default(), |rendered| {
+    open(bytes, variants, limits)?.render(&mut Scratch::default(), &mut |rendered| {
         all.push(rendered);
         ControlFlow::Continue(())
     })?;
     Ok(all)
 }
 
-/// The same as [`render`], with the facts that a log wants.
-///
-/// Each variant is handed over as soon as it is finished, in the order they were asked for, so that
-/// it can be on its way while the next one is made. Whoever takes them may break off.
-pub fn render_measured(
-    bytes: &[u8],
-    variants: &[Variant],
-    limits: &Limits,
-    scratch: &mut Scratch,
-    finished: impl FnMut(Rendered) -> ControlFlow<()>,
-) -> Result<Rendering, RenderError> {
-    // After a panic the buffers are lost, whatever is in them.
-    let mut own = mem::take(scratch);
-    catch_panics(|| {
-        let rendering = render_unguarded(bytes, variants, limits, &mut own, finished);
-        *scratch = own;
-        rendering
-    })
-}
+impl Opened<'_> {
+    /// Bytes of memory that making the variants takes at its peak, the file included, as its header
+    /// announces it.
+    pub fn memory_needed(&self) -> u64 {
+        self.needed
+    }
 
-/// Bytes of memory that [`render_measured`] takes at its peak, the file included, as its header
-/// announces it; or why it refuses the file.
-pub fn memory_needed(
-    bytes: &[u8],
-    variants: &[Variant],
-    limits: &Limits,
-) -> Result<u64, RenderError> {
-    catch_panics(|| decode::memory_needed(bytes, variants, limits))
+    /// Makes every variant with one decode.
+    ///
+    /// Each is handed over as soon as it is finished, in the order they were asked for, so that it
+    /// can be on its way while the next one is made. Whoever takes them may break off.
+    pub fn render(
+        self,
+        scratch: &mut Scratch,
+        finished: &mut dyn FnMut(Rendered) -> ControlFlow<()>,
+    ) -> Result<Rendering, RenderError> {
+        // After a panic the buffers are lost, whatever is in them.
+        let mut own = mem::take(scratch);
+        catch_panics(|| {
+            let rendering = self.render_unguarded(&mut own, finished);
+            *scratch = own;
+            rendering
+        })
+    }
+
+    fn render_unguarded(
+        self,
+        scratch: &mut Scratch,
+        finished: &mut dyn FnMut(Rendered) -> ControlFlow<()>,
+    ) -> Result<Rendering, RenderError> {
+        let started = Instant::now();
+        let Self { bytes, variants, unread, .. } = self;
+        let format = unread.header().format;
+        let Decoded { picture, correction, damage } =
+            unread.decode(variants, &mut scratch.decoder)?;
+        let scaling_failed =
+            |error: ScalingError| RenderError::Broken { format, message: error.to_string() };
+        let (width, height) = picture.upright();
+        let mut rendering = Rendering {
+            format,
+            width,
+            height,
+            animated: formats::is_animated(bytes, format),
+            damage,
+            decode: started.elapsed(),
+            resize: Duration::ZERO,
+            encode: Duration::ZERO,
+        };
+        for variant in variants {
+            let started = Instant::now();
+            let target = Target::choose(variant.format, format, picture.has_alpha());
+            let drawn =
+                draw(&picture, variant, target, correction.as_ref()).map_err(scaling_failed)?;
+            rendering.resize += started.elapsed();
+
+            let started = Instant::now();
+            let (width, height) = drawn.size();
+            let demand = Demand { quality: variant.quality, effort: variant.effort };
+            let encoded = encode::encode(drawn, target, demand, &mut scratch.encoder);
+            let bytes = encoded.map_err(|error| RenderError::Encode {
+                folder: variant.folder.clone(),
+                message: error.to_string(),
+            })?;
+            rendering.encode += started.elapsed();
+
+            let folder = variant.folder.clone();
+            let content_type = target.content_type();
+            if finished(Rendered { folder, bytes, content_type, width, height }).is_break() {
+                break;
+            }
+        }
+        if let Picture::Planes(planar) = picture {
+            scratch.decoder.recycle(planar.into_decoded());
+        }
+        Ok(rendering)
+    }
 }
 
 /// Turns a panic into a refusal: the file that causes it would cause it again.
@@ -141,103 +215,16 @@ pub fn panic_message(payload: &(dyn Any + Send)) -> String {
     text.unwrap_or("without a message").to_owned()
 }
 
-fn render_unguarded(
-    bytes: &[u8],
-    variants: &[Variant],
-    limits: &Limits,
-    scratch: &mut Scratch,
-    mut finished: impl FnMut(Rendered) -> ControlFlow<()>,
-) -> Result<Rendering, RenderError> {
-    let started = Instant::now();
-    let Decoded { header, picture, correction, damage } =
-        decode::decode(bytes, variants, limits, &mut scratch.decoder)?;
-    let scaling_failed = |error: ScalingError| RenderError::Broken {
-        format: header.format,
-        message: error.to_string(),
-    };
-    let source = Original::new(picture);
-    let (width, height) = source.upright();
-    let mut rendering = Rendering {
-        format: header.format,
-        width,
-        height,
-        animated: sniff::is_animated(bytes, header.format),
-        damage,
-        decode: started.elapsed(),
-        resize: Duration::ZERO,
-        encode: Duration::ZERO,
-    };
-    for variant in variants {
-        let started = Instant::now();
-        let target = Target::choose(variant.format, header.format, source.has_alpha());
-        let drawn = draw(&source, variant, target, correction.as_ref()).map_err(scaling_failed)?;
-        rendering.resize += started.elapsed();
-
-        let started = Instant::now();
-        let (width, height) = drawn.size();
-        let demand = Demand { quality: variant.quality, effort: variant.effort };
-        let encoded = encode::encode(drawn, target, demand, &mut scratch.encoder);
-        let bytes = encoded.map_err(|error| RenderError::Encode {
-            folder: variant.folder.clone(),
-            message: error.to_string(),
-        })?;
-        rendering.encode += started.elapsed();
-
-        let folder = variant.folder.clone();
-        let content_type = target.content_type();
-        if finished(Rendered { folder, bytes, content_type, width, height }).is_break() {
-            break;
-        }
-    }
-    if let Original::Planes(planar) = source {
-        scratch.decoder.recycle(planar.into_decoded());
-    }
-    Ok(rendering)
-}
-
-/// A decoded original, ready to be scaled.
-enum Original {
-    Pixels(Source),
-    Planes(Planar),
-}
-
-impl Original {
-    fn new(picture: Picture) -> Self {
-        match picture {
-            Picture::Pixels(pixels, grid) => Self::Pixels(Source::new(pixels, grid)),
-            Picture::Planes(planar) => Self::Planes(planar),
-        }
-    }
-
-    fn upright(&self) -> (u32, u32) {
-        match self {
-            Self::Pixels(source) => source.upright(),
-            Self::Planes(planar) => planar.upright(),
-        }
-    }
-
-    fn has_alpha(&self) -> bool {
-        matches!(self, Self::Pixels(source) if source.has_alpha())
-    }
-
-    fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
-        match self {
-            Self::Pixels(source) => source.scale(area, size),
-            Self::Planes(planar) => planar.scale(area, size),
-        }
-    }
-}
-
 /// The finished picture of one variant.
 fn draw(
-    source: &Original,
+    source: &Picture,
     variant: &Variant,
     target: Target,
     correction: Option<&Correction>,
 ) -> Result<Drawn, ScalingError> {
     let background = variant.background.unwrap_or(Colour::WHITE);
-    let placed = resize::place(source.upright(), variant);
-    if let Original::Planes(planar) = source
+    let placed = geometry::place(source.upright(), variant);
+    if let Picture::Planes(planar) = source
         && target == Target::Jpeg
         && correction.is_none()
         && placed.canvas == placed.scaled

@@ -2,7 +2,11 @@
 //!
 //! Each of these is final: the same bytes fail in the same way however often they are tried.
 
-use crate::sniff::SourceFormat;
+use std::{fmt, io};
+
+use image::ImageError;
+
+use crate::header::SourceFormat;
 
 /// What is wrong with an original.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,4 +39,46 @@ pub enum RenderError {
 
 fn megapixels(pixels: u64) -> u64 {
     pixels.div_ceil(1_000_000)
+}
+
+impl RenderError {
+    pub(crate) fn broken(format: SourceFormat, message: impl Into<String>) -> Self {
+        Self::Broken { format, message: message.into() }
+    }
+
+    pub(crate) fn ends_early(format: SourceFormat) -> Self {
+        Self::broken(format, "the file ends early")
+    }
+
+    pub(crate) fn unsupported(format: SourceFormat, what: impl fmt::Display) -> Self {
+        Self::Unsupported(format!("this kind of {format} ({what})"))
+    }
+
+    /// What an I/O error means when all reading is from memory.
+    pub(crate) fn unreadable(format: SourceFormat, error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            Self::ends_early(format)
+        } else {
+            Self::broken(format, error.to_string())
+        }
+    }
+
+    pub(crate) fn of_image(format: SourceFormat, error: ImageError) -> Self {
+        match error {
+            ImageError::IoError(error) => Self::unreadable(format, &error),
+            ImageError::Unsupported(error) => Self::unsupported(format, error),
+            error => Self::broken(format, error.to_string()),
+        }
+    }
+}
+
+/// What an encoder had to say.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct EncodingError(String);
+
+impl EncodingError {
+    pub(crate) fn new(error: impl std::error::Error) -> Self {
+        Self(error.to_string())
+    }
 }

@@ -1,20 +1,26 @@
 //! The image engine: the bytes of an original in, its encoded variants out.
 //!
-//! ```text
-//! sniff → decode → resize → colour → encode
-//! └──────────────── engine ───────────────┘
-//! ```
+//! It is the same on AWS and on the user's own machine. [`engine`] is the whole path as two functions,
+//! `open` and `render`, over
 //!
-//! It is the same on AWS and on the user's own machine.
+//! ```text
+//! formats → decode → reduce → resize → colour → encode → formats
+//! ```
 
 pub mod colour;
+pub mod damage;
 pub mod decode;
-pub mod encode;
+mod encode;
 pub mod engine;
 pub mod error;
+pub mod formats;
+mod geometry;
+pub mod header;
 pub mod limits;
+mod picture;
 pub mod pixels;
-pub mod planar;
-pub mod reduce;
-pub mod resize;
-pub mod sniff;
+mod planar;
+mod reduce;
+mod resize;
+mod rows;
+mod target;

@@ -6,10 +6,10 @@
 use contract::settings::Variant;
 
 use crate::{
-    decode::Header,
     error::RenderError,
+    geometry::{self, Placement, pixel_count},
+    header::Header,
     reduce,
-    resize::{self, Placement},
 };
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -57,14 +57,14 @@ impl Limits {
 
     /// Refuses an image that could not be decoded and made into these variants; otherwise tells the
     /// bytes that this takes at its peak, the file included.
-    pub fn check_image(
+    pub(crate) fn check_image(
         &self,
         header: &Header,
         file_bytes: u64,
         variants: &[Variant],
     ) -> Result<u64, RenderError> {
         let (width, height) = (header.width, header.height);
-        if pixels(width, height) > self.max_pixels {
+        if pixel_count(width, height) > self.max_pixels {
             return Err(RenderError::TooManyPixels { width, height, limit: self.max_pixels });
         }
         let needed = file_bytes.saturating_add(needed_bytes(header, variants));
@@ -80,18 +80,14 @@ impl Limits {
     }
 }
 
-fn pixels(width: u32, height: u32) -> u64 {
-    u64::from(width) * u64::from(height)
-}
-
 /// What one image takes beside its file: decoding, then making one variant after the other out of
 /// what was decoded.
 fn needed_bytes(header: &Header, variants: &[Variant]) -> u64 {
-    let factor = reduce::factor(resize::needed_density(header.upright(), variants));
+    let factor = reduce::factor(geometry::needed_density(header.upright(), variants));
     let (width, height) = reduce::reduced_size((header.width, header.height), factor);
-    let decoded = pixels(width, height) * header.layout.reduced_channels() as u64;
+    let decoded = pixel_count(width, height) * header.layout.reduced_channels() as u64;
     let placed: Vec<Placement> =
-        variants.iter().map(|it| resize::place(header.upright(), it)).collect();
+        variants.iter().map(|it| geometry::place(header.upright(), it)).collect();
     // A whole picture that needs no change is handed on as it is; any other exists twice.
     let whole = if header.whole_bytes == decoded { 0 } else { header.whole_bytes };
     let decoding = header.working_bytes.saturating_add(whole);
@@ -102,9 +98,9 @@ fn needed_bytes(header: &Header, variants: &[Variant]) -> u64 {
 /// A frame that a variant does not fill takes nothing.
 fn rendering_bytes((width, height): (u32, u32), placed: &[Placement]) -> u64 {
     // One channel of what was decoded, to be scaled.
-    let plane = pixels(width, height);
+    let plane = pixel_count(width, height);
     let longer_side = u64::from(width.max(height));
-    let canvas = |placement: &Placement| pixels(placement.canvas.0, placement.canvas.1);
+    let canvas = |placement: &Placement| pixel_count(placement.canvas.0, placement.canvas.1);
     let working = placed.iter().map(|placement| {
         let across = u64::from(placement.scaled.0.max(placement.scaled.1));
         // Between its two passes the resizer holds an image as wide as the variant and as high as
@@ -120,18 +116,18 @@ mod tests {
     use super::*;
     use image::metadata::Orientation;
 
-    use crate::{reduce::Layout, sniff::SourceFormat};
+    use crate::{header::SourceFormat, reduce::Layout};
     use contract::settings::Fit;
 
     fn photo(width: u32, height: u32, progressive: bool) -> Header {
-        let coefficients = if progressive { 6 * pixels(width, height) } else { 0 };
+        let coefficients = if progressive { 6 * pixel_count(width, height) } else { 0 };
         Header {
             format: SourceFormat::Jpeg,
             width,
             height,
             orientation: Orientation::NoTransforms,
             layout: Layout::Rgb,
-            whole_bytes: 3 * pixels(width, height),
+            whole_bytes: 3 * pixel_count(width, height),
             working_bytes: coefficients,
         }
     }

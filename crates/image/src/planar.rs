@@ -8,14 +8,14 @@ use jpeg::{Plane, decoder};
 
 use crate::{
     colour,
-    decode::swaps_sides,
+    geometry::{Area, Grid, swaps_sides},
     pixels::Pixels,
-    resize::{Area, Grid, ScalingError, scale_plane},
+    resize::{ScalingError, scale_plane},
 };
 
 /// An original in planes, ready to be scaled any number of times.
 #[derive(Debug)]
-pub struct Planar {
+pub(crate) struct Planar {
     decoded: decoder::Decoded,
     /// The original itself. Each plane is coarser, in its own way.
     grid: Grid,
@@ -24,29 +24,37 @@ pub struct Planar {
 /// A finished picture in planes: full-range `YCbCr` as JFIF defines it, with chroma at half the
 /// resolution both ways, or grey.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Planes {
-    pub luma: Plane,
-    pub chroma: Option<[Plane; 2]>,
+pub(crate) struct Planes {
+    pub(crate) luma: Plane,
+    pub(crate) chroma: Option<[Plane; 2]>,
 }
 
 impl Planar {
     /// Takes over what the decoder made of an original of this size and orientation.
-    pub fn new(decoded: decoder::Decoded, size: (u32, u32), orientation: Orientation) -> Self {
+    pub(crate) fn new(
+        decoded: decoder::Decoded,
+        size: (u32, u32),
+        orientation: Orientation,
+    ) -> Self {
         Self { decoded, grid: Grid::full(size, orientation) }
     }
 
     /// Gives back the buffers.
-    pub fn into_decoded(self) -> decoder::Decoded {
+    pub(crate) fn into_decoded(self) -> decoder::Decoded {
         self.decoded
     }
 
     /// Width and height of the upright original.
-    pub fn upright(&self) -> (u32, u32) {
+    pub(crate) fn upright(&self) -> (u32, u32) {
         self.grid.upright()
     }
 
     /// Cuts out an area of the upright original and scales it, as JPEG wants it.
-    pub fn scale_to_planes(&self, area: Area, size: (u32, u32)) -> Result<Planes, ScalingError> {
+    pub(crate) fn scale_to_planes(
+        &self,
+        area: Area,
+        size: (u32, u32),
+    ) -> Result<Planes, ScalingError> {
         let luma = self.scale_one(&self.decoded.luma, area, size)?;
         // The last sample of an odd side stands for two pixels, of which one is beyond the frame.
         let half = (size.0.div_ceil(2), size.1.div_ceil(2));
@@ -61,7 +69,7 @@ impl Planar {
     }
 
     /// The same in RGB.
-    pub fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
+    pub(crate) fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
         let luma = self.scale_one(&self.decoded.luma, area, size)?;
         let bytes = match self.scale_chroma(area, size)? {
             None => luma.samples.iter().flat_map(|&grey| [grey; 3]).collect(),

@@ -9,7 +9,7 @@ use crate::pixels::Pixels;
 
 /// What one pixel consists of while it is read, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub(crate) enum Layout {
     Grey,
     GreyAlpha,
     Rgb,
@@ -20,7 +20,7 @@ pub enum Layout {
 
 impl Layout {
     /// Samples of one pixel as it is read.
-    pub fn channels(self) -> usize {
+    pub(crate) fn channels(self) -> usize {
         match self {
             Self::Grey => 1,
             Self::GreyAlpha => 2,
@@ -30,7 +30,7 @@ impl Layout {
     }
 
     /// Bytes of one pixel as it is handed on: grey is widened to colour.
-    pub fn reduced_channels(self) -> usize {
+    pub(crate) fn reduced_channels(self) -> usize {
         match self {
             Self::Grey | Self::Rgb => 3,
             Self::GreyAlpha | Self::Rgba | Self::Cmyk => 4,
@@ -43,7 +43,7 @@ impl Layout {
 }
 
 /// A channel of 8 or 16 bits.
-pub trait Sample: Copy + Into<u32> {
+pub(crate) trait Sample: Copy + Into<u32> {
     /// The largest value.
     const MAX: u32;
     /// What a product of colour and alpha is divided by, so that 65,536 of them fit 32 bits.
@@ -82,7 +82,7 @@ const LARGEST_FACTOR: u32 = 256;
     clippy::cast_sign_loss,
     reason = "the value is clamped to 1..=LARGEST_FACTOR"
 )]
-pub fn factor(needed_density: f64) -> u32 {
+pub(crate) fn factor(needed_density: f64) -> u32 {
     const REMAINING: f64 = 2.0;
     // A quotient that should be whole may fall a hair short of it.
     let factor = 1.0 / (REMAINING * needed_density) + 1e-9;
@@ -90,13 +90,13 @@ pub fn factor(needed_density: f64) -> u32 {
 }
 
 /// Columns and rows that remain of an original of this size.
-pub fn reduced_size((width, height): (u32, u32), factor: u32) -> (u32, u32) {
+pub(crate) fn reduced_size((width, height): (u32, u32), factor: u32) -> (u32, u32) {
     (width.div_ceil(factor), height.div_ceil(factor))
 }
 
 /// Takes an original row by row, from the top.
 #[derive(Debug)]
-pub struct Reducer {
+pub(crate) struct Reducer {
     layout: Layout,
     size: (u32, u32),
     factor: u32,
@@ -110,7 +110,7 @@ pub struct Reducer {
 
 impl Reducer {
     /// Prepares for an original of this size, of which every `factor × factor` pixels become one.
-    pub fn new(layout: Layout, size: (u32, u32), factor: u32) -> Self {
+    pub(crate) fn new(layout: Layout, size: (u32, u32), factor: u32) -> Self {
         let (width, height) = reduced_size(size, factor);
         let sums = if factor == 1 { 0 } else { width as usize * layout.channels() };
         let reduced_bytes = width as usize * height as usize * layout.reduced_channels();
@@ -126,14 +126,9 @@ impl Reducer {
         }
     }
 
-    /// How many pixels in each direction become one.
-    pub fn factor(&self) -> u32 {
-        self.factor
-    }
-
     /// Takes the next row. Rows beyond the last and samples beyond the width are ignored; a row
     /// that is too short leaves the rest of its boxes to the others.
-    pub fn push_row<S: Sample>(&mut self, row: &[S]) {
+    pub(crate) fn push_row<S: Sample>(&mut self, row: &[S]) {
         let samples = self.size.0 as usize * self.layout.channels();
         let row = &row[..row.len().min(samples)];
         if self.rows == self.size.1 {
@@ -160,7 +155,7 @@ impl Reducer {
     }
 
     /// Takes a whole picture, without a copy where it is already what is wanted.
-    pub fn push_image(&mut self, image: Vec<u8>) {
+    pub(crate) fn push_image(&mut self, image: Vec<u8>) {
         let same_bytes = self.layout.channels() == self.layout.reduced_channels();
         let complete = image.len() == self.reduced_bytes;
         if self.factor == 1 && same_bytes && complete && self.rows == 0 {
@@ -176,12 +171,12 @@ impl Reducer {
     }
 
     /// Whether every row has come.
-    pub fn is_complete(&self) -> bool {
+    pub(crate) fn is_complete(&self) -> bool {
         self.rows == self.size.1
     }
 
     /// The picture. Inks come as four channels without alpha.
-    pub fn finish(self) -> Reduced {
+    pub(crate) fn finish(self) -> Reduced {
         let (width, height) = reduced_size(self.size, self.factor);
         let alpha = self.layout.has_alpha();
         if self.layout == Layout::Cmyk {
@@ -274,20 +269,20 @@ impl Reducer {
 
 /// A picture that went through a [`Reducer`].
 #[derive(Debug, PartialEq, Eq)]
-pub enum Reduced {
+pub(crate) enum Reduced {
     Pixels(Pixels),
     Inks(Inks),
 }
 
 /// A picture of four inks.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Inks {
+pub(crate) struct Inks {
     /// Columns.
-    pub width: u32,
+    pub(crate) width: u32,
     /// Rows.
-    pub height: u32,
+    pub(crate) height: u32,
     /// Cyan, magenta, yellow and black of each pixel, 0 for none; rows from the top.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// The quotient as the nearest whole number; nothing where there is nothing, as in a box without a

@@ -24,7 +24,6 @@ mod frame;
 mod header;
 mod huffman;
 mod idct;
-mod markers;
 mod plan;
 mod scan;
 #[cfg(test)]

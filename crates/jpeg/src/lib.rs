@@ -4,6 +4,8 @@
 
 pub mod decoder;
 pub mod encoder;
+mod markers;
+pub mod outline;
 
 /// One component of an image: eight bits a sample, rows from the top, without padding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

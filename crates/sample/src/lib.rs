@@ -2,21 +2,19 @@
 //!
 //! The same size always gives the same bytes.
 
-use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use jpeg::encoder::{self, Picture, Scratch, colour};
 
 const QUALITY: u8 = 90;
 
 /// A landscape at dusk as JPEG. Sides are brought within 1 to 65535.
 pub fn jpeg(width: u32, height: u32) -> Vec<u8> {
-    let side = |length: u32| u16::try_from(length).unwrap_or(u16::MAX).max(1);
+    let side = |length: u32| length.clamp(1, u16::MAX.into());
     let (width, height) = (side(width), side(height));
-    let pixels = pixels(width.into(), height.into());
-    let mut bytes = Vec::new();
-    let mut encoder = Encoder::new(&mut bytes, QUALITY);
-    encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
-    // Writing into memory, with sides a JPEG can have, cannot fail.
-    drop(encoder.encode(&pixels, width, height, ColorType::Rgb));
-    bytes
+    let colour::Planes { luma, chroma: [cb, cr] } =
+        colour::planes_of_rgb(&pixels(width, height), width, height);
+    let picture = Picture { luma: &luma, chroma: Some([&cb, &cr]) };
+    // Planes that fit together, with sides that a JPEG can have, are always encoded.
+    encoder::encode(&picture, QUALITY, &mut Scratch::default()).unwrap_or_default()
 }
 
 /// The same landscape as RGB, three bytes a pixel and rows from the top.

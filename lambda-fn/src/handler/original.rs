@@ -4,64 +4,27 @@ use std::{mem, time::Duration};
 
 use contract::{
     event::{Change, Work},
-    settings::{KEY_BYTES_MAX, OnDelete, Variant},
+    keys::KEY_BYTES_MAX,
+    settings::{OnDelete, Variant},
 };
 use futures_util::future::join_all;
 use imaging::error::RenderError;
 use tokio::time::Instant;
 
 use super::{
-    Run, Setback,
     rendering::{Finished, Job},
     report::Report,
+    run::Run,
+    verdict::{ROUNDS_MAX, Refusal, Setback, Verdict},
 };
 use crate::{
     capacity::Reservation,
     log::Log,
-    store::{Fetched, Origin, Store, Withheld},
+    store::{Fetched, Origin, Store},
 };
-
-/// How often an original that changes under our hands is started over within one invocation.
-pub(super) const ROUNDS_MAX: u32 = 3;
 
 /// What is set aside for an original of unknown size; a larger one is asked for twice.
 const UNKNOWN_BYTES: u64 = 8 << 20;
-
-/// How an original ended.
-#[derive(Debug)]
-pub(super) enum Verdict {
-    Made(Box<Report>),
-    /// It cannot be processed as it is, and that is on record.
-    Refused(Box<Report>, Refusal),
-    /// Its variants, of the version with this `ETag`, were there before.
-    Unchanged(String),
-    /// It was deleted, and so were these objects, if there were any.
-    Removed(Vec<String>),
-    /// It was deleted, and its variants stay.
-    Gone,
-}
-
-impl Verdict {
-    /// The version of the original that it is about, by its `ETag`; nothing if there was none.
-    fn source(&self) -> Option<&str> {
-        match self {
-            Self::Made(report) | Self::Refused(report, _) => Some(&report.etag),
-            Self::Unchanged(etag) => Some(etag),
-            Self::Removed(_) | Self::Gone => None,
-        }
-    }
-}
-
-/// Why an original cannot be processed as it is, however often it is tried.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Refusal {
-    #[error(transparent)]
-    Image(#[from] RenderError),
-    #[error("its key in {folder}/ would have {bytes} bytes, S3 takes {KEY_BYTES_MAX}")]
-    KeyTooLong { folder: String, bytes: usize },
-    #[error(transparent)]
-    Withheld(#[from] Withheld),
-}
 
 /// What a look at the bucket says of an original's variants.
 struct Look {
@@ -99,13 +62,13 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             } else {
                 self.make(work, None).await?
             };
-            let verdict = match (verdict, self.settings().on_delete) {
+            let verdict = match (verdict, self.settings.on_delete) {
                 (Verdict::Gone, OnDelete::Keep) => return Ok(Verdict::Gone),
                 (Verdict::Gone, OnDelete::Remove) => self.remove(&work.key).await?,
                 (verdict, _) => verdict,
             };
             let now = self.store.head(&work.key).await?.map(|head| head.etag);
-            let may_be_gone = now.is_none() && self.settings().on_delete == OnDelete::Keep;
+            let may_be_gone = now.is_none() && self.settings.on_delete == OnDelete::Keep;
             if now.as_deref() == verdict.source() || may_be_gone {
                 return Ok(verdict);
             }
@@ -130,10 +93,10 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         let is_meant = |variant: &&Variant| {
             work.folders.as_ref().is_none_or(|folders| folders.contains(&variant.folder))
         };
-        let meant = self.settings().variants.iter().filter(is_meant);
+        let meant = self.settings.variants.iter().filter(is_meant);
         let look = meant.map(|variant| async move {
             let expected = Origin { source: etag.to_owned(), settings: variant.fingerprint() };
-            let variant_key = self.settings().variant_key(variant, &work.key)?;
+            let variant_key = self.settings.path_of(&work.key)?.key_in(&variant.folder);
             // What cannot be seen is made once more.
             let head = store.in_time(store.head(&variant_key)).await.ok().flatten();
             let is_current = head.is_some_and(|head| head.origin == Some(expected));
@@ -147,10 +110,10 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         if let Some(refusal) = self.refuse_key(&work.key) {
             return self.refuse_unread(&work.key, refusal).await;
         }
-        let _place = self.handler.capacity.place().await;
-        let mut room = work.size.unwrap_or(UNKNOWN_BYTES).min(self.handler.limits.max_bytes);
+        let _place = self.capacity.place().await;
+        let mut room = work.size.unwrap_or(UNKNOWN_BYTES).min(self.limits.max_bytes);
         loop {
-            let reservation = self.handler.capacity.reserve(room).await;
+            let reservation = self.capacity.reserve(room).await;
             match self.attempt(&work.key, reservation, look.as_ref()).await? {
                 Attempt::Ended(verdict) => return Ok(verdict),
                 Attempt::NeedsRoom(bytes) => room = bytes,
@@ -160,8 +123,9 @@ impl<S: Store, L: Log> Run<'_, S, L> {
 
     /// Why no variant of this name can be written, if one cannot: S3 would refuse it every time.
     fn refuse_key(&self, key: &str) -> Option<Refusal> {
-        self.settings().variants.iter().find_map(|variant| {
-            let bytes = self.settings().variant_key(variant, key)?.len();
+        let path = self.settings.path_of(key)?;
+        self.settings.variants.iter().find_map(|variant| {
+            let bytes = path.key_in(&variant.folder).len();
             let folder = variant.folder.clone();
             (bytes > KEY_BYTES_MAX).then_some(Refusal::KeyTooLong { folder, bytes })
         })
@@ -181,7 +145,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         look: Option<&Look>,
     ) -> Result<Attempt, Setback> {
         let started = Instant::now();
-        let bytes_max = self.handler.limits.max_bytes;
+        let bytes_max = self.limits.max_bytes;
         let fetched = self.store.get(key, bytes_max.min(reservation.bytes())).await?;
         let original = match fetched {
             Fetched::Original(original) => original,
@@ -204,14 +168,14 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         };
         let wanted = match look {
             Some(look) if look.etag == report.etag => look.missing.clone(),
-            _ => self.settings().variants.clone(),
+            _ => self.settings.variants.clone(),
         };
         let job = Job {
             key: key.to_owned(),
-            request_id: self.invocation.request_id.to_owned(),
+            request_id: self.request_id.to_owned(),
             original: original.bytes,
             wanted,
-            limits: self.handler.limits,
+            limits: self.limits,
             reservation,
         };
         self.publish(key, job, report).await

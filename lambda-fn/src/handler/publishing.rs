@@ -12,9 +12,9 @@ use imaging::engine::Rendered;
 use tokio::{sync::mpsc::Receiver, time::Instant};
 
 use super::{
-    Run,
-    original::{Refusal, Verdict},
     report::Report,
+    run::Run,
+    verdict::{Refusal, Verdict},
 };
 use crate::{
     log::Log,
@@ -48,7 +48,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         etag: &str,
         mut finished: Receiver<Rendered>,
     ) -> Result<Published, StoreError> {
-        let variants = self.settings().variants.len().max(1);
+        let variants = self.settings.variants.len().max(1);
         let uploads: Vec<Option<Upload>> =
             stream::poll_fn(move |context| finished.poll_recv(context))
                 .map(|rendered| self.upload(key, etag, rendered))
@@ -77,7 +77,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     ) -> Result<Option<Upload>, StoreError> {
         let began = Instant::now();
         let Rendered { folder, bytes, content_type, .. } = rendered;
-        let mut variants = self.settings().variants.iter();
+        let mut variants = self.settings.variants.iter();
         let Some(variant) = variants.find(|variant| variant.folder == folder) else {
             return Ok(None);
         };
@@ -98,18 +98,18 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         (bytes, content_type): (Vec<u8>, &'static str),
     ) -> Option<Object> {
         Some(Object {
-            key: self.settings().variant_key(variant, key)?,
+            key: self.settings.path_of(key)?.key_in(&variant.folder),
             bytes: Bytes::from(bytes),
             content_type,
             origin: Some(Origin { source: etag.to_owned(), settings: variant.fingerprint() }),
             cache_control: Some(variant.cache_control.clone()),
-            public: self.settings().public_acl,
+            public: self.settings.public_acl,
         })
     }
 
     /// The key of a variant if the CDN may hold it. Only asked if anything follows from it.
     async fn overwritten(&self, key: &str) -> Option<String> {
-        self.settings().invalidate.as_ref()?;
+        self.settings.invalidate.as_ref()?;
         // Where it cannot be told, a needless invalidation is better than a stale image.
         let store = self.store.hurried();
         let existed = store.in_time(store.head(key)).await.map_or(true, |head| head.is_some());
@@ -118,12 +118,12 @@ impl<S: Store, L: Log> Run<'_, S, L> {
 
     /// Has the CDN forget what it holds of these keys. No image fails for it.
     pub(super) async fn invalidate(&self, key: &str, variant_keys: &[String]) {
-        let Some(distribution) = &self.settings().invalidate else { return };
+        let Some(distribution) = &self.settings.invalidate else { return };
         if variant_keys.is_empty() {
             return;
         }
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let reference = format!("{}-{}", self.invocation.request_id, now.as_nanos());
+        let reference = format!("{}-{}", self.request_id, now.as_nanos());
         let store = self.store.hurried();
         let invalidated = store.invalidate(distribution, variant_keys, &reference);
         self.warn_of(store.in_time(invalidated).await.err(), key);
@@ -141,12 +141,12 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             key: key.to_owned(),
             etag: Some(report.etag.clone()).filter(|etag| !etag.is_empty()),
             size: Some(report.bytes),
-            request_id: self.invocation.request_id.to_owned(),
+            request_id: self.request_id.to_owned(),
             time: failure::utc(SystemTime::now()),
         };
-        if let Some(failure_key) = self.settings().failure_key(key) {
+        if let Some(path) = self.settings.path_of(key) {
             let object = Object {
-                key: failure_key,
+                key: path.record_key(),
                 bytes: record.to_json().into(),
                 content_type: failure::CONTENT_TYPE,
                 origin: None,
@@ -162,9 +162,9 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     ///
     /// A record that stays is a nuisance but loses no image.
     pub(super) async fn forget_failure(&self, key: &str) {
-        let Some(failure_key) = self.settings().failure_key(key) else { return };
+        let Some(path) = self.settings.path_of(key) else { return };
         let store = self.store.hurried();
-        let forgotten = store.in_time(delete_if_there(&store, failure_key)).await;
+        let forgotten = store.in_time(delete_if_there(&store, path.record_key())).await;
         self.warn_of(forgotten.err(), key);
     }
 }

@@ -3,10 +3,10 @@
 //! Whoever calls this has seen that the original is not there, and looks again afterwards: an event
 //! of its deletion may come after the one of the next upload.
 
-use contract::settings::KEY_BYTES_MAX;
+use contract::keys::KEY_BYTES_MAX;
 use futures_util::future::{try_join, try_join_all};
 
-use super::{Run, original::Verdict, publishing::delete_if_there};
+use super::{publishing::delete_if_there, run::Run, verdict::Verdict};
 use crate::{
     log::Log,
     store::{Store, StoreError},
@@ -15,18 +15,15 @@ use crate::{
 impl<S: Store, L: Log> Run<'_, S, L> {
     /// Deletes the variants of an original and the record of its failure, as far as there are any.
     pub(super) async fn remove(&self, key: &str) -> Result<Verdict, StoreError> {
-        let settings = self.settings();
-        let variants = settings.variants.iter();
-        let keys = variants.filter_map(|variant| settings.variant_key(variant, key));
+        let Some(path) = self.settings.path_of(key) else {
+            return Ok(Verdict::Removed(Vec::new()));
+        };
+        let variants = self.settings.variants.iter();
+        let keys = variants.map(|variant| path.key_in(&variant.folder));
         // A variant with a longer key was never written, and S3 would not let us ask for it.
         let keys = keys.filter(|key| key.len() <= KEY_BYTES_MAX);
         let variants = try_join_all(keys.map(|key| delete_if_there(&self.store, key)));
-        let failure = async {
-            match settings.failure_key(key) {
-                Some(key) => delete_if_there(&self.store, key).await,
-                None => Ok(None),
-            }
-        };
+        let failure = delete_if_there(&self.store, path.record_key());
         let (variants, failure) = try_join(variants, failure).await?;
         let mut removed: Vec<String> = variants.into_iter().flatten().collect();
         self.invalidate(key, &removed).await;

@@ -14,7 +14,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::{Run, Setback, publishing::Published};
+use super::{publishing::Published, run::Run, verdict::Setback};
 use crate::{capacity::Reservation, log::Log, panics, store::Store};
 
 /// Everything that rendering an original takes along to its thread.
@@ -48,7 +48,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     ) -> Result<(Finished, Published), Setback> {
         // There is a place for every variant, so that rendering never waits for the network.
         let (sender, receiver) = mpsc::channel(job.wanted.len().max(1));
-        let mut processor = self.handler.capacity.processor().await;
+        let mut processor = self.capacity.processor().await;
         let job = spawn_blocking(move || {
             let finished = job.run(&mut processor.scratch, &sender);
             drop(processor);
@@ -73,22 +73,21 @@ impl Job {
         let Self { key, request_id, original, wanted, limits, mut reservation } = self;
         let mut finished_bytes = 0;
         let finished = panics::concerning(&key, &request_id, || {
-            let needed = match engine::memory_needed(&original, &wanted, &limits) {
-                Ok(needed) => needed,
+            let opened = match engine::open(&original, &wanted, &limits) {
+                Ok(opened) => opened,
                 Err(error) => return Finished::Refused(error),
             };
-            if !reservation.grow_to(needed) {
-                return Finished::NeedsRoom(needed);
+            if !reservation.grow_to(opened.memory_needed()) {
+                return Finished::NeedsRoom(opened.memory_needed());
             }
-            let render =
-                engine::render_measured(&original, &wanted, &limits, scratch, |rendered| {
-                    finished_bytes += rendered.bytes.len() as u64;
-                    // Nobody takes them any more if an upload failed or the time was over.
-                    match sender.try_send(rendered) {
-                        Ok(()) => ControlFlow::Continue(()),
-                        Err(_) => ControlFlow::Break(()),
-                    }
-                });
+            let render = opened.render(scratch, &mut |rendered| {
+                finished_bytes += rendered.bytes.len() as u64;
+                // Nobody takes them any more if an upload failed or the time was over.
+                match sender.try_send(rendered) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(_) => ControlFlow::Break(()),
+                }
+            });
             render.map_or_else(Finished::Refused, Finished::Rendered)
         });
         drop(original);

@@ -421,7 +421,7 @@ fn an_animation_is_warned_of() {
 fn an_original_that_was_cut_off_is_processed_and_warned_of() {
     let tested = tested();
     let whole = photo();
-    tested.store.upload("originals/a.jpg", whole[..whole.len() - 60].to_vec());
+    tested.store.upload("originals/a.jpg", whole[..whole.len() - 45].to_vec());
     tested.created(&["originals/a.jpg"]).unwrap();
     let line = &tested.lines()[0];
     assert_eq!((&line["level"], &line["message"]), (&json!("warn"), &json!("processed")));

@@ -1,7 +1,7 @@
 //! What whoever runs imgprep must be allowed for the bucket, and for the objects that commands on
 //! images work on.
 
-use contract::settings::FAILED_FOLDER;
+use contract::keys::FAILED_FOLDER;
 
 use crate::names::TRIAL_FOLDER;
 use crate::permissions::{ACCOUNT, Group, Row, Scope, Set, When, on};

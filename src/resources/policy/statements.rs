@@ -1,6 +1,6 @@
 //! The statements of the function's policy.
 
-use contract::settings::FAILED_FOLDER;
+use contract::keys::FAILED_FOLDER;
 use serde_json::{Value, json};
 
 use crate::names::Names;

@@ -14,23 +14,6 @@ fn settings() -> Settings {
 }
 
 #[test]
-fn variants_keep_the_path_of_their_original() {
-    let settings = settings();
-    let key = |original| settings.variant_key(&settings.variants[0], original);
-    assert_eq!(key("originals/a.jpg").as_deref(), Some("800x600/a.jpg"));
-    assert_eq!(key("originals/a b/ü+%2B.jpg").as_deref(), Some("800x600/a b/ü+%2B.jpg"));
-    for elsewhere in ["originals/", "originals", "originals2/a.jpg", "800x600/a.jpg", "a", ""] {
-        assert_eq!(key(elsewhere), None, "{elsewhere}");
-    }
-}
-
-#[test]
-fn failures_are_recorded_under_the_whole_name() {
-    let key = settings().failure_key("originals/x/a.jpg");
-    assert_eq!(key.as_deref(), Some("failed/x/a.jpg.json"));
-}
-
-#[test]
 fn defaults_are_left_out_of_the_environment() {
     let json = serde_json::to_string(&settings()).unwrap();
     let short = r#"{"bucket":"photos","originals":"originals","variants":[{"folder":"800x600","width":800,"height":600}]}"#;
@@ -63,23 +46,6 @@ fn what_is_not_a_default_survives_the_environment() {
         assert!(json.contains(part), "{json}");
     }
     assert_eq!(serde_json::from_str::<Settings>(&json).unwrap(), settings);
-}
-
-#[test]
-fn a_record_has_a_key_however_long_the_name() {
-    let settings = settings();
-    let longest = KEY_BYTES_MAX - "failed/.json".len();
-    let key = |path: &str| settings.failure_key(&format!("originals/{path}")).unwrap();
-    let fits = "a".repeat(longest);
-    assert_eq!(key(&fits), format!("failed/{fits}.json"));
-    let (one, other) = (format!("{fits}b"), format!("{fits}c"));
-    assert_eq!(key(&one).len(), KEY_BYTES_MAX);
-    assert_ne!(key(&one), key(&other), "names that differ in their end keep records apart");
-    assert_eq!(key(&one), format!("failed/{}~{}.json", "a".repeat(995), fnv::digest(&one)));
-    // A cut never splits a character.
-    let wide = key(&"\u{1f305}".repeat(254));
-    let kept = "\u{1f305}".repeat(995 / 4);
-    assert!(wide.starts_with(&format!("failed/{kept}~")), "{wide}");
 }
 
 #[test]

@@ -9,12 +9,21 @@ mod damage;
 mod formats;
 mod mutations;
 
-use crate::sniff::{self, Sniffed};
+use crate::{
+    decode,
+    formats::{Sniffed, is_animated, sniff},
+};
 use contract::settings::{Colour, Effort, Fit, Format, Gravity};
 use fixtures::{BLUE, Drawing, GREEN, RED, YELLOW, quarters};
+use jpeg::outline::is_progressive;
 
 fn variant(width: u32, height: u32) -> Variant {
     Variant { format: Format::Png, ..Variant::of_size(width, height) }
+}
+
+/// What is like a photo.
+fn landscape(width: u32, height: u32) -> Drawing {
+    Drawing { width, height, alpha: false, bytes: sample::pixels(width, height) }
 }
 
 #[track_caller]
@@ -22,6 +31,21 @@ fn rendered(file: &[u8], variant: Variant) -> Rendered {
     let mut all = render(file, &[variant], &Limits::default()).unwrap();
     assert_eq!(all.len(), 1);
     all.remove(0)
+}
+
+/// Opens and renders, all at once.
+fn render_measured(
+    file: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+    scratch: &mut Scratch,
+    mut finished: impl FnMut(Rendered) -> ControlFlow<()>,
+) -> Result<Rendering, RenderError> {
+    open(file, variants, limits)?.render(scratch, &mut finished)
+}
+
+fn memory_needed(file: &[u8], variants: &[Variant], limits: &Limits) -> Result<u64, RenderError> {
+    open(file, variants, limits).map(|opened| opened.memory_needed())
 }
 
 fn refusal(file: &[u8]) -> String {
@@ -184,7 +208,7 @@ fn variants_are_what_their_content_type_says() {
         let file = fixtures::encoded(pixels, source);
         let result = rendered(&file, Variant { format, ..variant(20, 15) });
         assert_eq!(result.content_type, expected, "{source:?} as {format:?}");
-        let Sniffed::Image(written) = sniff::sniff(&result.bytes) else { panic!("not an image") };
+        let Sniffed::Image(written) = sniff(&result.bytes) else { panic!("not an image") };
         let written = format!("image/{}", written.to_string().to_lowercase());
         assert_eq!(written, expected, "{source:?} as {format:?}");
         let size = fixtures::decoded(&result.bytes).dimensions();
@@ -199,7 +223,7 @@ fn avif_is_written_with_and_without_alpha() {
         let file = fixtures::encoded(&pixels, ImageFormat::Png);
         let result = rendered(&file, Variant { format: Format::Avif, ..variant(20, 15) });
         assert_eq!(result.content_type, "image/avif");
-        assert_eq!(sniff::sniff(&result.bytes), Sniffed::Unsupported("AVIF"));
+        assert_eq!(sniff(&result.bytes), Sniffed::Unsupported("AVIF"));
         // The box that holds width and height.
         let at = result.bytes.windows(4).position(|name| name == b"ispe").unwrap() + 8;
         assert_eq!(result.bytes[at..at + 8], [0, 0, 0, 20, 0, 0, 0, 15]);
@@ -298,7 +322,7 @@ fn a_small_original_is_enlarged_as_its_variant_says() {
 fn jpegs_are_progressive_with_halved_chroma() {
     let file = fixtures::encoded(&quarters(64, 48), ImageFormat::Bmp);
     let result = rendered(&file, Variant { format: Format::Jpeg, ..variant(32, 24) });
-    assert!(sniff::is_progressive_jpeg(&result.bytes));
+    assert!(is_progressive(&result.bytes));
     let frame = result.bytes.windows(2).position(|marker| marker == [0xff, 0xc2]).unwrap();
     let sampling: Vec<_> =
         (0..3).map(|component| result.bytes[frame + 11 + 3 * component]).collect();
@@ -307,7 +331,7 @@ fn jpegs_are_progressive_with_halved_chroma() {
 
 #[test]
 fn quality_is_each_variants_own() {
-    let file = sample::jpeg(400, 300);
+    let file = fixtures::jpeg::of_drawing(fixtures::jpeg::PLAIN, &landscape(400, 300));
     for format in [Format::Jpeg, Format::Webp] {
         let sizes: Vec<_> = [30, 80, 95]
             .map(|quality| rendered(&file, Variant { quality, format, ..variant(200, 150) }))
@@ -319,7 +343,7 @@ fn quality_is_each_variants_own() {
 
 #[test]
 fn effort_makes_jpegs_smaller_whatever_they_are_made_of() {
-    let photo = sample::jpeg(800, 600);
+    let photo = fixtures::jpeg::of_drawing(fixtures::jpeg::PLAIN, &landscape(800, 600));
     let png = rendered(&photo, variant(400, 300)).bytes;
     for (name, file) in [("planes", &photo), ("pixels", &png)] {
         let made = |format| {
@@ -371,11 +395,8 @@ fn embedded_profiles_are_converted_to_srgb() {
 
 #[test]
 fn cmyk_jpegs_become_rgb() {
-    let mut file = Vec::new();
-    // jpeg-encoder takes 0 for no ink: full magenta and yellow make red.
-    let ink = [0, 255, 255, 0].repeat(32 * 32);
-    let encoder = jpeg_encoder::Encoder::new(&mut file, 95);
-    encoder.encode(&ink, 32, 32, jpeg_encoder::ColorType::Cmyk).unwrap();
+    // Full magenta and yellow make red.
+    let file = fixtures::jpeg::inks([0, 255, 255, 0], false, &[]);
     let result = rendered(&file, variant(8, 8));
     let pixel = fixtures::decoded(&result.bytes).get_pixel(4, 4);
     assert!(pixel[0] > 200 && pixel[1] < 60 && pixel[2] < 60, "{pixel:?}");
@@ -408,8 +429,8 @@ fn the_first_frame_of_an_animation_is_shown() {
     image::codecs::gif::GifEncoder::new(&mut file).encode_frames(frames).unwrap();
     let result = rendered(&file, Variant { format: Format::Keep, ..variant(4, 4) });
     assert_eq!(result.content_type, "image/gif");
-    assert!(sniff::is_animated(&file, SourceFormat::Gif));
-    assert!(!sniff::is_animated(&result.bytes, SourceFormat::Gif));
+    assert!(is_animated(&file, SourceFormat::Gif));
+    assert!(!is_animated(&result.bytes, SourceFormat::Gif));
     assert!(near(fixtures::decoded(&result.bytes).get_pixel(1, 1), RED));
 }
 
@@ -421,16 +442,16 @@ fn still_images_are_not_animations() {
         (ImageFormat::WebP, SourceFormat::Webp),
     ] {
         let file = fixtures::encoded(&quarters(20, 20), format);
-        assert!(!sniff::is_animated(&file, source), "{format:?}");
-        assert!(!sniff::is_animated(&file[..15], source), "{format:?}");
+        assert!(!is_animated(&file, source), "{format:?}");
+        assert!(!is_animated(&file[..15], source), "{format:?}");
     }
     let chunk = |name: &[u8; 4]| [&[0; 4], &name[..], &[0; 4]].concat();
     let png =
         |names: [&[u8; 4]; 2]| [b"\x89PNG\r\n\x1a\n".to_vec(), names.map(chunk).concat()].concat();
-    assert!(sniff::is_animated(&png([b"acTL", b"IDAT"]), SourceFormat::Png));
-    assert!(!sniff::is_animated(&png([b"IDAT", b"acTL"]), SourceFormat::Png));
+    assert!(is_animated(&png([b"acTL", b"IDAT"]), SourceFormat::Png));
+    assert!(!is_animated(&png([b"IDAT", b"acTL"]), SourceFormat::Png));
     let webp = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x02";
-    assert!(sniff::is_animated(webp, SourceFormat::Webp));
+    assert!(is_animated(webp, SourceFormat::Webp));
 }
 
 const ALL_OR_NOTHING: [ImageFormat; 5] =
@@ -438,9 +459,7 @@ const ALL_OR_NOTHING: [ImageFormat; 5] =
 
 #[test]
 fn truncated_files_are_refused_in_every_format_but_jpeg() {
-    let (width, height) = (64, 48);
-    let bytes = sample::pixels(width, height);
-    let photo = Drawing { width, height, alpha: false, bytes };
+    let photo = landscape(64, 48);
     for format in ALL_OR_NOTHING {
         let file = fixtures::encoded(&photo, format);
         for share in [30, 60, 95] {

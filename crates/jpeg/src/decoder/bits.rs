@@ -3,7 +3,7 @@
 //! The window removes stuffed bytes in bulk and stops at markers, so that whoever takes bits never
 //! looks for either. It is all of the stream that is held in memory twice.
 
-use super::markers;
+use crate::markers;
 
 /// Bytes of the window. A power of two, so that a masked index needs no check.
 pub(super) const WINDOW: usize = 1 << 15;

@@ -6,11 +6,10 @@ use super::{
     block::Corner,
     header,
     huffman::{AcTable, Codes, DcTable},
-    markers,
     plan::Plan,
     scan::{self, Grid, Lane, Outcome, Rows, Tables, Wrong},
 };
-use crate::Plane;
+use crate::{Plane, markers};
 
 /// What can be used again for the next image, so that it allocates next to nothing.
 #[derive(Default)]
@@ -78,7 +77,7 @@ impl<'a> Frame<'a> {
     fn walk(&mut self, scratch: &mut Scratch) -> Result<(), DecodeError> {
         let mut at = 2;
         while self.planes.iter().any(|plane| plane.samples.is_empty()) {
-            let segment = match markers::next_segment(self.bytes, at) {
+            let segment = match header::next_segment(self.bytes, at) {
                 Ok(segment) if segment.marker != markers::END_OF_IMAGE => segment,
                 // At least one scan is there to be shown.
                 _ if self.planes.iter().any(|plane| !plane.samples.is_empty()) => {

@@ -5,7 +5,8 @@
 
 use std::ops::Range;
 
-use super::{DecodeError, markers};
+use super::DecodeError;
+use crate::markers::{self, Flaw, Segment};
 
 /// How the coefficients are coded, told by the kind of frame (ITU-T T.81, table B.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, DecodeError> {
     let mut found = Found::default();
     let mut at = 2;
     loop {
-        let segment = markers::next_segment(bytes, at)?;
+        let segment = next_segment(bytes, at)?;
         at = segment.payload.end;
         match segment.marker {
             markers::START_OF_SCAN => break,
@@ -92,6 +93,18 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, DecodeError> {
         frame.height = lines_after_scan(bytes, at)?;
     }
     Ok(found.into_header(frame))
+}
+
+/// The next segment, if nothing is wrong with it.
+pub(super) fn next_segment(bytes: &[u8], at: usize) -> Result<Segment, DecodeError> {
+    let segment = markers::next_segment(bytes, at).ok_or(DecodeError::EndsEarly)?;
+    match segment.flaw {
+        None => Ok(segment),
+        Some(Flaw::CutOff) => Err(DecodeError::EndsEarly),
+        Some(Flaw::TooShort) => {
+            Err(DecodeError::Malformed("a marker segment is shorter than its own length"))
+        }
+    }
 }
 
 /// What the segments before the first scan have told so far.
@@ -224,7 +237,7 @@ fn lines_after_scan(bytes: &[u8], scan: usize) -> Result<u32, DecodeError> {
     if marker != markers::NUMBER_OF_LINES {
         return Err(NONE);
     }
-    let segment = markers::next_segment(bytes, place)?;
+    let segment = next_segment(bytes, place)?;
     let lines = bytes[segment.payload].first_chunk().copied().map_or(0, u16::from_be_bytes);
     if lines == 0 { Err(NONE) } else { Ok(u32::from(lines)) }
 }

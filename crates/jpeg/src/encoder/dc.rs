@@ -1,9 +1,6 @@
 //! The scan of DC coefficients, all components together (G.1.2.1).
 
-use super::{
-    coefficients::Coefficients,
-    symbols::{SECOND_TABLE, Symbols},
-};
+use super::{coefficients::Coefficients, script::SECOND_TABLE, symbols::Symbols};
 
 /// Sends every block's DC coefficient as the difference from the last of its component.
 pub(super) fn send(components: &[Coefficients], symbols: &mut Symbols) {

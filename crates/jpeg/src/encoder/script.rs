@@ -3,7 +3,8 @@
 //! Not here: the scans of files that are to be small, which are found by trying; see
 //! [`super::smaller`].
 
-use super::symbols::SECOND_TABLE;
+/// Added to the symbols of a second table within a scan. Only DC has one, and few symbols.
+pub(super) const SECOND_TABLE: usize = 16;
 
 /// One scan.
 #[derive(Clone, Copy, Debug)]

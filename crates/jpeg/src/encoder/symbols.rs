@@ -33,9 +33,6 @@ impl Token {
 /// Stands for none, and has a code of no bits.
 const NO_SYMBOL: usize = 256;
 
-/// Added to the symbols of a second table within a scan. Only DC has one, and few symbols.
-pub(super) const SECOND_TABLE: usize = 16;
-
 /// A place kept for a symbol that is not known yet.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place(usize);

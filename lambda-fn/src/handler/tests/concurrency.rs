@@ -28,9 +28,12 @@ async fn the_first_upload_begins_before_the_last_variant_is_made() {
     let invocation =
         Invocation { request_id: "request-1", deadline: Instant::now() + Duration::from_secs(9) };
     let run = Run {
-        handler: &tested,
         store: Patient { store: &tested.store, deadline: invocation.deadline },
-        invocation,
+        log: &tested.log,
+        settings: &tested.settings,
+        limits: tested.limits,
+        capacity: &tested.capacity,
+        request_id: invocation.request_id,
         fresh_since: String::new(),
     };
     let (sender, receiver) = mpsc::channel(2);
@@ -144,9 +147,9 @@ async fn a_file_larger_than_announced_is_asked_for_again() {
 #[tokio::test(start_paused = true)]
 async fn an_image_that_needs_more_than_is_free_gives_back_what_it_has() {
     let mut tested = photos(&["originals/a"]);
-    let needed =
-        imaging::engine::memory_needed(&photo(), &tested.settings.variants, &tested.limits);
-    let needed = needed.unwrap();
+    let file = photo();
+    let opened = imaging::engine::open(&file, &tested.settings.variants, &tested.limits);
+    let needed = opened.unwrap().memory_needed();
     let size = photo().len() as u64;
     tested.capacity = Capacity::new(needed, 1);
     let others = tested.capacity.reserve(needed - size - 2048).await;

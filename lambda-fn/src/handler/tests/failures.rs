@@ -1,7 +1,7 @@
 //! Errors, final and passing, and what each of them leaves behind.
 
 use contract::failure::Remedy;
-use contract::settings::{FAILED_FOLDER, KEY_BYTES_MAX};
+use contract::keys::{FAILED_FOLDER, KEY_BYTES_MAX};
 use imaging::error::RenderError;
 
 use super::{
@@ -59,7 +59,7 @@ fn a_name_too_long_for_a_variant_is_recorded_and_done_with() {
     let key = format!("originals/{}", "x".repeat(KEY_BYTES_MAX - "originals/".len()));
     tested.store.upload(&key, photo());
     assert_eq!(tested.created(&[&key]).unwrap().failed, std::slice::from_ref(&key));
-    let failure_key = tested.settings.failure_key(&key).unwrap();
+    let failure_key = tested.settings.path_of(&key).unwrap().record_key();
     assert_eq!(failure_key.len(), KEY_BYTES_MAX);
     assert_eq!(tested.store.keys(), [failure_key.clone(), key.clone()]);
     let record = tested.failure(&failure_key);

@@ -4,7 +4,6 @@ use fixtures::{jpeg, kinds};
 use image::GenericImageView;
 
 use super::*;
-use crate::decode::Damage;
 
 /// Small enough for our own decoder of sequential files, and so large that the general one is taken.
 const SIZES: [(u32, u32); 2] = [(30, 20), (70, 46)];
@@ -32,9 +31,8 @@ fn first_data(file: &[u8]) -> usize {
     scan + 2 + usize::from(file[scan + 3])
 }
 
-fn landscape(kind: jpeg::Kind) -> Vec<u8> {
-    let pixels = sample::pixels(77, 51);
-    jpeg::of_pixels(kind, &pixels)
+fn photo(kind: jpeg::Kind) -> Vec<u8> {
+    jpeg::of_drawing(kind, &landscape(77, 51))
 }
 
 /// How far apart rows of two variants are at most, on average over a row.
@@ -51,7 +49,7 @@ fn furthest_row(one: &[u8], other: &[u8], rows: std::ops::Range<u32>) -> f64 {
 #[test]
 fn what_is_left_of_a_photo_is_what_it_was() {
     for kind in [jpeg::PLAIN, jpeg::Kind { restart_interval: 3, ..jpeg::PLAIN }] {
-        let file = landscape(kind);
+        let file = photo(kind);
         let data = first_data(&file);
         for (size, share) in SIZES.into_iter().flat_map(|size| [40, 60, 85].map(|s| (size, s))) {
             let (whole, undamaged) = drawn(&file, size).unwrap();
@@ -73,9 +71,9 @@ fn what_is_left_of_a_photo_is_what_it_was() {
 fn a_progressive_photo_without_its_last_scans_is_less_sharp() {
     // Of an encoder that sends frequency zero of each component in a scan of its own, and of ours,
     // which sends all of them in the first.
-    let separate = landscape(jpeg::Kind { progressive: true, ..jpeg::PLAIN });
+    let separate = photo(jpeg::Kind { progressive: true, ..jpeg::PLAIN });
     let keep = Variant { format: Format::Keep, ..variant(77, 51) };
-    let together = rendered(&landscape(jpeg::PLAIN), keep).bytes;
+    let together = rendered(&photo(jpeg::PLAIN), keep).bytes;
     for (file, needed, size) in
         SIZES.into_iter().flat_map(|size| [(&separate, 3, size), (&together, 1, size)])
     {

@@ -3,7 +3,12 @@
 use fixtures::jpeg_writer::{Picture, Random};
 
 use super::{components, decoded, planned};
-use crate::decoder::{Damage, DecodeError, Request, Scratch, decode, markers, plan, read_header};
+use crate::{
+    decoder::{
+        Damage, DecodeError, Request, Scratch, decode, header::next_segment, plan, read_header,
+    },
+    markers,
+};
 
 fn picture() -> Picture {
     Picture::random((40, 72), &[(2, 2), (1, 1), (1, 1)], &mut Random(11))
@@ -12,7 +17,7 @@ fn picture() -> Picture {
 fn scan_data(file: &[u8]) -> usize {
     let mut at = 2;
     loop {
-        let segment = markers::next_segment(file, at).unwrap();
+        let segment = next_segment(file, at).unwrap();
         at = segment.payload.end;
         if segment.marker == markers::START_OF_SCAN {
             return at;
@@ -177,11 +182,11 @@ fn missing_tables_are_errors() {
     ] {
         let mut file = file.clone();
         let segment = std::iter::successors(Some(2), |&at| {
-            markers::next_segment(&file, at).ok().map(|segment| segment.payload.end)
+            next_segment(&file, at).ok().map(|segment| segment.payload.end)
         });
         let at = segment
             .into_iter()
-            .find(|&at| markers::next_segment(&file, at).unwrap().marker == marker)
+            .find(|&at| next_segment(&file, at).unwrap().marker == marker)
             .unwrap();
         file[at + 1] = 0xfe;
         assert_eq!(decoded(&file, 0.5, 0.25).unwrap_err(), DecodeError::Malformed(name));

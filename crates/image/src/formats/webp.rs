@@ -6,19 +6,27 @@ use std::io::Cursor;
 
 use image::codecs::webp::WebPDecoder;
 
-use super::{
-    BoxedOriginal, Header, Original, broken, ends_early, image_error, orientation, pixels,
-    read_whole,
-};
 use crate::{
-    error::RenderError,
+    error::{EncodingError, RenderError},
+    geometry::pixel_count,
+    header::{self, Header, SourceFormat},
+    pixels::Pixels,
     reduce::{Layout, Reducer},
-    sniff::{self, RiffChunk, SourceFormat},
+    rows::{BoxedRows, Rows, read_whole},
 };
 
 const FORMAT: SourceFormat = SourceFormat::Webp;
 
-pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
+pub(crate) fn matches(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP")
+}
+
+/// A flag in the header of the extended format.
+pub(crate) fn is_animated(bytes: &[u8]) -> bool {
+    bytes.get(12..16) == Some(b"VP8X") && bytes.get(20).is_some_and(|flags| flags & 2 != 0)
+}
+
+pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
     let outline = Outline::read(bytes)?;
     let Outline { canvas: (width, height), alpha, .. } = outline;
     let layout = if alpha { Layout::Rgba } else { Layout::Rgb };
@@ -26,9 +34,9 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
         format: FORMAT,
         width,
         height,
-        orientation: orientation(outline.exif),
+        orientation: header::orientation(outline.exif),
         layout,
-        whole_bytes: pixels(width, height) * layout.channels() as u64,
+        whole_bytes: pixel_count(width, height) * layout.channels() as u64,
         working_bytes: working_bytes(&outline),
     };
     Ok(Box::new(Webp { header, bytes, icc: outline.icc }))
@@ -38,15 +46,18 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
 /// picture of four channels; for a lossless one four channels that are then packed into three, and
 /// the data of its transforms. The first frame of an animation is drawn on a canvas.
 fn working_bytes(outline: &Outline<'_>) -> u64 {
-    let frame = pixels(outline.frame.0, outline.frame.1);
+    let frame = pixel_count(outline.frame.0, outline.frame.1);
     let frame_bytes = match (outline.lossless, outline.alpha) {
         (true, false) => 4 * frame + frame / 2,
         (true, true) => frame / 2,
         (false, false) => frame * 3 / 2,
         (false, true) => frame * 3 / 2 + 5 * frame,
     };
-    let canvas_bytes =
-        if outline.animated { 4 * (pixels(outline.canvas.0, outline.canvas.1) + frame) } else { 0 };
+    let canvas_bytes = if outline.animated {
+        4 * (pixel_count(outline.canvas.0, outline.canvas.1) + frame)
+    } else {
+        0
+    };
     frame_bytes + canvas_bytes + TABLE_BYTES
 }
 
@@ -59,7 +70,7 @@ struct Webp<'a> {
     icc: Option<&'a [u8]>,
 }
 
-impl Original for Webp<'_> {
+impl Rows for Webp<'_> {
     fn header(&self) -> &Header {
         &self.header
     }
@@ -70,7 +81,7 @@ impl Original for Webp<'_> {
 
     fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError> {
         let decoder = WebPDecoder::new(Cursor::new(self.bytes));
-        let decoder = decoder.map_err(|error| image_error(FORMAT, error))?;
+        let decoder = decoder.map_err(|error| RenderError::of_image(FORMAT, error))?;
         read_whole(decoder, &self.header, reducer)
     }
 }
@@ -90,7 +101,7 @@ struct Outline<'a> {
 
 impl<'a> Outline<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, RenderError> {
-        let first = sniff::webp_chunks(bytes).next().ok_or_else(|| ends_early(FORMAT))?;
+        let first = chunks(bytes).next().ok_or_else(|| RenderError::ends_early(FORMAT))?;
         let mut outline = Self::default();
         if &first.name != b"VP8X" {
             outline.read_frame(&first)?;
@@ -98,11 +109,11 @@ impl<'a> Outline<'a> {
             return Ok(outline);
         }
         let &[flags, _, _, _, w0, w1, w2, h0, h1, h2, ..] = first.data else {
-            return Err(ends_early(FORMAT));
+            return Err(RenderError::ends_early(FORMAT));
         };
         outline.animated = flags & 0x02 != 0;
         outline.canvas = (side([w0, w1, w2]), side([h0, h1, h2]));
-        for chunk in sniff::webp_chunks(bytes).skip(1) {
+        for chunk in chunks(bytes).skip(1) {
             match &chunk.name {
                 b"EXIF" => outline.exif = outline.exif.or(Some(chunk.data)),
                 b"ICCP" => outline.icc = outline.icc.or(Some(chunk.data)),
@@ -118,24 +129,24 @@ impl<'a> Outline<'a> {
         }
         // The container, not the frame, has the last word.
         outline.alpha = flags & 0x10 != 0;
-        if outline.frame == (0, 0) { Err(ends_early(FORMAT)) } else { Ok(outline) }
+        if outline.frame == (0, 0) { Err(RenderError::ends_early(FORMAT)) } else { Ok(outline) }
     }
 
     fn read_animated_frame(&mut self, data: &[u8]) -> Result<(), RenderError> {
         const FRAME_HEADER: usize = 16;
         let &[_, _, _, _, _, _, w0, w1, w2, h0, h1, h2, ..] = data else {
-            return Err(ends_early(FORMAT));
+            return Err(RenderError::ends_early(FORMAT));
         };
         let announced = (side([w0, w1, w2]), side([h0, h1, h2]));
-        let mut chunks = sniff::riff_chunks(data, FRAME_HEADER);
+        let mut chunks = chunks_from(data, FRAME_HEADER);
         let frame = chunks.find(|chunk| matches!(&chunk.name, b"VP8 " | b"VP8L"));
-        self.read_frame(&frame.ok_or_else(|| ends_early(FORMAT))?)?;
+        self.read_frame(&frame.ok_or_else(|| RenderError::ends_early(FORMAT))?)?;
         let fits = announced.0 <= self.canvas.0 && announced.1 <= self.canvas.1;
         if self.frame == announced && fits { Ok(()) } else { Err(self.contradiction()) }
     }
 
     /// RFC 6386, section 9.1, and RFC 9649, section 3.4.
-    fn read_frame(&mut self, chunk: &RiffChunk<'_>) -> Result<(), RenderError> {
+    fn read_frame(&mut self, chunk: &Chunk<'_>) -> Result<(), RenderError> {
         match (&chunk.name, chunk.data) {
             (b"VP8 ", &[_, _, _, 0x9d, 0x01, 0x2a, w0, w1, h0, h1, ..]) => {
                 let side = |bytes| u32::from(u16::from_le_bytes(bytes) & 0x3fff);
@@ -147,8 +158,10 @@ impl<'a> Outline<'a> {
                 self.alpha = bits >> 28 & 1 != 0;
                 self.lossless = true;
             }
-            (b"VP8 " | b"VP8L", data) if data.len() < 10 => return Err(ends_early(FORMAT)),
-            _ => return Err(broken(FORMAT, "it does not begin with a frame")),
+            (b"VP8 " | b"VP8L", data) if data.len() < 10 => {
+                return Err(RenderError::ends_early(FORMAT));
+            }
+            _ => return Err(RenderError::broken(FORMAT, "it does not begin with a frame")),
         }
         Ok(())
     }
@@ -157,11 +170,55 @@ impl<'a> Outline<'a> {
         let ((width, height), canvas) = (self.frame, self.canvas);
         let message =
             format!("a frame of {width}x{height} on a canvas of {}x{}", canvas.0, canvas.1);
-        broken(FORMAT, message)
+        RenderError::broken(FORMAT, message)
     }
 }
 
 /// Sides are stored less one in three bytes.
 fn side([low, middle, high]: [u8; 3]) -> u32 {
     u32::from_le_bytes([low, middle, high, 0]) + 1
+}
+
+/// A chunk of a RIFF file such as a WebP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Chunk<'a> {
+    name: [u8; 4],
+    /// As much of its content as there is.
+    data: &'a [u8],
+}
+
+/// The chunks of a WebP in their order.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
+    const CONTAINER_HEADER: usize = 12;
+    chunks_from(bytes, CONTAINER_HEADER)
+}
+
+/// The chunks from this place on.
+fn chunks_from(bytes: &[u8], start: usize) -> impl Iterator<Item = Chunk<'_>> {
+    let mut next = start;
+    std::iter::from_fn(move || {
+        let name = *bytes.get(next..)?.first_chunk()?;
+        let length = bytes.get(next + 4..)?.first_chunk().copied().map(u32::from_le_bytes)?;
+        let start = next + 8;
+        let end = start.saturating_add(length as usize);
+        // Chunks begin at even places.
+        next = end.saturating_add(length as usize % 2);
+        Some(Chunk { name, data: &bytes[start..end.min(bytes.len())] })
+    })
+}
+
+/// Lossy, but for quality 100; alpha is always kept exactly.
+pub(crate) fn write(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodingError> {
+    let colour =
+        if pixels.alpha { image_webp::ColorType::Rgba8 } else { image_webp::ColorType::Rgb8 };
+    let mut options = image_webp::EncoderParams::default();
+    options.use_lossy = quality < 100;
+    options.lossy_quality = quality;
+    let mut bytes = Vec::new();
+    let mut encoder = image_webp::WebPEncoder::new(&mut bytes);
+    encoder.set_params(options);
+    encoder
+        .encode(&pixels.bytes, pixels.width, pixels.height, colour)
+        .map_err(EncodingError::new)?;
+    Ok(bytes)
 }

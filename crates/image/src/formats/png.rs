@@ -2,15 +2,20 @@
 
 use std::io::Cursor;
 
-use image::metadata::Orientation;
+use image::{
+    ImageEncoder,
+    codecs::png::{CompressionType, FilterType, PngEncoder},
+    metadata::Orientation,
+};
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
 
-use super::{BoxedOriginal, Header, Original, broken, orientation, unreadable, unsupported};
 use crate::{
     colour,
-    error::RenderError,
+    error::{EncodingError, RenderError},
+    header::{self, Header, SourceFormat},
+    pixels::Pixels,
     reduce::{Layout, Reducer},
-    sniff::{self, SourceFormat},
+    rows::{BoxedRows, Rows},
 };
 
 const FORMAT: SourceFormat = SourceFormat::Png;
@@ -19,7 +24,19 @@ const FORMAT: SourceFormat = SourceFormat::Png;
 /// for the buffers it is read through.
 const METADATA_BYTES: usize = 2 * colour::LARGEST_PROFILE;
 
-pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
+const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+pub(crate) fn matches(bytes: &[u8]) -> bool {
+    bytes.starts_with(SIGNATURE)
+}
+
+/// The chunk that controls an animation stands before the picture.
+pub(crate) fn is_animated(bytes: &[u8]) -> bool {
+    let mut before_pixels = chunks(bytes).take_while(|chunk| &chunk.name != b"IDAT");
+    before_pixels.any(|chunk| &chunk.name == b"acTL")
+}
+
+pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
     let limits = Limits { bytes: METADATA_BYTES };
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
     // Neither text nor its decompression is of any use here.
@@ -33,7 +50,9 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
         ColorType::GrayscaleAlpha => Layout::GreyAlpha,
         ColorType::Rgb => Layout::Rgb,
         ColorType::Rgba => Layout::Rgba,
-        ColorType::Indexed => return Err(unsupported(FORMAT, "a palette without colours")),
+        ColorType::Indexed => {
+            return Err(RenderError::unsupported(FORMAT, "a palette without colours"));
+        }
     };
     let info = reader.info();
     let (width, height) = info.size();
@@ -67,7 +86,7 @@ struct Png<'a> {
     row: Vec<u16>,
 }
 
-impl Original for Png<'_> {
+impl Rows for Png<'_> {
     fn header(&self) -> &Header {
         &self.header
     }
@@ -95,7 +114,7 @@ impl Png<'_> {
     fn read_interlaced(&mut self, reducer: &mut Reducer) -> Result<(), RenderError> {
         let size = self.reader.output_buffer_size().unwrap_or(usize::MAX);
         if size as u64 != self.header.whole_bytes {
-            return Err(broken(FORMAT, "its first frame has another size"));
+            return Err(RenderError::broken(FORMAT, "its first frame has another size"));
         }
         let mut image = vec![0; size];
         self.reader.next_frame(&mut image).map_err(refused)?;
@@ -122,16 +141,48 @@ fn push(reducer: &mut Reducer, row: &[u8], deep: bool, samples: &mut Vec<u16>) {
 
 /// The chunk may stand after the pixels, where the decoder has not been yet.
 fn exif_orientation(bytes: &[u8]) -> Orientation {
-    let exif = sniff::png_chunks(bytes).find(|chunk| &chunk.name == b"eXIf");
-    orientation(exif.map(|chunk| chunk.data))
+    let exif = chunks(bytes).find(|chunk| &chunk.name == b"eXIf");
+    header::orientation(exif.map(|chunk| chunk.data))
 }
 
 fn refused(error: DecodingError) -> RenderError {
     match error {
-        DecodingError::IoError(error) => unreadable(FORMAT, &error),
-        DecodingError::LimitsExceeded => {
-            broken(FORMAT, format!("its metadata fills more than {} MB", METADATA_BYTES >> 20))
-        }
-        error => broken(FORMAT, error.to_string()),
+        DecodingError::IoError(error) => RenderError::unreadable(FORMAT, &error),
+        DecodingError::LimitsExceeded => RenderError::broken(
+            FORMAT,
+            format!("its metadata fills more than {} MB", METADATA_BYTES >> 20),
+        ),
+        error => RenderError::broken(FORMAT, error.to_string()),
     }
+}
+
+/// A chunk of a PNG.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Chunk<'a> {
+    name: [u8; 4],
+    /// As much of its content as there is.
+    data: &'a [u8],
+}
+
+/// The chunks of a PNG in their order.
+fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
+    const BEFORE_DATA: usize = 8;
+    const CHECKSUM: usize = 4;
+    let mut next = SIGNATURE.len();
+    std::iter::from_fn(move || {
+        let length = bytes.get(next..)?.first_chunk().copied().map(u32::from_be_bytes)?;
+        let name = *bytes.get(next + 4..)?.first_chunk()?;
+        let start = next + BEFORE_DATA;
+        let end = start.saturating_add(length as usize);
+        next = end.saturating_add(CHECKSUM);
+        Some(Chunk { name, data: &bytes[start..end.min(bytes.len())] })
+    })
+}
+
+pub(crate) fn write(pixels: &Pixels) -> Result<Vec<u8>, EncodingError> {
+    let mut bytes = Vec::new();
+    PngEncoder::new_with_quality(&mut bytes, CompressionType::Default, FilterType::Adaptive)
+        .write_image(&pixels.bytes, pixels.width, pixels.height, pixels.colour_type())
+        .map_err(EncodingError::new)?;
+    Ok(bytes)
 }

@@ -12,20 +12,21 @@
 //!   that is cut off would be an error, so the decoder is not shown it. That does not help right
 //!   behind the first scan, where it insists on a marker: such a file is refused.
 
+use jpeg::outline::{self, Outline, Scans};
 use zune_jpeg::{
     JpegDecoder,
     errors::DecodeErrors,
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use super::{
-    BoxedOriginal, Damage, Header, Original, broken, ends_early, orientation, pixels, unsupported,
-};
 use crate::{
     colour::rgb_of_ycbcr,
+    damage::Damage,
     error::RenderError,
+    geometry::pixel_count,
+    header::{self, Header, SourceFormat},
     reduce::{Layout, Reducer},
-    sniff::{self, JpegOutline, JpegScans, SourceFormat},
+    rows::{BoxedRows, Rows},
 };
 
 const FORMAT: SourceFormat = SourceFormat::Jpeg;
@@ -35,21 +36,23 @@ const FORMAT: SourceFormat = SourceFormat::Jpeg;
 /// at 500 (`-maxscans`).
 const MOST_SCANS: usize = 500;
 
-pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
-    let is_complete = sniff::is_complete_jpeg(bytes);
-    let outline = match JpegOutline::read(bytes) {
+pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
+    let is_complete = outline::is_complete(bytes);
+    let outline = match Outline::read(bytes) {
         Some(outline) => outline,
-        None if is_complete => return Err(broken(FORMAT, "its frame header is missing")),
-        None => return Err(ends_early(FORMAT)),
+        None if is_complete => {
+            return Err(RenderError::broken(FORMAT, "its frame header is missing"));
+        }
+        None => return Err(RenderError::ends_early(FORMAT)),
     };
     check_process(&outline)?;
     if outline.width == 0 || outline.height == 0 {
         let message = format!("it is {}x{} pixels", outline.width, outline.height);
-        return Err(broken(FORMAT, message));
+        return Err(RenderError::broken(FORMAT, message));
     }
-    let scans = JpegScans::read(bytes, MOST_SCANS);
+    let scans = Scans::read(bytes, MOST_SCANS);
     if !outline.is_sequential() && scans.begun > MOST_SCANS {
-        return Err(broken(FORMAT, format!("it has more than {MOST_SCANS} scans")));
+        return Err(RenderError::broken(FORMAT, format!("it has more than {MOST_SCANS} scans")));
     }
     let damage = damage(is_complete, &outline, &scans);
     // See above: a header that is cut off would be an error.
@@ -62,16 +65,21 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
         ColorSpace::Luma => (Layout::Grey, ColorSpace::Luma),
         ColorSpace::YCbCr | ColorSpace::RGB => (Layout::Rgb, ColorSpace::RGB),
         ColorSpace::CMYK | ColorSpace::YCCK => (Layout::Cmyk, colours),
-        _ => return Err(unsupported(FORMAT, format!("{} components", outline.sampling.len()))),
+        _ => {
+            return Err(RenderError::unsupported(
+                FORMAT,
+                format!("{} components", outline.sampling.len()),
+            ));
+        }
     };
     decoder.set_options(options().jpeg_set_out_colorspace(output));
     let header = Header {
         format: FORMAT,
         width: u32::from(outline.width),
         height: u32::from(outline.height),
-        orientation: orientation(decoder.exif().map(Vec::as_slice)),
+        orientation: header::orientation(decoder.exif().map(Vec::as_slice)),
         layout,
-        whole_bytes: pixels(u32::from(outline.width), u32::from(outline.height))
+        whole_bytes: pixel_count(u32::from(outline.width), u32::from(outline.height))
             * layout.channels() as u64,
         working_bytes: working_bytes(&outline),
     };
@@ -87,7 +95,7 @@ pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
 
 /// What is wrong with a file, as far as its scans tell. If rows are missing it is the most that can be
 /// intact; how many are shows when they are read.
-fn damage(is_complete: bool, outline: &JpegOutline, scans: &JpegScans) -> Option<Damage> {
+fn damage(is_complete: bool, outline: &Outline, scans: &Scans) -> Option<Damage> {
     let rows = u32::from(outline.height);
     let cut_off = |intact: u64| {
         Some(Damage::CutOff { intact: u32::try_from(intact).map_or(rows, |r| r.min(rows)), rows })
@@ -123,7 +131,7 @@ struct Jpeg<'a> {
     unit_rows: u32,
 }
 
-impl Original for Jpeg<'_> {
+impl Rows for Jpeg<'_> {
     fn header(&self) -> &Header {
         &self.header
     }
@@ -174,7 +182,7 @@ impl Jpeg<'_> {
     /// What is grey all over is no picture.
     fn check_rows(&self) -> Result<(), RenderError> {
         match self.damage {
-            Some(Damage::CutOff { intact: 0, .. }) => Err(ends_early(FORMAT)),
+            Some(Damage::CutOff { intact: 0, .. }) => Err(RenderError::ends_early(FORMAT)),
             _ => Ok(()),
         }
     }
@@ -200,7 +208,7 @@ fn options() -> DecoderOptions {
 }
 
 /// Baseline, extended and progressive Huffman coding in eight bits are what is found in photos.
-fn check_process(outline: &JpegOutline) -> Result<(), RenderError> {
+fn check_process(outline: &Outline) -> Result<(), RenderError> {
     let name = match outline.process {
         0xc0..=0xc2 if outline.precision == 8 => return Ok(()),
         0xc0..=0xc2 => format!("{} bits a sample", outline.precision),
@@ -208,12 +216,12 @@ fn check_process(outline: &JpegOutline) -> Result<(), RenderError> {
         0xc5..=0xc7 | 0xcd..=0xcf => "hierarchical".to_owned(),
         _ => "arithmetic coding".to_owned(),
     };
-    Err(unsupported(FORMAT, name))
+    Err(RenderError::unsupported(FORMAT, name))
 }
 
 /// Copies of metadata, some rows of blocks, and every coefficient in 16 bits, unless one scan holds
 /// all of them.
-fn working_bytes(outline: &JpegOutline) -> u64 {
+fn working_bytes(outline: &Outline) -> u64 {
     const COEFFICIENT_BYTES: u64 = 2;
     let (width, height) = (u32::from(outline.width), u32::from(outline.height));
     let (across, down) = outline.largest_sampling();
@@ -229,8 +237,10 @@ fn working_bytes(outline: &JpegOutline) -> u64 {
 
 fn refused(error: DecodeErrors, damage: Option<Damage>) -> RenderError {
     match error {
-        _ if damage.is_some() => ends_early(FORMAT),
-        DecodeErrors::Unsupported(scheme) => unsupported(FORMAT, format!("{scheme:?}")),
-        error => broken(FORMAT, format!("{error:?}")),
+        _ if damage.is_some() => RenderError::ends_early(FORMAT),
+        DecodeErrors::Unsupported(scheme) => {
+            RenderError::unsupported(FORMAT, format!("{scheme:?}"))
+        }
+        error => RenderError::broken(FORMAT, format!("{error:?}")),
     }
 }

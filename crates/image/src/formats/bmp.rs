@@ -6,29 +6,34 @@ use std::io::Cursor;
 
 use image::{ColorType, ImageDecoder, codecs::bmp::BmpDecoder, metadata::Orientation};
 
-use super::{
-    BoxedOriginal, Header, Original, ends_early, image_error, pixels, read_whole, unsupported,
-};
 use crate::{
     error::RenderError,
+    geometry::pixel_count,
+    header::{Header, SourceFormat},
     reduce::{Layout, Reducer},
-    sniff::SourceFormat,
+    rows::{BoxedRows, Rows, read_whole},
 };
 
 const FORMAT: SourceFormat = SourceFormat::Bmp;
 
-pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
-    let refused = |error| image_error(FORMAT, error);
+/// Two letters are little proof; the size of the header that follows is one of these few.
+pub(crate) fn matches(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"BM")
+        && matches!(bytes.get(14..18), Some([12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0]))
+}
+
+pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
+    let refused = |error| RenderError::of_image(FORMAT, error);
     let decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(refused)?;
     let (width, height) = decoder.dimensions();
     let layout = match decoder.color_type() {
         ColorType::L8 => Layout::Grey,
         ColorType::Rgb8 => Layout::Rgb,
         ColorType::Rgba8 => Layout::Rgba,
-        colour => return Err(unsupported(FORMAT, format!("{colour:?}"))),
+        colour => return Err(RenderError::unsupported(FORMAT, format!("{colour:?}"))),
     };
     let plain = Plain::read(bytes, (width, height)).filter(|_| layout == Layout::Rgb);
-    let whole_bytes = pixels(width, height) * layout.channels() as u64;
+    let whole_bytes = pixel_count(width, height) * layout.channels() as u64;
     let header = Header {
         format: FORMAT,
         width,
@@ -50,7 +55,7 @@ struct PlainBmp<'a> {
     plain: Plain<'a>,
 }
 
-impl Original for PlainBmp<'_> {
+impl Rows for PlainBmp<'_> {
     fn header(&self) -> &Header {
         &self.header
     }
@@ -61,7 +66,7 @@ impl Original for PlainBmp<'_> {
 
     fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError> {
         for row in 0..self.header.height as usize {
-            let row = self.plain.row(row).ok_or_else(|| ends_early(FORMAT))?;
+            let row = self.plain.row(row).ok_or_else(|| RenderError::ends_early(FORMAT))?;
             reducer.push_row(&row);
         }
         Ok(())
@@ -74,7 +79,7 @@ struct WholeBmp<'a> {
     bytes: &'a [u8],
 }
 
-impl Original for WholeBmp<'_> {
+impl Rows for WholeBmp<'_> {
     fn header(&self) -> &Header {
         &self.header
     }
@@ -85,7 +90,7 @@ impl Original for WholeBmp<'_> {
 
     fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError> {
         let decoder = BmpDecoder::new(Cursor::new(self.bytes));
-        let decoder = decoder.map_err(|error| image_error(FORMAT, error))?;
+        let decoder = decoder.map_err(|error| RenderError::of_image(FORMAT, error))?;
         read_whole(decoder, &self.header, reducer)
     }
 }

@@ -2,6 +2,10 @@
 
 use std::ops::Range;
 
+use crate::markers::{
+    END_OF_IMAGE, Flaw, START_OF_SCAN, Segment, end_of_scan, segment_with_length,
+};
+
 /// Facts about a JPEG that decide how, and whether, it is decoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outline {
@@ -29,8 +33,8 @@ impl Outline {
     pub fn read(bytes: &[u8]) -> Option<Self> {
         let mut outline = None;
         let (mut adobe, mut metadata_bytes) = (false, 0);
-        for Segment { marker, data, .. } in segments(bytes) {
-            let data = &bytes[data];
+        for Segment { marker, payload, .. } in segments(bytes) {
+            let data = &bytes[payload];
             match marker {
                 0xc0..=0xcf if !matches!(marker, 0xc4 | 0xc8 | 0xcc) => {
                     outline = Some(Self::of_frame(marker, data)?);
@@ -96,11 +100,10 @@ pub fn is_progressive(bytes: &[u8]) -> bool {
 
 /// Whether a JPEG has an end. Its decoder would fill what is missing with grey and not complain.
 pub fn is_complete(bytes: &[u8]) -> bool {
-    const END_OF_IMAGE: &[u8] = &[0xff, 0xd9];
     let scan = segments(bytes).find(|segment| segment.marker == START_OF_SCAN);
     // Thumbnails with an end of their own come before the scan; inside it 0xff is escaped.
     scan.is_some_and(|scan| {
-        bytes[scan.data.start..].windows(2).rev().any(|end| end == END_OF_IMAGE)
+        bytes[scan.payload.start..].windows(2).rev().any(|end| end == [0xff, END_OF_IMAGE])
     })
 }
 
@@ -125,12 +128,12 @@ impl Scans {
         let mut scans = Self { end: FIRST_MARKER, ..Self::default() };
         while scans.begun <= most
             && let Some(segment) = segment_at(bytes, scans.end)
-            && segment.whole
+            && segment.flaw != Some(Flaw::CutOff)
             && segment.marker != END_OF_IMAGE
         {
-            scans.end = segment.data.end;
+            scans.end = segment.payload.end;
             if segment.marker == START_OF_SCAN {
-                scans.add(bytes, segment.data);
+                scans.add(bytes, segment.payload);
             }
         }
         scans
@@ -138,7 +141,7 @@ impl Scans {
 
     fn add(&mut self, bytes: &[u8], header: Range<usize>) {
         let data = header.end;
-        self.end = end_of_entropy_coded_data(bytes, data);
+        self.end = end_of_scan(bytes, data);
         self.begun += 1;
         if self.begun == 1 {
             self.first_bytes = self.end - data;
@@ -159,55 +162,27 @@ impl Scans {
     }
 }
 
-const START_OF_SCAN: u8 = 0xda;
-const END_OF_IMAGE: u8 = 0xd9;
 const APP14: u8 = 0xee;
 
 /// The first two bytes are the start of the image.
 const FIRST_MARKER: usize = 2;
 
-struct Segment {
-    marker: u8,
-    /// Where in the file its content is, without marker and length.
-    data: Range<usize>,
-    /// Whether the file has as much of it as it announces.
-    whole: bool,
-}
-
-/// The segments up to the header of the first scan.
+/// The segments up to the header of the first scan, without anything between them. A marker that has
+/// no length is one too many here, for nothing can be said of what follows.
 fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment> {
     let mut next = Some(FIRST_MARKER);
     std::iter::from_fn(move || {
         let segment = segment_at(bytes, next?)?;
-        next = (segment.marker != START_OF_SCAN).then_some(segment.data.end);
+        next = (segment.marker != START_OF_SCAN).then_some(segment.payload.end);
         Some(segment)
     })
 }
 
-fn segment_at(bytes: &[u8], mut at: usize) -> Option<Segment> {
-    const LENGTH_BYTES: usize = 2;
-    // Any number of fill bytes may precede a marker.
-    while bytes.get(at..at + 2) == Some(&[0xff, 0xff]) {
-        at += 1;
-    }
-    let &[0xff, marker, high, low] = bytes.get(at..at + 4)? else { return None };
-    let length = usize::from(u16::from_be_bytes([high, low])).max(LENGTH_BYTES);
-    let announced = at + 2 + length;
-    let end = announced.min(bytes.len());
-    Some(Segment { marker, data: at + 4..end.max(at + 4), whole: announced <= bytes.len() })
-}
-
-/// The place of the first marker that is neither an escaped 0xff nor a restart.
-fn end_of_entropy_coded_data(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(found) = bytes.get(at..).and_then(|rest| rest.iter().position(|&b| b == 0xff)) {
-        at += found;
-        match bytes.get(at + 1) {
-            Some(0x00 | 0xd0..=0xd7) => at += 2,
-            Some(0xff) => at += 1,
-            _ => return at,
-        }
-    }
-    bytes.len()
+/// The segment whose marker stands here; any number of fill bytes may precede it.
+fn segment_at(bytes: &[u8], at: usize) -> Option<Segment> {
+    let fill = bytes.get(at..)?.iter().take_while(|&&byte| byte == 0xff).count();
+    let start = at + fill.checked_sub(1)?;
+    segment_with_length(bytes, *bytes.get(start + 1)?, start)
 }
 
 #[cfg(test)]

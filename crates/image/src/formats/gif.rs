@@ -3,26 +3,38 @@
 use std::io::Cursor;
 
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
-use image::metadata::Orientation;
+use image::{ExtendedColorType, codecs::gif::GifEncoder, metadata::Orientation};
 
-use super::{BoxedOriginal, Header, Original, broken, ends_early, unreadable};
 use crate::{
     colour,
-    error::RenderError,
+    error::{EncodingError, RenderError},
+    header::{Header, SourceFormat},
+    pixels::Pixels,
     reduce::{Layout, Reducer},
-    sniff::SourceFormat,
+    rows::{BoxedRows, Rows},
 };
 
 const FORMAT: SourceFormat = SourceFormat::Gif;
 
-pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
+pub(crate) fn matches(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a")
+}
+
+pub(crate) fn is_animated(bytes: &[u8]) -> bool {
+    frames(bytes).nth(1).is_some()
+}
+
+pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     let limit = std::num::NonZeroU64::MIN.saturating_add(colour::LARGEST_PROFILE as u64);
     options.set_memory_limit(MemoryLimit::Bytes(limit));
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(refused)?;
     let (width, height) = (decoder.width(), decoder.height());
-    let frame = decoder.next_frame_info().map_err(refused)?.ok_or_else(|| ends_early(FORMAT))?;
+    let frame = decoder
+        .next_frame_info()
+        .map_err(refused)?
+        .ok_or_else(|| RenderError::ends_early(FORMAT))?;
     let frame = Frame {
         left: usize::from(frame.left),
         top: usize::from(frame.top),
@@ -87,7 +99,7 @@ fn palette(
     Ok(palette)
 }
 
-impl Original for Gif<'_> {
+impl Rows for Gif<'_> {
     fn header(&self) -> &Header {
         &self.header
     }
@@ -113,7 +125,7 @@ impl Original for Gif<'_> {
             } else if self.decoder.fill_buffer(&mut indices).map_err(refused)? {
                 reducer.push_row(&self.colours(&indices));
             } else {
-                return Err(ends_early(FORMAT));
+                return Err(RenderError::ends_early(FORMAT));
             }
         }
         Ok(())
@@ -135,7 +147,63 @@ impl Gif<'_> {
 
 fn refused(error: DecodingError) -> RenderError {
     match error {
-        DecodingError::Io(error) => unreadable(FORMAT, &error),
-        error => broken(FORMAT, error.to_string()),
+        DecodingError::Io(error) => RenderError::unreadable(FORMAT, &error),
+        error => RenderError::broken(FORMAT, error.to_string()),
     }
+}
+
+/// The places where the frames of a GIF begin.
+fn frames(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    const HEADER: usize = 13;
+    const FRAME: u8 = b',';
+    const EXTENSION: u8 = b'!';
+    let mut next = bytes.get(10).map_or(bytes.len(), |flags| HEADER + palette_bytes(*flags));
+    std::iter::from_fn(move || {
+        while bytes.get(next) == Some(&EXTENSION) {
+            next = after_blocks(bytes, next + 2)?;
+        }
+        let at = next;
+        if bytes.get(at) != Some(&FRAME) {
+            return None;
+        }
+        let palette = palette_bytes(*bytes.get(at + 9)?);
+        // A frame that is cut off is still one.
+        next = after_blocks(bytes, at + 11 + palette).unwrap_or(bytes.len());
+        Some(at)
+    })
+}
+
+fn palette_bytes(flags: u8) -> usize {
+    if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
+}
+
+/// The place after a run of data blocks, each of which begins with its length; zero ends them.
+fn after_blocks(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let length = usize::from(*bytes.get(at)?);
+        at += 1 + length;
+        if length == 0 {
+            return Some(at);
+        }
+    }
+}
+
+/// One frame with a palette of its own. A GIF pixel is either there or not.
+pub(crate) fn write(pixels: Pixels) -> Result<Vec<u8>, EncodingError> {
+    const HALF: u8 = 128;
+    /// From 1, the best palette, to 30; 10 is where more time hardly shows.
+    const SPEED: i32 = 10;
+    let mut pixels = pixels.with_alpha();
+    for pixel in pixels.bytes.as_chunks_mut::<4>().0 {
+        if pixel[3] < HALF {
+            *pixel = [0; 4];
+        } else {
+            pixel[3] = u8::MAX;
+        }
+    }
+    let mut bytes = Vec::new();
+    GifEncoder::new_with_speed(&mut bytes, SPEED)
+        .encode(&pixels.bytes, pixels.width, pixels.height, ExtendedColorType::Rgba8)
+        .map_err(EncodingError::new)?;
+    Ok(bytes)
 }

@@ -6,6 +6,7 @@ mod samples;
 use std::io::Cursor;
 
 use image::metadata::Orientation;
+use jpeg::outline::Outline;
 use tiff::{
     ColorType, TiffError,
     decoder::{Decoder, Limits, TiffCodingUnit},
@@ -16,19 +17,24 @@ use self::{
     directory::Directory,
     samples::{Interpretation, Unpacker},
 };
-use super::{BoxedOriginal, Header, Original, broken, ends_early, unreadable, unsupported};
 use crate::{
     error::RenderError,
+    geometry::pixel_count,
+    header::{Header, SourceFormat},
     reduce::Reducer,
-    sniff::{JpegOutline, SourceFormat},
+    rows::{BoxedRows, Rows},
 };
 
 const FORMAT: SourceFormat = SourceFormat::Tiff;
 
 type TiffDecoder<'a> = Decoder<Cursor<&'a [u8]>>;
 
-pub(super) fn open(bytes: &[u8]) -> Result<BoxedOriginal<'_>, RenderError> {
-    let directory = Directory::read(bytes).ok_or_else(|| ends_early(FORMAT))?;
+pub(crate) fn matches(bytes: &[u8]) -> bool {
+    [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| bytes.starts_with(*magic))
+}
+
+pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
+    let directory = Directory::read(bytes).ok_or_else(|| RenderError::ends_early(FORMAT))?;
     if directory.claims_too_much() {
         return Err(refused(TiffError::LimitsExceeded));
     }
@@ -86,7 +92,7 @@ fn interpretation(decoder: &mut TiffDecoder<'_>) -> Result<Interpretation, Rende
         extra.and_then(|extra| extra.first().copied()).is_some_and(|kind| kind == PREMULTIPLIED);
     Interpretation::new(colours, format == FLOATING_POINT, premultiplied)
         .filter(|_| matches!(format, 1 | FLOATING_POINT))
-        .ok_or_else(|| unsupported(FORMAT, describe(colours)))
+        .ok_or_else(|| RenderError::unsupported(FORMAT, describe(colours)))
 }
 
 fn describe(colours: ColorType) -> String {
@@ -152,7 +158,7 @@ impl Pieces {
 /// Pixels that a piece in JPEG may have: it may be padded to whole blocks.
 fn largest_jpeg((width, height): (u32, u32)) -> u64 {
     const BLOCKS: u32 = 32;
-    super::pixels(width.saturating_add(BLOCKS), height.saturating_add(BLOCKS))
+    pixel_count(width.saturating_add(BLOCKS), height.saturating_add(BLOCKS))
 }
 
 /// A JPEG inside announces a size of its own, which its decoder believes.
@@ -171,18 +177,18 @@ fn check_jpegs(
         let start = usize::try_from(offset).unwrap_or(usize::MAX);
         let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
         let piece = bytes.get(start..end.min(bytes.len())).unwrap_or_default();
-        let outline = JpegOutline::read(piece)
-            .ok_or_else(|| broken(FORMAT, "a strip or tile is not a JPEG"))?;
-        let pixels = super::pixels(u32::from(outline.width), u32::from(outline.height));
+        let outline = Outline::read(piece)
+            .ok_or_else(|| RenderError::broken(FORMAT, "a strip or tile is not a JPEG"))?;
+        let pixels = pixel_count(u32::from(outline.width), u32::from(outline.height));
         if pixels > largest_jpeg(pieces.piece) || outline.height == 0 {
             let message = format!(
                 "a JPEG of {}x{} in a strip or tile of {}x{}",
                 outline.width, outline.height, pieces.piece.0, pieces.piece.1
             );
-            return Err(broken(FORMAT, message));
+            return Err(RenderError::broken(FORMAT, message));
         }
         if !outline.is_sequential() {
-            return Err(unsupported(FORMAT, "progressive JPEG inside"));
+            return Err(RenderError::unsupported(FORMAT, "progressive JPEG inside"));
         }
     }
     Ok(())
@@ -196,7 +202,7 @@ struct Tiff<'a> {
     icc: Option<&'a [u8]>,
 }
 
-impl Original for Tiff<'_> {
+impl Rows for Tiff<'_> {
     fn header(&self) -> &Header {
         &self.header
     }
@@ -266,9 +272,11 @@ impl Piece {
 
 fn refused(error: TiffError) -> RenderError {
     match error {
-        TiffError::IoError(error) => unreadable(FORMAT, &error),
-        TiffError::UnsupportedError(error) => unsupported(FORMAT, error),
-        TiffError::LimitsExceeded => broken(FORMAT, "a value in it is larger than any use of it"),
-        error => broken(FORMAT, error.to_string()),
+        TiffError::IoError(error) => RenderError::unreadable(FORMAT, &error),
+        TiffError::UnsupportedError(error) => RenderError::unsupported(FORMAT, error),
+        TiffError::LimitsExceeded => {
+            RenderError::broken(FORMAT, "a value in it is larger than any use of it")
+        }
+        error => RenderError::broken(FORMAT, error.to_string()),
     }
 }

@@ -1,0 +1,98 @@
+//! Which keys of the bucket belong together: an original's, its variants' and its record's.
+
+use crate::fnv;
+
+/// The folder of the bucket in which the function records what it could not process.
+pub const FAILED_FOLDER: &str = "failed";
+
+/// S3 takes no longer keys, in bytes of UTF-8: "Naming Amazon S3 objects" in the S3 User Guide.
+pub const KEY_BYTES_MAX: usize = 1024;
+
+/// What the key of a record ends in.
+const RECORD_ENDING: &str = ".json";
+
+/// The path that an original, its variants and the record of its failure share, each below a folder
+/// of its own. So an application can compute where a variant is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ImagePath<'key>(pub &'key str);
+
+impl<'key> ImagePath<'key> {
+    /// The path of a key below a folder, or nothing if the key is elsewhere or is the folder itself.
+    pub fn below(folder: &str, key: &'key str) -> Option<Self> {
+        let path = key.strip_prefix(folder)?.strip_prefix('/')?;
+        (!path.is_empty()).then_some(Self(path))
+    }
+
+    /// The path that a record is for. One that was cut off to fit is the beginning of a path, and a
+    /// digest: the record itself holds the key.
+    pub fn of_record(key: &'key str) -> Option<Self> {
+        let Self(name) = Self::below(FAILED_FOLDER, key)?;
+        let path = name.strip_suffix(RECORD_ENDING)?;
+        (!path.is_empty()).then_some(Self(path))
+    }
+
+    /// The key in the folder of the originals or of a variant.
+    pub fn key_in(self, folder: &str) -> String {
+        format!("{folder}/{}", self.0)
+    }
+
+    /// The name of the record below its folder, were there no limit to its length.
+    pub fn record_name(self) -> String {
+        format!("{}{RECORD_ENDING}", self.0)
+    }
+
+    /// The key of the record that says why there are no variants.
+    ///
+    /// A path that is too long for this is cut and ends in a digest of the whole.
+    pub fn record_key(self) -> String {
+        let Self(path) = self;
+        let key = format!("{FAILED_FOLDER}/{}", self.record_name());
+        if key.len() <= KEY_BYTES_MAX {
+            return key;
+        }
+        let ending = format!("~{}{RECORD_ENDING}", fnv::digest(path));
+        let room = KEY_BYTES_MAX - FAILED_FOLDER.len() - 1 - ending.len();
+        format!("{FAILED_FOLDER}/{}{ending}", &path[..path.floor_char_boundary(room)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_keep_the_path_of_their_original() {
+        let key = |original| Some(ImagePath::below("originals", original)?.key_in("800x600"));
+        assert_eq!(key("originals/a.jpg").as_deref(), Some("800x600/a.jpg"));
+        assert_eq!(key("originals/a b/ü+%2B.jpg").as_deref(), Some("800x600/a b/ü+%2B.jpg"));
+        for elsewhere in ["originals/", "originals", "originals2/a.jpg", "800x600/a.jpg", "a", ""] {
+            assert_eq!(key(elsewhere), None, "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn failures_are_recorded_under_the_whole_name() {
+        let path = ImagePath("x/a.jpg");
+        assert_eq!(path.record_key(), "failed/x/a.jpg.json");
+        assert_eq!(ImagePath::of_record("failed/x/a.jpg.json"), Some(path));
+        for other in ["failed/x/a.jpg", "failed/.json", "failed", "x/a.jpg.json", ""] {
+            assert_eq!(ImagePath::of_record(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_record_has_a_key_however_long_the_name() {
+        let longest = KEY_BYTES_MAX - "failed/.json".len();
+        let key = |path: &str| ImagePath(path).record_key();
+        let fits = "a".repeat(longest);
+        assert_eq!(key(&fits), format!("failed/{fits}.json"));
+        let (one, other) = (format!("{fits}b"), format!("{fits}c"));
+        assert_eq!(key(&one).len(), KEY_BYTES_MAX);
+        assert_ne!(key(&one), key(&other), "names that differ in their end keep records apart");
+        assert_eq!(key(&one), format!("failed/{}~{}.json", "a".repeat(995), fnv::digest(&one)));
+        // A cut never splits a character.
+        let wide = key(&"\u{1f305}".repeat(254));
+        let kept = "\u{1f305}".repeat(995 / 4);
+        assert!(wide.starts_with(&format!("failed/{kept}~")), "{wide}");
+    }
+}

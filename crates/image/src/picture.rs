@@ -1,0 +1,36 @@
+//! A decoded original in memory, in either of the ways in which it can be scaled.
+
+use crate::{
+    geometry::Area,
+    pixels::Pixels,
+    planar::Planar,
+    resize::{ScalingError, Source},
+};
+
+/// A decoded original, ready to be scaled.
+#[derive(Debug)]
+pub(crate) enum Picture {
+    /// It has alpha only if some pixel uses it.
+    Pixels(Source),
+    Planes(Planar),
+}
+
+impl Picture {
+    pub(crate) fn upright(&self) -> (u32, u32) {
+        match self {
+            Self::Pixels(source) => source.upright(),
+            Self::Planes(planar) => planar.upright(),
+        }
+    }
+
+    pub(crate) fn has_alpha(&self) -> bool {
+        matches!(self, Self::Pixels(source) if source.has_alpha())
+    }
+
+    pub(crate) fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
+        match self {
+            Self::Pixels(source) => source.scale(area, size),
+            Self::Planes(planar) => planar.scale(area, size),
+        }
+    }
+}
