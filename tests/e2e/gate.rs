@@ -59,7 +59,7 @@ pub(crate) async fn whoever_does_not_know_the_secret_can_do_nothing() {
     let port = Emulator::next().port();
     let function = r#"{"FunctionName":"evil","Runtime":"python3.12","Role":"arn:aws:iam::000000000000:role/a","Handler":"a.b","Code":{"ZipFile":""}}"#;
     let path = "/2015-03-31/functions";
-    let post = |authorization: Option<String>| {
+    let creation = |authorization: Option<String>| {
         let mut builder =
             request(port, Method::POST, path).header("origin", "https://evil.example");
         builder = builder.header("sec-fetch-site", "cross-site").header("x-amz-date", now());
@@ -69,18 +69,22 @@ pub(crate) async fn whoever_does_not_know_the_secret_can_do_nothing() {
         builder.body(Full::new(Bytes::from(function))).unwrap()
     };
     let unsigned = (403, "MissingAuthenticationToken".to_owned());
-    assert_eq!(refusal(port, post(None)).await, unsigned);
+    assert_eq!(refusal(port, creation(None)).await, unsigned);
     let wrong = (403, "SignatureDoesNotMatch".to_owned());
     for account in ["test", "000000000000", "123456789012"] {
-        assert_eq!(refusal(port, post(Some(made_up(account, "lambda")))).await, wrong, "{account}");
+        assert_eq!(
+            refusal(port, creation(Some(made_up(account, "lambda")))).await,
+            wrong,
+            "{account}"
+        );
     }
     let unknown = (403, "InvalidClientTokenId".to_owned());
     for key in ["AKIAIOSFODNN7EXAMPLE", "ASIA0000000000000000", "%74est", "TEST"] {
-        assert_eq!(refusal(port, post(Some(made_up(key, "lambda")))).await, unknown, "{key}");
+        assert_eq!(refusal(port, creation(Some(made_up(key, "lambda")))).await, unknown, "{key}");
     }
     for other in ["AWS test:c2lnbmF0dXJl", "Bearer test", "AWS4-ECDSA-P256-SHA256 Credential=test"]
     {
-        let (status, code) = refusal(port, post(Some(other.to_owned()))).await;
+        let (status, code) = refusal(port, creation(Some(other.to_owned()))).await;
         assert_eq!((status, code.as_str()), (400, "UnsupportedSignature"), "{other}");
     }
     // MiniStack's own doors, and what it shows without a key.
@@ -222,7 +226,7 @@ pub(crate) async fn a_presigned_address_is_for_whoever_has_it_and_for_nothing_el
     let hour = PresigningConfig::expires_in(Duration::from_hours(1)).unwrap();
     let put = s3.put_object().bucket(bucket).key("a b/ä+c.jpg");
     let url = put.presigned(hour.clone()).await.unwrap().uri().to_owned();
-    let path = url.split_once(&format!("127.0.0.1:{}", port)).unwrap().1.to_owned();
+    let path = url.split_once(&format!("127.0.0.1:{port}")).unwrap().1.to_owned();
     let preflight = |path: &str| {
         let options =
             request(port, Method::OPTIONS, path).header("origin", "http://localhost:3000");
@@ -272,7 +276,7 @@ pub(crate) async fn a_presigned_address_is_for_whoever_has_it_and_for_nothing_el
         .build()
         .unwrap();
     let old = s3.put_object().bucket(bucket).key("a").presigned(past).await.unwrap();
-    let old = old.uri().split_once(&format!("127.0.0.1:{}", port)).unwrap().1;
+    let old = old.uri().split_once(&format!("127.0.0.1:{port}")).unwrap().1;
     assert_eq!(refusal(port, send(Method::PUT, old)).await, (403, "AccessDenied".to_owned()));
 
     // Nothing of it is public, and what has a public ACL is.
