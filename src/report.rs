@@ -18,7 +18,6 @@ pub(crate) mod style;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write as _;
 use std::io;
 
 use anstream::ColorChoice;
@@ -31,7 +30,6 @@ use crate::args::{Color, Global, Misuse};
 use crate::engine::plan::Plan;
 use crate::engine::resource::Id;
 use crate::error::{Error, MISUSED};
-use crate::local;
 use crate::logs::Event;
 
 pub(crate) use self::bar::Bar;

@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::json;
 
 use super::session::{LOOK, Session, Start};
 use crate::amounts::counted;

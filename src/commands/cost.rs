@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use serde_json::json;
 
 use crate::args::Global;
 use crate::config::Config;

@@ -6,7 +6,6 @@ use std::fmt::Write as _;
 use clap::Args;
 use contract::failure::Remedy;
 use serde::Serialize;
-use serde_json::json;
 
 use super::session::{LOOK, Session, Start};
 use crate::amounts::{bytes, counted};

@@ -1,7 +1,5 @@
 //! `imgprep init`
 
-use std::fmt::Write as _;
-
 use clap::Args;
 use serde_json::{Value, json};
 

@@ -2,10 +2,9 @@
 //!
 //! Both come from what clap reads, so they say what `--help` says.
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use clap::{Args, Command, ValueEnum};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use serde_json::json;

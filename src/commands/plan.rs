@@ -1,9 +1,6 @@
 //! `imgprep plan`
 
-use std::fmt::Write as _;
-
 use clap::Args;
-use serde_json::json;
 
 use super::session::{Session, Start};
 use super::up::Changes;

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use serde_json::json;
 
 use super::session::{LOOK, Session, Start};
 use crate::amounts::{bytes, counted};

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use clap::Args;
 use imaging::limits::Limits;
-use serde_json::json;
 
 use super::session::{ask_on_interrupt, blocking};
 use crate::args::Global;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::json;
 
 use super::session::{LOOK, Session, Start};
 use crate::args::Global;

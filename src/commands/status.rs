@@ -1,11 +1,9 @@
 //! `imgprep status`
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::json;
 
 use super::session::{LOOK, Session, Start};
 use crate::amounts::counted;

@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use serde_json::json;
 
 use super::session::{LOOK, Session, Start, blocking};
 use crate::amounts;
 use crate::args::Global;
 use crate::error::Error;
-use crate::report::layout::width;
 use crate::report::printable::printable;
 use crate::report::style::{BOLD, painted};
 use crate::report::{Answer, Outcome, Report, pretty};

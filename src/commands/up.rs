@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use serde_json::json;
 
 use super::session::{Session, Start};
 use crate::args::{Global, with_switches};
