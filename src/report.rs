@@ -18,7 +18,7 @@ pub(crate) mod style;
 #[cfg(test)]
 mod tests;
 
-use std::io;
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use anstream::ColorChoice;
 use serde::Serialize;

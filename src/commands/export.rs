@@ -1,6 +1,5 @@
 //! `imgprep export`
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};

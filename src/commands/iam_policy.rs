@@ -1,7 +1,5 @@
 //! `imgprep iam-policy`
 
-use std::fmt::Write as _;
-
 use clap::{Args, Subcommand};
 use serde_json::Value;
 

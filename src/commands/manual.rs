@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, Command};
+use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use serde_json::json;

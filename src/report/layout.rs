@@ -20,7 +20,7 @@ const STEP: usize = 4;
 const HASH_CHARACTERS: usize = 12;
 
 /// The differences of what is there, each with its mark.
-pub(crate) fn changes(text: &mut String, changes: &[Change], indent: usize) {
+pub(super) fn changes(text: &mut String, changes: &[Change], indent: usize) {
     let single = changes.iter().filter(|change| !matches!(change.what, What::Inside { .. }));
     let paths = path_columns(single.map(|change| change.path.as_str()));
     for change in changes {
