@@ -41,8 +41,11 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
     foreign::name(bytes).map_or(Sniffed::Unknown, Sniffed::Unsupported)
 }
 
+/// Whether a file is one of a format, by its bytes.
+type Matches = fn(&[u8]) -> bool;
+
 fn readable(bytes: &[u8]) -> Option<SourceFormat> {
-    let matches: [(fn(&[u8]) -> bool, SourceFormat); 6] = [
+    let matches: [(Matches, SourceFormat); 6] = [
         (jpeg::matches, SourceFormat::Jpeg),
         (png::matches, SourceFormat::Png),
         (webp::matches, SourceFormat::Webp),

@@ -42,7 +42,7 @@ impl Export for DeadLetters {
 }
 
 #[cfg(test)]
-const MEMBERS: &str = r#"
+const MEMBERS: &str = r"
 name
   DeadLetters/QueueName
   aws_sqs_queue/dead_letters/name
@@ -55,4 +55,4 @@ retention_seconds
 policy
   DeadLettersPolicy/PolicyDocument
   dead_letters_policy
-"#;
+";

@@ -36,7 +36,7 @@ impl Export for Logs {
 }
 
 #[cfg(test)]
-const MEMBERS: &str = r#"
+const MEMBERS: &str = r"
 name
   Logs/LogGroupName
   aws_cloudwatch_log_group/logs/name
@@ -46,4 +46,4 @@ tags
 retention_days
   Logs/RetentionInDays
   aws_cloudwatch_log_group/logs/retention_in_days
-"#;
+";

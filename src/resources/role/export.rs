@@ -44,7 +44,7 @@ impl Export for Role {
 }
 
 #[cfg(test)]
-const MEMBERS: &str = r#"
+const MEMBERS: &str = r"
 name
   Role/RoleName
   aws_iam_role/role/name
@@ -60,4 +60,4 @@ permissions_boundary
 trust
   Role/AssumeRolePolicyDocument
   role_policy
-"#;
+";

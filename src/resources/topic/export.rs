@@ -36,7 +36,7 @@ impl Export for Topic {
 }
 
 #[cfg(test)]
-const MEMBERS: &str = r#"
+const MEMBERS: &str = r"
 name
   Topic/TopicName
   aws_sns_topic/topic/name
@@ -49,4 +49,4 @@ kms_key
 policy
   TopicPolicy/PolicyDocument
   topic_policy
-"#;
+";
