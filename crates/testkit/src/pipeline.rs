@@ -252,7 +252,7 @@ impl Pipeline {
 /// Every test takes its stack down, also one that fails.
 impl Drop for Pipeline {
     fn drop(&mut self) {
-        if !self.may_be_up.get() {
+        if !self.may_be_up.get() || !self.emulator.has_started() {
             return;
         }
         self.proxy.clear_rules();
