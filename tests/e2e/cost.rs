@@ -4,7 +4,7 @@ use imgprep_testkit::Pipeline;
 use serde_json::Value;
 
 pub(crate) async fn an_estimate_needs_no_aws_and_adds_up() {
-    let pipeline = Pipeline::new("cost").await;
+    let pipeline = Pipeline::offline("cost").await;
     let mut command = pipeline.command();
     command.args(["cost", "--json"]);
     for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"] {
@@ -32,7 +32,7 @@ pub(crate) async fn an_estimate_needs_no_aws_and_adds_up() {
 }
 
 pub(crate) async fn the_table_fits_a_terminal_and_follows_the_options() {
-    let pipeline = Pipeline::new("prices").await;
+    let pipeline = Pipeline::offline("prices").await;
     let text = pipeline.imgprep(&["cost", "--images", "5000", "--megapixels", "8"]).exits(0);
     assert!(text.stdout.starts_with("5,000 originals of 8 megapixels and 100,000 views"), "{text}");
     assert_eq!(text.stdout.lines().count(), 10, "{text}");

@@ -140,7 +140,7 @@ async fn cloudformation(port: u16, parameters: &[(&str, &str)]) -> String {
 }
 
 pub(crate) async fn a_template_needs_neither_aws_nor_credentials() {
-    let pipeline = Pipeline::new("offline").await;
+    let pipeline = Pipeline::offline("offline").await;
     let offline = |arguments: &[&str]| {
         let mut command: Command = pipeline.command();
         for name in ["AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"]
@@ -167,7 +167,7 @@ pub(crate) async fn a_template_needs_neither_aws_nor_credentials() {
 }
 
 pub(crate) async fn what_cannot_be_exported_is_told() {
-    let pipeline = Pipeline::new("unwritable").await;
+    let pipeline = Pipeline::offline("unwritable").await;
     let error = pipeline
         .imgprep(&["export", "--format", "terraform", "-o", "no-such/main.tf.json", "--json"])
         .exits(1)

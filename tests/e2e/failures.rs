@@ -56,7 +56,7 @@ pub(crate) async fn an_expired_token_is_named_and_a_second_run_completes() {
 }
 
 pub(crate) async fn an_endpoint_that_is_closed_is_told_within_seconds() {
-    let pipeline = Pipeline::new("closed").await;
+    let pipeline = Pipeline::offline("closed").await;
     let endpoint = format!("http://127.0.0.1:{}", free_port());
     let mut command = pipeline.command();
     let output = run(command.args(["up", "--yes", "--json"]).env("AWS_ENDPOINT_URL", endpoint));
@@ -71,7 +71,7 @@ pub(crate) async fn an_endpoint_that_is_closed_is_told_within_seconds() {
 }
 
 pub(crate) async fn missing_credentials_are_told_with_what_to_set() {
-    let pipeline = Pipeline::new("anonymous").await;
+    let pipeline = Pipeline::offline("anonymous").await;
     let home = pipeline.folder().join("home");
     std::fs::create_dir(&home).unwrap();
     let mut command = pipeline.command();

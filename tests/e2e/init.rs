@@ -10,7 +10,7 @@ const SCRIPT: [&str; 7] =
     ["init", "--name", "photos", "--bucket", "photos-of-acme", "--size", "640x480,320x240"];
 
 pub(crate) async fn a_written_file_is_planned_and_never_overwritten() {
-    let pipeline = without_file("init").await;
+    let pipeline = without_file(Pipeline::new("init").await);
     let output = pipeline.imgprep(&SCRIPT).exits(0);
     assert_eq!(
         output.stdout,
@@ -35,7 +35,7 @@ pub(crate) async fn a_written_file_is_planned_and_never_overwritten() {
 }
 
 pub(crate) async fn a_name_is_free_or_yours_or_taken() {
-    let pipeline = without_file("name").await;
+    let pipeline = without_file(Pipeline::new("name").await);
     let other = pipeline.in_another_account("others-name").await;
     for (aws, bucket) in [(&pipeline.aws, &pipeline.bucket), (&other.aws, &other.bucket)] {
         aws.s3.create_bucket().bucket(bucket).send().await.unwrap();
@@ -54,7 +54,7 @@ pub(crate) async fn a_name_is_free_or_yours_or_taken() {
 }
 
 pub(crate) async fn a_file_is_written_without_credentials_and_without_network() {
-    let pipeline = without_file("alone").await;
+    let pipeline = without_file(Pipeline::offline("alone").await);
     let mut command = pipeline.command();
     command.args(["init", "--bucket", "photos-of-acme"]);
     command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
@@ -77,7 +77,7 @@ pub(crate) async fn a_file_is_written_without_credentials_and_without_network() 
 }
 
 pub(crate) async fn what_cannot_be_in_the_file_is_refused_before_it_is_written() {
-    let pipeline = without_file("refused").await;
+    let pipeline = without_file(Pipeline::offline("refused").await);
     let cases: [(&[&str], &str, &str); 6] = [
         (&[], "Unasked", "needs `--bucket NAME`"),
         (&["--yes"], "Unasked", "needs `--bucket NAME`"),
@@ -100,7 +100,7 @@ pub(crate) async fn what_cannot_be_in_the_file_is_refused_before_it_is_written()
 }
 
 pub(crate) async fn a_terminal_is_asked_three_questions_and_again_after_a_wrong_answer() {
-    let pipeline = without_file("asked").await;
+    let pipeline = without_file(Pipeline::new("asked").await);
     let other = pipeline.in_another_account("askers").await;
     other.aws.s3.create_bucket().bucket(&other.bucket).send().await.unwrap();
     let typed = format!("shop\nMy_Photos\n{}\nphotos-of-acme\n\n", other.bucket);
@@ -129,7 +129,7 @@ pub(crate) async fn a_terminal_is_asked_three_questions_and_again_after_a_wrong_
 }
 
 pub(crate) async fn the_command_line_describes_itself() {
-    let pipeline = without_file("manual").await;
+    let pipeline = without_file(Pipeline::offline("manual").await);
     let version = pipeline.imgprep(&["--version"]).exits(0).stdout;
     let number = concat!("imgprep ", env!("CARGO_PKG_VERSION"));
     let commit = version.trim_end().strip_prefix(number).unwrap();
@@ -161,8 +161,7 @@ pub(crate) async fn the_command_line_describes_itself() {
     assert!(pipeline.proxy.take_calls().is_empty(), "AWS is not asked");
 }
 
-async fn without_file(label: &str) -> Pipeline {
-    let pipeline = Pipeline::new(label).await;
+fn without_file(pipeline: Pipeline) -> Pipeline {
     fs::remove_file(pipeline.folder().join("pipeline.toml")).unwrap();
     pipeline
 }

@@ -35,7 +35,7 @@ pub(crate) async fn nothing_is_asked_and_nothing_changed_without_a_terminal() {
 }
 
 pub(crate) async fn a_missing_file_is_named() {
-    let pipeline = Pipeline::new("missing").await;
+    let pipeline = Pipeline::offline("missing").await;
     fs::remove_file(pipeline.folder().join("pipeline.toml")).unwrap();
     for command in ["plan", "up", "status", "down", "try"] {
         let error = pipeline.imgprep(&[command, "--json"]).exits(2).error();
@@ -48,7 +48,7 @@ pub(crate) async fn a_missing_file_is_named() {
 }
 
 pub(crate) async fn a_wrong_file_is_refused_with_line_and_column() {
-    let pipeline = Pipeline::new("wrong").await;
+    let pipeline = Pipeline::offline("wrong").await;
     pipeline.write("[bucket]\nname = \"photos\"\n\n[function]\nmemroy = 256\n\n[[variants]]\nsize = \"800x600\"\n");
     let text = pipeline.imgprep(&["plan"]).exits(2);
     for word in ["pipeline.toml:5:1", "memroy = 256", "^^^^^^", "did you mean `memory`?"] {
@@ -79,7 +79,7 @@ pub(crate) async fn a_missing_region_is_told_with_where_to_set_it() {
 }
 
 pub(crate) async fn an_unknown_option_is_wrong_use() {
-    let pipeline = Pipeline::new("option").await;
+    let pipeline = Pipeline::offline("option").await;
     for arguments in [&["up", "--yess"][..], &["fly"], &[], &["try", "--timeout", "soon"]] {
         let output = pipeline.imgprep(arguments).exits(2);
         assert!(output.stdout.is_empty() && output.stderr.contains("--help"), "{output}");

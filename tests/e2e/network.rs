@@ -61,7 +61,7 @@ pub(crate) async fn row_62_all_of_aws_is_reached_through_a_proxy_that_inspects_i
 }
 
 pub(crate) async fn row_62_a_proxy_that_lets_nothing_pass_is_told_with_what_to_set() {
-    let pipeline = Pipeline::new("row-62b").await;
+    let pipeline = Pipeline::offline("row-62b").await;
     let gateway = Gateway::start(pipeline.proxy.port).await;
     let (address, wrong) = (gateway.address(PASSWORD), gateway.address("open-sesam"));
     let error = status(&pipeline, &[("HTTPS_PROXY", &address)]).exits(1).error();

@@ -397,7 +397,7 @@ fn translated(text: &str, from: &str, to: &str) -> String {
 }
 
 pub(crate) async fn a_cdn_where_there_is_none_is_refused_before_any_call() {
-    let pipeline = Pipeline::new("no-cdn").await;
+    let pipeline = Pipeline::offline("no-cdn").await;
     let name = format!("name = \"{}\"\n", pipeline.stack);
     pipeline.edit(&name, &format!("{name}region = \"us-gov-west-1\"\n"));
     pipeline.edit("[tags]", "[cdn]\nenabled = true\n\n[tags]");

@@ -36,7 +36,7 @@ fn render(pipeline: &Pipeline, arguments: &[&str]) -> Output {
 }
 
 pub(crate) async fn variants_are_the_functions_own_and_aws_is_not_asked() {
-    let pipeline = Pipeline::new("render").await;
+    let pipeline = Pipeline::offline("render").await;
     let photo = sample::jpeg(1600, 1200);
     let names = ["a.jpg", "2026/two words.jpg", "50%#1?.jpg", "Grüße/写真.jpg"];
     for name in names {
@@ -95,7 +95,7 @@ fn assert_page(pipeline: &Pipeline, images: usize) {
 }
 
 pub(crate) async fn a_bad_image_is_told_and_stops_no_other() {
-    let pipeline = Pipeline::new("badly").await;
+    let pipeline = Pipeline::offline("badly").await;
     put(&pipeline, "p/good.jpg", &sample::jpeg(1000, 800));
     put(&pipeline, "p/notes.jpg", b"these are notes");
     put(&pipeline, "p/phone.heic", b"\0\0\0\x18ftypheic\0\0\0\0");
@@ -118,7 +118,7 @@ pub(crate) async fn a_bad_image_is_told_and_stops_no_other() {
 }
 
 pub(crate) async fn wrong_use_is_told_before_anything_is_written() {
-    let pipeline = Pipeline::new("misrender").await;
+    let pipeline = Pipeline::offline("misrender").await;
     put(&pipeline, "p/a.jpg", &sample::jpeg(100, 80));
     put(&pipeline, "q/a.jpg", &sample::jpeg(100, 80));
     put(&pipeline, "empty/notes.txt", b"notes");
@@ -151,7 +151,7 @@ pub(crate) async fn wrong_use_is_told_before_anything_is_written() {
 }
 
 pub(crate) async fn a_glob_is_expanded_and_a_second_run_finds_no_variants() {
-    let pipeline = Pipeline::new("again").await;
+    let pipeline = Pipeline::offline("again").await;
     put(&pipeline, "a.jpg", &sample::jpeg(200, 100));
     put(&pipeline, "x/b.jpg", &sample::jpeg(200, 100));
     let picture = RgbImage::from_pixel(40, 30, image::Rgb([200, 100, 50]));
@@ -168,7 +168,7 @@ pub(crate) async fn a_glob_is_expanded_and_a_second_run_finds_no_variants() {
 }
 
 pub(crate) async fn what_is_interrupted_leaves_only_whole_files() {
-    let pipeline = Pipeline::new("halfway").await;
+    let pipeline = Pipeline::offline("halfway").await;
     let photo = sample::jpeg(1600, 1200);
     for number in 0..300 {
         put(&pipeline, &format!("p/{number}.jpg"), &photo);

@@ -17,7 +17,7 @@ fn profiles(pipeline: &Pipeline) -> PathBuf {
 }
 
 pub(crate) async fn a_region_that_is_none_is_wrong_use() {
-    let pipeline = Pipeline::new("regions").await;
+    let pipeline = Pipeline::offline("regions").await;
     let cases = [
         ("useast1", "it is not the code of a region; did you mean `us-east-1`?"),
         ("nonsense", "it is not the code of a region; a region's code looks like `us-east-1`"),
@@ -44,7 +44,7 @@ pub(crate) async fn a_region_that_is_none_is_wrong_use() {
 const MEANT: &str = "did you mean `eu-central-1`?";
 
 pub(crate) async fn a_region_that_nobody_knows_is_named_where_nothing_answers() {
-    let pipeline = Pipeline::new("unknown-region").await;
+    let pipeline = Pipeline::offline("unknown-region").await;
     let mut command = pipeline.command();
     command.args(["plan", "--json", "--region", "us-nowhere-7"]);
     command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", free_port()));
@@ -55,7 +55,7 @@ pub(crate) async fn a_region_that_nobody_knows_is_named_where_nothing_answers() 
 }
 
 pub(crate) async fn an_endpoint_that_is_no_address_is_named() {
-    let pipeline = Pipeline::new("endpoint").await;
+    let pipeline = Pipeline::offline("endpoint").await;
     for (variable, value) in [
         ("AWS_ENDPOINT_URL", "notaurl"),
         ("AWS_ENDPOINT_URL", "127.0.0.1:4566"),
@@ -71,7 +71,7 @@ pub(crate) async fn an_endpoint_that_is_no_address_is_named() {
 }
 
 pub(crate) async fn a_profile_that_is_not_there_is_named_with_the_nearest() {
-    let pipeline = Pipeline::new("profile").await;
+    let pipeline = Pipeline::offline("profile").await;
     let file = profiles(&pipeline);
     let cases = [
         ("prodution", "did you mean `production`?"),

@@ -50,9 +50,14 @@ impl Emulator {
         self.port
     }
 
+    /// Whether anything was asked of it so far.
+    pub(crate) fn has_started(&self) -> bool {
+        self.started.get().is_some()
+    }
+
     /// As `port`, without keeping others from their work until it has started.
     pub(crate) async fn port_of_started(&'static self) -> u16 {
-        if self.started.get().is_some() {
+        if self.has_started() {
             return self.port;
         }
         tokio::task::spawn_blocking(|| self.port()).await.unwrap()
@@ -80,7 +85,7 @@ impl Emulator {
     }
 
     fn stop(&self) {
-        if self.started.get().is_some() {
+        if self.has_started() {
             let output = run(self.command().args(["local", "stop"]));
             assert!(output.code == 0, "the emulator was not stopped: {output}");
         }

@@ -40,17 +40,29 @@ pub struct Pipeline {
 impl Pipeline {
     /// In an account that no other test uses, with a function that does nothing.
     pub async fn new(label: &str) -> Self {
+        Self::build(label, None, Emulator::next()).await.with_emulator().await
+    }
+
+    /// For a test that asks nothing of AWS: the emulator starts only if something is asked of it after
+    /// all.
+    pub async fn offline(label: &str) -> Self {
         Self::build(label, None, Emulator::next()).await
     }
 
     /// In the emulator's default account, the only one whose distributions it serves to everybody.
     pub async fn with_cdn(label: &str) -> Self {
-        Self::build(label, Some("test"), Emulator::next()).await
+        Self::build(label, Some("test"), Emulator::next()).await.with_emulator().await
     }
 
     /// In an account beside this one: each has its own, and the names of buckets they share.
     pub async fn in_another_account(&self, label: &str) -> Self {
-        Self::build(label, None, self.emulator).await
+        Self::build(label, None, self.emulator).await.with_emulator().await
+    }
+
+    /// Has its emulator running, so that nothing that imgprep times waits for the start.
+    async fn with_emulator(self) -> Self {
+        self.emulator.port_of_started().await;
+        self
     }
 
     /// In the account that this key is the root of, or in a new one.
@@ -240,7 +252,7 @@ impl Pipeline {
 /// Every test takes its stack down, also one that fails.
 impl Drop for Pipeline {
     fn drop(&mut self) {
-        if !self.may_be_up.get() {
+        if !self.may_be_up.get() || !self.emulator.has_started() {
             return;
         }
         self.proxy.clear_rules();
