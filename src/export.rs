@@ -26,12 +26,16 @@ pub(crate) fn template(format: Format, request: &Request<'_>) -> Value {
     match format {
         Format::CloudFormation => {
             let mut template = CloudFormation::new(request);
-            wanted.iter().for_each(|resource| resource.cloudformation(&mut template));
+            for resource in &wanted {
+                resource.cloudformation(&mut template);
+            }
             template.finish()
         }
         Format::Terraform => {
             let mut module = Terraform::new(request);
-            wanted.iter().for_each(|resource| resource.terraform(&mut module));
+            for resource in &wanted {
+                resource.terraform(&mut module);
+            }
             module.finish()
         }
     }

@@ -88,6 +88,7 @@ pub(crate) enum Trace {
 }
 
 /// The name in ARNs that end in nothing but the name.
+#[expect(clippy::unnecessary_wraps, reason = "other resources have names that are part of it")]
 fn whole(resource: &str) -> Option<&str> {
     Some(resource)
 }

@@ -78,7 +78,7 @@ pub(crate) async fn run(
         return Ok(Box::new(plan.unchanged(args.dry_run)));
     }
     // To look ahead takes no stack that is as the file says; to wait for variants does.
-    session.working(&stack)?;
+    Session::working(&stack)?;
     report.preview(|advice| backfill_plan(&plan, advice));
     if !args.yes && !global.local {
         let command = args.command();

@@ -38,7 +38,7 @@ const COMMAND: &str = "retry";
 pub(crate) async fn run(args: &Retry, global: &Global, report: &Report) -> Result<Answer, Error> {
     let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
     let stack = session.plan().await?;
-    session.working(&stack)?;
+    Session::working(&stack)?;
     let inventory = session.images(&stack)?;
     let keys = if args.all {
         let failures = inventory.failures("").await?;

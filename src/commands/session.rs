@@ -156,7 +156,7 @@ impl Session {
     }
 
     /// Refuses to go on where nothing can come of an original.
-    pub(crate) fn working(&self, plan: &Plan) -> Result<(), Error> {
+    pub(crate) fn working(plan: &Plan) -> Result<(), Error> {
         if Changelog::before(plan).state() == State::Absent {
             return Err(Error::NoStack);
         }

@@ -42,7 +42,7 @@ pub(crate) async fn run(args: &Try, global: &Global, report: &Report) -> Result<
     };
     let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
     let plan = session.plan().await?;
-    session.working(&plan)?;
+    Session::working(&plan)?;
     session.stop_on_interrupt();
     let trial = Trial {
         config: &session.account.config,

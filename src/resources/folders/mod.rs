@@ -152,8 +152,8 @@ impl Member for Folders {
     }
 
     /// Its folders are told from others where they are looked for.
-    fn known_as(_names: &Names) -> &str {
-        ""
+    fn known_as(names: &Names) -> &str {
+        &names.bucket
     }
 
     fn left(blueprint: &Blueprint<'_>, folder: &str) -> Erased {

@@ -134,7 +134,7 @@ fn separate_scans_are_drawn_in_their_places_in_large_variants_too() {
             fixtures::decoded(&drawn[0].bytes).to_rgb8().into_raw()
         });
         let apart = together.iter().zip(&separate).map(|(a, b)| f64::from(a.abs_diff(*b)));
-        let apart = apart.sum::<f64>() / together.len() as f64;
+        let apart = apart.sum::<f64>() / f64::from(u32::try_from(together.len()).unwrap());
         assert!(apart < 3.0, "{layout:?}: {apart} on average");
     }
 }
