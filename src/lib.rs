@@ -1,7 +1,7 @@
 //! imgprep: a serverless image pipeline on AWS from one file.
 //!
-//! Data flows one way: [`args`] → [`config`] → desired [`stack`] → what AWS holds → [`plan`] →
-//! [`apply`] → [`report`]. There is no state file: names and tags at AWS are the state.
+//! Data flows one way: [`commands`] → [`config`] → desired [`stack`] → what AWS holds → plan →
+//! changelog (both of [`engine`]) → [`report`]. There is no state file: names and tags at AWS are the state.
 
 mod amounts;
 mod args;

@@ -108,7 +108,10 @@ pub(crate) trait Member: Resource + Export + Sized + 'static {
     fn wanted(blueprint: &Blueprint<'_>) -> Option<Self>;
 
     /// The name by which a trace tells the one of the file from others.
-    fn known_as(names: &Names) -> &str;
+    /// `None`: its traces never lead to it.
+    fn known_as(_names: &Names) -> Option<&str> {
+        None
+    }
 
     /// One of this name that left the file.
     fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased;

@@ -72,10 +72,10 @@ struct Line {
     permissions: &'static [Row],
     traces: &'static [Trace],
     costs: fn(&Usage) -> Vec<Service>,
-    wanted: fn(&Blueprint<'_>) -> Option<Box<dyn Wanted>>,
+    wanted: fn(&Blueprint<'_>) -> Option<Box<dyn InFile>>,
     switched_off: fn(&Blueprint<'_>) -> Option<Erased>,
     follows_too: fn(&Blueprint<'_>) -> &'static [Id],
-    known_as: fn(&Names) -> &str,
+    known_as: fn(&Names) -> Option<&str>,
     left: fn(&Blueprint<'_>, &str) -> Erased,
 }
 
@@ -104,9 +104,9 @@ impl Line {
 }
 
 /// A resource of the file, which is in the stack and in templates.
-pub(crate) trait Wanted: AnyResource + Export {}
+pub(crate) trait InFile: AnyResource + Export {}
 
-impl<R: AnyResource + Export> Wanted for R {}
+impl<R: AnyResource + Export> InFile for R {}
 
 /// Every resource of one pipeline in one account.
 pub(crate) struct Stack {
@@ -174,7 +174,7 @@ impl Stack {
 }
 
 /// Every resource of the file at the AWS of a place, in order.
-pub(crate) fn wanted(config: &Config, place: Place) -> Vec<Box<dyn Wanted>> {
+pub(crate) fn wanted(config: &Config, place: Place) -> Vec<Box<dyn InFile>> {
     on_paper(config, place, |blueprint| {
         lines().iter().filter_map(|line| (line.wanted)(blueprint)).collect()
     })

@@ -30,6 +30,11 @@ pub(crate) fn statement<'a>(statements: &'a [Value], sid: &str) -> Option<&'a Va
     statements.iter().find(|statement| has_sid(statement, sid))
 }
 
+/// The statement with this Sid of a policy document, in its canonical form.
+pub(crate) fn canonical_statement(document: Option<&str>, sid: &str) -> Option<Value> {
+    statement(&statements(document), sid).map(canonical)
+}
+
 /// The policy with our statement put in the place of the one with its Sid, and every other
 /// statement, and the rest of the document, kept as it was.
 pub(crate) fn with_statement(document: Option<&str>, ours: &Value) -> Value {

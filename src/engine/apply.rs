@@ -1,6 +1,6 @@
 //! Walks a plan: every step as soon as what it needs is there, independent ones at once.
 //!
-//! What happens on the way is told as events, and what came of it is the changelog.
+//! Events report progress; the changelog records the result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -186,7 +186,7 @@ impl Progress<'_> {
         let order = &nodes[step.node].order;
         self.open.iter().filter(|(other, _)| **other != index).any(|(other, open)| {
             let exists = self.existing.contains(other);
-            let other = order::Progress { id: open.id, is_leaving: open.is_leaving, exists };
+            let other = order::Other { id: open.id, is_leaving: open.is_leaving, exists };
             order.waits_for(other, step.is_leaving)
         })
     }

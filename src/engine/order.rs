@@ -13,9 +13,9 @@ pub(crate) struct Order {
     pub(crate) outlives: Vec<Id>,
 }
 
-/// How far a step is that others may wait for, or that may wait.
+/// A step that others may wait for, and how far it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Progress {
+pub(crate) struct Other {
     pub(crate) id: Id,
     /// Whether the resource is to be gone in the end.
     pub(crate) is_leaving: bool,
@@ -41,7 +41,7 @@ impl Order {
 
     /// Whether a step with this order waits for another that is not done yet. Nothing leaves a stack
     /// that is still being made.
-    pub(crate) fn waits_for(&self, other: Progress, is_leaving: bool) -> bool {
+    pub(crate) fn waits_for(&self, other: Other, is_leaving: bool) -> bool {
         match (is_leaving, other.is_leaving) {
             (true, false) => true,
             (true, true) => self.outlives.contains(&other.id),

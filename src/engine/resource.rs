@@ -215,7 +215,7 @@ pub(crate) trait Resource: Send + Sync {
 
     const ID: Id;
 
-    /// Members that AWS cannot change in place, so that the resource is made anew.
+    /// Members that AWS cannot change in place: if one differs, the resource is replaced.
     const IMMUTABLE: &'static [Path<Self::Fields>] = &[];
 
     /// Members that AWS keeps with another resource, and that go with it when it is replaced.

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::*;
 use crate::config::Config;
 use crate::engine::fields::holds;
-use crate::stack::Wanted;
+use crate::stack::InFile;
 use crate::template::{ACCOUNT, Location, cloudformation, terraform};
 
 mod members;
@@ -60,7 +60,7 @@ fn config(text: &str) -> Config {
 }
 
 /// The resources of a file, for an account that is not known yet.
-fn wanted(config: &Config) -> Vec<Box<dyn Wanted>> {
+fn wanted(config: &Config) -> Vec<Box<dyn InFile>> {
     stack::wanted(config, template::place())
 }
 

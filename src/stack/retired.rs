@@ -69,7 +69,7 @@ fn left(found: &Found, names: &Names, lines: &[Line]) -> BTreeSet<Left> {
     for (at, line) in lines.iter().enumerate() {
         let known = (line.known_as)(names);
         let all = line.traces.iter().flat_map(|trace| found.by(*trace));
-        let others = all.filter(|name| name != known).map(|name| Left { line: at, name });
+        let others = all.filter(|name| known != Some(name)).map(|name| Left { line: at, name });
         left.extend(others);
     }
     for (at, line) in lines.iter().enumerate() {
@@ -237,6 +237,15 @@ mod tests {
             let expected: Vec<_> = kinds.iter().map(|kind| (*kind, name.to_owned())).collect();
             assert_eq!(found(arn), expected, "{arn}");
         }
+    }
+
+    #[test]
+    fn a_folder_that_is_called_as_the_bucket_is_found() {
+        let (lines, names) = (lines(), Names::stand_in());
+        let found = Found { folders: vec![names.bucket.clone()], ..Found::default() };
+        let left: Vec<Left> = left(&found, &names, &lines).into_iter().collect();
+        let folders = lines.iter().position(|line| line.id.as_str() == "folders").unwrap();
+        assert_eq!(left, [Left { line: folders, name: names.bucket }]);
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn unpremultiply(bytes: &mut [u8]) {
 }
 
 /// Scales an area of one plane into another, each given with its columns and rows. Planes are all
-/// that is ever scaled: for each kind of pixel the resizer would bring in its code anew.
+/// that is ever scaled: the resizer would compile its code again for each kind of pixel.
 pub(crate) fn scale_plane(
     (stored, (across, down)): (&[u8], (u32, u32)),
     area: Area,

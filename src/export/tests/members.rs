@@ -8,12 +8,12 @@ use serde_json::json;
 use super::*;
 use crate::aws::policy;
 use crate::resources::cdn::THIS;
-use crate::stack::Wanted;
+use crate::stack::InFile;
 
 const FORMATS: [Format; 2] = [Format::CloudFormation, Format::Terraform];
 
 /// Where the members of a resource stand in a format, by their paths.
-fn members(resource: &dyn Wanted, format: Format) -> BTreeMap<&'static str, &'static str> {
+fn members(resource: &dyn InFile, format: Format) -> BTreeMap<&'static str, &'static str> {
     let lines: Vec<&str> = resource.members().trim().lines().collect();
     let rows = lines.chunks(3).map(|row| {
         let at = if format == Format::CloudFormation { row[1] } else { row[2] };
@@ -108,7 +108,7 @@ fn check_field(template: &Value, format: Format, (path, value): (&str, &Value), 
     assert_eq!(found, expected, "{format:?}: {path}: {at}");
 }
 
-fn check(resource: &dyn Wanted, template: &Value, format: Format) {
+fn check(resource: &dyn InFile, template: &Value, format: Format) {
     let members = members(resource, format);
     let mut used = BTreeSet::new();
     let mut tagged = BTreeMap::new();

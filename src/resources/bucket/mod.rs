@@ -231,8 +231,7 @@ impl Bucket {
         let rules = encryption.and_then(|answer| answer.server_side_encryption_configuration);
         let encryption = rules.and_then(|all| all.rules.into_iter().next());
         let encryption = encryption.and_then(|rule| rule.apply_server_side_encryption_by_default);
-        let statements = policy::statements(document.as_deref());
-        let ours = policy::statement(&statements, SID).map(policy::canonical);
+        let ours = policy::canonical_statement(document.as_deref(), SID);
         let fields = Fields {
             tags: names::tags(tags),
             policy: Statements::one(SID, ours),
@@ -434,8 +433,8 @@ impl Member for Bucket {
         Some(Self::new(blueprint.names(), blueprint, images))
     }
 
-    fn known_as(names: &Names) -> &str {
-        &names.bucket
+    fn known_as(names: &Names) -> Option<&str> {
+        Some(&names.bucket)
     }
 
     fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased {

@@ -133,7 +133,7 @@ impl Cdn {
 
     fn statement(&self, distribution_arn: &str) -> Value {
         let variants = self.settings.folders.iter();
-        let variants = variants.map(|folder| format!("{}/{folder}/*", self.names.bucket_arn));
+        let variants = variants.map(|folder| self.names.inside(folder));
         json!({
             "Sid": SID,
             "Effect": "Allow",
@@ -154,9 +154,8 @@ impl Cdn {
             Err(error) if error.is_denied() || error.is_not_found() => None,
             other => other?,
         };
-        let statements = policy::statements(document.as_deref());
-        Ok(policy::statement(&statements, SID).map(|statement| {
-            let text = policy::canonical(statement).to_string().replace(arn, THIS);
+        Ok(policy::canonical_statement(document.as_deref(), SID).map(|statement| {
+            let text = statement.to_string().replace(arn, THIS);
             serde_json::from_str(&text).unwrap_or_default()
         }))
     }
@@ -432,10 +431,6 @@ impl Member for Cdn {
 
     fn wanted(blueprint: &Blueprint<'_>) -> Option<Self> {
         blueprint.config.cdn.enabled.then(|| Self::new(blueprint))
-    }
-
-    fn known_as(names: &Names) -> &str {
-        &names.cdn
     }
 
     fn left(blueprint: &Blueprint<'_>, _name: &str) -> Erased {

@@ -139,8 +139,7 @@ impl Resource for DeadLetters {
         let tags = names::tags(tags.and_then(|answer| answer.tags).unwrap_or_default());
         let (owner, is_going) = (self.names.owner(&tags), tags.contains_key(DELETING_TAG));
         let document = attributes.get(&QueueAttributeName::Policy).map(String::as_str);
-        let statements = policy::statements(document);
-        let ours = policy::statement(&statements, SID).map(policy::canonical);
+        let ours = policy::canonical_statement(document, SID);
         let retention = attributes.get(&QueueAttributeName::MessageRetentionPeriod);
         let policy = Statements::one(SID, ours);
         let fields = Fields { tags, policy, retention_seconds: retention.cloned() };
@@ -232,8 +231,8 @@ impl Member for DeadLetters {
         Some(Self::new(blueprint.names()))
     }
 
-    fn known_as(names: &Names) -> &str {
-        &names.queue
+    fn known_as(names: &Names) -> Option<&str> {
+        Some(&names.queue)
     }
 
     fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased {

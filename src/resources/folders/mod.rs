@@ -151,11 +151,6 @@ impl Member for Folders {
         Some(Self::new(blueprint.names(), markers.collect()))
     }
 
-    /// Its folders are told from others where they are looked for.
-    fn known_as(names: &Names) -> &str {
-        &names.bucket
-    }
-
     fn left(blueprint: &Blueprint<'_>, folder: &str) -> Erased {
         let (names, marker) = (blueprint.names(), format!("{folder}/"));
         // A bucket that stays when its stack goes keeps its images, and only the marker goes.

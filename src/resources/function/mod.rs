@@ -457,8 +457,8 @@ impl Member for Function {
         Some(Self::new(blueprint.names(), blueprint))
     }
 
-    fn known_as(names: &Names) -> &str {
-        &names.function
+    fn known_as(names: &Names) -> Option<&str> {
+        Some(&names.function)
     }
 
     fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased {

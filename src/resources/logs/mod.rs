@@ -176,8 +176,8 @@ impl Member for Logs {
         Some(Self::new(blueprint.names(), blueprint))
     }
 
-    fn known_as(names: &Names) -> &str {
-        &names.function
+    fn known_as(names: &Names) -> Option<&str> {
+        Some(&names.function)
     }
 
     fn left(blueprint: &Blueprint<'_>, function: &str) -> Erased {

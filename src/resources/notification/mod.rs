@@ -325,8 +325,8 @@ impl Member for Notification {
         Some(Self::new(blueprint.names(), blueprint))
     }
 
-    fn known_as(names: &Names) -> &str {
-        &names.bucket
+    fn known_as(names: &Names) -> Option<&str> {
+        Some(&names.bucket)
     }
 
     fn left(blueprint: &Blueprint<'_>, bucket: &str) -> Erased {

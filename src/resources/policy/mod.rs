@@ -330,8 +330,8 @@ impl Member for Policy {
         Some(Self::new(blueprint.names(), statements::of(blueprint)))
     }
 
-    fn known_as(names: &Names) -> &str {
-        &names.policy
+    fn known_as(names: &Names) -> Option<&str> {
+        Some(&names.policy)
     }
 
     fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased {

@@ -277,8 +277,8 @@ impl Member for Role {
         Some(Self::new(blueprint.names(), boundary))
     }
 
-    fn known_as(names: &Names) -> &str {
-        &names.role
+    fn known_as(names: &Names) -> Option<&str> {
+        Some(&names.role)
     }
 
     fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased {

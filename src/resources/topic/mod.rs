@@ -153,8 +153,8 @@ impl Resource for Topic {
         let tags = tags.and_then(|answer| answer.tags).unwrap_or_default();
         let tags = names::tags(tags.into_iter().map(|tag: Tag| (tag.key, tag.value)));
         let owner = self.names.owner(&tags);
-        let statements = policy::statements(attributes.get(POLICY).map(String::as_str));
-        let ours = policy::statement(&statements, SID).map(policy::canonical);
+        let document = attributes.get(POLICY).map(String::as_str);
+        let ours = policy::canonical_statement(document, SID);
         let key = attributes.get(KEY).filter(|key| !key.is_empty()).cloned();
         let fields = Fields { tags, policy: Statements::one(SID, ours), kms_key: Unwanted(key) };
         Ok(Some(Observed::new(fields, owner)))
@@ -235,8 +235,8 @@ impl Member for Topic {
         Some(Self::new(blueprint.names()))
     }
 
-    fn known_as(names: &Names) -> &str {
-        &names.topic
+    fn known_as(names: &Names) -> Option<&str> {
+        Some(&names.topic)
     }
 
     fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased {

@@ -83,8 +83,7 @@ impl Trigger {
     async fn read_permission(&self, aws: &Aws) -> Result<Option<Value>, AwsError> {
         let get = aws.lambda.get_policy().function_name(&self.names.function);
         let document = get.send().await.found("lambda:GetPolicy")?.and_then(|answer| answer.policy);
-        let statements = policy::statements(document.as_deref());
-        Ok(policy::statement(&statements, &self.sid()).map(policy::canonical))
+        Ok(policy::canonical_statement(document.as_deref(), &self.sid()))
     }
 
     /// The ARN of the topic's subscription for our function.
@@ -275,8 +274,8 @@ impl Member for Trigger {
         Some(Self::new(blueprint.names()))
     }
 
-    fn known_as(names: &Names) -> &str {
-        &names.function
+    fn known_as(names: &Names) -> Option<&str> {
+        Some(&names.function)
     }
 
     fn left(blueprint: &Blueprint<'_>, function: &str) -> Erased {

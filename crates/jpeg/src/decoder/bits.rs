@@ -65,7 +65,7 @@ impl Bits {
 }
 
 impl Window {
-    /// Begins anew with the data at a place of the file.
+    /// Starts again with the data at a place of the file.
     pub(super) fn start(&mut self, file: &[u8], place: usize) -> Bits {
         self.filled = 0;
         self.place = place;
