@@ -27,8 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed={}", source.manifest.display());
     println!("cargo::rerun-if-changed={}", source.lock.display());
 
-    fs::write(out.join("Cargo.toml"), reduced_manifest(&source))?;
-    fs::write(out.join("Cargo.lock"), reduced_lock(&source)?)?;
+    let lock = reduced_lock(&source)?;
+    fs::write(out.join("Cargo.toml"), reduced_manifest(&source, &lock))?;
+    fs::write(out.join("Cargo.lock"), lock)?;
     let mut files = BTreeMap::new();
     for name in ["Cargo.toml", "Cargo.lock"] {
         files.insert(name.to_owned(), out.join(name));
@@ -68,8 +69,8 @@ struct Source {
     /// Of the workspace.
     manifest: PathBuf,
     workspace: Table,
-    /// How the function is compiled.
-    profile: Option<Value>,
+    /// How the function is compiled: its profile, and the one that it inherits from.
+    profiles: Table,
     /// What the versions of the function's dependencies are in.
     lock: PathBuf,
     /// The crate of the function, and those of ours that it uses.
@@ -98,7 +99,9 @@ impl Source {
         let is_packed = !root.join(FUNCTION).is_dir();
         let manifest = root.join(if is_packed { "Cargo.toml.orig" } else { "Cargo.toml" });
         let all: Table = fs::read_to_string(&manifest)?.parse()?;
-        let profile = all.get("profile").and_then(|profiles| profiles.get("lambda")).cloned();
+        let profiles = all.get("profile").and_then(Value::as_table).cloned();
+        let mut profiles = profiles.ok_or("the manifest has no profiles")?;
+        profiles.retain(|name, _| matches!(name, "lambda" | "release"));
         let workspace = all.get("workspace").and_then(Value::as_table).cloned();
         let workspace = workspace.ok_or("the manifest has no workspace")?;
         let shared = workspace.get("dependencies").and_then(Value::as_table);
@@ -117,7 +120,7 @@ impl Source {
             }
         }
         let holder = if is_packed { &members[0].folder } else { root };
-        Ok(Self { lock: holder.join("Cargo.lock"), manifest, workspace, profile, members })
+        Ok(Self { lock: holder.join("Cargo.lock"), manifest, workspace, profiles, members })
     }
 
     /// Makes the entry of one of our crates that of a member of the workspace, with what it is built
@@ -244,7 +247,7 @@ fn used_dependencies(manifest: &Table) -> BTreeSet<String> {
 }
 
 /// The workspace manifest with the function's crates as its only members.
-fn reduced_manifest(source: &Source) -> String {
+fn reduced_manifest(source: &Source, lock: &str) -> String {
     let mut workspace = Table::new();
     for (key, value) in source.workspace.clone() {
         match (key.as_str(), value) {
@@ -262,11 +265,19 @@ fn reduced_manifest(source: &Source) -> String {
     workspace.insert("members".into(), Value::Array(members));
     let mut manifest = Table::new();
     manifest.insert("workspace".into(), Value::Table(workspace));
-    if let Some(profile) = source.profile.clone() {
-        let profiles = Table::from_iter([("lambda".to_owned(), profile)]);
-        manifest.insert("profile".into(), Value::Table(profiles));
-    }
+    manifest.insert("profile".into(), Value::Table(reduced_profiles(source, lock)));
     manifest.to_string()
+}
+
+/// The profiles without packages that are not in the lock file, of which cargo would warn.
+fn reduced_profiles(source: &Source, lock: &str) -> Table {
+    let mut profiles = source.profiles.clone();
+    for (_, profile) in &mut profiles {
+        if let Some(Value::Table(packages)) = profile.get_mut("package") {
+            packages.retain(|name, _| lock.contains(&format!("\nname = \"{name}\"\n")));
+        }
+    }
+    profiles
 }
 
 /// Whether this is the entry of a package in a lock file.

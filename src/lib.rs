@@ -41,9 +41,13 @@ use crate::commands::Arguments;
 use crate::error::FAILED;
 use crate::report::Report;
 
-/// Runs the program with these arguments, the first being its own name.
+/// Runs the program with these arguments, the first being its own name. Called as a local AWS calls a
+/// function, it is the function.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if lambda_fn::runtime::is_asked_for(arguments.first().map(OsString::as_os_str)) {
+        return lambda_fn::runtime::serve();
+    }
     ExitCode::from(match execute(&arguments) {
         // Under this flag 2 means changes and nothing else, whatever is wrong with the command line.
         Err(_) if arguments.iter().any(|argument| argument == "--exit-code") => FAILED,

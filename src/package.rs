@@ -35,10 +35,38 @@ impl Package {
     }
 }
 
+/// How a function is made of its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Making {
+    /// As AWS gets it: small, built by cargo unless a release carries it.
+    Released,
+    /// This very program, which is the function where it is called as one. A local AWS takes it, so that
+    /// nothing is compiled twice.
+    ThisProgram,
+}
+
+impl Making {
+    /// The quickest way to a function for a local AWS.
+    pub(crate) fn quickest(code: &Code, arch: Arch) -> Self {
+        match code {
+            Code::Bundled { avif }
+                if embedded(arch).is_none() && (!avif || cfg!(feature = "avif")) =>
+            {
+                Self::ThisProgram
+            }
+            _ => Self::Released,
+        }
+    }
+}
+
 /// The hash of all that decides what the function does: 64 hexadecimal digits, the same on every
 /// machine and in every folder, found without building.
-pub(crate) fn source_hash(code: &Code, arch: Arch) -> Result<String, PackageError> {
+pub(crate) fn source_hash(code: &Code, arch: Arch, making: Making) -> Result<String, PackageError> {
     let mut hash = Hash::new(triple(arch));
+    if making == Making::ThisProgram {
+        let is_debug = u8::from(cfg!(debug_assertions));
+        hash.file("this program", &[is_debug]);
+    }
     match code {
         Code::Bundled { avif } => {
             hash.tree("bundled", &Tree::bundled());
@@ -57,14 +85,25 @@ pub(crate) fn source_hash(code: &Code, arch: Arch) -> Result<String, PackageErro
 pub(crate) fn build(
     code: &Code,
     arch: Arch,
+    making: Making,
     cache_folder: &Path,
     progress: &dyn Fn(&str),
 ) -> Result<Package, PackageError> {
-    let embedded = embedded(arch);
-    match (code, embedded) {
-        (Code::Bundled { .. }, Some(zip)) => finished(zip.to_vec(), arch, "the embedded function"),
+    match (making, code, embedded(arch)) {
+        (Making::ThisProgram, ..) => this_program(progress),
+        (_, Code::Bundled { .. }, Some(zip)) => {
+            finished(zip.to_vec(), arch, "the embedded function")
+        }
         _ => compiled(&Cargo::from_path(), code, arch, cache_folder, progress),
     }
+}
+
+/// This program as a zip, which only a local AWS can be given: it is for this machine, and large.
+fn this_program(progress: &dyn Fn(&str)) -> Result<Package, PackageError> {
+    progress("packing this program as the function");
+    let path = std::env::current_exe()
+        .map_err(|error| PackageError::file("find", Path::new("imgprep"), &error))?;
+    Ok(Package::new(archive::pack(&read(&path)?, archive::Size::Quick)?))
 }
 
 /// A zip that somebody else made, checked.
@@ -82,7 +121,7 @@ fn compiled(
     cache_folder: &Path,
     progress: &dyn Fn(&str),
 ) -> Result<Package, PackageError> {
-    let hash = source_hash(code, arch)?;
+    let hash = source_hash(code, arch, Making::Released)?;
     let cache = Cache::open(cache_folder)?;
     let _lock = cache.lock(progress)?;
     if let Some(zip) = cache.zip(&hash) {
@@ -98,7 +137,7 @@ fn compiled(
     };
     let binary = cargo.binary(&build, arch, progress)?;
     progress("packing the function");
-    let zip = archive::pack(&binary)?;
+    let zip = archive::pack(&binary, archive::Size::Smallest)?;
     archive::check_size(&zip)?;
     cache.keep(&hash, &zip)?;
     Ok(Package::new(zip))

@@ -127,10 +127,10 @@ impl Stack {
         config: &Config,
         aws: &Aws,
         names: Arc<Names>,
-        source_hash: String,
+        code: Code,
         purpose: Purpose,
     ) -> Self {
-        let code = Arc::new(Code { source_hash, ..Code::default() });
+        let code = Arc::new(code);
         let blueprint =
             Blueprint { config, endpoints: &aws.endpoints, names: &names, code: &code, purpose };
         let nodes = nodes(&blueprint);

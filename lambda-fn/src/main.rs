@@ -1,62 +1,7 @@
-//! The binary that Lambda starts: environment in, clients made once, then one event after another.
+//! The binary that Lambda starts.
 
-use std::{env, process::ExitCode, sync::Arc, time::SystemTime};
+use std::process::ExitCode;
 
-use contract::log::{self, Level};
-use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE, Settings};
-use imaging::limits::Limits;
-use lambda_fn::{
-    capacity::Capacity,
-    handler::{Handler, Invocation},
-    log::{Log, StandardOutput},
-    panics, patience,
-    s3_store::S3Store,
-};
-use lambda_runtime::{Error, LambdaEvent, service_fn};
-use serde_json::{Value, json};
-
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> ExitCode {
-    panics::log_to(StandardOutput);
-    let Err(error) = run().await else { return ExitCode::SUCCESS };
-    let mut line = log::line(Level::Error, "cannot start", "");
-    line.insert("reason".to_owned(), json!(error.to_string()));
-    StandardOutput.line(&Value::Object(line));
-    ExitCode::FAILURE
-}
-
-async fn run() -> Result<(), Error> {
-    let settings = variable(SETTINGS_VARIABLE)?;
-    let mut settings: Settings = serde_json::from_str(&settings)
-        .map_err(|error| format!("{SETTINGS_VARIABLE} is not valid: {error}"))?;
-    if let Some(distribution) = env::var(DISTRIBUTION_VARIABLE).ok().filter(|id| !id.is_empty()) {
-        settings.invalidate = Some(distribution);
-    }
-    let memory = variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?;
-    let memory = memory
-        .parse()
-        .map_err(|_| format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is `{memory}`, not megabytes"))?;
-    let limits = Limits::for_memory(memory);
-    let handler = Arc::new(Handler {
-        store: S3Store::from_environment(&settings)?,
-        log: StandardOutput,
-        settings,
-        limits,
-        capacity: Capacity::of_this_machine(&limits),
-        function: variable("AWS_LAMBDA_FUNCTION_NAME")?,
-    });
-    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
-        let handler = Arc::clone(&handler);
-        async move {
-            let LambdaEvent { payload, context, .. } = event;
-            let deadline = patience::deadline(context.deadline, SystemTime::now());
-            let invocation = Invocation { request_id: &context.request_id, deadline };
-            handler.handle(&payload, invocation).await.map_err(Error::from)
-        }
-    }))
-    .await
-}
-
-fn variable(name: &str) -> Result<String, Error> {
-    env::var(name).map_err(|_| format!("{name} is not set").into())
+fn main() -> ExitCode {
+    lambda_fn::runtime::serve()
 }

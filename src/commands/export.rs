@@ -10,12 +10,13 @@ use crate::args::Global;
 use crate::config::Config;
 use crate::error::Error;
 use crate::export::{self, Format};
+use crate::local;
+use crate::package::{self, Making};
 use crate::report::advice::{Advice, quoted};
 use crate::report::style::{HINT, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
 use crate::stack::bounds;
 use crate::template::{Location, Request};
-use crate::{local, package};
 
 /// Print the same stack as a template of another tool
 ///
@@ -130,7 +131,9 @@ async fn zip(config: &Config, report: &Report) -> Result<Vec<u8>, Error> {
     let cache = local::Environment::from_process().map_err(Error::Local)?.cache;
     let progress = report.task("function");
     let built = blocking(move || {
-        package::build(&function.code, function.arch, &cache, &|line| progress.say(line))
+        package::build(&function.code, function.arch, Making::Released, &cache, &|line| {
+            progress.say(line)
+        })
     });
     Ok(built.await?.map_err(Error::Package)?.zip)
 }

@@ -17,10 +17,10 @@ use crate::inventory::Inventory;
 use crate::local::{self, Running};
 use crate::names::Names;
 use crate::outputs::Outputs;
-use crate::package;
+use crate::package::{self, Making};
 use crate::report::Report;
 use crate::report::document::Document;
-use crate::resources::function::{Zip, needs_code};
+use crate::resources::function::{Code, Zip, needs_code};
 use crate::resources::{bucket, function};
 use crate::stack::{self, Stack, bounds};
 use crate::trial;
@@ -93,6 +93,7 @@ impl Account {
 pub(crate) struct Session {
     pub(crate) account: Account,
     pub(crate) stack: Stack,
+    making: Making,
     pub(crate) stop: Arc<Stop>,
 }
 
@@ -105,9 +106,10 @@ impl Session {
         start: Start,
     ) -> Result<Self, Error> {
         let config = load(global)?;
-        let source_hash = source_hash(&config, purpose)?;
+        let makings = Makings::of(&config, global, false);
+        let code = makings.code(&config, purpose)?;
         let account = Account::connect(config, global, report, start).await?;
-        Ok(Self::of(account, source_hash, purpose))
+        Ok(Self::of(account, code, makings.wanted, purpose))
     }
 
     /// As `open`, for a command that makes what the file says: what IAM would never take is refused
@@ -121,16 +123,17 @@ impl Session {
         let (config, purpose) = (load(global)?, changes.purpose());
         let region = global.region.as_ref().or(config.region.as_ref());
         bounds::before_any_call(&config, region.map(String::as_str)).map_err(Error::Config)?;
-        let source_hash = source_hash(&config, purpose)?;
+        let makings = Makings::of(&config, global, changes.release_function);
+        let code = makings.code(&config, purpose)?;
         let account = Account::connect(config, global, report, start).await?;
         bounds::policy_fits(&account.config, (&account.aws).into()).map_err(Error::Config)?;
-        Ok(Self::of(account, source_hash, purpose))
+        Ok(Self::of(account, code, makings.wanted, purpose))
     }
 
-    fn of(account: Account, source_hash: String, purpose: Purpose) -> Self {
+    fn of(account: Account, code: Code, making: Making, purpose: Purpose) -> Self {
         let Account { config, aws, names } = &account;
-        let stack = Stack::new(config, aws, Arc::clone(names), source_hash, purpose);
-        Self { account, stack, stop: Arc::default() }
+        let stack = Stack::new(config, aws, Arc::clone(names), code, purpose);
+        Self { account, stack, making, stop: Arc::default() }
     }
 
     /// Looks at AWS, and plans what is to be done for the session's purpose.
@@ -190,8 +193,10 @@ impl Session {
         let function = self.account.config.function.clone();
         let cache = local::Environment::from_process().map_err(Error::Local)?.cache;
         let progress = report.task("function");
+        let making = self.making;
         let built = blocking(move || {
-            package::build(&function.code, function.arch, &cache, &|line| progress.say(line))
+            let say = |line: &str| progress.say(line);
+            package::build(&function.code, function.arch, making, &cache, &say)
         });
         let built = built.await?;
         // Cargo hears of Ctrl-C too, and its failure is not what the user wants to read about.
@@ -238,14 +243,35 @@ fn load(global: &Global) -> Result<Config, Error> {
     Config::load(&global.config, &|name| std::env::var(name).ok()).map_err(Error::Config)
 }
 
-/// The hash of the function's source; none for a stack that is to go, whose code does not matter.
-fn source_hash(config: &Config, purpose: Purpose) -> Result<String, Error> {
-    match purpose.goal {
-        Goal::Present { .. } => {
-            let function = &config.function;
-            package::source_hash(&function.code, function.arch).map_err(Error::Package)
+/// How the function is made, and how one that is there may have been.
+#[derive(Clone, Copy)]
+struct Makings {
+    wanted: Making,
+    also: Option<Making>,
+}
+
+impl Makings {
+    fn of(config: &Config, global: &Global, release: bool) -> Self {
+        let function = &config.function;
+        match Making::quickest(&function.code, function.arch) {
+            Making::ThisProgram if global.local && !release => {
+                Self { wanted: Making::ThisProgram, also: Some(Making::Released) }
+            }
+            _ => Self { wanted: Making::Released, also: None },
         }
-        Goal::Absent => Ok(String::new()),
+    }
+
+    /// The hashes of the function's source; none for a stack that is to go, whose code does not matter.
+    fn code(self, config: &Config, purpose: Purpose) -> Result<Code, Error> {
+        if purpose.goal == Goal::Absent {
+            return Ok(Code::default());
+        }
+        let function = &config.function;
+        let hash = |making| {
+            package::source_hash(&function.code, function.arch, making).map_err(Error::Package)
+        };
+        let source_hash = hash(self.wanted)?;
+        Ok(Code { source_hash, also: self.also.map(hash).transpose()?, ..Code::default() })
     }
 }
 

@@ -45,13 +45,21 @@ pub(crate) struct Changes {
     /// With `--prune`: also images in buckets and folders that are no longer in the file
     #[arg(long, requires = "prune")]
     pub(crate) delete_images: bool,
+    /// With `--local`: build the function as AWS would get it, and not let this program serve as it
+    #[arg(long, requires = "local")]
+    pub(crate) release_function: bool,
 }
 
 impl Changes {
     /// A command with these options.
     pub(crate) fn of(&self, command: &str) -> String {
-        let Self { adopt, prune, delete_images } = *self;
-        let switches = [("adopt", adopt), ("prune", prune), ("delete-images", delete_images)];
+        let Self { adopt, prune, delete_images, release_function } = *self;
+        let switches = [
+            ("adopt", adopt),
+            ("prune", prune),
+            ("delete-images", delete_images),
+            ("release-function", release_function),
+        ];
         with_switches(command, &switches)
     }
 }

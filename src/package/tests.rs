@@ -26,14 +26,14 @@ fn the_hash_follows_the_source_and_the_processor() {
     let folder = tempfile::tempdir().unwrap();
     small_crate(folder.path(), "one");
     let code = Code::Crate(folder.path().to_owned());
-    let hash = || source_hash(&code, HERE).unwrap();
+    let hash = || source_hash(&code, HERE, Making::Released).unwrap();
     let one = hash();
     assert_eq!(one.len(), 64);
     fs::create_dir_all(folder.path().join("target/release")).unwrap();
     fs::write(folder.path().join("target/release/bootstrap"), "built").unwrap();
     assert_eq!(hash(), one);
-    assert_ne!(source_hash(&code, ELSEWHERE).unwrap(), one);
-    let bundled = |avif| source_hash(&Code::Bundled { avif }, HERE).unwrap();
+    assert_ne!(source_hash(&code, ELSEWHERE, Making::Released).unwrap(), one);
+    let bundled = |avif| source_hash(&Code::Bundled { avif }, HERE, Making::Released).unwrap();
     assert_ne!(bundled(false), one);
     assert_ne!(bundled(false), bundled(true), "the encoder of AVIF is built in or not");
     small_crate(folder.path(), "two");
@@ -49,13 +49,13 @@ fn a_member_of_a_workspace_depends_on_its_lock_file() {
     small_crate(&member, "one");
     fs::remove_file(member.join("Cargo.lock")).unwrap();
     let code = Code::Crate(member.clone());
-    let error = source_hash(&code, HERE).unwrap_err();
+    let error = source_hash(&code, HERE, Making::Released).unwrap_err();
     assert_eq!(error, PackageError::NoLock { folder: member });
     fs::write(folder.path().join("Cargo.toml"), "[workspace]").unwrap();
     fs::write(folder.path().join("Cargo.lock"), "one").unwrap();
-    let one = source_hash(&code, HERE).unwrap();
+    let one = source_hash(&code, HERE, Making::Released).unwrap();
     fs::write(folder.path().join("Cargo.lock"), "two").unwrap();
-    assert_ne!(source_hash(&code, HERE).unwrap(), one);
+    assert_ne!(source_hash(&code, HERE, Making::Released).unwrap(), one);
 }
 
 #[test]
@@ -68,7 +68,10 @@ fn a_crate_is_built_once_and_again_after_a_change() {
     let said = RefCell::new(Vec::new());
     let build = || {
         said.borrow_mut().clear();
-        build(&code, HERE, &cache, &|text| said.borrow_mut().push(text.to_owned())).unwrap()
+        build(&code, HERE, Making::Released, &cache, &|text| {
+            said.borrow_mut().push(text.to_owned())
+        })
+        .unwrap()
     };
     let one = build();
     assert!(said.borrow().iter().any(|text| text.starts_with("compiling ")), "{said:?}");
@@ -82,8 +85,8 @@ fn a_crate_is_built_once_and_again_after_a_change() {
     let path = folder.path().join("function.zip");
     fs::write(&path, &one.zip).unwrap();
     let code = Code::Zip(path.clone());
-    assert!(super::build(&code, HERE, &cache, &|_| ()).unwrap() == one);
-    let error = super::build(&code, ELSEWHERE, &cache, &|_| ()).err().unwrap();
+    assert!(super::build(&code, HERE, Making::Released, &cache, &|_| ()).unwrap() == one);
+    let error = super::build(&code, ELSEWHERE, Making::Released, &cache, &|_| ()).err().unwrap();
     let (have, want) = if HERE == Arch::X86_64 { ("x86_64", "arm64") } else { ("arm64", "x86_64") };
     assert_eq!(
         error.to_string(),
@@ -101,7 +104,8 @@ fn a_crate_that_does_not_compile_says_why() {
     small_crate(folder.path(), "one");
     fs::write(folder.path().join("src/main.rs"), "fn main() { 1 + \"\" }").unwrap();
     let code = Code::Crate(folder.path().to_owned());
-    let error = build(&code, HERE, &folder.path().join("cache"), &|_| ()).err().unwrap();
+    let error =
+        build(&code, HERE, Making::Released, &folder.path().join("cache"), &|_| ()).err().unwrap();
     assert_eq!(
         error.to_string(),
         "cannot build the function: `cargo build --bin bootstrap` failed"
@@ -114,10 +118,27 @@ fn a_crate_that_does_not_compile_says_why() {
 #[test]
 fn what_is_no_crate_or_no_zip_is_named() {
     let folder = tempfile::tempdir().unwrap();
-    let error = source_hash(&Code::Crate(folder.path().to_owned()), HERE).unwrap_err();
+    let error =
+        source_hash(&Code::Crate(folder.path().to_owned()), HERE, Making::Released).unwrap_err();
     let manifest = folder.path().join("Cargo.toml");
     assert_eq!(error.to_string(), format!("cannot read `{}`", manifest.display()));
     let code = Code::Zip(folder.path().join("none.zip"));
-    let error = build(&code, HERE, folder.path(), &|_| ()).err().unwrap();
+    let error = build(&code, HERE, Making::Released, folder.path(), &|_| ()).err().unwrap();
     assert_eq!(error.why(), ["no such file or folder"]);
+}
+
+#[test]
+fn a_local_aws_is_given_this_program_where_it_can_serve() {
+    let quickest = |code: &Code| Making::quickest(code, HERE);
+    assert_eq!(quickest(&Code::Bundled { avif: false }), Making::ThisProgram);
+    let with_avif = if cfg!(feature = "avif") { Making::ThisProgram } else { Making::Released };
+    assert_eq!(quickest(&Code::Bundled { avif: true }), with_avif);
+    assert_eq!(quickest(&Code::Zip("function.zip".into())), Making::Released);
+
+    let code = Code::Bundled { avif: false };
+    let hash = |making| source_hash(&code, HERE, making).unwrap();
+    assert_ne!(hash(Making::ThisProgram), hash(Making::Released));
+    let package = build(&code, HERE, Making::ThisProgram, Path::new("no cache"), &|_| ()).unwrap();
+    let packed = archive::bootstrap(&package.zip, "zip").unwrap();
+    assert!(packed == fs::read(std::env::current_exe().unwrap()).unwrap());
 }

@@ -48,7 +48,13 @@ fn stack(text: &str, goal: Goal) -> Stack {
     let purpose = Purpose { goal, images: Images::Keep };
     let aws = Aws::stand_in();
     let names = Arc::new(names(&config, (&aws).into()));
-    Stack::new(&config, &aws, names, "hash".to_owned(), purpose)
+    Stack::new(
+        &config,
+        &aws,
+        names,
+        Code { source_hash: "hash".to_owned(), ..Code::default() },
+        purpose,
+    )
 }
 
 const UP: Goal = Goal::Present { adopt: false, prune: false };

@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
-use aws_sdk_lambda::types::{
-    Architecture, Concurrency, FunctionConfiguration, PackageType, Runtime,
-};
+use aws_sdk_lambda::types::{Architecture, Concurrency, PackageType, Runtime};
 
-use super::{Fields, Function, LIST_TAGS, SOURCE_TAG, ZIP_TAG};
+use super::{Fields, Function, LIST_TAGS};
 use crate::aws::{Aws, AwsError, Calling};
-use crate::engine::fields::{Tags, Unwanted};
+use crate::engine::fields::Unwanted;
 use crate::engine::resource::Owner;
 use crate::names::tags;
 
@@ -56,21 +54,11 @@ impl Function {
             memory: now.memory_size(),
             timeout: now.timeout(),
             role: text(now.role()),
-            code: Some(observed_code(now, &tags)),
+            code: Some(self.code.observed(now.code_sha256(), &tags)),
             environment: variables.map(variable).collect(),
             concurrency: reserved.filter(|_| self.settings.concurrency.is_some()),
             tags,
             ..Fields::default()
         }
-    }
-}
-
-/// The hash of the source that the function's code was made from, if it is still that code.
-fn observed_code(now: &FunctionConfiguration, tags: &Tags) -> String {
-    let uploaded = tags.get(ZIP_TAG).map(String::as_str);
-    match (now.code_sha256(), tags.get(SOURCE_TAG)) {
-        (Some(sha256), Some(source)) if Some(sha256) == uploaded => source.clone(),
-        (Some(sha256), _) => format!("other code, with the SHA-256 {sha256}"),
-        (None, _) => "unknown code".to_owned(),
     }
 }

@@ -1,0 +1,75 @@
+//! The function at work: environment in, clients made once, then one event after another.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::{env, process::ExitCode, sync::Arc, time::SystemTime};
+
+use contract::log::{self, Level};
+use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE, Settings};
+use imaging::limits::Limits;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+use crate::capacity::Capacity;
+use crate::handler::{Handler, Invocation};
+use crate::log::{Log, StandardOutput};
+use crate::s3_store::S3Store;
+use crate::{panics, patience};
+
+/// The name by which Lambda starts a program, and the variable that tells it where events come from
+/// (AWS Lambda Developer Guide, "Building a custom runtime for AWS Lambda").
+const NAME: &str = "bootstrap";
+const EVENTS_VARIABLE: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// Whether this process, called by this name, was started as a function.
+pub fn is_asked_for(program: Option<&OsStr>) -> bool {
+    let name = program.map(Path::new).and_then(Path::file_name);
+    name == Some(OsStr::new(NAME)) && env::var_os(EVENTS_VARIABLE).is_some()
+}
+
+/// Handles events until the process is stopped.
+#[tokio::main(flavor = "current_thread")]
+pub async fn serve() -> ExitCode {
+    panics::log_to(StandardOutput);
+    let Err(error) = run().await else { return ExitCode::SUCCESS };
+    let mut line = log::line(Level::Error, "cannot start", "");
+    line.insert("reason".to_owned(), json!(error.to_string()));
+    StandardOutput.line(&Value::Object(line));
+    ExitCode::FAILURE
+}
+
+async fn run() -> Result<(), Error> {
+    let settings = variable(SETTINGS_VARIABLE)?;
+    let mut settings: Settings = serde_json::from_str(&settings)
+        .map_err(|error| format!("{SETTINGS_VARIABLE} is not valid: {error}"))?;
+    if let Some(distribution) = env::var(DISTRIBUTION_VARIABLE).ok().filter(|id| !id.is_empty()) {
+        settings.invalidate = Some(distribution);
+    }
+    let memory = variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?;
+    let memory = memory
+        .parse()
+        .map_err(|_| format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is `{memory}`, not megabytes"))?;
+    let limits = Limits::for_memory(memory);
+    let handler = Arc::new(Handler {
+        store: S3Store::from_environment(&settings)?,
+        log: StandardOutput,
+        settings,
+        limits,
+        capacity: Capacity::of_this_machine(&limits),
+        function: variable("AWS_LAMBDA_FUNCTION_NAME")?,
+    });
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
+        let handler = Arc::clone(&handler);
+        async move {
+            let LambdaEvent { payload, context, .. } = event;
+            let deadline = patience::deadline(context.deadline, SystemTime::now());
+            let invocation = Invocation { request_id: &context.request_id, deadline };
+            handler.handle(&payload, invocation).await.map_err(Error::from)
+        }
+    }))
+    .await
+}
+
+fn variable(name: &str) -> Result<String, Error> {
+    env::var(name).map_err(|_| format!("{name} is not set").into())
+}
