@@ -19,18 +19,18 @@ const GLOBAL: &str = "Global options";
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Clone, Debug, Args)]
 pub(crate) struct Global {
-    /// The pipeline's file
+    /// Pipeline file
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     #[arg(value_name = "FILE", default_value = DEFAULT_CONFIG)]
     pub(crate) config: PathBuf,
     /// The AWS profile to use
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// The AWS region; before the one in the file
+    /// The AWS region; overrides the one in the file
     #[arg(long, global = true, help_heading = GLOBAL)]
     #[arg(value_name = "NAME", value_parser = region::parse)]
     pub(crate) region: Option<String>,
-    /// Use a local AWS on this machine, which is installed and started as needed
+    /// Use a local AWS on this machine; installs and starts it as needed
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) local: bool,
     /// Print one JSON document on standard output
@@ -40,10 +40,10 @@ pub(crate) struct Global {
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     #[arg(conflicts_with = "verbose")]
     pub(crate) quiet: bool,
-    /// Show all: fields of what is created, lines of a log, what an estimate rests on
+    /// Show details: fields of new resources, all log lines, the basis of an estimate
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub(crate) verbose: bool,
-    /// When to use colour; `NO_COLOR` is honoured
+    /// When to use colour; also honours `NO_COLOR`
     #[arg(long, global = true, help_heading = GLOBAL)]
     #[arg(value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,

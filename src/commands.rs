@@ -33,7 +33,7 @@ use crate::report::{Answer, Report};
 ///
 /// Example: imgprep up --local
 #[derive(Debug, Parser)]
-#[command(name = "imgprep", version = env!("IMGPREP_VERSION"), max_term_width = 100)]
+#[command(name = "imgprep", version = env!("IMGPREP_VERSION"))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -110,6 +110,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Answer
 mod tests {
     use super::*;
     use crate::args::Misuse;
+    use crate::report::help;
 
     /// Every command with those around it, the program first.
     fn commands(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
@@ -132,6 +133,31 @@ mod tests {
             assert!(example.starts_with(&path), "{path}: {example}");
             let command = example.split(" > ").next().unwrap_or_default();
             Arguments::try_parse_from(command.split(' ')).unwrap();
+        }
+    }
+
+    /// The help of every command below, as it is printed.
+    fn helps(command: &mut clap::Command, found: &mut Vec<(String, String)>) {
+        let help = help::fitted(&command.render_long_help().to_string());
+        found.push((command.get_name().to_owned(), help));
+        for inner in command.get_subcommands_mut() {
+            helps(inner, found);
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_command_fits_a_terminal() {
+        const LINES_MAX: usize = 24;
+        let mut program = Arguments::command().disable_help_subcommand(true);
+        program.build();
+        let mut found = Vec::new();
+        helps(&mut program, &mut found);
+        for (name, help) in found {
+            let long = help.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(long, None, "{name}");
+            let options = help.lines().position(|line| line == "Options:").unwrap_or_default();
+            // The program itself lists every command.
+            assert!(options <= LINES_MAX || name == "imgprep", "{name}: {options}\n{help}");
         }
     }
 
@@ -174,8 +200,8 @@ mod tests {
              you mean `us-east-1`?"
         );
         assert_eq!(hint, "For more information, try '--help'.");
-        assert_eq!(misuse("imgprep").message, "a command is missing");
-        assert_eq!(misuse("imgprep --json").message, "a command is missing");
+        assert_eq!(misuse("imgprep").message, "no command given");
+        assert_eq!(misuse("imgprep --json").message, "no command given");
         assert_eq!(misuse("imgprep up --yess").message, "unexpected argument '--yess' found");
     }
 }

@@ -23,13 +23,13 @@ use crate::stack;
 /// What the estimate does not hold.
 const LEAVES_OUT: [&str; 8] = [
     "taxes and support plans",
-    "free tiers, which have a column of their own, and credits of new accounts",
-    "discounts for large volumes, savings plans, and CloudFront's flat-rate plans",
-    "other regions, whose prices differ, and viewers outside of North America and Europe",
-    "data transfer between regions, and of uploads through an application",
-    "cold starts, repeated attempts, and calls for images that are deleted or looked for",
+    "free tiers (shown in their own column) and credits for new accounts",
+    "volume discounts, savings plans, and CloudFront's flat-rate plans",
+    "other regions, whose prices differ, and viewers outside North America and Europe",
+    "data transfer between regions, and uploads through your application",
+    "cold starts, retries, and calls to delete or look up images",
     "other storage classes, versions of objects, and KMS",
-    "originals of other formats than JPEG, whose bytes and time differ",
+    "originals that are not JPEG, which differ in bytes and time",
 ];
 
 /// The cost of a month, service by service.

@@ -13,7 +13,7 @@ use crate::template::cloudformation::CloudFormation;
 use crate::template::terraform::Terraform;
 use crate::template::{self, Request};
 
-/// Whose template.
+/// The tool that will use the template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     CloudFormation,

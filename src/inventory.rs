@@ -163,7 +163,7 @@ impl<'a> Inventory<'a> {
         let mut survey = self.survey(&Range::default());
         while let Some(seen) = self.next(&mut survey).await? {
             tally.add(&seen, Need::Missing);
-            tell(&format!("originals looked at: {}", tally.originals));
+            tell(&format!("originals checked: {}", tally.originals));
         }
         let by_folder = |counts: &[u64]| self.by_folder(counts);
         Ok(ImageCounts {

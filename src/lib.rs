@@ -58,8 +58,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// The exit code of an answer, or of what stopped the command.
 fn execute(arguments: &[OsString]) -> Result<u8, u8> {
     let wants_json = arguments.iter().any(|argument| argument == "--json");
+    let is_bare = arguments.len() < 2;
     let arguments = match Arguments::read(arguments) {
         Ok(arguments) => arguments,
+        Err(_) if is_bare => return Err(report::first_steps()),
         Err(error) => return report::usage(&error, wants_json),
     };
     let report = Report::new(&arguments.global);

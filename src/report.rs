@@ -9,6 +9,7 @@ mod diff;
 pub(crate) mod document;
 mod error;
 pub(crate) mod event;
+pub(crate) mod help;
 pub(crate) mod layout;
 pub(crate) mod printable;
 mod progress;
@@ -21,6 +22,7 @@ mod tests;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anstream::ColorChoice;
+use clap::error::ErrorKind;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -244,11 +246,27 @@ pub(crate) fn usage(error: &clap::Error, json: bool) -> Result<u8, u8> {
     if json && error.use_stderr() {
         let Misuse { message, hint } = Misuse::of(error);
         out(&format!("{}\n", error_document(&message, None, "Usage", Some(&hint))));
+    } else if error.kind() == ErrorKind::DisplayHelp {
+        let _ = write_raw(&help::fitted(&error.render().ansi().to_string()));
     } else {
         // Nothing is left to do if even this cannot be written.
         let _ = error.print();
     }
     if error.use_stderr() { Err(MISUSED) } else { Ok(0) }
+}
+
+/// Says how to begin where no command was given, and with which code to exit.
+pub(crate) fn first_steps() -> u8 {
+    err("\
+Image variants on AWS from one file: S3, SNS, Lambda and CloudFront
+
+  imgprep init  write a pipeline.toml, asking for what it needs
+  imgprep up    create the pipeline; add `--local` to do so without AWS
+  imgprep try   upload an image and wait for its variants
+
+`imgprep --help` shows all commands and options
+");
+    MISUSED
 }
 
 /// What is reported has string keys and plain values, so writing it as JSON cannot fail.

@@ -39,7 +39,7 @@ impl Misuse {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
         ) {
             let hint = "For more information, try '--help'.".to_owned();
-            return Self { message: "a command is missing".to_owned(), hint };
+            return Self { message: "no command given".to_owned(), hint };
         }
         let text = error.render().to_string();
         let paragraphs = text.trim().split("\n\n").map(|paragraph| {

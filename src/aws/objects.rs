@@ -64,7 +64,7 @@ pub(crate) fn deletion_wait<'a>(
     stop: &'a Stop,
     tell: &'a (dyn Fn(&str) + Send + Sync),
 ) -> Wait<'a> {
-    let what = "S3 to be less busy and delete the rest";
+    let what = "S3 to accept the remaining deletions";
     Wait { call: DELETION, what, limit: BUSY_LIMIT, stop, tell, pause: PAUSE_MIN }
 }
 

@@ -17,33 +17,33 @@ use crate::report::{Answer, Asked, Outcome, Report, pretty};
 
 /// Make the variants that originals in the bucket lack
 ///
-/// Shows how many there are and what it takes, asks, and watches them come. What the bucket holds is
-/// the only record: run it again after an interruption, and it goes on.
+/// Shows how many are missing and what it takes, asks, and waits for them. The bucket is the only
+/// record: after an interruption, run it again to continue.
 ///
 /// Example: imgprep backfill --prefix 2025/ --dry-run
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Args)]
 pub(crate) struct Backfill {
-    /// Only variants that are not there or older than their original; this is the default
+    /// Only variants that are missing or older than their original (the default)
     #[arg(long, conflicts_with_all = ["all", "outdated"])]
     pub(crate) missing: bool,
-    /// Also variants that were made by other settings, or of another version of their original; asks
-    /// for each variant
+    /// Also variants made with other settings or from another version of their original; sends a
+    /// request for each variant
     #[arg(long, conflicts_with = "all")]
     pub(crate) outdated: bool,
-    /// Every variant of every original, also those that are there; begins anew each time
+    /// Every variant of every original, including existing ones; starts over each time
     #[arg(long)]
     pub(crate) all: bool,
-    /// Only originals whose path begins with this
+    /// Only originals whose path starts with this
     #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
     pub(crate) prefix: String,
-    /// Only show what there is to do
+    /// Show what would be done, and stop
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Do not ask
+    /// Skip the confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// How long to wait while nothing arrives; Lambda tries again after one and two minutes
+    /// How long to wait while nothing arrives; Lambda retries after one and two minutes
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(crate) timeout: u64,
 }
@@ -129,7 +129,7 @@ fn backfill_plan(plan: &BackfillPlan, advice: &Advice) -> String {
     if plan.failures > 0 {
         let _ = writeln!(
             text,
-            "  {} left out; see {}",
+            "  {} skipped; see {}",
             counted(plan.failures, "failure"),
             advice.command("failures")
         );
@@ -147,7 +147,7 @@ fn backfill_plan(plan: &BackfillPlan, advice: &Advice) -> String {
         let estimate = &plan.estimate;
         let _ = writeln!(
             text,
-            "\n{} to send: about {}, {} at prices of us-east-1",
+            "\n{} to process: about {}, {} at us-east-1 prices",
             counted(plan.to_process, "original"),
             span(estimate.seconds),
             dollars(estimate.usd)
@@ -165,22 +165,22 @@ fn backfill(result: &BackfillResult, advice: &Advice) -> String {
     if plan.to_process == 0 {
         let outdated = advice.command("backfill --outdated");
         return format!(
-            "{}nothing to do; {outdated} also makes what is of other settings\n",
+            "{}nothing to do; {outdated} also remakes variants with other settings\n",
             backfill_plan(plan, advice)
         );
     }
     let mut text =
-        format!("{}\n", painted(GOOD, &format!("{} made whole", counted(*made, "original"))));
+        format!("{}\n", painted(GOOD, &format!("{} completed", counted(*made, "original"))));
     if *failed > 0 {
         let failed = format!("{} cannot be processed", counted(*failed, "original"));
         let see = advice.command("failures");
         let _ = writeln!(text, "{}: see {see}", painted(BAD, &failed));
     }
     if *pending > 0 {
-        let pending = format!("{} did not come", counted(*pending, "original"));
+        let pending = format!("{} did not arrive", counted(*pending, "original"));
         let _ = writeln!(
             text,
-            "{}: see {}, and run {} again",
+            "{}: see {}, then run {} again",
             painted(BAD, &pending),
             advice.command("status --images"),
             advice.command("backfill")

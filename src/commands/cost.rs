@@ -14,27 +14,27 @@ use crate::report::layout::{spaces, wrapped};
 use crate::report::style::{BOLD, DIM, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
 
-/// Estimate what this pipeline costs a month, beside an application server that does the same
+/// Estimate the monthly cost, compared with an application server that does the same
 ///
-/// No call to AWS is made: prices are those of us-east-1, and of the date that is shown.
+/// Makes no call to AWS. Prices are for us-east-1, as of the date shown.
 ///
 /// Example: imgprep cost --images 50000 --megapixels 24 --views 2000000
 #[derive(Debug, Args)]
 pub(crate) struct Cost {
-    /// Originals a month
+    /// Originals per month
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) images: u32,
     /// Size of an original in megapixels
     #[arg(long, value_name = "NUMBER", default_value_t = 12.0, value_parser = megapixels)]
     pub(crate) megapixels: f64,
-    /// Variants that are looked at a month
+    /// Variant views per month
     #[arg(long, value_name = "NUMBER", default_value_t = 100_000)]
     pub(crate) views: u32,
-    /// Size of an original as a file; without it, as large as camera JPEGs are
+    /// File size of an original; default: that of a typical camera JPEG
     #[arg(long, value_name = "BYTES")]
     pub(crate) original_bytes: Option<u32>,
-    /// How many months of images are kept by then
+    /// How many months of images are stored
     #[arg(long, value_name = "NUMBER", default_value_t = 12)]
     pub(crate) months: u32,
 }
@@ -70,7 +70,7 @@ fn megapixels(text: &str) -> Result<f64, String> {
     const MEGAPIXELS_MAX: f64 = 400.0;
     let number =
         text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number <= MEGAPIXELS_MAX);
-    number.ok_or_else(|| format!("write a number above 0 and up to {MEGAPIXELS_MAX}"))
+    number.ok_or_else(|| format!("must be above 0 and at most {MEGAPIXELS_MAX}"))
 }
 
 /// Where the details begin: after the names, the prices and what is free of them.
@@ -86,7 +86,7 @@ fn brief(estimate: &Estimate, advice: &Advice) -> String {
     let left = usd(estimate.total_after_free_tier_usd);
     let left = format!("{left} if nothing else uses the free tier");
     brief_row(&mut text, "total", estimate.total_usd, &left);
-    let full = format!("always on, for the same; more: {}", advice.command("cost -v"));
+    let full = format!("always-on server, same work; details: {}", advice.command("cost -v"));
     brief_row(&mut text, "server", estimate.server.monthly_usd, &full);
     text
 }
@@ -99,7 +99,7 @@ fn brief_row(text: &mut String, name: &str, amount: f64, remark: &str) {
 
 fn load(facts: &Assumptions) -> String {
     format!(
-        "{} originals of {} megapixels and {} views a month",
+        "{} originals of {} megapixels and {} views per month",
         number(facts.images.into()),
         number(facts.megapixels),
         number(facts.views.into())
@@ -110,7 +110,7 @@ fn load(facts: &Assumptions) -> String {
 fn full(estimate: &Estimate) -> String {
     let facts = &estimate.assumptions;
     let mut text = format!("{}\n\n", load(facts));
-    let heads = ["USD a month", "free tier"];
+    let heads = ["USD/month", "free tier"];
     let _ = writeln!(text, "  {:<13}{:>11}{:>10}", "", heads[0], heads[1]);
     let mut free = 0.0;
     for service in &estimate.services {
@@ -150,7 +150,7 @@ fn row(text: &mut String, name: &str, [paid, free]: [&str; 2], detail: &str) {
 }
 
 fn server(text: &mut String, server: &Server) {
-    text.push_str("\nthe same on an application server that is always on:\n\n");
+    text.push_str("\nthe same work on an always-on application server:\n\n");
     let (paid, free) = (usd(server.monthly_usd), usd(server.free_tier_usd));
     row(text, "server", [&painted_total(&paid), &free], &server.detail);
     let parts = [
@@ -162,7 +162,7 @@ fn server(text: &mut String, server: &Server) {
         row(text, name, [&usd(part), ""], "");
     }
     let busy = format!(
-        "It has something to do {} % of the time that is paid for.",
+        "The server is busy {} % of the time you pay for.",
         number(server.busy_share * 100.0)
     );
     let _ = writeln!(text, "\n{}", painted(DIM, &busy));
@@ -184,31 +184,33 @@ fn size_effort(effort: &SizeEffort) -> String {
 fn assumed(facts: &Assumptions) -> Vec<String> {
     vec![
         format!(
-            "prices of {} as of {}; other regions differ, and prices change",
+            "prices for {} as of {}; other regions differ, and prices change",
             facts.prices_of_region, facts.prices_as_of
         ),
         format!(
-            "an original of {} MB as JPEG, and {} of {} kB together, as at quality 80",
+            "JPEG originals of {} MB; {} totalling {} kB, as at quality 80",
             number(facts.original_bytes / 1e6),
             plural(&facts.variants.to_string(), "variant"),
             number(facts.variant_bytes / 1e3)
         ),
         format!(
-            "{} ms of a whole {} processor for an image, as measured for photos as JPEG and the formats \
-             of the variants; at {} MB, with {} ms of waiting for S3, {} ms are billed",
+            "{} ms of one {} processor per image, as measured for JPEG photos and the variants' \
+             formats; at {} MB and with {} ms of waiting for S3, {} ms are billed",
             number(facts.cpu_ms),
             facts.arch,
             facts.memory_mb,
             number(facts.s3_wait_ms),
             number(facts.billed_ms)
         ),
-        format!("all images of {} are kept", plural(&number(facts.months_kept.into()), "month")),
+        format!("images are kept for {}", plural(&number(facts.months_kept.into()), "month")),
         format!(
-            "each variant is looked at equally often, and {} % of the views are answered by the \
-             CDN's caches",
+            "all variants are viewed equally often, and the CDN's caches answer {} % of the views",
             number(facts.cdn_hit_share * 100.0)
         ),
-        format!("{} % of the originals are dead letters", number(facts.dead_letter_share * 100.0)),
+        format!(
+            "{} % of the originals become dead letters",
+            number(facts.dead_letter_share * 100.0)
+        ),
     ]
 }
 

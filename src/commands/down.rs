@@ -17,22 +17,23 @@ use crate::engine::resource::Images;
 use crate::error::Error;
 use crate::report::advice::Advice;
 use crate::report::document::{Document, Entry};
+use crate::report::printable::printable;
 use crate::report::stack::{self, Lead};
 use crate::report::{Answer, Asked, Outcome, Report, pretty};
 use crate::resources::bucket;
 
-/// Remove what `up` made; a bucket with images is kept
+/// Remove everything that `up` made; a bucket with images is kept
 ///
 /// Example: imgprep down --delete-images
 #[derive(Debug, Args)]
 pub(crate) struct Down {
-    /// Do not ask
+    /// Skip the confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
-    /// Delete the bucket with all its images, in all versions
+    /// Delete the bucket with all its images and all their versions
     #[arg(long)]
     pub(crate) delete_images: bool,
-    /// Leave the last step of removing the CDN, which takes minutes, to a later `down`
+    /// Do not wait for CloudFront (minutes); a later `down` finishes removing the CDN
     #[arg(long)]
     pub(crate) no_wait: bool,
 }
@@ -78,7 +79,7 @@ fn confirm(args: &Down, session: &Session, plan: &Plan, report: &Report) -> Resu
     if args.delete_images && bucket_goes {
         report.confirm_by_typing(&asked, &session.account.config.bucket.name)
     } else {
-        report.confirm(&asked, "Remove all this?")
+        report.confirm(&asked, "Remove all of this?")
     }
 }
 
@@ -92,7 +93,7 @@ async fn proof(
     let (stop, progress) = (Arc::clone(&session.stop), report.task(COMMAND));
     let wait = Wait {
         call: COMMAND,
-        what: "AWS to let go of what was deleted",
+        what: "AWS to finish deleting",
         limit: RELEASE_MAX,
         stop: &stop,
         tell: &|what| progress.say(&format!("waiting for {what}")),
@@ -139,7 +140,7 @@ fn text(document: &Document, advice: &Advice) -> String {
     let removed = document.resources.iter().filter(is_removed).count();
     let left: Vec<&Entry> =
         document.resources.iter().filter(|entry| entry.state != Condition::Missing).collect();
-    let _ = writeln!(text, "{}: {removed} removed, {} left", document.stack, left.len());
+    let _ = writeln!(text, "{}: {removed} removed{}", document.stack, remainder(&left));
     for entry in &left {
         stack::line(&mut text, &Lead::NONE, entry, advice);
     }
@@ -147,7 +148,18 @@ fn text(document: &Document, advice: &Advice) -> String {
         |entry: &&Entry| entry.note.as_ref().is_some_and(|note| note.starts_with("it holds "));
     if left.iter().any(holds) {
         let all = advice.command("down --delete-images");
-        let _ = writeln!(text, "\nnext, if its images are to go as well: {all}");
+        let _ = writeln!(text, "\nto delete its images too: {all}");
     }
     text
+}
+
+/// What is left: one resource with the reason why it stays, more by their number.
+fn remainder(left: &[&Entry]) -> String {
+    match left {
+        [] => String::new(),
+        [Entry { id, note: Some(note), state, .. }] if *state != Condition::Deploying => {
+            format!("; {id} kept because {}", printable(note))
+        }
+        left => format!(", {} left", left.len()),
+    }
 }

@@ -18,24 +18,24 @@ use crate::report::{Answer, Outcome, Report, pretty};
 use crate::stack::bounds;
 use crate::template::{Location, Request};
 
-/// Print the same stack as a template of another tool
+/// Print this stack as a template for another tool
 ///
-/// It needs no AWS: account and region are references that the other tool fills in. The template
-/// asks for the function's zip, which `--zip` makes.
+/// Needs no AWS: the other tool fills in account and region. The template needs the function's zip,
+/// which `--zip` writes.
 ///
 /// Example: imgprep export --format terraform -o main.tf.json --zip function.zip
 #[derive(Debug, Args)]
 pub(crate) struct Export {
-    /// Whose template
+    /// The tool that will use the template
     #[arg(long, value_name = "TOOL")]
     pub(crate) format: Template,
-    /// Write the template to this file and not to standard output
+    /// Write the template to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Where in S3 the function's zip will be, as the template's default
+    /// S3 location of the function's zip, as the template's default
     #[arg(long, value_name = "S3_URI", value_parser = s3_object)]
     pub(crate) code: Option<S3Object>,
-    /// Build the function as well, and write its zip to this file
+    /// Also build the function and write its zip to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) zip: Option<PathBuf>,
 }
@@ -61,7 +61,7 @@ fn s3_object(text: &str) -> Result<S3Object, String> {
         Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
             Ok(S3Object { bucket: bucket.to_owned(), key: key.to_owned() })
         }
-        _ => Err("an object in S3 is `s3://BUCKET/KEY`".to_owned()),
+        _ => Err("must look like `s3://BUCKET/KEY`".to_owned()),
     }
 }
 

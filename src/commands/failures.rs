@@ -22,7 +22,7 @@ use crate::report::{Answer, Outcome, Report, pretty};
 /// Example: imgprep failures --json
 #[derive(Debug, Args)]
 pub(crate) struct Failures {
-    /// Only originals whose path begins with this
+    /// Only originals whose path starts with this
     #[arg(long, value_name = "PATH", default_value = "", hide_default_value = true)]
     pub(crate) prefix: String,
 }
@@ -82,17 +82,15 @@ fn failures(failures: &[FoundFailure], advice: &Advice) -> String {
     for (remedy, count) in counts {
         let retry = advice.command("retry --all");
         let next = match remedy {
-            Remedy::Replace => {
-                "upload other files in their place: the same bytes fail again".to_owned()
-            }
+            Remedy::Replace => "replace the file: the same bytes fail again".to_owned(),
             Remedy::Memory => {
                 let up = advice.command("up");
-                format!("more `memory` under `[function]`, {up}, then {retry}")
+                format!("set more `memory` under `[function]`, run {up}, then {retry}")
             }
             Remedy::Rename => {
-                "upload it under a shorter key, or give its size a shorter `folder`".to_owned()
+                "upload it with a shorter key, or set a shorter `folder` for its size".to_owned()
             }
-            Remedy::Access => format!("what the reason says, then {retry}"),
+            Remedy::Access => format!("do what the reason says, then run {retry}"),
         };
         let _ = writeln!(text, "  {count:>5}  {next}");
     }
@@ -132,8 +130,8 @@ mod tests {
           2026-01-31T23:59:59Z  1.2 kB  etag abc
 
         2 failures; next:
-              1  upload other files in their place: the same bytes fail again
-              1  more `memory` under `[function]`, imgprep up, then imgprep retry --all
+              1  replace the file: the same bytes fail again
+              1  set more `memory` under `[function]`, run imgprep up, then imgprep retry --all
         ");
     }
 }

@@ -9,14 +9,11 @@ use crate::error::Error;
 use crate::operator::{self, Operation, UpOptions};
 use crate::report::{Answer, Outcome, Report, pretty};
 
-/// Print the smallest IAM policies with which imgprep works on this pipeline
+/// Print the smallest IAM policy that imgprep needs for this pipeline
 ///
-/// Without a command they are for every command without options. The statements whose Sid begins
-/// with `Read` are needed by all but `logs`, and are enough for `plan` and `status`; `up` also needs
-/// those that begin with `Up`, `down` those that begin with `Down`, and so on.
-///
-/// IAM takes up to 6,144 characters of a policy. What is longer is printed as a JSON array of
-/// policies: create each, and attach all of them.
+/// Without a command, it covers every command without its options. IAM accepts at most 6,144
+/// characters per policy, so a longer one is printed as a JSON array: create and attach every policy
+/// in it.
 ///
 /// Example: imgprep iam-policy up > policy.json
 #[derive(Debug, Args)]
@@ -36,13 +33,13 @@ pub(crate) enum Permitted {
     ///
     /// Example: imgprep iam-policy up --adopt > policy.json
     Up {
-        /// Allow what `--adopt` does besides
+        /// Include what `--adopt` needs
         #[arg(long)]
         adopt: bool,
-        /// Allow what `--prune` does besides
+        /// Include what `--prune` needs
         #[arg(long)]
         prune: bool,
-        /// Allow what `--prune` does with `--delete-images`
+        /// Include what `--prune --delete-images` needs
         #[arg(long, requires = "prune")]
         delete_images: bool,
     },
@@ -50,7 +47,7 @@ pub(crate) enum Permitted {
     ///
     /// Example: imgprep iam-policy status --images
     Status {
-        /// Allow what `--images` does besides
+        /// Include what `--images` needs
         #[arg(long)]
         images: bool,
     },
@@ -58,7 +55,7 @@ pub(crate) enum Permitted {
     ///
     /// Example: imgprep iam-policy down --delete-images
     Down {
-        /// Allow what `--delete-images` does besides
+        /// Include what `--delete-images` needs
         #[arg(long)]
         delete_images: bool,
     },
@@ -74,10 +71,10 @@ pub(crate) enum Permitted {
     ///
     /// Example: imgprep iam-policy backfill --outdated
     Backfill {
-        /// Allow what `--outdated` does besides
+        /// Include what `--outdated` needs
         #[arg(long)]
         outdated: bool,
-        /// Allow only what `--dry-run` does
+        /// Include only what `--dry-run` needs
         #[arg(long)]
         dry_run: bool,
     },
@@ -93,13 +90,13 @@ pub(crate) enum Permitted {
     ///
     /// Example: imgprep iam-policy prune --yes
     Prune {
-        /// Allow what `--yes` does besides
+        /// Include what `--yes` needs
         #[arg(short, long)]
         yes: bool,
     },
     /// Print the policy for `imgprep init`
     ///
-    /// It needs no file and no AWS: `init` looks at whichever name it is given.
+    /// Needs neither a file nor AWS, because `init` may check any bucket name.
     ///
     /// Example: imgprep iam-policy init
     Init,
@@ -148,8 +145,8 @@ fn printed(documents: Vec<Value>, report: &Report) -> Value {
         Err(documents) => {
             let count = documents.len();
             report.warn(&format!(
-                "these are {count} policies in an array, for IAM takes 6,144 characters of each; \
-                 attach all of them"
+                "printed {count} policies as an array, because IAM accepts at most 6,144 \
+                 characters each; attach all of them"
             ));
             documents.into()
         }

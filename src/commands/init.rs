@@ -13,25 +13,24 @@ use crate::report::advice::Advice;
 use crate::report::style::{BOLD, CHANGED, DIM, GOOD, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
 
-/// Write a commented pipeline.toml, and ask for what it needs
+/// Write a commented pipeline.toml, asking for what it needs
 ///
-/// What is not given is asked for on a terminal, and each answer is checked by the rules of the file.
-/// With credentials it says whether the bucket's name is free. A file that is there is never
-/// overwritten.
+/// On a terminal, asks for what you do not give, and checks each answer. With credentials, says
+/// whether the bucket name is free. Never overwrites a file.
 ///
-/// Example: imgprep init --name photos --bucket photos-of-acme --size 800x600,400x300
+/// Example: imgprep init --name photos --bucket acme-photos --size 800x600,400x300
 #[derive(Debug, Args)]
 pub(crate) struct Init {
-    /// The name of the stack; the default is that of the folder
+    /// Name of the stack; default: the folder's name
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// The name of the bucket, which no other bucket of AWS has
+    /// Bucket name (globally unique)
     #[arg(long, value_name = "NAME")]
     pub(crate) bucket: Option<String>,
-    /// A size to make of each image; for more, again or with commas
+    /// Size to make of each image; repeat it or use commas for more
     #[arg(long = "size", value_name = "WIDTHxHEIGHT", value_delimiter = ',')]
     pub(crate) sizes: Vec<String>,
-    /// Do not ask; needs `--bucket`, as does a run without a terminal
+    /// Ask nothing; needs `--bucket`, as does a run without a terminal
     #[arg(short, long)]
     pub(crate) yes: bool,
 }
@@ -91,7 +90,7 @@ async fn ask_bucket(
         if known.availability != Availability::Taken || taken.as_ref() == Some(&bucket) {
             return Ok((bucket, known));
         }
-        report.warn(&format!("`{bucket}` is {}; give it again to keep it", known.note));
+        report.warn(&format!("`{bucket}` is {}; enter it again to use it anyway", known.note));
         taken = Some(bucket);
     }
 }
@@ -99,7 +98,7 @@ async fn ask_bucket(
 /// A file is of use without an AWS account too, so nothing that goes wrong here is an error.
 async fn look(bucket: &str, global: &Global, report: &Report) -> BucketName {
     if global.local {
-        return BucketName::unknown("the local AWS is not asked");
+        return BucketName::unknown("the local AWS was not asked");
     }
     let connection =
         Connection { profile: global.profile.clone(), region: global.region.clone(), local: None };
@@ -127,12 +126,12 @@ fn text(written: &Written, advice: &Advice) -> String {
     };
     let note = painted(style, &format!("({})", advice.text(&bucket_name.note)));
     let next = if bucket_name.availability == Availability::NoAccount {
-        format!("{} tries it on this machine, without AWS", advice.command("up --local"))
+        format!("{} to try it on this machine, without AWS", advice.command("up --local"))
     } else {
-        format!("{} shows what {} will make", advice.command("plan"), advice.command("up"))
+        format!("{} to see what {} will create", advice.command("plan"), advice.command("up"))
     };
     format!(
-        "{} is written\n\n  stack     {}\n  bucket    {}\n            {note}\n  variants  {}\n\n\
+        "wrote {}\n\n  stack     {}\n  bucket    {}\n            {note}\n  variants  {}\n\n\
          next: {next}\n",
         painted(BOLD, &file.display().to_string()),
         answers.name,
@@ -177,19 +176,19 @@ mod tests {
     fn the_text_ends_with_the_next_commands() {
         let free = written("pipeline.toml", Availability::Free, "the name is free");
         assert_snapshot!(plain(&free), @"
-        pipeline.toml is written
+        wrote pipeline.toml
 
           stack     photos
           bucket    photos-of-acme
                     (the name is free)
           variants  800x600, 400x300
 
-        next: imgprep plan shows what imgprep up will make
+        next: imgprep plan to see what imgprep up will create
         ");
         let nowhere = written("pipeline.toml", Availability::NoAccount, "no AWS region is set");
         assert_eq!(
             plain(&nowhere).lines().last(),
-            Some("next: imgprep up --local tries it on this machine, without AWS")
+            Some("next: imgprep up --local to try it on this machine, without AWS")
         );
     }
 

@@ -25,11 +25,11 @@ pub(crate) enum Local {
     ///
     /// Example: imgprep local start
     Start,
-    /// Stop it; what it holds is kept
+    /// Stop it and keep its contents
     ///
     /// Example: imgprep local stop
     Stop,
-    /// Show whether it runs, and where
+    /// Show whether and where it is running
     ///
     /// Example: imgprep local status --json
     Status,
@@ -37,22 +37,22 @@ pub(crate) enum Local {
     ///
     /// Example: imgprep local logs --follow
     Logs {
-        /// Go on as it grows
+        /// Keep printing new lines until interrupted
         #[arg(short, long)]
         follow: bool,
     },
-    /// Print the variables with which other programs use it
+    /// Print the environment variables that let other programs use it
     ///
-    /// It takes only what is signed with its own secret, which this prints: keep it as you would keep
-    /// a password of this machine.
+    /// It accepts only requests signed with its own secret, which this prints. Treat the secret like a
+    /// password for this machine.
     ///
     /// Example: imgprep local env
     Env,
-    /// Forget everything that it holds, and its secret
+    /// Delete everything it holds, and its secret
     ///
     /// Example: imgprep local reset
     Reset,
-    /// Be the local AWS, which `start` has run by itself
+    /// Run the local AWS itself; `start` calls this
     ///
     /// Example: imgprep local serve /usr/bin/python3 packages
     #[command(hide = true)]
@@ -94,7 +94,7 @@ pub(crate) async fn run(
             let looked_at = environment.clone();
             let status = blocking(move || local::status(&looked_at)).await?;
             if status.health != Health::Running {
-                report.warn("the local AWS does not run now: `imgprep local start`");
+                report.warn("the local AWS is not running: `imgprep local start`");
             }
             return Ok(Box::new(Variables(variables.to_vec())));
         }

@@ -16,21 +16,21 @@ use crate::report::event::event;
 use crate::report::style::{DIM, painted};
 use crate::report::{Answer, Followed, Outcome, Report, pretty};
 
-/// Show the function's log: what became of each image, and how long it took
+/// Show the function's log: what happened to each image, and how long it took
 ///
-/// With `--json` it is one JSON document; with `--follow` as well, which has no end, it is one JSON
-/// object per line. What Lambda itself logs of each call is shown with `-v`.
+/// `--json` prints one JSON document or, with `--follow`, one JSON object per line. `-v` adds what
+/// Lambda itself logs about each call.
 ///
 /// Example: imgprep logs --follow --key holiday/
 #[derive(Debug, Args)]
 pub(crate) struct Logs {
-    /// Go on as it grows, until interrupted
+    /// Keep printing new lines until interrupted
     #[arg(short, long)]
     pub(crate) follow: bool,
-    /// How far back to begin: 30s, 10m, 2h, 1d
+    /// How far back to start, such as 30s, 10m, 2h or 1d
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = duration)]
     pub(crate) since: Duration,
-    /// Only what is about originals whose key contains this
+    /// Show only originals whose key contains this
     #[arg(long, value_name = "TEXT")]
     pub(crate) key: Option<String>,
 }
@@ -42,7 +42,7 @@ fn duration(text: &str) -> Result<Duration, String> {
         let number: u32 = text.strip_suffix(*unit)?.parse().ok()?;
         Some(u64::from(number) * seconds)
     });
-    let seconds = seconds.ok_or("write a whole number and s, m, h or d, such as `10m`")?;
+    let seconds = seconds.ok_or("must be a whole number and s, m, h or d, such as `10m`")?;
     Ok(Duration::from_secs(seconds))
 }
 
@@ -88,12 +88,12 @@ impl Outcome for Newest {
 
 fn events(newest: &Newest) -> String {
     if newest.events.is_empty() {
-        return "nothing was logged in this time; `--since 1d` looks further back\n".to_owned();
+        return "nothing logged in that time; `--since 1d` looks further back\n".to_owned();
     }
     let mut text: String = newest.events.iter().map(event).collect();
     if newest.left_out > 0 {
         let left_out = format!(
-            "(the newest {}; {} older ones are left out, a shorter `--since` shows fewer)",
+            "(showing the newest {}; {} older ones omitted)",
             newest.events.len(),
             newest.left_out
         );
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(document(&Newest::default()), json!({"events": []}));
         assert_eq!(
             events(&Newest::default()),
-            "nothing was logged in this time; `--since 1d` looks further back\n"
+            "nothing logged in that time; `--since 1d` looks further back\n"
         );
         let mut newest = Newest { left_out: 3, ..Newest::default() };
         newest.add(Event { time: 0, said: Said::Text("x".to_owned()) });
@@ -139,6 +139,6 @@ mod tests {
             document(&newest),
             json!({"events": [{"time": "1970-01-01T00:00:00.000Z", "text": "x"}], "left_out": 3})
         );
-        assert!(events(&newest).contains("(the newest 1; 3 older ones are left out"));
+        assert!(events(&newest).contains("(showing the newest 1; 3 older ones omitted"));
     }
 }

@@ -12,9 +12,9 @@ use serde_json::json;
 use super::Arguments;
 use crate::report::{Answer, Outcome, Report, pretty};
 
-/// Print the completions of a shell
+/// Print completions for a shell
 ///
-/// Example: imgprep completions bash > ~/.local/share/bash-completion/completions/imgprep
+/// Example: imgprep completions bash > imgprep.bash
 #[derive(Debug, Args)]
 pub(crate) struct Completions {
     /// The shell
@@ -50,11 +50,11 @@ const SECTIONS: &[(&str, &[(&str, &str)])] = &[
     (
         "EXIT STATUS",
         &[
-            ("0", "It is done, or there was nothing to do."),
-            ("1", "It could not be done; with plan --exit-code also any wrong use."),
-            ("2", "Wrong use or a wrong file; with plan --exit-code: there are changes."),
-            ("4", "Of status: something is missing, changed or not ours."),
-            ("130", "It was stopped by Ctrl-C."),
+            ("0", "Success."),
+            ("1", "Failure; with plan --exit-code, also any misuse."),
+            ("2", "Wrong usage or configuration; with plan --exit-code, there are changes."),
+            ("4", "status only: a resource is missing, drifted or not ours."),
+            ("130", "Interrupted by Ctrl-C."),
         ],
     ),
     (
@@ -63,35 +63,35 @@ const SECTIONS: &[(&str, &[(&str, &str)])] = &[
             (
                 "AWS_PROFILE, AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, \
                  AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN",
-                "Account and region, as for every AWS tool. --profile and --region come first.",
+                "Account and region, as for every AWS tool; --profile and --region take \
+                 precedence.",
             ),
             (
                 "AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_S3 and so on",
-                "Another AWS than the real one, for all services or for one.",
+                "Endpoint to use instead of AWS's own, for all services or for one.",
             ),
-            ("AWS_CA_BUNDLE", "A file of certificates to trust in the place of the system's."),
-            ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "The way to AWS, and what goes past it."),
+            ("AWS_CA_BUNDLE", "PEM file of certificates to trust instead of the system's."),
+            ("HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxies, and the hosts reached without one."),
             (
                 "IMGPREP_CACHE_DIR",
-                "Where built functions and the installed local AWS are; ~/.cache/imgprep without it.",
+                "Folder of built functions and the installed local AWS; default ~/.cache/imgprep.",
             ),
             (
                 "IMGPREP_LOCAL_DIR",
-                "Where the local AWS keeps what it holds; ~/.local/state/imgprep/local without it.",
+                "Folder of the local AWS's data; default ~/.local/state/imgprep/local.",
             ),
-            ("IMGPREP_LOCAL_PORT", "The port of the local AWS; 4566 without it."),
+            ("IMGPREP_LOCAL_PORT", "Port of the local AWS; default 4566."),
             (
                 "IMGPREP_LOCAL_IDLE",
-                "After how many minutes without a request the local AWS stops, 0 for never; 30 \
-                 without it.",
+                "Idle minutes after which the local AWS stops, 0 for never; default 30.",
             ),
-            ("NO_COLOR", "Set to anything: no colours."),
+            ("NO_COLOR", "If set to anything, disables colour."),
         ],
     ),
     (
         "FILES",
         &[
-            ("pipeline.toml", "The pipeline; another file with --config."),
+            ("pipeline.toml", "The pipeline; --config names another file."),
             ("~/.aws/config, ~/.aws/credentials", "The profiles of every AWS tool."),
         ],
     ),

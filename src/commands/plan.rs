@@ -10,13 +10,13 @@ use crate::error::{CHANGES, Error, FAILED};
 use crate::report::document::Document;
 use crate::report::{Answer, Outcome, Report, pretty, stack};
 
-/// Show what `up` would do, and change nothing
+/// Show what `up` would do, without changing anything
 ///
 /// Example: imgprep plan --exit-code
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
-    /// Exit with 0 if there is nothing to do, with 2 if there are changes, and with 1 for anything
-    /// else, wrong configuration included
+    /// Exit with 0 if there are no changes, 2 if there are changes, and 1 on any error, including a
+    /// wrong configuration
     #[arg(long)]
     pub(crate) exit_code: bool,
     #[command(flatten)]

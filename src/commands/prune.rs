@@ -79,23 +79,34 @@ fn pruned(pruned: &Pruned, advice: &Advice) -> String {
     }
     if pruned.foreign > 0 {
         let foreign = counted(pruned.foreign, "object");
-        let _ = writeln!(text, "  {foreign} that imgprep did not make: left alone");
+        let _ = writeln!(text, "  {foreign} not made by imgprep: kept");
     }
     if pruned.is_empty() {
         text.push_str("nothing to prune\n");
         return text;
     }
-    let what = format!(
-        "{} ({}) and {} without an original, {}",
-        counted(pruned.orphans_count(), "variant"),
-        bytes(pruned.orphan_bytes),
-        counted(pruned.records, "record"),
-        counted(pruned.folders.len() as u64, "retired folder")
-    );
+    let what = summary(pruned);
     if pruned.deleted {
         let _ = writeln!(text, "\ndeleted: {what}");
     } else {
         let _ = writeln!(text, "\n{what}; next: {}", advice.command("prune --yes"));
     }
     text
+}
+
+/// What there is, and nothing of which there is none.
+fn summary(pruned: &Pruned) -> String {
+    let variants =
+        format!("{} ({})", counted(pruned.orphans_count(), "variant"), bytes(pruned.orphan_bytes));
+    let orphans =
+        [(pruned.orphans_count(), variants), (pruned.records, counted(pruned.records, "record"))];
+    let orphans = orphans.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text);
+    let orphans = orphans.collect::<Vec<_>>().join(" and ");
+    let folders = pruned.folders.len() as u64;
+    let parts = [
+        (!orphans.is_empty(), format!("{orphans} without an original")),
+        (folders > 0, counted(folders, "retired folder")),
+    ];
+    let parts = parts.into_iter().filter(|(is_there, _)| *is_there).map(|(_, text)| text);
+    parts.collect::<Vec<_>>().join(", ")
 }

@@ -21,22 +21,22 @@ use crate::report::style::{BAD, CHANGED, DIM, GOOD, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
 use crate::{amounts, contact_sheet};
 
-/// Make the variants on this machine by the function's own code, and a page that shows them
+/// Make the variants on this machine with the function's own code, and a page that shows them
 ///
-/// Nothing of AWS is used: of the file only the variants and the function's memory matter, so that
-/// what is refused there is refused here. Variants are put into a folder each, under the name of
-/// their original below the folder or the fixed part of the glob that it was found by; `index.html`
-/// shows them beside their originals.
+/// Uses no AWS. Of the file, only the variants and the function's memory matter, so an image that
+/// Lambda would refuse is refused here. Each variant goes to its own folder and keeps the path that
+/// its original has below the folder or glob that found it; `index.html` shows variants next to
+/// their originals.
 ///
 /// Exits with 1 if an image could not be rendered.
 ///
 /// Example: imgprep render photos 'more/**/*.jpg' -o rendered
 #[derive(Debug, Args)]
 pub(crate) struct Render {
-    /// Files, folders with all that is in them, and globs in quotes
+    /// Files, folders (searched recursively) and quoted globs
     #[arg(required = true, value_name = "IMAGE")]
     pub(crate) images: Vec<PathBuf>,
-    /// The folder for variants and page; it is made if needed, and never searched for originals
+    /// Folder for the variants and the page; created if needed, and never searched for originals
     #[arg(short, long, value_name = "DIR", default_value = "rendered")]
     pub(crate) output: PathBuf,
 }
@@ -45,7 +45,7 @@ pub(crate) async fn run(args: &Render, global: &Global, report: &Report) -> Resu
     let config =
         Config::load(&global.config, &|name| std::env::var(name).ok()).map_err(Error::Config)?;
     if !matches!(config.function.code, Code::Bundled { .. }) {
-        report.warn("the file names a function of its own, whose variants may differ from these");
+        report.warn("the file uses its own function, whose variants may differ from these");
     }
     let work = Work {
         limits: Limits::for_memory(config.function.memory.into()),
@@ -105,7 +105,7 @@ fn text(sheet: &Sheet) -> String {
     let _ = writeln!(text, "\n{}", summary(totals));
     if totals.passed_over > 0 {
         let files = amounts::counted(totals.passed_over, "file");
-        let _ = writeln!(text, "{}", painted(DIM, &format!("passed over: {files} of other kinds")));
+        let _ = writeln!(text, "{}", painted(DIM, &format!("skipped: {files} of other kinds")));
     }
     let _ = writeln!(text, "\n  contact sheet  {}", sheet.page);
     text
@@ -227,7 +227,7 @@ mod tests {
           notes.jpg             failed: not an image
 
         4 originals, 1 failed, 3 variants, 3.0 MB -> 139 kB (-95 %) in 1.2 s
-        passed over: 1 file of other kinds
+        skipped: 1 file of other kinds
 
           contact sheet  rendered/index.html
         ");

@@ -15,20 +15,20 @@ use crate::report::printable::printable;
 use crate::report::style::{BAD, CHANGED, GOOD, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
 
-/// Send originals through the pipeline again, and wait for what comes of each
+/// Send originals through the pipeline again, and wait for each result
 ///
-/// Exits with 1 if any of them has no variants in the end.
+/// Exits with 1 if any of them ends without variants.
 ///
 /// Example: imgprep retry originals/2025/photo.jpg
 #[derive(Debug, Args)]
 pub(crate) struct Retry {
-    /// Originals, with their folder or without
+    /// Keys of originals, with or without the originals folder
     #[arg(value_name = "KEY", required_unless_present = "all", conflicts_with = "all")]
     pub(crate) keys: Vec<String>,
-    /// All that `imgprep failures` lists
+    /// Every original that `imgprep failures` lists
     #[arg(long)]
     pub(crate) all: bool,
-    /// How long to wait while nothing happens
+    /// How long to wait while nothing arrives
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(crate) timeout: u64,
 }
@@ -80,7 +80,7 @@ impl Outcome for Sent {
 /// What came of each original that was sent again.
 fn retried(retried: &[Retried], advice: &Advice) -> String {
     if retried.is_empty() {
-        return "nothing to send\n".to_owned();
+        return "nothing to retry\n".to_owned();
     }
     let mut text = String::new();
     for Retried { key, outcome, reason } in retried {
@@ -98,7 +98,7 @@ fn retried(retried: &[Retried], advice: &Advice) -> String {
     }
     if retried.iter().any(|retried| retried.outcome == RetryOutcome::Pending) {
         let count = advice.command("status --images");
-        let _ = writeln!(text, "\npending: nothing was heard of them; {count} counts dead letters");
+        let _ = writeln!(text, "\npending: no result yet; {count} counts dead letters");
     }
     text
 }

@@ -19,17 +19,17 @@ use crate::report::stack::{self, Lead};
 use crate::report::style::{BAD, CHANGED, GOOD, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
 
-/// Show what is there: each resource, its differences, and the addresses to use
+/// Show every resource, what differs, and the addresses to use
 ///
-/// Exits with 4 if something is missing, changed or not ours.
+/// Exits with 4 if a resource is missing, drifted or not ours.
 ///
 /// Example: imgprep status --json
 #[derive(Debug, Args)]
 pub(crate) struct Status {
-    /// Count originals, variants, and what is missing, too
+    /// Also count originals, variants and missing variants
     #[arg(long)]
     pub(crate) images: bool,
-    /// Show it again whenever it changes, until interrupted
+    /// Keep watching and show every change, until interrupted
     #[arg(long, conflicts_with = "json")]
     pub(crate) watch: bool,
 }

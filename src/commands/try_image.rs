@@ -17,17 +17,17 @@ use crate::trial::{CdnCheck, Image, Trial, TrialResult};
 
 /// Upload an image and wait for its variants
 ///
-/// What it made is removed again in the end.
+/// Removes the image and its variants afterwards.
 ///
 /// Example: imgprep try photo.jpg
 #[derive(Debug, Args)]
 pub(crate) struct Try {
-    /// The image; without one, a sample is made
+    /// The image to upload; default: a generated sample
     pub(crate) image: Option<PathBuf>,
-    /// How long to wait; S3 may take five minutes to heed a new notification
+    /// How long to wait; S3 can take up to 5 minutes to start sending notifications
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(crate) timeout: u64,
-    /// Leave the image and its variants in the bucket, as with `--local`
+    /// Keep the image and its variants in the bucket (always with `--local`)
     #[arg(long)]
     pub(crate) keep: bool,
 }
@@ -91,7 +91,7 @@ fn text(result: &TrialResult) -> String {
     for variant in &result.variants {
         let cdn = match variant.cdn {
             CdnCheck::Ok => "served",
-            CdnCheck::Deploying => "the CDN is still deploying",
+            CdnCheck::Deploying => "not checked: the CDN is still deploying",
             CdnCheck::None => "no public address",
         };
         let _ = writeln!(
@@ -108,7 +108,7 @@ fn text(result: &TrialResult) -> String {
         }
     }
     if !result.kept {
-        text.push_str("\nremoved again; `--keep` leaves them in the bucket\n");
+        text.push_str("\nremoved; `--keep` leaves them in the bucket\n");
     }
     text
 }

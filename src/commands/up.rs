@@ -17,18 +17,18 @@ use crate::report::stack::{self, Lead};
 use crate::report::style::{BOLD, painted};
 use crate::report::{Answer, Asked, Outcome, Report, pretty};
 
-/// Create or repair the stack; a second run does nothing
+/// Create or repair the stack; running it again changes nothing
 ///
 /// Example: imgprep up --local
 #[derive(Debug, Args)]
 #[command(alias = "provision")]
 pub(crate) struct Up {
-    /// Do not ask
+    /// Skip the confirmation
     #[arg(short, long)]
     pub(crate) yes: bool,
     #[command(flatten)]
     pub(crate) changes: Changes,
-    /// Wait until the CDN is deployed everywhere
+    /// Wait until CloudFront has deployed the CDN everywhere
     #[arg(long)]
     pub(crate) wait: bool,
 }
@@ -36,16 +36,16 @@ pub(crate) struct Up {
 /// How far `up` may go, and `plan` with it.
 #[derive(Debug, Args)]
 pub(crate) struct Changes {
-    /// Take over resources that exist without our tag
+    /// Adopt existing untagged resources
     #[arg(long)]
     pub(crate) adopt: bool,
-    /// Remove what carries our tag and is no longer in the file
+    /// Remove this stack's resources that are no longer in the file
     #[arg(long)]
     pub(crate) prune: bool,
-    /// With `--prune`: also images in buckets and folders that are no longer in the file
+    /// With `--prune`, also delete images in buckets and folders that are no longer in the file
     #[arg(long, requires = "prune")]
     pub(crate) delete_images: bool,
-    /// With `--local`: build the function as AWS would get it, and not let this program serve as it
+    /// With `--local`, build the function as for AWS instead of running it in this program
     #[arg(long, requires = "local")]
     pub(crate) release_function: bool,
 }
@@ -142,14 +142,17 @@ impl Outcome for Made {
 /// What `up` made, and what to do next.
 fn text(document: &Document, report: &Report) -> String {
     let (mut text, advice) = (String::new(), report.advice());
-    let changed = document.changed();
-    let summary = if changed == 1 { "1 change".to_owned() } else { format!("{changed} changes") };
-    let _ = writeln!(text, "{}: {summary}", painted(BOLD, &document.stack));
+    let stack = painted(BOLD, &document.stack);
+    let _ = match document.changed() {
+        0 => writeln!(text, "{stack} is up to date"),
+        1 => writeln!(text, "{stack}: 1 change"),
+        changed => writeln!(text, "{stack}: {changed} changes"),
+    };
     stack::outputs(&mut text, &document.outputs);
     if document.resources.iter().any(|entry| entry.state == Condition::Deploying) {
         let _ = writeln!(
             text,
-            "\nUploads are processed from now on. The CDN needs a few minutes to reach its edges."
+            "\nUploads are processed now. CloudFront needs a few minutes to reach all its edges."
         );
     }
     let left: Vec<&Entry> =
@@ -162,27 +165,28 @@ fn text(document: &Document, report: &Report) -> String {
         // What `--prune` alone left holds images.
         let is_left = left.iter().all(|entry| !stack::is_retired(entry));
         let remove = if is_left { "up --prune --delete-images" } else { "up --prune" };
-        let _ = writeln!(text, "{} removes what is retired", advice.command(remove));
+        let them = if left.len() == 1 { "it" } else { "them" };
+        let _ = writeln!(text, "{} removes {them}", advice.command(remove));
     }
     let _ = writeln!(text, "\nnext: {}", advice.command("try"));
     match document.behind {
         Behind::Nothing => {}
         Behind::NewSizes => {
             let backfill = advice.command("backfill");
-            let _ = writeln!(text, "for the images that are there already: {backfill}");
+            let _ = writeln!(text, "for existing images: {backfill}");
         }
         Behind::OtherSettings => {
             let backfill = advice.command("backfill --outdated");
             let _ = writeln!(
                 text,
-                "for the images that are there already: {backfill}\n\
-                 (browsers and caches keep the old ones for as long as `cache_control` says)"
+                "for existing images: {backfill}\n\
+                 (browsers and caches keep the old ones until `cache_control` expires)"
             );
         }
     }
     if report.is_local() {
         let stop = advice.command("local stop");
-        let _ = writeln!(text, "the local AWS runs on until nobody uses it, or: {stop}");
+        let _ = writeln!(text, "the local AWS stops when idle; to stop it now: {stop}");
     }
     text
 }

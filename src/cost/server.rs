@@ -60,8 +60,8 @@ pub(super) fn estimate(usage: &Usage) -> Server {
         transfer_usd: transfer,
         busy_share: rounded(busy_seconds / (seconds_each * f64::from(count))),
         detail: format!(
-            "{count} {instance} with a disk of {} GB and a public address, images in S3, {} GB to \
-             the Internet; without a CDN, a load balancer or a second server to fall back on",
+            "{count} {instance} with a {} GB disk and a public address, images in S3, {} GB to the \
+             Internet; no CDN, no load balancer, no standby server",
             number(DISK_GIGABYTES),
             number(usage.viewed_gigabytes())
         ),

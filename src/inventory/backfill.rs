@@ -141,7 +141,7 @@ impl<'a> Backfill<'a> {
             for seen in &batch {
                 tally.add(seen, need);
             }
-            tell(&format!("originals looked at: {}", tally.originals));
+            tell(&format!("originals checked: {}", tally.originals));
         }
         let config = self.inventory.config;
         let made: u64 = tally.missing.iter().sum();

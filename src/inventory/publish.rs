@@ -97,5 +97,5 @@ fn entry(place: usize, message: &str) -> Result<PublishBatchRequestEntry, AwsErr
 
 fn refused(count: usize, first: &BatchResultErrorEntry) -> String {
     let why = first.message().unwrap_or(first.code());
-    format!("{count} messages were not taken: {why}")
+    format!("SNS did not accept {count} messages: {why}")
 }

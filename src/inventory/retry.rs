@@ -22,7 +22,7 @@ const PARALLEL_LOOKS: usize = 16;
 pub(crate) struct Retry<'a> {
     pub(crate) inventory: Inventory<'a>,
     pub(crate) stop: &'a Stop,
-    /// How long to wait while nothing happens.
+    /// How long to wait while nothing arrives.
     pub(crate) patience: Duration,
 }
 
@@ -117,7 +117,7 @@ impl Retry<'_> {
             let ended: Vec<bool> =
                 stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect().await?;
             let left = ended.iter().filter(|ended| !**ended).count();
-            tell(&format!("{} of {total} originals are through", total - left));
+            tell(&format!("{} of {total} done", total - left));
             Ok(match left {
                 0 => Probe::Done(()),
                 _ if left < ended.len() => Probe::Nearer(()),

@@ -38,7 +38,7 @@ pub(crate) async fn what_was_just_removed_is_made_again_in_spite_of_them() {
     let (pipeline, aws) = slow("again").await;
     pipeline.run(&["up", "--yes"]).await.exits(0);
     let down = pipeline.run(&["down", "--yes", "--no-wait"]).await.exits(0);
-    says(&down, "down: waiting for AWS to let go of what was deleted");
+    says(&down, "down: waiting for AWS to finish deleting");
     let up = pipeline.run(&["up", "--yes"]).await.exits(0);
     says(&up, "topic: waiting for SNS to release the deleted topic's name");
     says(&up, "bucket: waiting for S3 to release the deleted bucket's name");

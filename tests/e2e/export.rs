@@ -177,7 +177,7 @@ pub(crate) async fn what_cannot_be_exported_is_told() {
     for location in ["bucket/key", "s3://bucket", "s3://bucket/", "s3:///key"] {
         let arguments = ["export", "--format", "terraform", "--code", location];
         let text = pipeline.imgprep(&arguments).exits(2);
-        assert!(text.stderr.contains("an object in S3 is `s3://BUCKET/KEY`"), "{text}");
+        assert!(text.stderr.contains("must look like `s3://BUCKET/KEY`"), "{text}");
     }
     let text = pipeline.imgprep(&["export"]).exits(2);
     assert!(text.stderr.contains("--format <TOOL>"), "{text}");

@@ -14,9 +14,9 @@ pub(crate) async fn a_written_file_is_planned_and_never_overwritten() {
     let output = pipeline.imgprep(&SCRIPT).exits(0);
     assert_eq!(
         output.stdout,
-        "pipeline.toml is written\n\n  stack     photos\n  bucket    photos-of-acme\n\
+        "wrote pipeline.toml\n\n  stack     photos\n  bucket    photos-of-acme\n\
          \x20           (the name is free)\n  variants  640x480, 320x240\n\n\
-         next: imgprep plan shows what imgprep up will make\n"
+         next: imgprep plan to see what imgprep up will create\n"
     );
     let text = read(&pipeline, "pipeline.toml");
     let plan = pipeline.imgprep(&["plan", "--json"]).exits(0).json();
@@ -61,7 +61,7 @@ pub(crate) async fn a_file_is_written_without_credentials_and_without_network() 
     let output = run(&mut command).exits(0);
     let note = "(not known whether the name is free: there are no AWS credentials)";
     assert!(output.stdout.contains(note), "{output}");
-    let next = "\nnext: imgprep up --local tries it on this machine, without AWS\n";
+    let next = "\nnext: imgprep up --local to try it on this machine, without AWS\n";
     assert!(output.stdout.ends_with(next), "{output}");
 
     let mut command = pipeline.command();
@@ -113,7 +113,7 @@ pub(crate) async fn a_terminal_is_asked_three_questions_and_again_after_a_wrong_
         "`My_Photos` has `M`, `P` and `_`: did you mean `my-photos`?",
         &taken,
         "Sizes to make of each image [800x600, 400x300]: ",
-        "pipeline.toml is written",
+        "wrote pipeline.toml",
     ] {
         assert!(output.stdout.contains(text), "{text}: {output}");
     }

@@ -133,7 +133,7 @@ pub(crate) async fn a_new_size_and_a_replaced_original_are_made_and_all_on_deman
     assert_ne!(written(&pipeline, "800x600/a.jpg").await, before, "it was made anew");
     pipeline.edit("[tags]", "[image]\nquality = 50\n\n[tags]");
     let up = pipeline.imgprep(&["up", "--yes"]).exits(0);
-    let next = "for the images that are there already: imgprep backfill --outdated\n";
+    let next = "for existing images: imgprep backfill --outdated\n";
     assert!(up.stdout.contains(next) && up.stdout.contains("`cache_control`"), "{up}");
     let missing = pipeline.imgprep(&["backfill", "--dry-run", "--json"]).exits(0).json();
     assert_eq!(missing["to_process"], 0);
@@ -189,7 +189,7 @@ pub(crate) async fn a_broken_image_is_listed_and_works_once_it_is_replaced() {
     assert_eq!(dimensions(&variant.bytes), (800, 600));
     assert_eq!(images(&pipeline)["failures"], 0);
     let text = pipeline.imgprep(&["retry", "--all"]).exits(0);
-    assert_eq!(text.stdout, "nothing to send\n");
+    assert_eq!(text.stdout, "nothing to retry\n");
     pipeline.imgprep(&["retry"]).exits(2);
 }
 

@@ -88,7 +88,7 @@ fn a_second_up_calls_nothing_that_changes(pipeline: &Pipeline, outputs: &Value) 
     pipeline.proxy.take_calls();
     let up = pipeline.up();
     assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
-    assert!(up.stdout.contains("0 changes"), "{up}");
+    assert!(up.stdout.contains("is up to date"), "{up}");
     let up = pipeline.imgprep(&["up", "--yes", "--json"]).exits(0).json();
     assert_resources(&up, "ok", "none");
     assert_eq!(up["state"], "ready");

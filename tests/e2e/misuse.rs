@@ -84,6 +84,15 @@ pub(crate) async fn an_unknown_option_is_wrong_use() {
         let output = pipeline.imgprep(arguments).exits(2);
         assert!(output.stdout.is_empty() && output.stderr.contains("--help"), "{output}");
     }
+    let bare = pipeline.imgprep(&[]).exits(2);
+    assert_eq!(
+        bare.stderr,
+        "Image variants on AWS from one file: S3, SNS, Lambda and CloudFront\n\n  \
+         imgprep init  write a pipeline.toml, asking for what it needs\n  \
+         imgprep up    create the pipeline; add `--local` to do so without AWS\n  \
+         imgprep try   upload an image and wait for its variants\n\n\
+         `imgprep --help` shows all commands and options\n"
+    );
     let help = pipeline.imgprep(&["--help"]).exits(0);
     for command in ["plan", "up", "status", "down", "try", "local"] {
         assert!(help.stdout.contains(&format!("\n  {command} ")), "{command}: {help}");
@@ -106,7 +115,7 @@ pub(crate) async fn only_changes_end_with_2_under_exit_code() {
     }
     pipeline.imgprep(&["up", "--exit-code"]).exits(1);
     let help = plan(&["--help"]).exits(0);
-    assert!(help.stdout.contains("with 1 for anything else"), "{help}");
+    assert!(help.stdout.contains("and 1 on any error"), "{help}");
 
     let denied = Refusal { status: 403, code: "AccessDenied", message: "Access Denied" };
     pipeline.proxy.refuse("sns:GetTopicAttributes", denied, 1);
