@@ -196,8 +196,8 @@ mod tests {
         let Misuse { message, hint } = misuse("imgprep plan --region us-est-1x");
         assert_eq!(
             message,
-            "invalid value 'us-est-1x' for '--region <NAME>': it is not the code of a region; did \
-             you mean `us-east-1`?"
+            "invalid value 'us-est-1x' for '--region <NAME>': it is not a region code; did you \
+             mean `us-east-1`?"
         );
         assert_eq!(hint, "For more information, try '--help'.");
         assert_eq!(misuse("imgprep").message, "no command given");

@@ -153,7 +153,7 @@ impl Error {
             },
             Self::Read(Unread::Resource(id, _)) => format!("cannot read {id}"),
             Self::Read(Unread::Search(_)) => {
-                "cannot look for resources that are no longer in the file".to_owned()
+                "cannot search for resources that are no longer in the file".to_owned()
             }
             Self::Foreign { steps, .. } => {
                 let list: Vec<String> =
@@ -171,19 +171,19 @@ impl Error {
             Self::Leftover(left) => {
                 let list: Vec<String> =
                     left.iter().map(|(id, name)| format!("{id} `{name}`")).collect();
-                format!("still there: {}", list.join(", "))
+                format!("not deleted yet: {}", list.join(", "))
             }
             Self::Settle { id, .. } => format!("{id} is not deployed yet"),
             Self::Unconfirmed { command, .. } => {
-                format!("`imgprep {command}` needs `--yes` where there is no terminal to ask on")
+                format!("`imgprep {command}` needs `--yes` when there is no terminal")
             }
             Self::Declined => "not confirmed; nothing was changed".to_owned(),
             Self::Interrupted { command, .. } => format!("`imgprep {command}` was interrupted"),
-            Self::NoLog { group } => format!("there is no log group `{group}`"),
+            Self::NoLog { group } => format!("the log group `{group}` does not exist"),
             Self::Image { path, .. } => format!("cannot use the image `{path}`"),
             Self::Trial(broken) => broken.what(),
             Self::Render(refusal) => refusal.what(),
-            Self::NoStack => "there is no stack".to_owned(),
+            Self::NoStack => "the stack does not exist".to_owned(),
             Self::Images(hindrance) => format!("cannot {}", hindrance.doing),
             Self::File { what, .. } => what.clone(),
         }
@@ -211,7 +211,7 @@ impl Error {
             Self::Render(refusal) => refusal.why(),
             Self::Images(hindrance) => vec![hindrance.error.to_string()],
             Self::Interrupted { steps: Some((done, of)), .. } => {
-                vec![format!("{done} of {of} steps are done and are kept")]
+                vec![format!("{done} of {of} steps are done and will be kept")]
             }
             _ => Vec::new(),
         }
@@ -229,7 +229,7 @@ impl Error {
             Self::Read(Unread::Resource(_, error) | Unread::Search(error))
             | Self::Settle { error, .. } => Some(aws_hint(error)),
             Self::Foreign { adoptable: true, .. } => Some(
-                "choose other names in the file, or run `imgprep up --adopt` to take them over"
+                "choose other names in the file, or run `imgprep up --adopt` to adopt them"
                     .to_owned(),
             ),
             Self::Foreign { .. } => {
@@ -239,22 +239,23 @@ impl Error {
             Self::Leftover(_) => Some("run `imgprep down` again".to_owned()),
             Self::Unconfirmed { command, preview } => {
                 let look = match preview {
-                    Some(preview) => format!("look at `imgprep {preview}`"),
-                    None => "look at what would be done".to_owned(),
+                    Some(preview) => format!("check `imgprep {preview}`"),
+                    None => "check what would be done".to_owned(),
                 };
                 Some(format!("{look}, then run `imgprep {command} --yes`"))
             }
             Self::Interrupted { command, .. } => {
-                Some(format!("run `imgprep {command}` again to go on from here"))
+                Some(format!("run `imgprep {command}` again to continue"))
             }
             Self::NoStack | Self::NoLog { .. } => Some("run `imgprep up` first".to_owned()),
             Self::Image { .. } => {
-                Some("take a JPEG, PNG, WebP, GIF, BMP or TIFF, or none for a sample".to_owned())
+                Some("use a JPEG, PNG, WebP, GIF, BMP or TIFF, or no file for a sample".to_owned())
             }
             Self::Trial(broken) => Some(broken.hint()),
             Self::Render(refusal) => Some(refusal.hint()),
             Self::Images(Hindrance { error, is_resumable, .. }) => {
-                let then = if *is_resumable { "; run the same command again to go on" } else { "" };
+                let then =
+                    if *is_resumable { "; run the same command again to continue" } else { "" };
                 Some(format!("{}{then}", aws_hint(error)))
             }
         }
@@ -398,7 +399,7 @@ impl Failure {
         let errors: Vec<&AwsError> = self.failed.iter().map(|(_, _, _, error)| error).collect();
         let total = self.done + self.failed.len() + self.not_started.len();
         Some(format!(
-            "{}; {} of {total} steps are done and will be kept: run `imgprep {}` again to go on",
+            "{}; {} of {total} steps are done and will be kept: run `imgprep {}` again to continue",
             aws_hints(&errors)?,
             self.done,
             self.command

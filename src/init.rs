@@ -39,7 +39,7 @@ impl Question {
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Name => "Name of the stack",
-            Self::Bucket => "Bucket, its name unique in all of AWS",
+            Self::Bucket => "Bucket name (globally unique)",
             Self::Sizes => "Sizes to make of each image",
         }
     }
@@ -78,7 +78,7 @@ fn check_sizes(sizes: &[String]) -> Result<(), String> {
     for (index, size) in sizes.iter().enumerate() {
         single::check_size(size).map_err(|why| format!("`{size}` {why}"))?;
         if sizes[..index].contains(size) {
-            return Err(format!("`{size}` is there twice: name each size once"));
+            return Err(format!("`{size}` is given twice"));
         }
     }
     Ok(())
@@ -200,11 +200,11 @@ pub(crate) struct Written {
 /// Why no file was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InitError {
-    #[error("`{file}` is there already, and `imgprep init` never overwrites")]
+    #[error("`{file}` already exists, and `imgprep init` never overwrites a file")]
     Exists { file: String },
-    #[error("`imgprep init` needs `--bucket NAME` with `--yes`, and where there is no terminal")]
+    #[error("`imgprep init` needs `--bucket NAME` with `--yes` or without a terminal")]
     NoBucket,
-    #[error("cannot take what `{flag}` says")]
+    #[error("cannot use the value of `{flag}`")]
     Option { flag: &'static str, why: String },
     #[error("{}", .0.message())]
     Config(ConfigError),
@@ -242,14 +242,12 @@ impl InitError {
         match self {
             Self::Exists { .. } => "edit it, or name another file with `--config FILE`",
             Self::NoBucket => {
-                "no two buckets of AWS share a name, so take one with your own in it: `imgprep \
-                 init --bucket photos-of-acme`"
+                "bucket names are global, so include your own name: `imgprep init --bucket \
+                 photos-of-acme`"
             }
             Self::Option { .. } => "run `imgprep init` with another value",
             Self::Config(_) => "run `imgprep init` with other answers",
-            Self::Unwritable { .. } => {
-                "name a file in a folder that you may write to, with `--config FILE`"
-            }
+            Self::Unwritable { .. } => "choose a writable folder with `--config FILE`",
         }
         .to_owned()
     }

@@ -41,8 +41,8 @@ const REGIONS: &[&str] = &[
 ];
 
 /// What is wrong with a name that is none.
-pub(crate) const NO_CODE: &str = "is not the code of a region";
-pub(crate) const FORM: &str = "a region's code looks like `us-east-1`";
+pub(crate) const NO_CODE: &str = "is not a region code";
+pub(crate) const FORM: &str = "region codes look like `us-east-1`";
 
 /// Whether a name has the form of "AWS Regions": two or more words and a number.
 pub(crate) fn is_code(name: &str) -> bool {

@@ -295,7 +295,7 @@ where
             let message = context.err().message().unwrap_or_default().to_owned();
             refusal(code, message, context.raw())
         }
-        SdkError::TimeoutError(_) => Cause::Connection("no answer in time".to_owned()),
+        SdkError::TimeoutError(_) => Cause::Connection("no response in time".to_owned()),
         SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
             Some(connector) if failure.is_io() || failure.is_timeout() => {
                 Cause::Connection(innermost(connector))

@@ -250,7 +250,7 @@ async fn account(config: &SdkConfig) -> Result<String, AwsError> {
         .calling(FIRST_CALL)?;
     identity
         .account
-        .ok_or_else(|| AwsError::request(FIRST_CALL, "AWS did not say which account this is"))
+        .ok_or_else(|| AwsError::request(FIRST_CALL, "AWS did not return an account ID"))
 }
 
 fn no_region() -> AwsError {

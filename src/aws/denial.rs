@@ -21,7 +21,7 @@ const KINDS: [PolicyKind; 8] = [
     PolicyKind { name: "service control policy", keeper: ORGANISATION, grants: false },
     PolicyKind { name: "resource control policy", keeper: ORGANISATION, grants: false },
     PolicyKind { name: "permissions boundary", keeper: ACCOUNT, grants: false },
-    PolicyKind { name: "session policy", keeper: "whoever hands out the session", grants: false },
+    PolicyKind { name: "session policy", keeper: "the issuer of the session", grants: false },
     PolicyKind {
         name: "VPC endpoint policy",
         keeper: "whoever administers the VPC endpoint",
@@ -32,7 +32,7 @@ const KINDS: [PolicyKind; 8] = [
         keeper: "whoever administers IAM in the role's account",
         grants: false,
     },
-    PolicyKind { name: "resource-based policy", keeper: "whoever owns the resource", grants: true },
+    PolicyKind { name: "resource-based policy", keeper: "the owner of the resource", grants: true },
     PolicyKind { name: "identity-based policy", keeper: ACCOUNT, grants: true },
 ];
 

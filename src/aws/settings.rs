@@ -63,8 +63,10 @@ pub(super) async fn check_profile(named: Option<&str>) -> Result<(), AwsError> {
     known.sort_unstable();
     let hint = match suggestion::closest(&name, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None if known.is_empty() => "no profile is there: `aws configure sso` makes one".to_owned(),
-        None => format!("there is {}", suggestion::list(known, "and")),
+        None if known.is_empty() => {
+            "there is no profile: `aws configure sso` creates one".to_owned()
+        }
+        None => format!("existing profiles: {}", suggestion::list(known, "and")),
     };
     let why = format!("there is no profile `{name}` in {}", files());
     Err(unusable(Unusable { setting, why, hint }))
@@ -105,9 +107,7 @@ pub(super) fn of_unknown_region(name: &str, error: AwsError) -> AwsError {
     match &error.cause {
         Cause::Connection(why) if !region::is_known(name) => unusable(Unusable {
             setting: "region",
-            why: format!(
-                "nothing answers in `{name}`, which is no region that imgprep knows: {why}"
-            ),
+            why: format!("nothing answers in `{name}`, a region that imgprep does not know: {why}"),
             hint: region::advice(name),
         }),
         _ => error,
@@ -119,9 +119,10 @@ pub(super) fn of_profile(connection: &Connection, error: AwsError) -> AwsError {
     match (&error.cause, &connection.profile) {
         (Cause::Request(why), Some(profile)) => unusable(Unusable {
             setting: "--profile",
-            why: format!("`{profile}` gives no credentials: {why}"),
+            why: format!("`{profile}` provides no credentials: {why}"),
             hint: format!(
-                "`aws sso login --profile {profile}`, or give it keys, a role or a process that has some"
+                "`aws sso login --profile {profile}`, or give it keys, a role or a credential \
+                 process"
             ),
         }),
         _ => error,
@@ -142,7 +143,7 @@ pub(super) fn check_endpoints(config: &SdkConfig) -> Result<(), AwsError> {
                 setting: set.unwrap_or(ENDPOINT.1),
                 why: match url.as_str() {
                     "" => "it is empty".to_owned(),
-                    _ => "it is no address of a server".to_owned(),
+                    _ => "it is not a server address".to_owned(),
                 },
                 hint: "write it as `https://HOST` or `http://HOST:PORT`, or unset it".to_owned(),
             }));

@@ -153,7 +153,7 @@ fn proxy(
         Ok(proxy) => Ok(Some(proxy.no_proxy(no_proxy))),
         Err(_) => Err(Unusable {
             setting: names[1],
-            why: "it is no address of a proxy that speaks HTTP".to_owned(),
+            why: "it is not the address of an HTTP proxy".to_owned(),
             hint:
                 "write it as `http://HOST:PORT`, with `USER:PASSWORD@` percent-encoded before the \
                    host, or unset it"
@@ -183,7 +183,7 @@ fn read(path: &str) -> Result<Vec<u8>, String> {
         let certificate = certificate.map_err(|error| error.to_string())?;
         roots.add(certificate).map_err(|error| error.to_string())?;
     }
-    if roots.is_empty() { Err("it holds no certificate".to_owned()) } else { Ok(pem) }
+    if roots.is_empty() { Err("it contains no certificate".to_owned()) } else { Ok(pem) }
 }
 
 /// The system's resolver, but for names under `localhost`, which not every system's resolver

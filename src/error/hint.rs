@@ -14,21 +14,21 @@ pub(super) fn connect_hint(error: &AwsError, target: Target) -> String {
         (Target::Aws, _) | (_, Cause::Unusable(_)) => {}
         _ if error.message() == NO_REGION => {}
         (Target::ProfileAtLocal, _) => {
-            return "this shell is set to the local AWS, and `--profile` names an account of another: \
-                    leave one of them out (`unset AWS_ENDPOINT_URL`)"
+            return "this shell uses the local AWS, but `--profile` names another account: drop \
+                    `--profile`, or `unset AWS_ENDPOINT_URL`"
                 .to_owned();
         }
         (Target::LocalByEnvironment, Cause::Connection(_)) => {
-            return "this shell is set to the local AWS, which does not run: `imgprep local start`"
+            return "this shell uses the local AWS, which is not running: `imgprep local start`"
                 .to_owned();
         }
         (Target::LocalByEnvironment, _) if error.is_bad_credentials() => {
-            return "this shell is set to the local AWS, which has another secret by now: run \
-                    `eval \"$(imgprep local env)\"` again"
+            return "this shell has an old secret of the local AWS: run `eval \"$(imgprep local \
+                    env)\"` again"
                 .to_owned();
         }
         (Target::Local | Target::LocalByEnvironment, _) => {
-            return "look at `imgprep local status` and `imgprep local logs`".to_owned();
+            return "check `imgprep local status` and `imgprep local logs`".to_owned();
         }
     }
     match (&error.cause, error.code()) {
@@ -37,15 +37,13 @@ pub(super) fn connect_hint(error: &AwsError, target: Target) -> String {
         }
         (Cause::Unusable(Unusable { hint, .. }), _) => hint.clone(),
         (Cause::Connection(why), _) if why.contains("certificate") => {
-            "if a proxy inspects what is encrypted, name a file with its certificate in \
-             `AWS_CA_BUNDLE`"
-                .to_owned()
+            "if a proxy intercepts TLS, point `AWS_CA_BUNDLE` to its certificate".to_owned()
         }
         (Cause::Connection(_), _) => {
             "check the network, `HTTPS_PROXY`, and `AWS_ENDPOINT_URL` if it is set".to_owned()
         }
         (Cause::Answer { .. }, code) if code.contains("Expired") && !error.is_wrong_clock() => {
-            "the session is over: run `aws sso login`, or renew the credentials".to_owned()
+            "the session has expired: run `aws sso login`, or renew the credentials".to_owned()
         }
         (Cause::Answer { .. } | Cause::Clock { .. }, _) => aws_hint(error),
         _ => "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run \
@@ -90,7 +88,7 @@ fn permission_hint<'a>(errors: impl Iterator<Item = &'a AwsError>) -> String {
     let join = |permissions: BTreeSet<String>| Vec::from_iter(permissions).join(", ");
     let mut hints = Vec::new();
     if !lacking.is_empty() {
-        hints.push(format!("allow {} for whoever runs imgprep", join(lacking)));
+        hints.push(format!("grant {} to whoever runs imgprep", join(lacking)));
     }
     hints.extend(refused.into_iter().map(|((verb, policy, keeper), permissions)| {
         let article = match (verb, policy) {
@@ -114,12 +112,12 @@ fn is_unverified_account(error: &AwsError) -> bool {
 pub(super) fn aws_hint(error: &AwsError) -> String {
     if is_unverified_account(error) {
         return "AWS must verify a new account before it may use CloudFront: open a case with AWS \
-                Support, or set `enabled = false` under `[cdn]` meanwhile"
+                Support, or set `enabled = false` under `[cdn]` for now"
             .to_owned();
     }
     if error.is_wrong_clock() {
-        return "set this machine's clock, best by the network (NTP): AWS takes no request whose time is \
-                more than five minutes off"
+        return "set this machine's clock (best with NTP): AWS rejects requests that are more than \
+                five minutes off"
             .to_owned();
     }
     if error.is_bad_credentials() {
@@ -132,8 +130,8 @@ pub(super) fn aws_hint(error: &AwsError) -> String {
         return "AWS is throttling this account: wait a minute".to_owned();
     }
     if is_unknown_boundary(error) {
-        return "`permissions_boundary` under `[function]` names no policy of this account: make it \
-                first, or correct its ARN"
+        return "`permissions_boundary` under `[function]` names a policy that does not exist in \
+                this account: create it first, or correct the ARN"
             .to_owned();
     }
     if error.is_not_found() {
@@ -144,8 +142,8 @@ pub(super) fn aws_hint(error: &AwsError) -> String {
             Cause::Connection(_) => "check the network",
             Cause::Wait(_) => "AWS may just be slow",
             Cause::Vanished(_) => VANISHED,
-            Cause::Interrupted => "run the same command again to go on",
-            Cause::Unapplied(_) => "this is a fault of imgprep: please report it, with the plan",
+            Cause::Interrupted => "run the same command again to continue",
+            Cause::Unapplied(_) => "this is a bug in imgprep: report it, with the plan",
             Cause::Unusable(Unusable { hint, .. }) => hint.as_str(),
             Cause::Answer { .. } | Cause::Clock { .. } | Cause::Request(_) => {
                 "see AWS's answer above"
@@ -163,8 +161,8 @@ fn is_unknown_boundary(error: &AwsError) -> bool {
 }
 
 /// What is read before it is changed does not go away by itself.
-const VANISHED: &str = "it went away meanwhile: another run, or somebody by hand, may be at work on \
-                        this stack; wait for them";
+const VANISHED: &str = "it disappeared during the run: another run or person may be changing this \
+                        stack; wait until they finish";
 
 /// What to do about AWS's own words for limits and taken names.
 fn code_hint(error: &AwsError) -> Option<&'static str> {
@@ -174,7 +172,7 @@ fn code_hint(error: &AwsError) -> Option<&'static str> {
         }
         // The retries are over by now.
         "OperationAborted" if error.call == "s3:CreateBucket" => {
-            Some("S3 still releases the name of a deleted bucket, which may take an hour: wait")
+            Some("S3 is still releasing the name of a deleted bucket, which can take an hour: wait")
         }
         "RequestEntityTooLargeException" => Some(TOO_LARGE),
         "CNAMEAlreadyExists" => Some(DOMAIN_TAKEN),
@@ -190,16 +188,16 @@ fn code_hint(error: &AwsError) -> Option<&'static str> {
 /// Both commands want a distribution of this account whose certificate covers the domain, and the
 /// record (Amazon CloudFront Developer Guide, "Move an alternate domain name").
 const DOMAIN_TAKEN: &str = "\
-    another distribution, perhaps in another AWS account, has the domain: remove it there, or move \
+    another distribution, perhaps in another AWS account, uses this domain: remove it there, or move \
     it here. Set up the CDN without `domains` and `certificate_arn`, give that distribution the \
-    certificate by hand, and prove that the domain is yours with a DNS TXT record `_DOMAIN` whose \
+    certificate by hand, and prove that you own the domain with a DNS TXT record `_DOMAIN` whose \
     value is the distribution's own domain. Then `aws cloudfront list-conflicting-aliases \
     --distribution-id ID --alias DOMAIN` shows which distribution has it, `aws cloudfront \
     associate-alias --target-distribution-id ID --alias DOMAIN` moves it, and `domains` and \
     `certificate_arn` can be set again";
 
 const TOO_LARGE: &str =
-    "Lambda takes 50 MB zipped and 250 MB unzipped: leave out what the function does not need";
+    "Lambda's limits are 50 MB zipped and 250 MB unzipped: remove what the function does not need";
 
 #[cfg(test)]
 mod tests {
@@ -230,10 +228,10 @@ mod tests {
         };
         let set = |error| connect_hint(error, Target::LocalByEnvironment);
         assert!(set(&refused).ends_with("run `eval \"$(imgprep local env)\"` again"));
-        assert!(set(&closed).ends_with("which does not run: `imgprep local start`"));
+        assert!(set(&closed).ends_with("which is not running: `imgprep local start`"));
         for error in [&refused, &closed] {
             let asked = connect_hint(error, Target::Local);
-            assert_eq!(asked, "look at `imgprep local status` and `imgprep local logs`");
+            assert_eq!(asked, "check `imgprep local status` and `imgprep local logs`");
             assert!(!connect_hint(error, Target::Aws).contains("local"), "{error}");
         }
     }
@@ -249,8 +247,8 @@ mod tests {
         let organisation = "the administrator of your AWS organisation can change that";
         let account = "whoever administers IAM in this account can change that";
         let cases = [
-            ("because no identity-based policy allows it", "allow `a:B` for whoever runs imgprep"),
-            ("because no resource-based policy allows it", "allow `a:B` for whoever runs imgprep"),
+            ("because no identity-based policy allows it", "grant `a:B` to whoever runs imgprep"),
+            ("because no resource-based policy allows it", "grant `a:B` to whoever runs imgprep"),
             (
                 "with an explicit deny in a service control policy: arn:aws:organizations::1:p",
                 &format!("a service control policy denies `a:B`: {organisation}"),
@@ -269,11 +267,11 @@ mod tests {
             ),
             (
                 "with an explicit deny in a session policy",
-                "a session policy denies `a:B`: whoever hands out the session can change that",
+                "a session policy denies `a:B`: the issuer of the session can change that",
             ),
             (
                 "with an explicit deny in a resource-based policy",
-                "a resource-based policy denies `a:B`: whoever owns the resource can change that",
+                "a resource-based policy denies `a:B`: the owner of the resource can change that",
             ),
             (
                 "with an explicit deny in a VPC endpoint policy",
@@ -306,7 +304,7 @@ mod tests {
         let hint = aws_hints(&errors.iter().collect::<Vec<_>>()).unwrap();
         assert_eq!(
             hint,
-            "allow `a:C`, `a:D` for whoever runs imgprep; a service control policy denies `a:A`, \
+            "grant `a:C`, `a:D` to whoever runs imgprep; a service control policy denies `a:A`, \
              `a:B`: the administrator of your AWS organisation can change that"
         );
     }

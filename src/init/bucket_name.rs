@@ -37,7 +37,7 @@ pub(crate) enum Availability {
 
 impl BucketName {
     pub(crate) fn unknown(why: &str) -> Self {
-        let note = format!("not known whether the name is free: {why}");
+        let note = format!("could not check whether the name is free: {why}");
         Self { availability: Availability::Unknown, note }
     }
 
@@ -69,15 +69,14 @@ impl BucketName {
     /// What S3's answer in a region says.
     fn judge(answer: Result<(), AwsError>, region: &str) -> Result<Self, AwsError> {
         let (availability, note) = match answer {
-            Ok(()) => (
-                Availability::Yours,
-                "yours already: `imgprep up --adopt` takes it over".to_owned(),
-            ),
+            Ok(()) => {
+                (Availability::Yours, "already yours: `imgprep up --adopt` adopts it".to_owned())
+            }
             Err(error) if error.is_not_found() => {
                 (Availability::Free, "the name is free".to_owned())
             }
             Err(error) if error.status() == 403 && !error.is_bad_credentials() => {
-                let note = "taken: another account has it, or you may not see it";
+                let note = "taken: another account owns it, or you are not allowed to see it";
                 (Availability::Taken, note.to_owned())
             }
             // S3 sends the caller to where the bucket is.

@@ -118,7 +118,7 @@ fn answers_are_refused_in_the_words_of_the_configuration() {
     assert_snapshot!(refusals(Question::Sizes, &["800x600, 400", "", "1x1,1x1", "0x5"]), @"
     `400` is not a size: the height is missing, as in `400x400`
     `` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
-    `1x1` is there twice: name each size once
+    `1x1` is given twice
     `0x5` is 0x5: width and height are 1 to 16384 pixels
     ");
 }

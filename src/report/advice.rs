@@ -82,12 +82,12 @@ mod tests {
 
     #[test]
     fn what_is_advised_goes_to_the_same_stack() {
-        const HINT: &str = "look at `imgprep plan`, then run `imgprep up --yes`; `aws sso login`";
+        const HINT: &str = "check `imgprep plan`, then run `imgprep up --yes`; `aws sso login`";
         assert_eq!(advice("").text(HINT), HINT);
         assert_eq!(advice("-c pipeline.toml --json -v").text(HINT), HINT);
         assert_eq!(
             advice("--local -c a/b.toml").text(HINT),
-            "look at `imgprep plan -c a/b.toml --local`, then run `imgprep up --yes -c a/b.toml \
+            "check `imgprep plan -c a/b.toml --local`, then run `imgprep up --yes -c a/b.toml \
              --local`; `aws sso login`"
         );
         let elsewhere = advice("--profile company --region eu-west-1");

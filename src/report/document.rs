@@ -134,7 +134,7 @@ impl Effort {
             _ => None,
         };
         let irreversible = match action {
-            Action::Replace => Some("it is deleted and made anew"),
+            Action::Replace => Some("it is deleted and created again"),
             Action::Delete => id.0.loses,
             _ => None,
         };

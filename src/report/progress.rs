@@ -193,7 +193,7 @@ fn doing(action: Action) -> &'static str {
 fn ended(action: Action, end: &End) -> String {
     match end {
         End::Done(_) => match action {
-            Action::None => "looked at",
+            Action::None => "checked",
             Action::Create => "created",
             Action::Update => "updated",
             Action::Replace => "replaced",
@@ -201,7 +201,7 @@ fn ended(action: Action, end: &End) -> String {
         }
         .to_owned(),
         End::Kept(why) => format!("kept: {why}"),
-        End::Later(why) => format!("to be finished: {why}"),
+        End::Later(why) => format!("still in progress: {why}"),
         End::Failed(error) if error.is_interrupted() => "interrupted".to_owned(),
         End::Failed(error) => format!("failed: {error}"),
         End::NotStarted => "not started".to_owned(),

@@ -35,13 +35,13 @@ pub(crate) fn plan(document: &Document, full: bool, advice: &Advice) -> String {
     let counts: Vec<String> =
         document.counts().into_iter().map(|(what, count)| format!("{count} {what}")).collect();
     if counts.is_empty() {
-        text.push_str("nothing to do\n");
+        text.push_str("no changes\n");
         return text;
     }
     let _ = writeln!(text, "\n{}", counts.join(", "));
     retired(&mut text, document, advice);
     if !full && document.resources.iter().any(|entry| entry.action == Action::Create) {
-        let _ = writeln!(text, "{}", painted(DIM, "-v shows every field of what is created"));
+        let _ = writeln!(text, "{}", painted(DIM, "-v shows every field of new resources"));
     }
     text
 }

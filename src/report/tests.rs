@@ -313,7 +313,7 @@ fn what_is_new_shows_its_fields() {
       + cdn           imgprep-photos-eu-central-1  takes minutes; see `--wait`
 
     3 to create
-    -v shows every field of what is created
+    -v shows every field of new resources
     ");
 }
 
@@ -333,7 +333,7 @@ fn what_goes_says_what_is_lost_and_what_takes_long() {
     photos (account 123456789012, eu-central-1)
 
       - bucket        photos-of-acme
-                      any images in it are lost, and others may take its name
+                      all images in it are lost, and somebody else can take its name
       - folders       originals/ 800x600/
       - logs          /aws/lambda/photos  the logs in it are lost
       - dead-letters  photos-dead-letters  the messages in it are lost
@@ -398,7 +398,7 @@ fn what_is_replaced_or_no_longer_in_the_file_says_so() {
     assert_snapshot!(plan(resources), @"
     photos (account 123456789012, eu-central-1)
 
-    -/+ role          LambdaS3PhotosOfAcme  it is deleted and made anew
+    -/+ role          LambdaS3PhotosOfAcme  it is deleted and created again
           ~ path  / -> /imgprep/photos/
       - logs          /aws/lambda/before  the logs in it are lost
         topic         photos-before  (retired)

@@ -54,8 +54,8 @@ impl<'a> CloudFormation<'a> {
         let template = json!({
             "AWSTemplateFormatVersion": "2010-09-09",
             "Description": format!(
-                "The image pipeline {}, as `imgprep up` makes it, but for the empty objects that \
-                 make the folders of the bucket show up before there are images in them",
+                "The image pipeline {}, as `imgprep up` creates it, without the empty marker \
+                 objects that show folders before they hold images",
                 self.request.config.name
             ),
             "Parameters": self.parameters(),

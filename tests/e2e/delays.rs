@@ -29,8 +29,8 @@ pub(crate) async fn a_stack_is_made_changed_and_removed_in_spite_of_them() {
     says(&up, "cdn: waiting for CloudFront to deploy it to its edges");
     assert_eq!(pipeline.status(0)["state"], "ready");
     let down = waits_for_the_cdn(&pipeline, &aws, &["down", "--yes"]).await;
-    says(&down, "cdn: waiting for CloudFront to switch it off everywhere");
-    says(&down, "cdn: waiting for CloudFront to let go of the access control");
+    says(&down, "cdn: waiting for CloudFront to disable it everywhere");
+    says(&down, "cdn: waiting for CloudFront to release the access control");
     leaves_nothing(&pipeline).await;
 }
 
@@ -52,7 +52,7 @@ pub(crate) async fn what_was_just_removed_is_made_again_in_spite_of_them() {
     let expected = [format!("distribution {cdn}"), format!("origin access control {cdn}")];
     assert_eq!(left, expected);
     let down = waits_for_the_cdn(&pipeline, &aws, &["down", "--yes"]).await;
-    says(&down, "cdn: waiting for CloudFront to switch it off everywhere");
+    says(&down, "cdn: waiting for CloudFront to disable it everywhere");
     leaves_nothing(&pipeline).await;
     // The distribution is gone, but the reference that it was made with is not free.
     pipeline.run(&["up", "--yes"]).await.exits(0);

@@ -27,7 +27,7 @@ pub(crate) async fn a_written_file_is_planned_and_never_overwritten() {
     assert_eq!(error.code, "Exists");
     assert_eq!(
         error.message,
-        "`pipeline.toml` is there already, and `imgprep init` never overwrites"
+        "`pipeline.toml` already exists, and `imgprep init` never overwrites a file"
     );
     assert_eq!(error.hint, "edit it, or name another file with `--config FILE`");
     assert_eq!(read(&pipeline, "pipeline.toml"), text);
@@ -59,7 +59,7 @@ pub(crate) async fn a_file_is_written_without_credentials_and_without_network() 
     command.args(["init", "--bucket", "photos-of-acme"]);
     command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_SECRET_ACCESS_KEY");
     let output = run(&mut command).exits(0);
-    let note = "(not known whether the name is free: there are no AWS credentials)";
+    let note = "(could not check whether the name is free: there are no AWS credentials)";
     assert!(output.stdout.contains(note), "{output}");
     let next = "\nnext: imgprep up --local to try it on this machine, without AWS\n";
     assert!(output.stdout.ends_with(next), "{output}");
@@ -109,7 +109,7 @@ pub(crate) async fn a_terminal_is_asked_three_questions_and_again_after_a_wrong_
     let taken = format!("warning: `{}` is taken: another account has it", other.bucket);
     for text in [
         "Name of the stack [",
-        "Bucket, its name unique in all of AWS [shop-images-",
+        "Bucket name (globally unique) [shop-images-",
         "`My_Photos` has `M`, `P` and `_`: did you mean `my-photos`?",
         &taken,
         "Sizes to make of each image [800x600, 400x300]: ",

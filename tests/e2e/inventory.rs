@@ -81,7 +81,7 @@ pub(crate) async fn a_missing_variant_is_counted_and_made() {
     pipeline.proxy.take_calls();
     let refused = pipeline.imgprep(&["backfill", "--json"]).exits(2).error();
     assert_eq!(refused.code, "Unconfirmed");
-    let hint = "look at `imgprep backfill --dry-run`, then run `imgprep backfill --yes`";
+    let hint = "check `imgprep backfill --dry-run`, then run `imgprep backfill --yes`";
     assert_eq!(refused.hint, hint);
     let dry = pipeline.imgprep(&["backfill", "--dry-run", "--json"]).exits(0).json();
     assert_eq!((&dry["to_process"], &dry["published"]), (&json!(1), &json!(0)));
@@ -255,7 +255,8 @@ pub(crate) async fn a_backfill_that_is_interrupted_or_refused_goes_on_from_what_
     pipeline.proxy.refuse("sns:PublishBatch", denied, 1);
     let refused = pipeline.run(&backfill).await.exits(1).error();
     assert!(refused.message.starts_with("cannot publish on the topic"), "{refused:?}");
-    let hint = "allow `sns:Publish` for whoever runs imgprep; run the same command again to go on";
+    let hint = "allow `sns:Publish` for whoever runs imgprep; run the same command again to \
+                continue";
     assert_eq!(refused.hint, hint);
     // SNS takes the messages, and they never arrive.
     let lost = Arc::new(AtomicBool::new(false));
@@ -273,7 +274,7 @@ pub(crate) async fn a_backfill_that_is_interrupted_or_refused_goes_on_from_what_
     kill_process(process, Signal::INT).unwrap();
     let stopped = ended(child, &backfill).await.exits(130).error();
     assert_eq!(stopped.code, "Interrupted");
-    assert_eq!(stopped.hint, "run `imgprep backfill` again to go on from here");
+    assert_eq!(stopped.hint, "run `imgprep backfill` again to continue");
     pipeline.proxy.clear_rules();
     let done = pipeline.run(&backfill).await.exits(0).json();
     assert_eq!((&done["published"], &done["made"]), (&json!(2), &json!(2)));

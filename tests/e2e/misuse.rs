@@ -19,15 +19,15 @@ pub(crate) async fn nothing_is_asked_and_nothing_changed_without_a_terminal() {
         let error = pipeline.imgprep(&[arguments, &["--json"]].concat()).exits(2).error();
         assert_eq!((error.code.as_str(), error.hint.as_str()), ("Unconfirmed", hint));
     };
-    unconfirmed(&["down"], "look at what would be done, then run `imgprep down --yes`");
+    unconfirmed(&["down"], "check what would be done, then run `imgprep down --yes`");
     unconfirmed(
         &["down", "--delete-images"],
-        "look at what would be done, then run `imgprep down --delete-images --yes`",
+        "check what would be done, then run `imgprep down --delete-images --yes`",
     );
     pipeline.edit("team = \"tests\"", "team = \"others\"");
     unconfirmed(
         &["up", "--prune"],
-        "look at `imgprep plan --prune`, then run `imgprep up --prune --yes`",
+        "check `imgprep plan --prune`, then run `imgprep up --prune --yes`",
     );
     pipeline.edit("team = \"others\"", "team = \"tests\"");
     assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());

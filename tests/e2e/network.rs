@@ -69,10 +69,7 @@ pub(crate) async fn row_62_a_proxy_that_lets_nothing_pass_is_told_with_what_to_s
         error.message,
         "cannot reach AWS: sts:GetCallerIdentity: invalid peer certificate: UnknownIssuer"
     );
-    assert_eq!(
-        error.hint,
-        "if a proxy inspects what is encrypted, name a file with its certificate in `AWS_CA_BUNDLE`"
-    );
+    assert_eq!(error.hint, "if a proxy intercepts TLS, point `AWS_CA_BUNDLE` to its certificate");
 
     let output = status(&pipeline, &[("HTTPS_PROXY", &wrong)]);
     assert!(!output.stdout.contains("open-sesam"), "{output}");
@@ -84,10 +81,7 @@ pub(crate) async fn row_62_a_proxy_that_lets_nothing_pass_is_told_with_what_to_s
     let socks = address.replace("http://", "socks5://");
     let error = status(&pipeline, &[("HTTPS_PROXY", &socks)]).exits(1).error();
     assert_eq!(error.code, "InvalidSetting");
-    assert_eq!(
-        error.message,
-        "cannot use `HTTPS_PROXY`: it is no address of a proxy that speaks HTTP"
-    );
+    assert_eq!(error.message, "cannot use `HTTPS_PROXY`: it is not the address of an HTTP proxy");
     assert!(error.hint.contains("http://HOST:PORT"), "{error:?}");
 
     let error = status(&pipeline, &[("AWS_CA_BUNDLE", "no-such.pem")]).exits(1).error();

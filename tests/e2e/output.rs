@@ -28,7 +28,7 @@ fn plan_and_up_read_so(pipeline: &Pipeline) {
       + cdn           imgprep-text-us-east-1  takes minutes; see `--wait`
 
     11 to create
-    -v shows every field of what is created
+    -v shows every field of new resources
     ");
     assert_eq!(plan.stderr, "");
     let up = pipeline.up();

@@ -51,7 +51,7 @@ pub(crate) async fn everything_foreign_is_listed_at_once_and_then_adopted() {
     pipeline.imgprep(&["up", "--yes", "--adopt"]).exits(0);
     pipeline.assert_whole();
     let down = pipeline.down();
-    assert!(down.stdout.contains("it was there before imgprep"), "{down}");
+    assert!(down.stdout.contains("it existed before imgprep"), "{down}");
     assert_eq!(aws.inventory().await, [format!("bucket {}", pipeline.bucket)]);
     assert_eq!(pipeline.keys().await.unwrap(), Vec::<String>::new());
     assert_eq!(pipeline.bucket_tags().await, []);

@@ -19,9 +19,9 @@ fn profiles(pipeline: &Pipeline) -> PathBuf {
 pub(crate) async fn a_region_that_is_none_is_wrong_use() {
     let pipeline = Pipeline::offline("regions").await;
     let cases = [
-        ("useast1", "it is not the code of a region; did you mean `us-east-1`?"),
-        ("nonsense", "it is not the code of a region; a region's code looks like `us-east-1`"),
-        ("a b", "it is not the code of a region; a region's code looks like `us-east-1`"),
+        ("useast1", "it is not a region code; did you mean `us-east-1`?"),
+        ("nonsense", "it is not a region code; region codes look like `us-east-1`"),
+        ("a b", "it is not a region code; region codes look like `us-east-1`"),
     ];
     for (region, why) in cases {
         let error = pipeline.imgprep(&["plan", "--json", "--region", region]).exits(2).error();
@@ -34,7 +34,7 @@ pub(crate) async fn a_region_that_is_none_is_wrong_use() {
         let error = run(&mut command).exits(1).error();
         assert_eq!(
             error.message,
-            format!("cannot use `{variable}`: `eucentral-1` is not the code of a region")
+            format!("cannot use `{variable}`: `eucentral-1` is not a region code")
         );
         assert_eq!((error.code.as_str(), error.hint.as_str()), ("InvalidSetting", MEANT));
     }
@@ -49,8 +49,8 @@ pub(crate) async fn a_region_that_nobody_knows_is_named_where_nothing_answers() 
     command.args(["plan", "--json", "--region", "us-nowhere-7"]);
     command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{}", free_port()));
     let error = run(&mut command).exits(1).error();
-    let start = "cannot use `region`: nothing answers in `us-nowhere-7`, which is no region that \
-                 imgprep knows: ";
+    let start = "cannot use `region`: nothing answers in `us-nowhere-7`, a region that imgprep \
+                 does not know: ";
     assert!(error.message.starts_with(start), "{error:?}");
 }
 
@@ -63,7 +63,7 @@ pub(crate) async fn an_endpoint_that_is_no_address_is_named() {
     ] {
         let mut command = pipeline.command();
         let error = run(command.args(["plan", "--json"]).env(variable, value)).exits(1).error();
-        assert_eq!(error.message, format!("cannot use `{variable}`: it is no address of a server"));
+        assert_eq!(error.message, format!("cannot use `{variable}`: it is not a server address"));
         assert_eq!(error.code, "InvalidSetting");
         assert!(error.hint.contains("`http://HOST:PORT`"), "{error:?}");
     }
@@ -114,7 +114,7 @@ pub(crate) async fn a_profile_that_is_named_comes_before_keys_of_the_environment
     let mut command = pipeline.command();
     command.args(["plan", "--json", "--profile", "empty"]).env("AWS_CONFIG_FILE", &file);
     let error = run(command.env("AWS_EC2_METADATA_DISABLED", "true")).exits(1).error();
-    let start = "cannot use `--profile`: `empty` gives no credentials: ";
+    let start = "cannot use `--profile`: `empty` provides no credentials: ";
     assert!(error.message.starts_with(start), "{error:?}");
 
     fs::write(&file, "[profile broken\nregion = us-east-1\n").unwrap();

@@ -37,8 +37,8 @@ pub(crate) async fn an_up_that_is_stopped_says_how_far_it_came_and_nothing_twice
     let told = output.stderr.split_once("error: ").unwrap().1;
     let (first, rest) = told.split_once('\n').unwrap();
     assert_eq!(first, "`imgprep up` was interrupted");
-    assert!(rest.contains(" of 11 steps are done and are kept\n"), "{output}");
-    assert!(rest.ends_with("hint: run `imgprep up` again to go on from here\n"), "{output}");
+    assert!(rest.contains(" of 11 steps are done and will be kept\n"), "{output}");
+    assert!(rest.ends_with("hint: run `imgprep up` again to continue\n"), "{output}");
     for wrong in ["slow", "lambda:CreateFunction: interrupted"] {
         assert!(!output.stderr.contains(wrong), "{wrong}: {output}");
     }

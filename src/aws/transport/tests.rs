@@ -143,7 +143,7 @@ fn a_bundle_holds_certificates_and_nothing_else() {
     };
     let missing = folder.path().join("no-such.pem").display().to_string();
     assert_eq!(why(&missing), "`FOLDER/no-such.pem`: No such file or directory (os error 2)");
-    assert_eq!(why(&file("# nothing")), "`FOLDER/ca.pem`: it holds no certificate");
+    assert_eq!(why(&file("# nothing")), "`FOLDER/ca.pem`: it contains no certificate");
     let garbage = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert_eq!(why(&file(garbage)), "`FOLDER/ca.pem`: invalid peer certificate: BadEncoding");
 

@@ -129,13 +129,13 @@ fn regions() {
     us-gov-west-1 => accepted
     eusc-de-east-1 => accepted
     xx-somewhere-12 => accepted
-    us-east1 => `region` is not the code of a region: did you mean `us-east-1`?
-    us_east_1 => `region` is not the code of a region: did you mean `us-east-1`?
-    US-EAST-1 => `region` is not the code of a region: did you mean `us-east-1`?
-    us-east-1a => `region` is not the code of a region: did you mean `us-east-1`?
-    useast1 => `region` is not the code of a region: did you mean `us-east-1`?
-    Frankfurt => `region` is not the code of a region: a region's code looks like `us-east-1`
-     => `region` is not the code of a region: a region's code looks like `us-east-1`
+    us-east1 => `region` is not a region code: did you mean `us-east-1`?
+    us_east_1 => `region` is not a region code: did you mean `us-east-1`?
+    US-EAST-1 => `region` is not a region code: did you mean `us-east-1`?
+    us-east-1a => `region` is not a region code: did you mean `us-east-1`?
+    useast1 => `region` is not a region code: did you mean `us-east-1`?
+    Frankfurt => `region` is not a region code: region codes look like `us-east-1`
+     => `region` is not a region code: region codes look like `us-east-1`
     ");
 }
 

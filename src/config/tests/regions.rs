@@ -79,7 +79,7 @@ fn every_partition_is_told_apart() {
 #[test]
 fn a_region_that_is_wrong_itself_is_reported_once() {
     assert_snapshot!(refused(&format!("region = 'cn-north'\n{LEAST}")), @"
-    error: `region` is not the code of a region
+    error: `region` is not a region code
      --> pipeline.toml:1:10
       |
     1 | region = 'cn-north'

@@ -21,8 +21,7 @@ pub(super) async fn notice(aws: &Aws) -> Option<String> {
     match within(LIMIT, CALL, asked).await {
         Ok(answer) => hindrance(&answer?.public_access_block_configuration?),
         Err(error) => Some(format!(
-            "it is not known whether Block Public Access of the account lets variants be public: \
-             {error}"
+            "cannot tell whether the account's Block Public Access allows public variants: {error}"
         )),
     }
 }

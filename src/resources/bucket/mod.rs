@@ -35,7 +35,7 @@ use crate::permissions::Row;
 use crate::pricing::{Service, Usage};
 
 pub(crate) const ID: Id = Id(&Kind {
-    loses: Some("any images in it are lost, and others may take its name"),
+    loses: Some("all images in it are lost, and somebody else can take its name"),
     holds_images: true,
     ..Kind::new("bucket", "AWS::S3::Bucket")
 });
@@ -243,7 +243,7 @@ impl Bucket {
     }
 }
 
-const KEPT_ADOPTED: &str = "it was there before imgprep";
+const KEPT_ADOPTED: &str = "it existed before imgprep";
 
 #[async_trait]
 impl Resource for Bucket {

@@ -19,7 +19,7 @@ impl Bucket {
             Err(error) if error.is_not_found() => Ok(Presence::Absent),
             Err(error) if error.status() == 403 && !error.is_bad_credentials() => {
                 Ok(Presence::Elsewhere(
-                    "the name is taken: another account has it, or s3:ListBucket is denied"
+                    "the name is taken: another account owns it, or s3:ListBucket is denied"
                         .to_owned(),
                 ))
             }

@@ -30,6 +30,6 @@ fn requests(usage: &Usage) -> Service {
 /// Without a CDN the variants come from the bucket itself.
 fn transfer(usage: &Usage) -> Service {
     let viewed = usage.viewed_gigabytes();
-    let detail = format!("{} GB to the Internet, as there is no CDN", number(viewed));
+    let detail = format!("{} GB to the Internet (no CDN)", number(viewed));
     Service::new("S3 transfer", &[(prices::TRANSFER, viewed)], detail)
 }

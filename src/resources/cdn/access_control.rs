@@ -42,7 +42,9 @@ impl Cdn {
         match create.send().await.calling(CALL) {
             Ok(answer) => {
                 let id = answer.origin_access_control.map(|made| made.id);
-                id.ok_or_else(|| AwsError::request(CALL, "CloudFront did not say what it made"))
+                id.ok_or_else(|| {
+                    AwsError::request(CALL, "CloudFront did not return what it created")
+                })
             }
             // Another run was faster, or the answer to an earlier attempt was lost.
             Err(error) if error.code() == "OriginAccessControlAlreadyExists" => {
@@ -99,11 +101,8 @@ impl Cdn {
         version: Option<String>,
     ) -> Result<(), AwsError> {
         const CALL: &str = "cloudfront:DeleteOriginAccessControl";
-        let wait = context.wait(
-            CALL,
-            "CloudFront to let go of the access control",
-            ACCESS_CONTROL_SECS_MAX,
-        );
+        let wait =
+            context.wait(CALL, "CloudFront to release the access control", ACCESS_CONTROL_SECS_MAX);
         let is_held =
             |error: &AwsError| error.code() == "OriginAccessControlInUse" || is_stale(error);
         let mut known = version;

@@ -101,7 +101,7 @@ impl Cdn {
         let answer = create.distribution_config_with_tags(config.build()).send().await;
         let answer = answer.calling(CALL).map_err(|error| self.with_domains(error))?;
         let made = answer.distribution.as_ref().map(Made::from);
-        made.ok_or_else(|| AwsError::request(CALL, "CloudFront did not say what it made"))
+        made.ok_or_else(|| AwsError::request(CALL, "CloudFront did not return what it created"))
     }
 
     /// Goes on with a distribution that an earlier request made, if it is there and ours: another

@@ -388,7 +388,7 @@ impl Resource for Cdn {
         let mut details = observed.details.clone();
         let off = changed.filter(|changed| changed.status == DEPLOYED);
         details.extend(off.and_then(|changed| Some((VERSION_DETAIL, changed.version?))));
-        Ok(Removal::Later("CloudFront is switching it off at its edges".to_owned(), details))
+        Ok(Removal::Later("CloudFront is disabling it at its edge locations".to_owned(), details))
     }
 
     async fn finish_delete(
@@ -400,8 +400,7 @@ impl Resource for Cdn {
         let detail = |name: &str| details.get(name);
         let gone = async {
             let Some(id) = detail(ID_DETAIL) else { return Ok(()) };
-            let wait =
-                context.wait(CALL, "CloudFront to switch it off everywhere", DEPLOY_SECS_MAX);
+            let wait = context.wait(CALL, "CloudFront to disable it everywhere", DEPLOY_SECS_MAX);
             let mut version = detail(VERSION_DETAIL).cloned();
             wait_until(&wait, || self.probe_deletion(context, id, version.take())).await
         };

@@ -79,7 +79,7 @@ impl DeadLetters {
 
     async fn required_url(&self, aws: &Aws) -> Result<String, AwsError> {
         self.url(aws).await?.ok_or_else(|| {
-            AwsError::vanished("sqs:GetQueueUrl", "the queue was deleted in the meantime")
+            AwsError::vanished("sqs:GetQueueUrl", "the queue was deleted during the run")
         })
     }
 
@@ -146,7 +146,7 @@ impl Resource for DeadLetters {
         let mut observed = Observed::new(fields, owner);
         observed.details.insert(URL_DETAIL, url);
         if is_going {
-            observed.beyond_repair = Some("SQS is still deleting the one of before".to_owned());
+            observed.beyond_repair = Some("SQS is still deleting the previous queue".to_owned());
         }
         Ok(Some(observed))
     }

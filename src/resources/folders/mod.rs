@@ -57,7 +57,7 @@ impl Folders {
 
     async fn put(&self, context: &Context<'_>, keys: &[&str]) -> Result<(), AwsError> {
         const CALL: &str = "s3:PutObject";
-        let wait = context.wait(CALL, "S3 to take the folder's marker", CONFIGURATION_SECS_MAX);
+        let wait = context.wait(CALL, "S3 to accept the folder marker", CONFIGURATION_SECS_MAX);
         let puts = keys.iter().map(|key| async {
             let put = || async {
                 let put = context.aws.s3.put_object().bucket(&self.names.bucket).key(*key);

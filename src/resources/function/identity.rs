@@ -66,7 +66,8 @@ impl Function {
         if let Some(id) = context.aws.made_roles.lock().await.get(&self.names.role) {
             return Ok(id.clone());
         }
-        let wait = context.wait("iam:GetRole", "IAM to know the new role", ROLE_SECS_MAX);
+        let wait =
+            context.wait("iam:GetRole", "the new role to become visible in IAM", ROLE_SECS_MAX);
         wait_until(&wait, || async {
             Ok(match role_id(context.aws, &self.names.role).await? {
                 Some(id) => Probe::Done(id),
@@ -113,7 +114,7 @@ impl Function {
     }
 
     async fn put_role(&self, context: &Context<'_>, role: &str) -> Result<(), AwsError> {
-        let wait = context.wait(CALL, "Lambda to take another role", UPDATE_SECS_MAX);
+        let wait = context.wait(CALL, "Lambda to accept another role", UPDATE_SECS_MAX);
         let is_transient = |error: &AwsError| is_busy(error) || is_role_settling(error);
         retry_while(&wait, is_transient, || async {
             let revision = self.ready(context).await?.revision;

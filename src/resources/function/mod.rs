@@ -376,7 +376,8 @@ impl Resource for Function {
     }
 
     async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
-        let wait = context.wait(LOOK, "Lambda to know the new function", VISIBLE_SECS_MAX);
+        let wait =
+            context.wait(LOOK, "the new function to become visible in Lambda", VISIBLE_SECS_MAX);
         retry_while(&wait, AwsError::is_not_found, || {
             let whole = async {
                 try_join!(

@@ -103,7 +103,11 @@ impl Policy {
 
     async fn attach(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "iam:AttachRolePolicy";
-        let wait = context.wait(CALL, "IAM to know the new role and policy", PROPAGATION_SECS_MAX);
+        let wait = context.wait(
+            CALL,
+            "the new role and policy to become visible in IAM",
+            PROPAGATION_SECS_MAX,
+        );
         retry_while(&wait, is_settling, || async {
             let attach = context.aws.iam.attach_role_policy().role_name(&self.names.role);
             attach.policy_arn(&self.names.policy_arn).send().await.calling(CALL)
@@ -126,7 +130,7 @@ impl Policy {
                 other => return other.map(|_| ()),
             }
         }
-        Err(AwsError::request(CALL, "other writers keep filling the policy's list of versions"))
+        Err(AwsError::request(CALL, "somebody else keeps creating versions of the policy"))
     }
 
     async fn make_room(&self, context: &Context<'_>) -> Result<(), AwsError> {

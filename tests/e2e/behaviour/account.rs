@@ -9,8 +9,8 @@ use super::{ALWAYS, answer_once, count, refuse};
 use crate::trial::log_of_the_trial;
 
 const ASK: &str = "s3control:GetPublicAccessBlock";
-const UNKNOWN: &str = "it is not known whether Block Public Access of the account lets variants be \
-                       public: s3:GetAccountPublicAccessBlock: ";
+const UNKNOWN: &str = "cannot tell whether the account's Block Public Access allows public \
+                       variants: s3:GetAccountPublicAccessBlock: ";
 const REFUSED: &str = "S3 refuses every variant: Block Public Access of the account has \
                        BlockPublicAcls on; switch that off for the account, or set \
                        `access = \"cdn\"`";

@@ -21,8 +21,8 @@ fn refuse_at(pipeline: &Pipeline, operation: &'static str, refusal: Refusal, tim
     }));
 }
 
-const HINT: &str = "set this machine's clock, best by the network (NTP): AWS takes no request whose \
-                    time is more than five minutes off";
+const HINT: &str = "set this machine's clock (best with NTP): AWS rejects requests that are more \
+                    than five minutes off";
 
 pub(crate) async fn row_63_a_wrong_clock_is_told_by_how_much() {
     let pipeline = Pipeline::new("row-63").await;

@@ -101,7 +101,7 @@ pub(crate) async fn every_change_that_is_denied_is_named_with_its_permission() {
         let missing = denied(&output);
         assert!(!missing.is_empty() && asked.is_disjoint(&missing), "{missing:?}: {output}");
         let list: Vec<String> = missing.iter().map(|one| format!("`{one}`")).collect();
-        let hint = format!("hint: allow {} for whoever runs imgprep;", list.join(", "));
+        let hint = format!("hint: grant {} to whoever runs imgprep;", list.join(", "));
         assert!(output.told().contains(&hint), "{hint}: {output}");
         asked.extend(missing);
     }
@@ -175,7 +175,7 @@ pub(crate) async fn row_64_a_denial_names_its_policy_and_who_can_change_it() {
     assert_eq!(error.code, "AccessDenied");
     assert_eq!(
         error.hint,
-        "a resource-based policy denies `s3:GetBucketPolicy`: whoever owns the resource can change \
+        "a resource-based policy denies `s3:GetBucketPolicy`: the owner of the resource can change \
          that"
     );
 }
