@@ -74,8 +74,8 @@ fn header(sheet: &Sheet) -> String {
     }
     let mut html = format!(
         "<header>\n<h1>Contact sheet</h1>\n\
-         <p>Variants made on this machine by the code of the function, \
-         <time datetime=\"{at}\">{}</time>.</p>\n<dl class=\"totals\">\n",
+         <p>Variants made on this machine with the function's code, <time \
+         datetime=\"{at}\">{}</time>.</p>\n<dl class=\"totals\">\n",
         sheet.made_at.replace('T', " ").replace('Z', " UTC"),
         at = sheet.made_at,
     );

@@ -101,7 +101,7 @@ pub(crate) fn start(
     match server.settled(progress) {
         Found::Healthy(record) if server.is_wanted(&record) => return server.running(record),
         Found::Healthy(record) | Found::Unresponsive(record) => {
-            progress("stopping the local AWS, which is outdated or does not answer");
+            progress("stopping the local AWS, which is outdated or not responding");
             server.stop(&record)?;
         }
         Found::Nothing => {}

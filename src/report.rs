@@ -188,8 +188,8 @@ impl Report {
     /// Asks for the bucket's name, so that nobody deletes images by habit.
     pub(crate) fn confirm_by_typing(&self, asked: &Asked, bucket: &str) -> Result<(), Error> {
         let question = format!(
-            "All images in `{bucket}` will be permanently deleted.\nType the bucket's name \
-                     to confirm: "
+            "All images in `{bucket}` will be permanently deleted.\n\
+             Type the bucket's name to confirm: "
         );
         if self.ask(asked, &question)? == bucket { Ok(()) } else { Err(Error::Declined) }
     }

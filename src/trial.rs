@@ -147,12 +147,11 @@ impl Trial<'_> {
             tell("removing the image and its variants");
             if let Err(error) = self.remove(&original, &name).await {
                 warn(&format!(
-                    "what the trial made could not be removed: {error}; `--keep` leaves it on purpose"
+                    "could not remove the test image and its variants: {error}; use `--keep` to \
+                     leave them on purpose"
                 ));
             } else if variants.as_ref().is_err_and(Stopped::is_open) {
-                warn(
-                    "what the function is still making of it may come yet: `imgprep prune` lists it",
-                );
+                warn("the function may still write variants of it; `imgprep prune` lists them");
             }
         }
         Ok(TrialResult {
@@ -326,7 +325,7 @@ impl Trial<'_> {
         let key = ImagePath(name).key_in(&variant.folder);
         let unusable = |why: String| Stopped::from(Broken::Variant { key: key.clone(), why });
         let object = self.get(&key).await.map_err(Stopped::bucket)?;
-        let object = object.ok_or_else(|| unusable("it is gone again".to_owned()))?;
+        let object = object.ok_or_else(|| unusable("it disappeared again".to_owned()))?;
         let (width, height) = dimensions(&object.bytes).map_err(unusable)?;
         let domain = self.plan.step(cdn::ID).and_then(|step| step.detail("domain"));
         let base = crate::outputs::base_url(self.config, self.aws, domain);
@@ -360,7 +359,7 @@ impl Trial<'_> {
                     Probe::Done(CdnCheck::Ok)
                 }
                 Ok(answer) if answer.status == 200 => {
-                    Probe::Pending("other bytes than the bucket holds".to_owned())
+                    Probe::Pending("bytes that differ from the bucket's".to_owned())
                 }
                 Ok(answer) => Probe::Pending(format!("status {}", answer.status)),
                 Err(why) => Probe::Pending(why),

@@ -84,7 +84,7 @@ impl AwsError {
     /// Edits of a plan that no call was made for, by their paths.
     pub(crate) fn unapplied(paths: &[&str]) -> Self {
         let paths: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
-        let message = format!("nothing was done about {}", paths.join(", "));
+        let message = format!("not applied: {}", paths.join(", "));
         Self { call: "imgprep", cause: Cause::Unapplied(message) }
     }
 

@@ -98,7 +98,7 @@ impl Upload {
     #[expect(clippy::cast_precision_loss, reason = "one place is shown")]
     fn too_slow(self) -> String {
         format!(
-            "the upload of {:.1} MB did not end within {} s, for which {:.1} Mbit/s are enough",
+            "the upload of {:.1} MB did not finish within {} s, which needs only {:.1} Mbit/s",
             self.bytes as f64 / 1e6,
             self.patience().as_secs(),
             f64::from(self.pace.bytes_per_second) * 8.0 / 1e6

@@ -205,7 +205,13 @@ where
         let Some(ended) = watch.saw(seen).await else { continue };
         return ended.or_error(wait, |answer| {
             let (what, seconds) = (wait.what, wait.limit.as_secs());
-            AwsError::wait(wait.call, format!("{what} did not happen within {seconds} s: {answer}"))
+            AwsError::wait(
+                wait.call,
+                format!(
+                    "timed out after {seconds} s waiting for {what}: \
+                                               {answer}"
+                ),
+            )
         });
     }
 }
@@ -384,7 +390,7 @@ mod tests {
         let error = wait_until(&wait, probe).await.unwrap_err();
         let last = looks.get();
         let expected = format!(
-            "a:Call: AWS to be ready did not happen within 60 s: look {last} found nothing"
+            "a:Call: timed out after 60 s waiting for AWS to be ready: look {last} found nothing"
         );
         assert_eq!(error.to_string(), expected);
         assert_eq!(start.elapsed(), LIMIT);

@@ -22,7 +22,7 @@ pub(super) fn folder(name: &str) -> Result<(), Fault> {
                 folders";
     length(name, 1..=FOLDER_BYTES_MAX, rule)?;
     let slashes = match name {
-        _ if name.starts_with('/') || name.ends_with('/') => Some("has a slash at an end"),
+        _ if name.starts_with('/') || name.ends_with('/') => Some("starts or ends with a slash"),
         _ if name.contains("//") => Some("has two slashes in a row"),
         _ => None,
     };
@@ -36,8 +36,8 @@ pub(super) fn folder(name: &str) -> Result<(), Fault> {
         });
     }
     if let Some(step) = name.split('/').find(|step| matches!(*step, "." | "..")) {
-        let help = "in S3 that is a folder with this very name";
-        return Err(Fault::new(format!("has the step `{step}`")).help(help));
+        let help = "S3 would treat that as a folder of this name";
+        return Err(Fault::new(format!("has the part `{step}`")).help(help));
     }
     let allowed = |it: char| it.is_ascii_alphanumeric() || "-_.@=,/".contains(it);
     characters(name, allowed, rule, |it| folder(it).is_ok())
@@ -78,7 +78,7 @@ pub(super) fn beside_failed(folder: &str) -> Result<(), Fault> {
     let Some(overlap) = Overlap::of(folder, FAILED_FOLDER) else { return Ok(()) };
     Err(Fault::new(format!("{} `{FAILED_FOLDER}`", overlap.verb()))
         .label("name another folder")
-        .help("the function records there what it could not make variants of"))
+        .help("the function records failures there"))
 }
 
 /// Refuses a variant's folder that would feed the function its own work.
@@ -86,11 +86,9 @@ pub(super) fn beside_originals(folder: &str, originals: &str) -> Result<(), Faul
     let Some(overlap) = Overlap::of(folder, originals) else { return Ok(()) };
     let help = match overlap {
         Overlap::Same | Overlap::Inside => {
-            "the function would take each variant for an original, and never stop"
+            "the function would treat each variant as an original and never stop"
         }
-        Overlap::Around => {
-            "the function may write in a variant's folder, but not its own originals"
-        }
+        Overlap::Around => "the function may write to variant folders, but not to the originals",
     };
     Err(Fault::new(format!("{} the watched folder `{originals}`", overlap.verb()))
         .label("name another folder")
@@ -101,7 +99,7 @@ pub(super) fn beside_originals(folder: &str, originals: &str) -> Result<(), Faul
 pub(super) fn beside_variant(folder: &str, other: &str) -> Result<(), Fault> {
     let Some(overlap) = Overlap::of(folder, other) else { return Ok(()) };
     Err(Fault::new(format!("{} the folder of another variant, `{other}`", overlap.verb()))
-        .help("give one of the two another name with `folder`"))
+        .help("set `folder` for one of them"))
 }
 
 /// A size such as `800x600`, and nothing that only looks like one.
@@ -116,7 +114,7 @@ pub(super) fn parse_size(text: &str) -> Result<(u32, u32), Fault> {
         if valid(width) && valid(height) {
             return Ok((width, height));
         }
-        let label = format!("width and height are 1 to {SIDE_MAX} pixels");
+        let label = format!("width and height must be 1–{SIDE_MAX} pixels");
         return Err(Fault::new(format!("is {text}")).label(label));
     }
     let fault = Fault::new("is not a size");

@@ -61,7 +61,7 @@ fn value(reference: &str, environment: Environment<'_>) -> Result<String, Fault>
         return Err(Fault::new("has a `${}` without a name").help(FORMS));
     }
     if !is_variable_name(name) {
-        let fault = format!("refers to `{name}`, which is no name of an environment variable");
+        let fault = format!("refers to `{name}`, which is not a valid variable name");
         return Err(Fault::new(fault).help(FORMS));
     }
     let Some(default) = default else {
@@ -71,8 +71,9 @@ fn value(reference: &str, environment: Environment<'_>) -> Result<String, Fault>
         });
     };
     if default.contains("${") {
-        return Err(Fault::new("has a reference inside the default of another")
-            .help("a default is plain text"));
+        return Err(
+            Fault::new("nests a reference inside a default").help("a default must be plain text")
+        );
     }
     // As in a shell, `:-` also stands in for a variable that is set to nothing.
     Ok(environment(name).filter(|value| !value.is_empty()).unwrap_or_else(|| default.to_owned()))

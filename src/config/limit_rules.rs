@@ -18,31 +18,34 @@ const RETENTION_DAYS: [i64; 22] = [
 
 /// Megabytes: "Configure Lambda function memory".
 pub(super) fn memory(value: i64) -> Result<u32, Fault> {
-    within(value, 128..=10240, "Lambda takes 128 to 10240 MB")
+    within(value, 128..=10240, "must be 128–10240 MB")
 }
 
 /// Seconds: "Configure Lambda function timeout".
 pub(super) fn timeout(value: i64) -> Result<u32, Fault> {
-    within(value, 1..=900, "Lambda takes 1 to 900 seconds")
+    within(value, 1..=900, "must be 1–900 seconds")
 }
 
 /// "Configuring reserved concurrency for a function", where 0 stops the function.
 pub(super) fn concurrency(value: i64) -> Result<u32, Fault> {
-    within(value, 1..=u32::MAX, "1 or more; 0 would stop the function")
+    within(value, 1..=u32::MAX, "must be 1 or more; 0 would stop the function")
 }
 
 pub(super) fn quality(value: i64) -> Result<u32, Fault> {
-    within(value, 1..=100, "a quality is 1 to 100")
+    within(value, 1..=100, "must be 1–100")
 }
 
 pub(super) fn log_retention_days(value: i64) -> Result<u32, Fault> {
     if !RETENTION_DAYS.contains(&value) {
         let nearest = RETENTION_DAYS.into_iter().min_by_key(|days| days.abs_diff(value));
-        let label = nearest.map(|days| format!("the nearest is {days}")).unwrap_or_default();
+        let label =
+            nearest.map(|days| format!("the nearest allowed value is {days}")).unwrap_or_default();
         let days = RETENTION_DAYS.map(|days| days.to_string()).join(", ");
-        return Err(outside(value).label(label).help(format!("CloudWatch Logs takes {days} days")));
+        return Err(outside(value)
+            .label(label)
+            .help(format!("CloudWatch Logs allows {days} days")));
     }
-    within(value, 1..=3653, "CloudWatch Logs takes 1 to 3653 days")
+    within(value, 1..=3653, "CloudWatch Logs allows 1 to 3653 days")
 }
 
 /// What `settings` take of [`ENVIRONMENT_BYTES_MAX`]: Lambda measures the variables as one JSON

@@ -55,11 +55,12 @@ pub(super) fn bucket(name: &str) -> Result<(), Fault> {
         return Err(Fault::new("has two dots in a row").help(BUCKET));
     }
     if name.starts_with('.') || name.ends_with('.') || !name.split('.').all(ends_well) {
-        let help = "it begins and ends with a letter or digit, and so does each part between dots";
-        return Err(Fault::new("has a hyphen or dot at an end").help(help));
+        let help = "it must start and end with a letter or digit, and so must each part between \
+                    dots";
+        return Err(Fault::new("starts or ends with a hyphen or dot").help(help));
     }
     if name.parse::<Ipv4Addr>().is_ok() {
-        return Err(Fault::new("is an IP address").help("S3 refuses those as names"));
+        return Err(Fault::new("is an IP address").help("S3 does not allow that"));
     }
     let prefixes = BUCKET_PREFIXES.iter().map(|it| ("begins", it, name.strip_prefix(it)));
     let suffixes = BUCKET_SUFFIXES.iter().map(|it| ("ends", it, name.strip_suffix(it)));
@@ -79,7 +80,7 @@ pub(super) fn topic(name: &str) -> Result<(), Fault> {
     let rule = "a topic name is 1 to 256 letters, digits, hyphens and underscores";
     if let Some(standard) = name.strip_suffix(".fifo") {
         return Err(Fault::new("names a FIFO topic")
-            .label(format!("`{standard}` would be a standard topic"))
+            .label(format!("use `{standard}` for a standard topic"))
             .help("S3 publishes to standard topics only"));
     }
     length(name, 1..=256, rule)?;
@@ -113,7 +114,7 @@ pub(super) fn managed_policy_arn(arn: &str) -> Result<(), Fault> {
         return Err(Fault::new("is not the ARN of a managed policy").help(rule));
     }
     if path.starts_with("policy/imgprep/") || path == "policy/imgprep" {
-        let why = "whoever may run `up` may write the policies there, and would lift it";
+        let why = "whoever runs `up` can change policies there, and could remove the boundary";
         return Err(Fault::new("is a policy under `/imgprep/`").help(why));
     }
     Ok(())

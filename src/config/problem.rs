@@ -25,13 +25,13 @@ pub(crate) enum ConfigError {
     Region { region: String, why: &'static str },
     /// A bucket that is to be made.
     #[error(
-        "`bucket.name` is `{name}`, and S3's certificate covers no bucket with dots in its name: \
-         name it `{instead}`"
+        "`bucket.name` is `{name}`, but S3's certificate does not cover names with dots: use \
+         `{instead}`"
     )]
     DottedBucket { name: String, instead: String },
     #[error(
-        "the function's policy would have {characters} characters, and IAM takes {limit}: it names \
-         the folder of each of the variants"
+        "the function's policy would have {characters} characters, but IAM allows {limit}: it \
+         names every variant's folder"
     )]
     Policy { characters: usize, limit: usize },
     /// The problems are in the order of the file and never empty.
@@ -68,7 +68,7 @@ impl ConfigError {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Missing { .. } => {
-                Some("write one with `imgprep init`, or name one with `--config FILE`")
+                Some("create one with `imgprep init`, or name one with `--config FILE`")
             }
             Self::Folder { .. } => Some("name the file itself with `--config FILE`"),
             Self::NotUtf8 { .. } => Some("save the file as UTF-8"),
@@ -78,7 +78,7 @@ impl ConfigError {
             Self::DottedBucket { .. } => {
                 Some("choose another `name` under `[bucket]`; a bucket that exists may have dots")
             }
-            Self::Policy { .. } => Some("have fewer variants, or give them shorter folders"),
+            Self::Policy { .. } => Some("use fewer variants or shorter folder names"),
             Self::Unreadable { .. } | Self::Invalid { .. } => None,
         }
     }

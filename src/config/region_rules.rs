@@ -23,7 +23,7 @@ const WITHOUT_CDN: [(&str, &str); 7] = [
     ("eu-isoe-", UNKNOWN),
     ("eusc-", UNKNOWN),
 ];
-const UNKNOWN: &str = "it is not known that CloudFront can be used there as the CDN needs it";
+const UNKNOWN: &str = "it is unknown whether CloudFront works there as the CDN needs it";
 
 /// Refuses the CDN where it could not serve.
 pub(super) fn cdn(region: &str) -> Result<(), Fault> {

@@ -88,7 +88,7 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
 
 /// The bucket, and where its folder of originals is in the file.
 fn bucket(table: &Table<'_>) -> (Bucket, Text) {
-    let help = "add `name = \"…\"` below `[bucket]`: a name that no other bucket of AWS has";
+    let help = "add `name = \"…\"` below `[bucket]`; bucket names are globally unique";
     let name = table.text_required("name", name_rules::bucket, help).value;
     let originals = table.text_or("originals", DEFAULT_ORIGINALS, folder_rules::folder);
     if let Err(fault) = beside_failed(&originals.value) {
@@ -125,7 +125,7 @@ fn code(table: &Table<'_>, folder: &Path) -> Code {
     let zip = table.text("code", name_rules::path);
     match (cargo, zip) {
         (Some(cargo), Some(zip)) => {
-            let fault = Fault::new("stands beside `function.crate`")
+            let fault = Fault::new("cannot be combined with `function.crate`")
                 .label("remove one of the two")
                 .related(cargo.span.as_ref(), "the other one");
             table.report("code", &zip, fault);
@@ -134,8 +134,8 @@ fn code(table: &Table<'_>, folder: &Path) -> Code {
         (Some(cargo), None) => {
             let path = folder.join(&cargo.value);
             if !cargo.value.is_empty() && !path.join("Cargo.toml").is_file() {
-                let help = format!("the crate is looked for in `{}`", path.display());
-                let fault = Fault::new("is no folder with a `Cargo.toml`");
+                let help = format!("imgprep looked in `{}`", path.display());
+                let fault = Fault::new("is not a folder with a `Cargo.toml`");
                 table.report("crate", &cargo, fault.help(help));
             }
             Code::Crate(path)
@@ -162,7 +162,7 @@ fn check_zip(path: &Path) -> Result<(), Fault> {
     }
     let unreadable = |error: std::io::Error| {
         Fault::new(format!("can't be read: {}", reason(&error)))
-            .help(format!("the zip is looked for at `{shown}`"))
+            .help(format!("imgprep looked at `{shown}`"))
     };
     let mut start = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
@@ -170,7 +170,7 @@ fn check_zip(path: &Path) -> Result<(), Fault> {
     if start == ZIP_START {
         return Ok(());
     }
-    Err(Fault::new("is not a zip").help(format!("it is read from `{shown}`")))
+    Err(Fault::new("is not a zip").help(format!("read from `{shown}`")))
 }
 
 /// How a variant looks and is served: `[image]` is the default of every `[[variants]]`.
@@ -323,11 +323,11 @@ fn domains(table: &Table<'_>) -> (Vec<String>, Option<String>) {
     let Some(domains) = domains else { return (Vec::new(), None) };
     if domains.len() > web_rules::DOMAINS_MAX {
         let fault = Fault::new(format!("has {} names", domains.len()));
-        let label = format!("CloudFront takes {} of a distribution", web_rules::DOMAINS_MAX);
+        let label = format!("CloudFront allows {} per distribution", web_rules::DOMAINS_MAX);
         table.report_key("domains", fault.label(label));
     }
     if !domains.is_empty() && !has_certificate {
-        let help = "add `certificate_arn`, of an ACM certificate for them in `us-east-1`";
+        let help = "add `certificate_arn`: an ACM certificate for them in `us-east-1`";
         table.report_key("domains", Fault::new("needs a certificate").help(help));
     }
     if domains.is_empty() && has_certificate {
@@ -348,7 +348,7 @@ fn tags(root: &Table<'_>) -> BTreeMap<String, String> {
     let pairs = root.pairs("tags", web_rules::tag_key, web_rules::tag_value);
     if pairs.len() > web_rules::TAGS_MAX {
         let fault = Fault::new(format!("has {} tags", pairs.len()));
-        let fault = fault.label("AWS takes 50 of a resource, of which 5 are kept for imgprep");
+        let fault = fault.label("AWS allows 50 per resource, and imgprep needs 5 of them");
         root.report_key("tags", fault);
     }
     for (index, (key, _)) in pairs.iter().enumerate() {
@@ -357,7 +357,7 @@ fn tags(root: &Table<'_>) -> BTreeMap<String, String> {
         if let Some((other, _)) = pairs[..index].iter().find(same) {
             let fault = Fault::new(format!("differs from `{}` in case only", other.value))
                 .related(other.span.as_ref(), "the other one")
-                .help("for IAM the two are one key");
+                .help("IAM treats them as the same key");
             root.report(&format!("tags.{}", key.value), key, fault);
         }
     }
@@ -382,7 +382,7 @@ fn check_environment(config: &Config, tables: &[Table<'_>]) {
             let limit = limit_rules::ENVIRONMENT_BYTES_MAX;
             let fault = Fault::new(format!("take {bytes} bytes of the function's environment"))
                 .label(format!("variant {count} of {all}"))
-                .help(format!("Lambda takes {limit} bytes; fewer or shorter variants would fit"));
+                .help(format!("Lambda allows {limit} bytes; use fewer variants or shorter values"));
             table.report_table(fault);
             return;
         }

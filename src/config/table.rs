@@ -181,7 +181,7 @@ impl<'d> Table<'d> {
         };
         let number = i64::from_str_radix(integer.as_str(), integer.radix());
         number
-            .map_err(|_| Fault::new(format!("is {integer}, which is too large a number")))
+            .map_err(|_| Fault::new(format!("is {integer}, which is too large")))
             .and_then(rule)
             .map_err(|fault| self.document.report(Some(entry.span), fault.of(&entry.name)))
             .ok()
@@ -249,7 +249,7 @@ impl<'d> Table<'d> {
         if let Err(mut fault) = rule(&text.value) {
             if self.document.source(&entry.span).contains("${") {
                 let value = text.value.escape_debug();
-                fault = fault.note(format!("with the environment applied it is `{value}`"));
+                fault = fault.note(format!("its value here is `{value}`"));
             }
             self.document.report(text.span.clone(), fault.of(&entry.name));
         }
@@ -287,7 +287,7 @@ impl<'d> Table<'d> {
                 fault.label(format!("write it without quotes: `{text}`"))
             }
             (DeValue::String(text), "an integer" | "a boolean") if text.contains("${") => {
-                fault.help("only strings take values from the environment")
+                fault.help("only strings can use environment variables")
             }
             (DeValue::String(_), "an array of strings") => {
                 fault.label(format!("write it in brackets: `[{source}]`"))

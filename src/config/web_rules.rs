@@ -21,7 +21,7 @@ pub(super) fn cache_control(value: &str) -> Result<(), Fault> {
                 `public, max-age=86400`";
     length(value, 1..=CACHE_CONTROL_BYTES_MAX, rule)?;
     if value.trim() != value {
-        return Err(Fault::new("has a space at an end").help(rule));
+        return Err(Fault::new("starts or ends with a space").help(rule));
     }
     if !value.chars().all(|character| character == ' ' || character.is_ascii_graphic()) {
         return Err(Fault::new("has characters that a header can't hold").help(rule));
@@ -72,12 +72,12 @@ pub(super) fn certificate_arn(arn: &str) -> Result<(), Fault> {
         return Err(Fault::new("is not the ARN of an ACM certificate").help(rule));
     }
     if *partition != "aws" {
-        return Err(Fault::new(format!("is of a certificate in the partition `{partition}`"))
+        return Err(Fault::new(format!("names a certificate in the partition `{partition}`"))
             .help("the CDN is made in the partition `aws` only"));
     }
     if *region != "us-east-1" {
-        return Err(Fault::new(format!("is of a certificate in `{region}`")).help(
-            "CloudFront takes certificates from `us-east-1` only, whatever the stack's region",
+        return Err(Fault::new(format!("names a certificate in `{region}`")).help(
+            "CloudFront accepts only certificates from `us-east-1`, whatever the stack's region",
         ));
     }
     Ok(())

@@ -112,14 +112,14 @@ fn answers_are_refused_in_the_words_of_the_configuration() {
     assert_snapshot!(refusals(Question::Bucket, &["my_photos", "ab", "10.0.0.1", "a${STAGE}"]), @"
     `my_photos` has `_`: did you mean `my-photos`?
     `ab` is 2 characters long: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
-    `10.0.0.1` is an IP address: S3 refuses those as names
+    `10.0.0.1` is an IP address: S3 does not allow that
     `a${STAGE}` has `$`, `A`, `E`, `G`, `S`, `T`, `{` and `}`: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
     ");
     assert_snapshot!(refusals(Question::Sizes, &["800x600, 400", "", "1x1,1x1", "0x5"]), @"
     `400` is not a size: the height is missing, as in `400x400`
     `` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
     `1x1` is given twice
-    `0x5` is 0x5: width and height are 1 to 16384 pixels
+    `0x5` is 0x5: width and height must be 1–16384 pixels
     ");
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::VERSION;
 
 /// The way without any of this, named wherever Python does not do.
-const OTHER_WAY: &str = "start any emulator of AWS and set `AWS_ENDPOINT_URL` to its address";
+const OTHER_WAY: &str = "start any AWS emulator and set `AWS_ENDPOINT_URL` to its address";
 
 /// Why there is no local AWS. The text says what failed; [`why`](Self::why) and
 /// [`hint`](Self::hint) say the rest.
@@ -16,7 +16,7 @@ pub(crate) enum LocalError {
     NoHome,
     #[error("cannot use `{text}` as the port of the local AWS")]
     Port { text: String },
-    #[error("cannot use `{text}` as the minutes after which the local AWS stops")]
+    #[error("cannot use `{text}` as the idle minutes of the local AWS")]
     Idle { text: String },
     #[error("the local AWS is not running")]
     NotRunning,
@@ -32,15 +32,15 @@ pub(crate) enum LocalError {
     Install { lines: Vec<String> },
     #[error("cannot start the local AWS: port {port} is taken")]
     PortTaken { port: u16, by_ministack: bool },
-    #[error("cannot start the local AWS: MiniStack ended at once")]
+    #[error("cannot start the local AWS: MiniStack exited immediately")]
     Ended { log: PathBuf, lines: Vec<String> },
     #[error("cannot start the local AWS: MiniStack did not answer within {waited_secs} s")]
     NoAnswer { waited_secs: u64, log: PathBuf, lines: Vec<String> },
-    #[error("the local AWS does not answer: process {pid}")]
+    #[error("the local AWS does not respond (process {pid})")]
     Unresponsive { pid: u32 },
-    #[error("cannot stop the local AWS: process {pid} does not end")]
+    #[error("cannot stop the local AWS: process {pid} does not exit")]
     Immortal { pid: u32, reason: String },
-    #[error("cannot go on: another imgprep has been {doing} for too long")]
+    #[error("cannot continue: another imgprep has been {doing} for too long")]
     Locked { doing: &'static str, path: PathBuf, waited_secs: u64 },
 }
 
@@ -53,19 +53,19 @@ impl LocalError {
     pub(crate) fn why(&self) -> Vec<String> {
         match self {
             Self::NoHome | Self::Unresponsive { .. } => Vec::new(),
-            Self::Idle { .. } => vec!["they are a number; 0 is never".into()],
-            Self::NotRunning => vec!["its state is kept".into()],
-            Self::NeverRan => vec!["nothing was ever made on it".into()],
+            Self::Idle { .. } => vec!["must be a number of minutes; 0 means never".into()],
+            Self::NotRunning => vec!["its data is kept".into()],
+            Self::NeverRan => vec!["it has never been used".into()],
             Self::Port { .. } => vec!["a port is a number from 1 to 65535".into()],
             Self::File { reason, .. } | Self::Immortal { reason, .. } => vec![reason.clone()],
             Self::NoPython { tried } if tried.is_empty() => vec!["no Python was found".into()],
             Self::NoPython { tried } => vec![format!("found {}", tried.join(", "))],
-            Self::NoPip { .. } => vec!["MiniStack comes from PyPI, which takes pip".into()],
+            Self::NoPip { .. } => vec!["MiniStack is installed from PyPI with pip".into()],
             Self::Install { lines } => lines.clone(),
             Self::PortTaken { by_ministack: true, .. } => {
-                vec!["a MiniStack that imgprep did not start listens there".into()]
+                vec!["a MiniStack that imgprep did not start is listening there".into()]
             }
-            Self::PortTaken { .. } => vec!["another program listens there".into()],
+            Self::PortTaken { .. } => vec!["another program is listening there".into()],
             Self::Ended { log, lines } | Self::NoAnswer { log, lines, .. } => {
                 let mut why = vec![format!("the end of `{}`:", log.display())];
                 why.extend(lines.iter().cloned());
@@ -91,8 +91,8 @@ impl LocalError {
                  `python3 -m ensurepip`), or {OTHER_WAY}"
             ),
             Self::Install { .. } => format!(
-                "installing takes the network once, or the index that `PIP_INDEX_URL` names; \
-                 or {OTHER_WAY}"
+                "the first install needs the network, or a package index in `PIP_INDEX_URL`; or \
+                 {OTHER_WAY}"
             ),
             Self::PortTaken { port, by_ministack: true } => format!(
                 "stop it, or use it with `AWS_ENDPOINT_URL=http://127.0.0.1:{port}` in place of \
@@ -100,12 +100,12 @@ impl LocalError {
             ),
             Self::PortTaken { .. } => "stop it, or set `IMGPREP_LOCAL_PORT` to a free port".into(),
             Self::Ended { .. } | Self::NoAnswer { .. } => {
-                format!("run `imgprep local logs` for all of it, or {OTHER_WAY}")
+                format!("run `imgprep local logs` for the full log, or {OTHER_WAY}")
             }
-            Self::Unresponsive { .. } => "run `imgprep local stop`, then go on".into(),
+            Self::Unresponsive { .. } => "run `imgprep local stop`, then try again".into(),
             Self::Idle { .. } => "correct `IMGPREP_LOCAL_IDLE`".into(),
-            Self::NotRunning => "imgprep local start".into(),
-            Self::NeverRan => "`imgprep up --local`".into(),
+            Self::NotRunning => "run `imgprep local start`".into(),
+            Self::NeverRan => "run `imgprep up --local`".into(),
             Self::Immortal { pid, .. } => format!("end it with `kill -9 {pid}`"),
             Self::Locked { .. } => "wait for the other imgprep, or end it".into(),
         }

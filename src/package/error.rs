@@ -20,7 +20,7 @@ pub(crate) enum PackageError {
     NoLock { folder: PathBuf },
     #[error("cannot build the function: cargo made no `bootstrap`")]
     NoBinary { command: String },
-    #[error("cannot build the function for {machine}: that takes zig here")]
+    #[error("cannot build the function for {machine}: this machine needs zig for that")]
     NoZig { machine: &'static str, target: &'static str, cause: ZigCause },
     #[error("cannot read {name} as a zip")]
     NotZip { name: String, reason: String },
@@ -67,11 +67,14 @@ impl PackageError {
             Self::File { reason, .. } | Self::NotZip { reason, .. } => vec![reason.clone()],
             Self::Cargo { lines, .. } => lines.clone(),
             Self::NoLock { .. } => {
-                vec!["without it no two builds are sure to take the same dependencies".into()]
+                vec!["without it, two builds may use different dependencies".into()]
             }
-            Self::NoBinary { command } => vec![format!("`{command}` ended well without one")],
+            Self::NoBinary { command } => vec![format!(
+                "`{command}` succeeded without producing \
+                                                        one"
+            )],
             Self::NoZig { cause: ZigCause::OtherMachine, .. } => {
-                vec!["this machine is of another kind, so cargo alone cannot link it".into()]
+                vec!["this machine differs from Lambda's, so cargo alone cannot link it".into()]
             }
             Self::NoZig { cause: ZigCause::Glibc(version), .. } => vec![format!(
                 "built here it needs {}, and Lambda's Amazon Linux 2023 has {}",
@@ -96,12 +99,11 @@ impl PackageError {
         match self {
             Self::File { .. } => "check the path and its permissions".into(),
             Self::NoCargo => {
-                "install Rust from `https://rustup.rs`, or take a release of imgprep, \
-                 which carries the built function, or set `code = \"function.zip\"` under \
-                 `[function]`"
+                "install Rust from `https://rustup.rs`, use a release of imgprep that includes the \
+                 built function, or set `code = \"function.zip\"` under `[function]`"
                     .into()
             }
-            Self::Cargo { .. } => "correct what cargo names and run the same command again".into(),
+            Self::Cargo { .. } => "fix what cargo reports, then run the same command again".into(),
             Self::NoLock { folder } => {
                 let manifest = folder.join("Cargo.toml");
                 format!("run `cargo generate-lockfile --manifest-path {}`", manifest.display())
@@ -132,8 +134,8 @@ impl ElfReason {
     fn hint(&self) -> String {
         match self {
             Self::Format { .. } => "build `bootstrap` for Linux, as an executable".into(),
-            Self::Machine { .. } => "build it for the other machine, or change `arch` under \
-                 `[function]`"
+            Self::Machine { .. } => "build it for the right processor, or change `arch` under \
+                                     `[function]`"
                 .into(),
             Self::Glibc { .. } => "link it statically, or build it with `cargo zigbuild`, whose \
                  targets name the version of glibc: `x86_64-unknown-linux-gnu.2.34`, \

@@ -122,7 +122,7 @@ impl Search<'_> {
         let refused = |why: String| Refusal::Argument { argument: pattern.to_owned(), why };
         let (base, rest) = split(Path::new(pattern));
         if rest.components().any(|part| part == Component::ParentDir) {
-            return Err(refused("`..` behind a wildcard may lead anywhere".to_owned()));
+            return Err(refused("`..` after a wildcard could lead anywhere".to_owned()));
         }
         let paths = glob::glob_with(pattern, GLOB).map_err(|error| refused(error.to_string()))?;
         let mut is_empty = true;

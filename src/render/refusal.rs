@@ -29,7 +29,7 @@ impl Refusal {
         match self {
             Self::NoAvif { folder } => format!("cannot make the variant `{folder}` here"),
             Self::Argument { argument, .. } => format!("cannot use `{argument}`"),
-            Self::NothingFound => "there is no image to render".to_owned(),
+            Self::NothingFound => "no images to render".to_owned(),
             Self::Overlap { folder, originals } => format!(
                 "the variants in `{}` would lie among the originals in `{}`",
                 folder.display(),
@@ -53,12 +53,12 @@ impl Refusal {
     pub(crate) fn why(&self) -> Vec<String> {
         match self {
             Self::NoAvif { .. } => {
-                vec!["it is in AVIF, and this imgprep was built without the encoder".to_owned()]
+                vec!["it is AVIF, and this imgprep was built without the AVIF encoder".to_owned()]
             }
             Self::Argument { why, .. } | Self::Unwritable { why, .. } => vec![why.clone()],
-            Self::NothingFound => vec!["none of the arguments holds an image".to_owned()],
+            Self::NothingFound => vec!["none of the arguments contains an image".to_owned()],
             Self::Overlap { .. } => {
-                vec!["the next run would take them for originals".to_owned()]
+                vec!["the next run would treat them as originals".to_owned()]
             }
             Self::IsVariant { output, .. } => {
                 vec![format!("it is in a folder for variants of `{}`", output.display())]
@@ -73,14 +73,14 @@ impl Refusal {
     pub(crate) fn hint(&self) -> String {
         match self {
             Self::NoAvif { .. } => {
-                "install it with `cargo install imgprep --features avif`, or leave the variant out; \
+                "install it with `cargo install --path . --features avif`, or remove the variant; \
                  the function on AWS makes it either way"
                     .to_owned()
             }
             Self::Argument { .. } => "give files, folders, or globs in quotes".to_owned(),
             Self::NothingFound => {
-                "in folders and globs a file counts as an image by its first bytes or by an ending \
-                 such as .jpg; one that is named counts always"
+                "in folders and globs, a file counts as an image by its first bytes or an \
+                 extension such as .jpg; a named file always counts"
                     .to_owned()
             }
             Self::Overlap { .. } | Self::IsVariant { .. } => {
@@ -89,9 +89,9 @@ impl Refusal {
             Self::SameName { .. } => {
                 "give a folder that holds both, or render them into folders of their own".to_owned()
             }
-            Self::Unwritable { .. } => "check its folder, and the room on the disk".to_owned(),
+            Self::Unwritable { .. } => "check the folder and the free disk space".to_owned(),
             Self::Interrupted { page, .. } => {
-                format!("what is finished is whole, and shown in `{}`", page.display())
+                format!("finished images are complete, and shown in `{}`", page.display())
             }
         }
     }

@@ -157,7 +157,7 @@ fn variants_are_never_put_among_originals_nor_taken_for_them() {
     let place = Place::with(&["p/a.jpg", "out/800x600/a.jpg"]);
     assert_snapshot!(place.refusal(&["p"], "p"), @"
     the variants in `p/800x600` would lie among the originals in `p`
-    the next run would take them for originals
+    the next run would treat them as originals
     choose another folder with `--output`
     ");
     let overlap = place.refusal(&["p/small"], "p");
@@ -184,9 +184,9 @@ fn what_cannot_be_meant_is_refused_with_what_to_give() {
     give a folder that holds both, or render them into folders of their own
     ");
     assert_snapshot!(place.refusal(&["empty"], "out"), @"
-    there is no image to render
-    none of the arguments holds an image
-    in folders and globs a file counts as an image by its first bytes or by an ending such as .jpg; one that is named counts always
+    no images to render
+    none of the arguments contains an image
+    in folders and globs, a file counts as an image by its first bytes or an extension such as .jpg; a named file always counts
     ");
     assert_snapshot!(place.refusal(&["p", "none.jpg"], "out"), @"
     cannot use `none.jpg`
@@ -195,7 +195,7 @@ fn what_cannot_be_meant_is_refused_with_what_to_give() {
     ");
     for (pattern, why) in [
         ("p/*.png", "no file matches"),
-        ("p/*/../../../a.jpg", "`..` behind a wildcard may lead anywhere"),
+        ("p/*/../../../a.jpg", "`..` after a wildcard could lead anywhere"),
         ("p/***", "Pattern syntax error"),
     ] {
         let refusal = place.refusal(&[pattern], "out");
@@ -356,7 +356,7 @@ fn avif_is_made_only_by_a_build_with_its_encoder() {
     let told = [refused.what(), refused.why().join("\n"), refused.hint()].join("\n");
     assert_snapshot!(told, @"
     cannot make the variant `40x30` here
-    it is in AVIF, and this imgprep was built without the encoder
-    install it with `cargo install imgprep --features avif`, or leave the variant out; the function on AWS makes it either way
+    it is AVIF, and this imgprep was built without the AVIF encoder
+    install it with `cargo install --path . --features avif`, or remove the variant; the function on AWS makes it either way
     ");
 }

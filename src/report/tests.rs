@@ -333,7 +333,7 @@ fn what_goes_says_what_is_lost_and_what_takes_long() {
     photos (account 123456789012, eu-central-1)
 
       - bucket        photos-of-acme
-                      all images in it are lost, and somebody else can take its name
+                      any images in it are lost, and somebody else can take its name
       - folders       originals/ 800x600/
       - logs          /aws/lambda/photos  the logs in it are lost
       - dead-letters  photos-dead-letters  the messages in it are lost
@@ -380,7 +380,7 @@ fn what_is_not_ours_is_counted_and_left_alone() {
     assert_snapshot!(plan(Vec::new()), @"
     photos (account 123456789012, eu-central-1)
 
-    nothing to do
+    no changes
     ");
 }
 

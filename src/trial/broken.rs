@@ -26,11 +26,11 @@ pub(crate) enum Broken {
 impl Broken {
     pub(crate) fn what(&self) -> String {
         match self {
-            Self::Link { id, name, .. } => format!("the chain is broken at {id} `{name}`"),
+            Self::Link { id, name, .. } => format!("the pipeline is broken at {id} `{name}`"),
             Self::Recorded { key, .. } => format!("the function cannot process `{key}`"),
             Self::Function { .. } => "the function failed".to_owned(),
             Self::Silent { key, secs, .. } => {
-                format!("no variant of `{key}` came within {secs} s")
+                format!("no variant of `{key}` arrived within {secs} s")
             }
             Self::Cdn { url, .. } => format!("the CDN does not serve {url}"),
             Self::Variant { key, .. } => format!("the variant `{key}` cannot be used"),
@@ -40,20 +40,20 @@ impl Broken {
     pub(crate) fn why(&self) -> Vec<String> {
         match self {
             Self::Link { condition: Condition::Missing, .. } => vec!["it is missing".to_owned()],
-            Self::Link { .. } => vec!["it is not as the file says".to_owned()],
+            Self::Link { .. } => vec!["it differs from the file".to_owned()],
             Self::Recorded { reason: why, .. }
             | Self::Cdn { answer: why, .. }
             | Self::Variant { why, .. } => vec![why.clone()],
             Self::Function { event, .. } => vec![event.brief()],
             Self::Silent { breakdown: Some(event), .. } => vec![
-                "topic, subscription and function are as they should be, and the function's log says \
-                 nothing of it"
+                "topic, subscription and function are correct, and the function's log does not \
+                 mention it"
                     .to_owned(),
-                format!("an invocation broke, for this image or another: {}", event.brief()),
+                format!("an invocation crashed, for this image or another: {}", event.brief()),
             ],
             Self::Silent { breakdown: None, .. } => vec![
-                "topic, subscription and function are as they should be, \
-                 and the function's log shows no error"
+                "topic, subscription and function are correct, and the function's log shows no \
+                 error"
                     .to_owned(),
             ],
         }
@@ -61,7 +61,7 @@ impl Broken {
 
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Link { .. } => "run `imgprep up`, which makes it so".to_owned(),
+            Self::Link { .. } => "run `imgprep up` to repair it".to_owned(),
             Self::Recorded { .. } => "try another image".to_owned(),
             Self::Function { notice: Some(notice), .. } => notice.clone(),
             Self::Function { .. } => "the line is from the function's log".to_owned(),
@@ -72,8 +72,7 @@ impl Broken {
                     .to_owned()
             }
             Self::Silent { breakdown: None, .. } => {
-                "S3 may take five minutes to heed a new notification: \
-                                    wait, and try again"
+                "S3 can take up to 5 minutes to start sending notifications: wait, then try again"
                     .to_owned()
             }
             Self::Cdn { .. } => "run `imgprep status` to see whether it is deployed".to_owned(),

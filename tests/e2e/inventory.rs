@@ -115,8 +115,8 @@ pub(crate) async fn a_new_size_and_a_replaced_original_are_made_and_all_on_deman
     for command in [&["backfill", "--yes", "--json"][..], &["retry", "a.jpg", "--json"]] {
         // The function does not know of the new size yet: what it makes would be waited for in vain.
         let error = pipeline.imgprep(command).exits(1).error();
-        assert!(error.message.starts_with("the chain is broken at function"), "{error:?}");
-        assert_eq!(error.hint, "run `imgprep up`, which makes it so");
+        assert!(error.message.starts_with("the pipeline is broken at function"), "{error:?}");
+        assert_eq!(error.hint, "run `imgprep up` to repair it");
     }
     pipeline.up();
     let missing = json!({ "800x600": 1, "50x40": 2, "400x300": 1 });
@@ -255,7 +255,7 @@ pub(crate) async fn a_backfill_that_is_interrupted_or_refused_goes_on_from_what_
     pipeline.proxy.refuse("sns:PublishBatch", denied, 1);
     let refused = pipeline.run(&backfill).await.exits(1).error();
     assert!(refused.message.starts_with("cannot publish on the topic"), "{refused:?}");
-    let hint = "allow `sns:Publish` for whoever runs imgprep; run the same command again to \
+    let hint = "grant `sns:Publish` to whoever runs imgprep; run the same command again to \
                 continue";
     assert_eq!(refused.hint, hint);
     // SNS takes the messages, and they never arrive.

@@ -193,7 +193,7 @@ pub(crate) async fn it_stops_when_nobody_uses_it_and_is_not_started_only_to_look
         let mut command = command.to_vec();
         command.push("--local");
         let failed = local.imgprep(&command).exits(1);
-        let expected = "error: the local AWS is not running\n  its state is kept\n\n\
+        let expected = "error: the local AWS is not running\n  its data is kept\n\n\
                         hint: imgprep local start\n";
         assert!(failed.stderr.ends_with(expected), "{failed}");
     }

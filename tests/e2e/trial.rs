@@ -135,7 +135,10 @@ pub(crate) async fn only_what_the_log_says_of_this_image_is_blamed() {
 
     let none = run(&|_| others()).await;
     let (_, told) = none.split_once("error: no variant of `originals/imgprep-try/").unwrap();
-    assert!(told.contains("an invocation broke, for this image or another: 2026-02-01T"), "{told}");
+    assert!(
+        told.contains("an invocation crashed, for this image or another: 2026-02-01T"),
+        "{told}"
+    );
     assert!(!told.contains("other.jpg") && !told.contains("too large"), "{told}");
 }
 

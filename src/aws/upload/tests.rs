@@ -98,8 +98,8 @@ async fn an_upload_that_is_out_of_time_is_not_sent_again() {
     let (outcome, requests) = Slow::start(100_000).await.upload(600_000).await;
     assert_eq!(
         outcome.unwrap_err().to_string(),
-        "lambda:CreateFunction: the upload of 0.8 MB did not end within 1 s, for which 8.0 Mbit/s \
-         are enough"
+        "lambda:CreateFunction: the upload of 0.8 MB did not finish within 1 s, which needs only \
+         8.0 Mbit/s"
     );
     assert_eq!(requests, 1);
 }

@@ -103,7 +103,7 @@ f = '${ STAGE }'
       |
       = help: `${NAME}` and `${NAME:-default}` take a value from the environment, `$${` is a plain `${`
 
-    error: `tags.c` refers to `1ST`, which is no name of an environment variable
+    error: `tags.c` refers to `1ST`, which is not a valid variable name
      --> pipeline.toml:6:6
       |
     6 | c = '${1ST}'
@@ -111,7 +111,7 @@ f = '${ STAGE }'
       |
       = help: `${NAME}` and `${NAME:-default}` take a value from the environment, `$${` is a plain `${`
 
-    error: `tags.d` refers to `STAGE-x`, which is no name of an environment variable
+    error: `tags.d` refers to `STAGE-x`, which is not a valid variable name
      --> pipeline.toml:7:6
       |
     7 | d = '${STAGE-x}'
@@ -119,15 +119,15 @@ f = '${ STAGE }'
       |
       = help: `${NAME}` and `${NAME:-default}` take a value from the environment, `$${` is a plain `${`
 
-    error: `tags.e` has a reference inside the default of another
+    error: `tags.e` nests a reference inside a default
      --> pipeline.toml:8:6
       |
     8 | e = '${A:-${B}}'
       |      ^^^^^^^^^
       |
-      = help: a default is plain text
+      = help: a default must be plain text
 
-    error: `tags.f` refers to ` STAGE `, which is no name of an environment variable
+    error: `tags.f` refers to ` STAGE `, which is not a valid variable name
      --> pipeline.toml:9:6
       |
     9 | f = '${ STAGE }'
@@ -160,7 +160,7 @@ fn a_name_from_the_environment_is_shown() {
     1 | bucket.name = '${BAD_NAME}'
       |               ^^^^^^^^^^^^^ did you mean `my-photos`?
       |
-      = note: with the environment applied it is `My_Photos`
+      = note: its value here is `My_Photos`
       = help: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
     ");
 }

@@ -47,7 +47,7 @@ fn code_that_is_not_there_is_refused() {
     let folder = folder("code");
     let refused = |lines: &str| shown(&function(&folder, lines).unwrap_err(), &folder);
     assert_snapshot!(refused("crate = 'resize'\ncode = 'function.zip'\n"), @"
-    error: `function.code` stands beside `function.crate`
+    error: `function.code` cannot be combined with `function.crate`
      --> pipeline.toml:5:8
       |
     4 | crate = 'resize'
@@ -56,13 +56,13 @@ fn code_that_is_not_there_is_refused() {
       |        ^^^^^^^^^^^^^^ remove one of the two
     ");
     assert_snapshot!(refused("crate = 'function.zip'\n"), @"
-    error: `function.crate` is no folder with a `Cargo.toml`
+    error: `function.crate` is not a folder with a `Cargo.toml`
      --> pipeline.toml:4:9
       |
     4 | crate = 'function.zip'
       |         ^^^^^^^^^^^^^^
       |
-      = help: the crate is looked for in `FOLDER/function.zip`
+      = help: imgprep looked in `FOLDER/function.zip`
     ");
     assert_snapshot!(refused("crate = ''\n"), @"
     error: `function.crate` is empty
@@ -80,7 +80,7 @@ fn code_that_is_not_there_is_refused() {
     4 | code = 'nothing.zip'
       |        ^^^^^^^^^^^^^
       |
-      = help: the zip is looked for at `FOLDER/nothing.zip`
+      = help: imgprep looked at `FOLDER/nothing.zip`
     ");
     assert_snapshot!(refused("code = 'resize'\n"), @"
     error: `function.code` is a folder
@@ -98,7 +98,7 @@ fn code_that_is_not_there_is_refused() {
     4 | code = 'notes.txt'
       |        ^^^^^^^^^^^
       |
-      = help: it is read from `FOLDER/notes.txt`
+      = help: read from `FOLDER/notes.txt`
     ");
     fs::remove_dir_all(folder).unwrap();
 }
@@ -111,7 +111,7 @@ fn a_file_that_cannot_be_read_says_why() {
     assert_snapshot!(refused("pipeline.toml"), @"
     error: cannot read `FOLDER/pipeline.toml`: no such file
 
-    hint: write one with `imgprep init`, or name one with `--config FILE`
+    hint: create one with `imgprep init`, or name one with `--config FILE`
     ");
     assert_snapshot!(refused("resize"), @"
     error: cannot read `FOLDER/resize`: it is a folder

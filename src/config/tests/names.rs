@@ -68,14 +68,14 @@ fn buckets() {
     Photos => `bucket.name` has `P`: did you mean `photos`?
     my photos => `bucket.name` has ` `: did you mean `my-photos`?
     été => `bucket.name` has `é`: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
-    -photos => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
-    photos- => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
-    .photos => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
-    photos. => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
+    -photos => `bucket.name` starts or ends with a hyphen or dot: it must start and end with a letter or digit, and so must each part between dots
+    photos- => `bucket.name` starts or ends with a hyphen or dot: it must start and end with a letter or digit, and so must each part between dots
+    .photos => `bucket.name` starts or ends with a hyphen or dot: it must start and end with a letter or digit, and so must each part between dots
+    photos. => `bucket.name` starts or ends with a hyphen or dot: it must start and end with a letter or digit, and so must each part between dots
     a..b => `bucket.name` has two dots in a row: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
-    a.-b => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
-    a-.b => `bucket.name` has a hyphen or dot at an end: it begins and ends with a letter or digit, and so does each part between dots
-    192.168.5.4 => `bucket.name` is an IP address: S3 refuses those as names
+    a.-b => `bucket.name` starts or ends with a hyphen or dot: it must start and end with a letter or digit, and so must each part between dots
+    a-.b => `bucket.name` starts or ends with a hyphen or dot: it must start and end with a letter or digit, and so must each part between dots
+    192.168.5.4 => `bucket.name` is an IP address: S3 does not allow that
     192.168.5.4.5 => accepted
     xn--photos => `bucket.name` begins with `xn--`: did you mean `photos`?
     sthree-photos => `bucket.name` begins with `sthree-`: did you mean `photos`?
@@ -215,7 +215,7 @@ fn permissions_boundaries() {
     arn:aws:iam::123456789012:policy/ => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
     arn:aws:iam::123456789012:policy/a b/Boundary => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
     arn:aws:iam::123456789012:policy/Bound* => `function.permissions_boundary` is not the ARN of a managed policy: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
-    arn:aws:iam::123456789012:policy/imgprep/photos/Boundary => `function.permissions_boundary` is a policy under `/imgprep/`: whoever may run `up` may write the policies there, and would lift it
+    arn:aws:iam::123456789012:policy/imgprep/photos/Boundary => `function.permissions_boundary` is a policy under `/imgprep/`: whoever runs `up` can change policies there, and could remove the boundary
     arn:aws:iam::123456789012:policy/imgprep-boundary => accepted
     Boundary => `function.permissions_boundary` is not an ARN: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
      => `function.permissions_boundary` is not an ARN: the ARN of a managed policy looks like `arn:aws:iam::123456789012:policy/Boundary`
@@ -243,7 +243,7 @@ fn a_number_is_shown_with_its_limits() {
      --> pipeline.toml:4:10
       |
     4 | memory = 64
-      |          ^^ Lambda takes 128 to 10240 MB
+      |          ^^ must be 128–10240 MB
 
     error: `function.log_retention_days` is 10
      --> pipeline.toml:5:22
@@ -251,7 +251,7 @@ fn a_number_is_shown_with_its_limits() {
     5 | log_retention_days = 10
       |                      ^^ the nearest is 7
       |
-      = help: CloudWatch Logs takes 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 days
+      = help: CloudWatch Logs allows 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 days
     ");
 }
 
@@ -282,26 +282,26 @@ fn numbers() {
     ];
     assert_snapshot!(verdicts(lines, |line| format!("{LEAST}{line}\n")), @"
     function.memory = 128 => accepted
-    function.memory = 127 => `function.memory` is 127: Lambda takes 128 to 10240 MB
+    function.memory = 127 => `function.memory` is 127: must be 128–10240 MB
     function.memory = 10240 => accepted
-    function.memory = 10241 => `function.memory` is 10241: Lambda takes 128 to 10240 MB
-    function.memory = -1 => `function.memory` is -1: Lambda takes 128 to 10240 MB
+    function.memory = 10241 => `function.memory` is 10241: must be 128–10240 MB
+    function.memory = -1 => `function.memory` is -1: must be 128–10240 MB
     function.memory = 0x1_00 => accepted
-    function.memory = 99999999999 => `function.memory` is 99999999999: Lambda takes 128 to 10240 MB
-    function.memory = 99999999999999999999 => `function.memory` is 99999999999999999999, which is too large a number
+    function.memory = 99999999999 => `function.memory` is 99999999999: must be 128–10240 MB
+    function.memory = 99999999999999999999 => `function.memory` is 99999999999999999999, which is too large
     function.timeout = 1 => accepted
-    function.timeout = 0 => `function.timeout` is 0: Lambda takes 1 to 900 seconds
+    function.timeout = 0 => `function.timeout` is 0: must be 1–900 seconds
     function.timeout = 900 => accepted
-    function.timeout = 901 => `function.timeout` is 901: Lambda takes 1 to 900 seconds
+    function.timeout = 901 => `function.timeout` is 901: must be 1–900 seconds
     function.concurrency = 1 => accepted
-    function.concurrency = 0 => `function.concurrency` is 0: 1 or more; 0 would stop the function
+    function.concurrency = 0 => `function.concurrency` is 0: must be 1 or more; 0 would stop the function
     function.log_retention_days = 1 => accepted
     function.log_retention_days = 0 => `function.log_retention_days` is 0: the nearest is 1
     function.log_retention_days = 4000 => `function.log_retention_days` is 4000: the nearest is 3653
     image.quality = 1 => accepted
-    image.quality = 0 => `image.quality` is 0: a quality is 1 to 100
+    image.quality = 0 => `image.quality` is 0: must be 1–100
     image.quality = 100 => accepted
-    image.quality = 101 => `image.quality` is 101: a quality is 1 to 100
+    image.quality = 101 => `image.quality` is 101: must be 1–100
     ");
 }
 

@@ -40,7 +40,7 @@ fn domains_need_a_certificate() {
     4 | domains = ['img.example.com']
       | ^^^^^^^
       |
-      = help: add `certificate_arn`, of an ACM certificate for them in `us-east-1`
+      = help: add `certificate_arn`: an ACM certificate for them in `us-east-1`
     ");
 }
 
@@ -88,7 +88,7 @@ fn domains_are_counted() {
     let verdicts = verdicts(["100", "101"], |count| lines(count.parse().unwrap()));
     assert_snapshot!(verdicts, @"
     100 => accepted
-    101 => `cdn.domains` has 101 names: CloudFront takes 100 of a distribution
+    101 => `cdn.domains` has 101 names: CloudFront allows 100 per distribution
     ");
 }
 
@@ -149,8 +149,8 @@ fn certificates() {
     };
     assert_snapshot!(verdicts(arns, file), @"
     arn:aws:acm:us-east-1:123456789012:certificate/0f-1 => accepted
-    arn:aws-cn:acm:cn-north-1:123456789012:certificate/0f-1 => `cdn.certificate_arn` is of a certificate in the partition `aws-cn`: the CDN is made in the partition `aws` only
-    arn:aws:acm:eu-central-1:123456789012:certificate/0f-1 => `cdn.certificate_arn` is of a certificate in `eu-central-1`: CloudFront takes certificates from `us-east-1` only, whatever the stack's region
+    arn:aws-cn:acm:cn-north-1:123456789012:certificate/0f-1 => `cdn.certificate_arn` names a certificate in the partition `aws-cn`: the CDN is made in the partition `aws` only
+    arn:aws:acm:eu-central-1:123456789012:certificate/0f-1 => `cdn.certificate_arn` names a certificate in `eu-central-1`: CloudFront accepts only certificates from `us-east-1`, whatever the stack's region
     arn:aws:iam::123456789012:server-certificate/a => `cdn.certificate_arn` is not the ARN of an ACM certificate: the ARN of an ACM certificate looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`
     arn:aws:acm:us-east-1:12345:certificate/0f-1 => `cdn.certificate_arn` is not the ARN of an ACM certificate: the ARN of an ACM certificate looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`
     arn:aws:acm:us-east-1:123456789012:certificate/ => `cdn.certificate_arn` is not the ARN of an ACM certificate: the ARN of an ACM certificate looks like `arn:aws:acm:us-east-1:123456789012:certificate/…`
@@ -208,7 +208,7 @@ fn tags_that_iam_takes_for_one() {
     5 | team = 'b'
       | ^^^^
       |
-      = help: for IAM the two are one key
+      = help: IAM treats them as the same key
     ");
 }
 
@@ -221,6 +221,6 @@ fn tags_are_counted() {
     let verdicts = verdicts(["45", "46"], |count| lines(count.parse().unwrap()));
     assert_snapshot!(verdicts, @"
     45 => accepted
-    46 => `tags` has 46 tags: AWS takes 50 of a resource, of which 5 are kept for imgprep
+    46 => `tags` has 46 tags: AWS allows 50 per resource, and imgprep needs 5 of them
     ");
 }

@@ -37,7 +37,7 @@ fn an_empty_file_lacks_what_is_required() {
     assert_snapshot!(refused(""), @r#"
     error: `bucket.name` is missing
     --> pipeline.toml
-     = help: add `name = "…"` below `[bucket]`: a name that no other bucket of AWS has
+     = help: add `name = "…"` below `[bucket]`; bucket names are globally unique
 
     error: `variants` is missing
     --> pipeline.toml
@@ -54,7 +54,7 @@ fn a_missing_key_is_shown_at_its_table() {
     1 | [bucket]
       | ^^^^^^^^
       |
-      = help: add `name = "…"` below `[bucket]`: a name that no other bucket of AWS has
+      = help: add `name = "…"` below `[bucket]`; bucket names are globally unique
 
     error: `variants.size` is missing
      --> pipeline.toml:4:1
@@ -285,7 +285,7 @@ invalidate = 'yes'
     5 | timeout = '${TIMEOUT}'
       |           ^^^^^^^^^^^^
       |
-      = help: only strings take values from the environment
+      = help: only strings can use environment variables
 
     error: `function.concurrency` is a number with a fraction, not an integer
      --> pipeline.toml:6:15
@@ -444,5 +444,7 @@ fn colour_adds_escape_codes_only() {
 #[test]
 fn the_message_is_one_line_with_every_problem() {
     let error = parse(&format!("nmae = 5\n{LEAST}function.memory = 5\n")).unwrap_err();
-    assert_snapshot!(error.message(), @"pipeline.toml:1:1: unknown key `nmae` in the file: did you mean `name`?; pipeline.toml:4:19: `function.memory` is 5: Lambda takes 128 to 10240 MB");
+    assert_snapshot!(error.message(), @"pipeline.toml:1:1: unknown key `nmae` in the file: did you \
+                                        mean `name`?; pipeline.toml:4:19: `function.memory` is 5: \
+                                        must be 128–10240 MB");
 }

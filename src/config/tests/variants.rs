@@ -53,10 +53,10 @@ fn sizes() {
     800x600 => accepted
     1x16384 => accepted
     16384x1 => accepted
-    0x600 => `variants.size` is 0x600: width and height are 1 to 16384 pixels
-    800x0 => `variants.size` is 800x0: width and height are 1 to 16384 pixels
-    16385x600 => `variants.size` is 16385x600: width and height are 1 to 16384 pixels
-    800x16385 => `variants.size` is 800x16385: width and height are 1 to 16384 pixels
+    0x600 => `variants.size` is 0x600: width and height must be 1–16384 pixels
+    800x0 => `variants.size` is 800x0: width and height must be 1–16384 pixels
+    16385x600 => `variants.size` is 16385x600: width and height must be 1–16384 pixels
+    800x16385 => `variants.size` is 800x16385: width and height must be 1–16384 pixels
     800 x 600 => `variants.size` is not a size: did you mean `800x600`?
     800×600 => `variants.size` is not a size: did you mean `800x600`?
     800X600 => `variants.size` is not a size: did you mean `800x600`?
@@ -120,14 +120,14 @@ fn folders() {
     aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => accepted
     aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => `variants.folder` is 201 characters long: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
      => `variants.folder` is empty: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
-    / => `variants.folder` has a slash at an end: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
-    /small => `variants.folder` has a slash at an end: did you mean `small`?
-    small/ => `variants.folder` has a slash at an end: did you mean `small`?
+    / => `variants.folder` starts or ends with a slash: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
+    /small => `variants.folder` starts or ends with a slash: did you mean `small`?
+    small/ => `variants.folder` starts or ends with a slash: did you mean `small`?
     a//b => `variants.folder` has two slashes in a row: did you mean `a/b`?
-    /up//loads/ => `variants.folder` has a slash at an end: did you mean `up/loads`?
-    /a//../ => `variants.folder` has a slash at an end: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
-    . => `variants.folder` has the step `.`: in S3 that is a folder with this very name
-    a/../b => `variants.folder` has the step `..`: in S3 that is a folder with this very name
+    /up//loads/ => `variants.folder` starts or ends with a slash: did you mean `up/loads`?
+    /a//../ => `variants.folder` starts or ends with a slash: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
+    . => `variants.folder` has the part `.`: S3 would treat that as a folder of this name
+    a/../b => `variants.folder` has the part `..`: S3 would treat that as a folder of this name
     ..a => accepted
     a* => `variants.folder` has `*`: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
     a? => `variants.folder` has `?`: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
@@ -158,7 +158,7 @@ fn originals() {
     assert_snapshot!(verdicts(folders, with), @"
     photos => accepted
      => `bucket.originals` is empty: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
-    photos/ => `bucket.originals` has a slash at an end: did you mean `photos`?
+    photos/ => `bucket.originals` starts or ends with a slash: did you mean `photos`?
     failed => `bucket.originals` is `failed`: name another folder
     failed/a => `bucket.originals` lies inside `failed`: name another folder
     fail => accepted
@@ -179,7 +179,7 @@ fn a_variant_would_feed_itself() {
     6 | folder = 'in/originals/small'
       |          ^^^^^^^^^^^^^^^^^^^^ name another folder
       |
-      = help: the function would take each variant for an original, and never stop
+      = help: the function would treat each variant as an original and never stop
     ");
     assert_snapshot!(refused("bucket.name = 'photos'\n[[variants]]\nsize = '1x1'\nfolder = 'originals'\n"), @"
     error: `variants.folder` is the watched folder `originals`
@@ -188,7 +188,7 @@ fn a_variant_would_feed_itself() {
     4 | folder = 'originals'
       |          ^^^^^^^^^^^ name another folder
       |
-      = help: the function would take each variant for an original, and never stop
+      = help: the function would treat each variant as an original and never stop
     ");
 }
 
@@ -206,7 +206,7 @@ fn two_variants_share_a_folder() {
     8 | folder = '1x1'
       |          ^^^^^
       |
-      = help: give one of the two another name with `folder`
+      = help: set `folder` for one of them
     ");
 }
 
@@ -236,7 +236,7 @@ folder = 'c'
     9 | folder = 'a/b'
       |          ^^^^^
       |
-      = help: give one of the two another name with `folder`
+      = help: set `folder` for one of them
 
     error: `variants.folder` holds the folder of another variant, `c/d`
       --> pipeline.toml:15:10
@@ -247,7 +247,7 @@ folder = 'c'
     15 | folder = 'c'
        |          ^^^
        |
-       = help: give one of the two another name with `folder`
+       = help: set `folder` for one of them
     ");
 }
 
@@ -289,7 +289,7 @@ fn cache_control() {
     assert_snapshot!(verdicts(values, with), @"
     no-cache => accepted
      => `variants.cache_control` is empty: `Cache-Control` is 1 to 256 printable ASCII characters, such as `public, max-age=86400`
-     no-cache => `variants.cache_control` has a space at an end: `Cache-Control` is 1 to 256 printable ASCII characters, such as `public, max-age=86400`
+     no-cache => `variants.cache_control` starts or ends with a space: `Cache-Control` is 1 to 256 printable ASCII characters, such as `public, max-age=86400`
     max-age=1	x => `variants.cache_control` has characters that a header can't hold: `Cache-Control` is 1 to 256 printable ASCII characters, such as `public, max-age=86400`
     größe => `variants.cache_control` has characters that a header can't hold: `Cache-Control` is 1 to 256 printable ASCII characters, such as `public, max-age=86400`
     aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => `variants.cache_control` is 257 characters long: `Cache-Control` is 1 to 256 printable ASCII characters, such as `public, max-age=86400`
@@ -426,7 +426,7 @@ fn the_function_is_told_no_more_than_lambda_takes() {
     152 | [[variants]]
         | ^^^^^^^^^^^^ variant 75 of 80
         |
-        = help: Lambda takes 4096 bytes; fewer or shorter variants would fit
+        = help: Lambda takes 4096 bytes; use fewer variants or shorter values
     ");
 }
 

@@ -301,7 +301,7 @@ async fn an_edit_that_nobody_applied_is_a_failure_that_names_it() {
         Scene::default().present((LOGS, 1), Manner::Forgetting, free()).run(UP, true).await;
     assert_eq!(ends, ["failed"]);
     let Some(End::Failed(error)) = &all.entries[0].end else { panic!("it did not fail") };
-    assert_eq!(error.to_string(), "imgprep: nothing was done about `size`");
+    assert_eq!(error.to_string(), "imgprep: not applied: `size`");
 }
 
 #[tokio::test]

@@ -17,36 +17,37 @@ pub(super) struct Refusal {
 impl Refusal {
     /// To a request of a page or a program that has no key, or does not show it.
     pub(super) fn unsigned() -> Self {
-        let message = "the local AWS answers what is signed only; `imgprep local env` prints the \
-                       key for it";
+        let message = "the local AWS answers only signed requests; `imgprep local env` prints the \
+                       key";
         Self::new(StatusCode::FORBIDDEN, "MissingAuthenticationToken", message)
     }
 
     pub(super) fn wrong_signature() -> Self {
-        let message = "the signature is not that of the local AWS's key; `imgprep local env` \
-                       prints it";
+        let message = "the signature does not match the local AWS's key; `imgprep local env` \
+                       prints the key";
         Self::new(StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message)
     }
 
     pub(super) fn unknown_key() -> Self {
-        let message = "the local AWS knows no such key; `imgprep local env` prints one";
+        let message = "the local AWS does not know this key; `imgprep local env` prints a valid \
+                       one";
         Self::new(StatusCode::FORBIDDEN, "InvalidClientTokenId", message)
     }
 
     /// To a signature that is not all there; `what` ends a sentence about the request.
     pub(super) fn incomplete(what: &str) -> Self {
-        let message = format!("the request is not signed as AWS wants it: {what}");
+        let message = format!("the request is not signed as AWS requires: {what}");
         Self::new(StatusCode::BAD_REQUEST, "IncompleteSignature", &message)
     }
 
     pub(super) fn unsupported() -> Self {
-        let message = "the local AWS takes Signature Version 4 (AWS4-HMAC-SHA256) only; Python's SDK \
-                       presigns with it under `signature_version=\"s3v4\"`";
+        let message = "the local AWS accepts only Signature Version 4 (AWS4-HMAC-SHA256); in \
+                       boto3, set `signature_version=\"s3v4\"`";
         Self::new(StatusCode::BAD_REQUEST, "UnsupportedSignature", message)
     }
 
     pub(super) fn skewed() -> Self {
-        let message = "the request was signed at another time than now, by more than 15 minutes";
+        let message = "the request's time is more than 15 minutes off";
         Self::new(StatusCode::FORBIDDEN, "RequestTimeTooSkewed", message)
     }
 
@@ -56,7 +57,7 @@ impl Refusal {
 
     /// To a name that may lead here by a trick (DNS rebinding).
     pub(super) fn foreign_host() -> Self {
-        let message = "the local AWS answers to 127.0.0.1 and to localhost only";
+        let message = "the local AWS answers only to 127.0.0.1 and localhost";
         Self::new(StatusCode::MISDIRECTED_REQUEST, "InvalidHost", message)
     }
 

@@ -78,7 +78,12 @@ impl Claim {
                 (key == name).then_some(value)
             });
             let value = found.next().filter(|_| found.next().is_none());
-            value.ok_or_else(|| Refusal::incomplete(&format!("its `{name}` is not there once")))
+            value.ok_or_else(|| {
+                Refusal::incomplete(&format!(
+                    "`{name}` must be present exactly \
+                                                              once"
+                ))
+            })
         };
         let time = one(headers, "x-amz-date")?;
         let time = time.ok_or_else(|| Refusal::incomplete("it has no `x-amz-date`"))?;
@@ -108,7 +113,7 @@ impl Claim {
         let parts: Vec<&str> = scope.split('/').collect();
         let [date, _, service, "aws4_request"] = parts[..] else { return Err(wrong()) };
         if time.get(..8) != Some(date) {
-            return Err(Refusal::incomplete("its credential is of another day than its date"));
+            return Err(Refusal::incomplete("its credential's day differs from its date"));
         }
         let signature = hex::decode(signature);
         Ok(Self {
@@ -124,7 +129,7 @@ impl Claim {
 
     fn is_timely(&self, query: &Query, now: SystemTime) -> Result<(), Refusal> {
         let signed_at = time(&self.time);
-        let signed_at = signed_at.ok_or_else(|| Refusal::incomplete("its date is none"))?;
+        let signed_at = signed_at.ok_or_else(|| Refusal::incomplete("its date is invalid"))?;
         let valid_for = if self.is_presigned {
             let seconds = query.one("X-Amz-Expires")?.parse().ok();
             let seconds = seconds.filter(|seconds| *seconds <= EXPIRES_SECS_MAX);
@@ -222,7 +227,7 @@ impl Query {
         let found = all.next().filter(|(key, _)| key == name.as_bytes() && all.next().is_none());
         found
             .and_then(|(_, value)| std::str::from_utf8(value).ok())
-            .ok_or_else(|| Refusal::incomplete(&format!("its `{name}` is not there once")))
+            .ok_or_else(|| Refusal::incomplete(&format!("`{name}` must be present exactly once")))
     }
 
     fn canonical(&self, without_signature: bool) -> String {
@@ -242,7 +247,12 @@ pub(super) fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a s
     let mut all = headers.get_all(name).iter();
     let Some(value) = all.next() else { return Ok(None) };
     let value = value.to_str().ok().filter(|_| all.next().is_none());
-    value.map(Some).ok_or_else(|| Refusal::incomplete(&format!("`{name}` is not there once")))
+    value.map(Some).ok_or_else(|| {
+        Refusal::incomplete(&format!(
+            "`{name}` must be present exactly \
+                                                                once"
+        ))
+    })
 }
 
 /// The hash of a body, of which the hexadecimal form is signed.

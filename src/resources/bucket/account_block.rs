@@ -12,7 +12,7 @@ const CALL: &str = "s3:GetAccountPublicAccessBlock";
 /// The answer is for a note only.
 const LIMIT: Duration = Duration::from_secs(10);
 
-const REMEDY: &str = "switch that off for the account, or set `access = \"cdn\"`";
+const REMEDY: &str = "turn it off for the account, or set `access = \"cdn\"`";
 
 /// What of it keeps variants from being public through their ACLs, or why that is not known.
 pub(super) async fn notice(aws: &Aws) -> Option<String> {
@@ -34,7 +34,7 @@ fn hindrance(block: &PublicAccessBlockConfiguration) -> Option<String> {
     } else {
         return None;
     };
-    Some(format!("{what}: Block Public Access of the account has {flag} on; {REMEDY}"))
+    Some(format!("{what}: the account's Block Public Access has {flag} on; {REMEDY}"))
 }
 
 #[cfg(test)]

@@ -225,7 +225,7 @@ impl Cdn {
         let wait = context.wait(CALL, "CloudFront to list the distribution", LISTED_SECS_MAX);
         wait_until(&wait, || async {
             let found = self.find(context.aws).await?.distribution;
-            Ok(found.map_or_else(|| Probe::Pending("it is not there".to_owned()), Probe::Done))
+            Ok(found.map_or_else(|| Probe::Pending("it is not listed yet".to_owned()), Probe::Done))
         })
         .await
     }
@@ -235,7 +235,7 @@ impl Cdn {
         if error.code() != "CNAMEAlreadyExists" {
             return error;
         }
-        error.explained(&format!("it is to serve {}", self.settings.domains.join(", ")))
+        error.explained(&format!("it must serve {}", self.settings.domains.join(", ")))
     }
 
     /// Tells the bucket, and the function if it is to know, of the distribution.

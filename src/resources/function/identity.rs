@@ -48,8 +48,8 @@ pub(super) fn observe(
         (None, None) => Some(UNKNOWN.to_owned()),
     };
     if tag.as_deref() == Some(STUCK) {
-        let why = "Lambda does not let it off a role that is gone; events that wait for it go \
-                   with it, so run `imgprep backfill` afterwards";
+        let why = "Lambda cannot move it off a deleted role, so it is created again; waiting \
+                   events are lost with it: run `imgprep backfill` afterwards";
         observed.beyond_repair = Some(why.to_owned());
     }
     observed.details.extend(tag.or(role).map(|id| (RUNS_AS_DETAIL, id)));
@@ -71,7 +71,7 @@ impl Function {
         wait_until(&wait, || async {
             Ok(match role_id(context.aws, &self.names.role).await? {
                 Some(id) => Probe::Done(id),
-                None => Probe::Pending("there is no such role".to_owned()),
+                None => Probe::Pending("the role does not exist yet".to_owned()),
             })
         })
         .await
@@ -89,8 +89,8 @@ impl Function {
                 Err(error) if is_refused(&error) => {
                     self.put_tags(context, [tag(STUCK.to_owned())]).await?;
                     return Err(error.explained(
-                        "Lambda does not let the function off the role that was deleted; the next \
-                         `imgprep up` makes it again",
+                        "Lambda cannot move the function off its deleted role; the next `imgprep \
+                         up` creates the function again",
                     ));
                 }
                 other => other?,
@@ -103,7 +103,7 @@ impl Function {
     /// Sets the function to another role for a moment. What it is sent meanwhile it cannot process,
     /// and Lambda sends it again.
     async fn set_away_and_back(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        (context.warn)("its role was made again; it is set to another role and back");
+        (context.warn)("its role was recreated; it is switched to another role and back");
         self.temporary_role.create(context).await?;
         for role in [&self.names.temporary_role_arn(), &self.names.role_arn] {
             self.put_role(context, role).await?;

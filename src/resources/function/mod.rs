@@ -284,8 +284,8 @@ impl Function {
             // A new account has too little to reserve from; the pipeline works without.
             Err(error) if error.says("UnreservedConcurrentExecution") => {
                 (context.warn)(&format!(
-                    "no concurrency was reserved: {}; ask AWS for a higher quota, or take \
-                     `concurrency` out of the file",
+                    "cannot reserve concurrency: {}; ask AWS for a higher quota, or remove \
+                     `concurrency` from the file",
                     error.message()
                 ));
                 Ok(())

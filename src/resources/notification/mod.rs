@@ -175,7 +175,10 @@ impl Notification {
             None => Ok(()),
             Some(lost) => Err(AwsError::request(
                 PUT,
-                format!("the entry `{lost}` is gone after the write; another writer was at work"),
+                format!(
+                    "the entry `{lost}` disappeared after it was written; somebody else \
+                         changed it"
+                ),
             )),
         }
     }
@@ -228,9 +231,9 @@ impl Notification {
             Some((entry, what)) => Err(AwsError::request(
                 PUT,
                 format!(
-                    "the bucket's notification `{}` already takes {what} under `{}`, \
-                     and S3 sends each event to one destination only; \
-                     remove it, or watch another folder with `originals`",
+                    "the bucket's notification `{}` already covers {what} under `{}`, and S3 sends \
+                     each event to only one destination; remove it, or watch another folder with \
+                     `originals`",
                     entry.id, entry.prefix
                 ),
             )),

@@ -11,9 +11,8 @@ use crate::trial::log_of_the_trial;
 const ASK: &str = "s3control:GetPublicAccessBlock";
 const UNKNOWN: &str = "cannot tell whether the account's Block Public Access allows public \
                        variants: s3:GetAccountPublicAccessBlock: ";
-const REFUSED: &str = "S3 refuses every variant: Block Public Access of the account has \
-                       BlockPublicAcls on; switch that off for the account, or set \
-                       `access = \"cdn\"`";
+const REFUSED: &str = "S3 refuses every variant: the account's Block Public Access has \
+                       BlockPublicAcls on; turn it off for the account, or set `access = \"cdn\"`";
 
 async fn public(label: &str) -> Pipeline {
     let pipeline = Pipeline::new(label).await;

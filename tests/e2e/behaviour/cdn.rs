@@ -182,7 +182,7 @@ pub(crate) async fn row_74_a_domain_that_another_distribution_has_is_told_with_h
         let up = pipeline.imgprep(&["up", "--yes"]).exits(1);
         let message = MESSAGE.trim_end_matches('.');
         let domains = "img.example.com, www.example.com";
-        let why = format!("{operation}: {CODE}: {message}; it is to serve {domains}\n");
+        let why = format!("{operation}: {CODE}: {message}; it must serve {domains}\n");
         assert!(up.stderr.contains(&why), "{up}");
         pipeline.proxy.clear_rules();
         // Without its domains it can be made, and given them again.

@@ -52,7 +52,7 @@ pub(crate) async fn every_read_that_is_denied_is_named_with_its_permission() {
             error.message,
             format!("cannot read {id}: {permission}: AccessDenied: Access Denied")
         );
-        assert_eq!(error.hint, format!("allow `{permission}` for whoever runs imgprep"));
+        assert_eq!(error.hint, format!("grant `{permission}` to whoever runs imgprep"));
     }
 }
 
@@ -126,7 +126,7 @@ pub(crate) async fn a_permission_behind_a_call_is_the_one_that_is_named() {
     refuse(&pipeline, ("lambda:CreateFunction", 403, "AccessDeniedException", message), ALWAYS);
     let output = pipeline.imgprep(&["up", "--yes"]).exits(1);
     assert!(output.took < SECONDS, "{output}");
-    let hint = "hint: allow `iam:PassRole` for whoever runs imgprep;";
+    let hint = "hint: grant `iam:PassRole` to whoever runs imgprep;";
     assert!(output.told().contains(hint), "{output}");
 }
 
@@ -163,8 +163,9 @@ pub(crate) async fn row_64_a_denial_names_its_policy_and_who_can_change_it() {
     refuse(&pipeline, ("sns:CreateTopic", 403, "AuthorizationError", "not authorized"), ALWAYS);
     let output = pipeline.imgprep(&["up", "--yes"]).exits(1);
     assert!(output.took < SECONDS, "{output}");
-    let hint = " hint: allow `sns:CreateTopic` for whoever runs imgprep; a service control policy \
-                denies `iam:CreateRole`: the administrator of your AWS organisation can change that;";
+    let hint = " hint: grant `sns:CreateTopic` to whoever runs imgprep; a service control policy \
+                denies `iam:CreateRole`: the administrator of your AWS organisation can change \
+                that;";
     assert!(output.told().contains(hint), "{output}");
 
     pipeline.proxy.clear_rules();

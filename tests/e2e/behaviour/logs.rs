@@ -40,7 +40,7 @@ pub(crate) async fn row_69_an_empty_page_of_the_log_is_not_its_end() {
     refuse(&pipeline, ("s3:HeadObject", 404, "NotFound", "Not Found"), ALWAYS);
     answer_in_pages(&pipeline);
     let error = pipeline.imgprep(&["try", "--timeout", "1", "--json"]).exits(1).error();
-    let late = format!("; an invocation broke, for this image or another: {}", LATE.trim_end());
+    let late = format!("; an invocation crashed, for this image or another: {}", LATE.trim_end());
     assert!(error.message.ends_with(&late), "{error:?}");
     assert_eq!((error.resource.as_str(), error.code.as_str()), ("notification", "NoVariant"));
     assert_eq!(count(&pipeline, [FILTER]), [2]);
