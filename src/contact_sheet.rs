@@ -62,7 +62,7 @@ fn header(sheet: &Sheet) -> String {
         ("Variants", totals.variants.to_string(), bytes(totals.variant_bytes)),
     ];
     if let Some(saving) = amounts::change(totals.bytes, totals.variant_bytes) {
-        facts.push(("All variants together", saving, "against the originals".to_owned()));
+        facts.push(("All variants", saving, "compared with the originals".to_owned()));
     }
     let made = totals.images - totals.failed;
     let each = totals.ms.checked_div(made).unwrap_or_default();
@@ -95,10 +95,10 @@ fn sizes(sheet: &Sheet) -> String {
     let mut html = String::from(
         "<section aria-labelledby=\"sizes\">\n<h2 id=\"sizes\">Sizes</h2>\n\
          <div class=\"scroll\" role=\"region\" aria-labelledby=\"sizes\" tabindex=\"0\">\n<table>\n\
-         <thead><tr><th scope=\"col\">Folder</th><th scope=\"col\">Frame</th>\
-         <th scope=\"col\">Format</th><th scope=\"col\" class=\"number\">Images</th>\
-         <th scope=\"col\" class=\"number\">Bytes</th><th scope=\"col\" class=\"number\">Average</th>\
-         <th scope=\"col\" class=\"number\">Against the originals</th></tr></thead>\n<tbody>\n",
+         <thead><tr><th scope=\"col\">Folder</th><th scope=\"col\">Frame</th><th \
+         scope=\"col\">Format</th><th scope=\"col\" class=\"number\">Images</th><th scope=\"col\" \
+         class=\"number\">Bytes</th><th scope=\"col\" class=\"number\">Average</th><th \
+         scope=\"col\" class=\"number\">Compared with originals</th></tr></thead>\n<tbody>\n",
     );
     for variant in sheet.variants.iter() {
         let made = sheet.images.iter().filter_map(Image::made).flat_map(|made| &made.variants);
@@ -228,7 +228,7 @@ fn figure(image: &Image, made: &Made, variant: &MadeVariant) -> String {
     let saving = amounts::change(made.bytes, variant.bytes).map(|change| {
         let class = if variant.bytes < made.bytes { "less" } else { "more" };
         let change = together(&change);
-        format!("<em class=\"{class}\">{change}<i> against the original</i></em> ")
+        format!("<em class=\"{class}\">{change}<i> compared with the original</i></em> ")
     });
     format!(
         "<figure>\n{}\n<figcaption><b>{}</b> {}<span>{size_text}, {}, {}</span></figcaption>\n</figure>\n",

@@ -101,7 +101,7 @@ impl Answers {
         self.replacements().into_iter().fold(TEMPLATE.to_owned(), replace)
     }
 
-    /// What becomes of the places of the template in which the tutorial's values are; each is there
+    /// What becomes of the places of the template that hold example values; each is there
     /// once.
     fn replacements(&self) -> Vec<(&'static str, String)> {
         let Self { name, bucket, sizes, region } = self;
@@ -111,14 +111,14 @@ impl Answers {
         // Two stacks of one account must not share a topic or function, so both take the default.
         let default = || commented(&format!("# name = \"{name}\""), "# default: the stack's name");
         let mut replacements = vec![
-            ("# The pipeline of the tutorial:", "# An image pipeline:".to_owned()),
+            ("# An example pipeline:", "# An image pipeline:".to_owned()),
             (
-                "name = \"image-preprocessing\"            # of the",
-                commented(&format!("name = \"{name}\""), "# of the"),
+                "name = \"image-preprocessing\"            # stack",
+                commented(&format!("name = \"{name}\""), "# stack"),
             ),
             (
-                "name = \"image-preprocessing-example\"    # change this: no",
-                commented(&format!("name = \"{bucket}\""), "# no"),
+                "name = \"image-preprocessing-example\"    # change this: bucket",
+                commented(&format!("name = \"{bucket}\""), "# bucket"),
             ),
             ("[topic]\nname = \"image-preprocessing\"", format!("[topic]\n{}", default())),
             ("[function]\nname = \"ImageResize\"", format!("[function]\n{}", default())),

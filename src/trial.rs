@@ -235,7 +235,7 @@ impl Trial<'_> {
                 return Err(Stopped::from(broken));
             }
             let secs = start.elapsed().as_secs();
-            tell(&format!("{have} of {want} variants are there after {secs} s"));
+            tell(&format!("{have} of {want} variants after {secs} s"));
             Ok(Probe::Pending(()))
         };
         match watch(&self.patience(self.limit), look).await? {

@@ -176,7 +176,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             Ok(Verdict::Made(report)) => (report.level(), "processed", None),
             Ok(Verdict::Refused(_, refusal)) => (Level::Error, "failed", Some(refusal.to_string())),
             Ok(Verdict::Unchanged(_)) => {
-                (Level::Info, "unchanged", Some("every variant is there already".to_owned()))
+                (Level::Info, "unchanged", Some("all variants already exist".to_owned()))
             }
             Ok(Verdict::Removed(_)) => (Level::Info, "removed", None),
             Ok(Verdict::Gone) => return self.log_ignored(Some(key), GONE),

@@ -66,7 +66,7 @@ impl Invalidator {
         let uri = format!("{}/2020-05-31/distribution/{distribution}/invalidation", self.endpoint);
         let request = self.signed(&uri, &batch(keys, reference))?;
         let call = tokio::time::timeout(ANSWER_TIME_MAX, self.connector.call(request));
-        let answer = call.await.map_err(|_| passing("timeout", "CloudFront is silent"))?;
+        let answer = call.await.map_err(|_| passing("timeout", "no response from CloudFront"))?;
         let mut answer = answer.map_err(|error| passing("no connection", &with_causes(&error)))?;
         let status = answer.status();
         if status.is_success() {

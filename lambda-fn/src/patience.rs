@@ -54,7 +54,7 @@ impl<S: Store> Patient<'_, S> {
             Err(StoreError {
                 call: "a call to AWS",
                 code: "timeout".to_owned(),
-                message: "there was no time to wait any longer".to_owned(),
+                message: "there was no time left".to_owned(),
                 outlook: Outlook::Passing,
             })
         })

@@ -30,8 +30,8 @@ pub(crate) fn decoded(document: &str) -> String {
     percent_decode_str(document).decode_utf8_lossy().into_owned()
 }
 
-/// The identifier of the role that has this name now; `None` where the role does not exist yet.
-/// Another role that gets the name later has another one (IAM User Guide, "IAM identifiers").
+/// The identifier of the role that has this name now; `None` where there is no such role. Another
+/// role that gets the name later has another one (IAM User Guide, "IAM identifiers").
 pub(crate) async fn role_id(aws: &Aws, name: &str) -> Result<Option<String>, AwsError> {
     let get = aws.iam.get_role().role_name(name).send().await.found("iam:GetRole")?;
     Ok(get.and_then(|answer| answer.role).map(|role| role.role_id))

@@ -117,7 +117,7 @@ mod tests {
         };
         let large = FoundFailure {
             key: "originals/b.png".to_owned(),
-            reason: "9x9 needs about 9 MB of memory, 1 MB are available".to_owned(),
+            reason: "9x9 needs about 9 MB of memory; 1 MB is available".to_owned(),
             remedy: Remedy::Memory,
             ..failure.clone()
         };
@@ -126,7 +126,7 @@ mod tests {
           HEIC is not supported
           2026-01-31T23:59:59Z  1.2 kB  etag abc
         originals/b.png
-          9x9 needs about 9 MB of memory, 1 MB are available
+          9x9 needs about 9 MB of memory; 1 MB is available
           2026-01-31T23:59:59Z  1.2 kB  etag abc
 
         2 failures; next:

@@ -90,7 +90,7 @@ fn an_original_stands_beside_its_variants_with_what_they_weigh() {
     </figure>
     <figure>
     <a href="800x600/cat.jpg"><img src="800x600/cat.jpg" alt="cat.jpg as 800x600" width="800" height="600" loading="lazy" decoding="async"></a>
-    <figcaption><b>800x600</b> <em class="less">−87 %<i> against the original</i></em> <span>800 × 600, JPEG, 23.4 kB</span></figcaption>
+    <figcaption><b>800x600</b> <em class="less">−87 %<i> compared with the original</i></em> <span>800 × 600, JPEG, 23.4 kB</span></figcaption>
     </figure>
     </div>
     </article>
@@ -107,7 +107,7 @@ fn totals_and_sizes_sum_up() {
     assert_snapshot!(part(&page, "<dl class=\"totals\">", "</dl>"), @"
     <div><dt>Originals</dt><dd><strong>2</strong> <span>371 kB</span></dd></div>
     <div><dt>Variants</dt><dd><strong>2</strong> <span>220 kB</span></dd></div>
-    <div><dt>All variants together</dt><dd><strong>−41 %</strong> <span>against the originals</span></dd></div>
+    <div><dt>All variants</dt><dd><strong>−41 %</strong> <span>compared with the originals</span></dd></div>
     <div><dt>Time</dt><dd><strong>1.3 s</strong> <span>650 ms for each</span></dd></div>
     ");
     assert_snapshot!(part(&page, "<tbody>", "</tbody>"), @r#"<tr><th scope="row">800x600</th><td>800 × 600, cover</td><td>as the original, quality 80</td><td class="number">2</td><td class="number">220 kB</td><td class="number">110 kB</td><td class="number">−41 %</td></tr>"#);

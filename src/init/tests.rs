@@ -43,19 +43,19 @@ fn each_place_of_an_answer_is_once_in_the_template() {
 fn the_file_is_the_template_with_the_answers_in_it() {
     let answers = Answers { region: Some("eu-west-1".into()), ..answers(&["1x1", "20x30", "4x4"]) };
     assert_snapshot!(changes(&answers), @r#"
-    - # The pipeline of the tutorial: `imgprep up` builds it, `imgprep try` sends an image through it.
-    - name = "image-preprocessing"            # of the stack; the default of the other names but the bucket's
+    - # An example pipeline: `imgprep up` creates it, `imgprep try` sends an image through it.
+    - name = "image-preprocessing"            # stack name; the default of all other names but the bucket's
     - # region = "us-east-1"                  # default: AWS_REGION, or the region of the AWS profile
-    - name = "image-preprocessing-example"    # change this: no two buckets of AWS share a name
+    - name = "image-preprocessing-example"    # change this: bucket names are globally unique
     - name = "image-preprocessing"
     - name = "ImageResize"
     - size = "800x600"                        # width x height in pixels
     - # folder = "800x600"                    # default: the size
     - size = "400x300"
-    + # An image pipeline: `imgprep up` builds it, `imgprep try` sends an image through it.
-    + name = "photos"                         # of the stack; the default of the other names but the bucket's
+    + # An image pipeline: `imgprep up` creates it, `imgprep try` sends an image through it.
+    + name = "photos"                         # stack name; the default of all other names but the bucket's
     + region = "eu-west-1"                    # without it: AWS_REGION, or the region of the AWS profile
-    + name = "photos-of-acme"                 # no two buckets of AWS share a name
+    + name = "photos-of-acme"                 # bucket names are globally unique
     + # name = "photos"                       # default: the stack's name
     + # name = "photos"                       # default: the stack's name
     + size = "1x1"                            # width x height in pixels

@@ -251,7 +251,7 @@ async fn each_image_fails_by_itself_and_for_the_reason_that_it_has_on_lambda() {
     assert_snapshot!(told.collect::<Vec<_>>().join("\n"), @"
     broken.jpg: not an image
     good.jpg: made
-    large.jpg: 700x700 is 1 megapixels, the limit is 1
+    large.jpg: 700x700 is 1 megapixels; the limit is 1
     phone.heic: HEIC is not supported
     ");
     assert_eq!((sheet.totals.images, sheet.totals.failed, sheet.totals.variants), (4, 3, 2));

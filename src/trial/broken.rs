@@ -64,11 +64,10 @@ impl Broken {
             Self::Link { .. } => "run `imgprep up` to repair it".to_owned(),
             Self::Recorded { .. } => "try another image".to_owned(),
             Self::Function { notice: Some(notice), .. } => notice.clone(),
-            Self::Function { .. } => "the line is from the function's log".to_owned(),
+            Self::Function { .. } => "`imgprep logs` shows the function's log".to_owned(),
             Self::Silent { breakdown: Some(_), .. } => {
-                "`imgprep logs` shows what came before, and what \
-                                                        Lambda adds with `-v`; more `memory` or \
-                                                        `timeout` may help"
+                "`imgprep logs -v` shows what happened before; more `memory` or a longer `timeout` \
+                 may help"
                     .to_owned()
             }
             Self::Silent { breakdown: None, .. } => {

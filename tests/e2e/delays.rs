@@ -84,7 +84,7 @@ fn says(output: &Output, line: &str) {
 fn assert_does_not_wait_for_the_cdn(up: &Output, aws: &RealAws) {
     assert!(aws.is_deploying(), "the edges are waited for: {up}");
     assert!(!up.stderr.contains("cdn: waiting"), "{up}");
-    assert!(up.stdout.contains("The CDN needs a few minutes"), "{up}");
+    assert!(up.stdout.contains("CloudFront needs a few minutes"), "{up}");
 }
 
 #[track_caller]

@@ -106,7 +106,7 @@ pub(crate) async fn a_terminal_is_asked_three_questions_and_again_after_a_wrong_
     let typed = format!("shop\nMy_Photos\n{}\nphotos-of-acme\n\n", other.bucket);
     let output = on_terminal(&pipeline, &["init"], &typed).exits(0);
     other.aws.s3.delete_bucket().bucket(&other.bucket).send().await.unwrap();
-    let taken = format!("warning: `{}` is taken: another account has it", other.bucket);
+    let taken = format!("warning: `{}` is taken: another account owns it", other.bucket);
     for text in [
         "Name of the stack [",
         "Bucket name (globally unique) [shop-images-",

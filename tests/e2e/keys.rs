@@ -66,7 +66,7 @@ pub(crate) async fn the_longest_keys_are_on_record_and_not_sent_for_ever() {
     .await;
     let of = |key: &str| failures.iter().find(|failure| failure["key"] == key).unwrap();
     for key in &long[..2] {
-        let reason = "its key in thumbnails/ would have 1025 bytes, S3 takes 1024";
+        let reason = "its key in thumbnails/ would have 1025 bytes; S3 allows 1024";
         assert_eq!(of(key)["reason"], reason);
         assert_eq!(of(key)["remedy"], "rename");
     }

@@ -194,12 +194,12 @@ pub(crate) async fn it_stops_when_nobody_uses_it_and_is_not_started_only_to_look
         command.push("--local");
         let failed = local.imgprep(&command).exits(1);
         let expected = "error: the local AWS is not running\n  its data is kept\n\n\
-                        hint: imgprep local start\n";
+                        hint: run `imgprep local start`\n";
         assert!(failed.stderr.ends_with(expected), "{failed}");
     }
     assert_eq!(local.status().0, "stopped");
     let mut command = local.command();
     command.env("IMGPREP_LOCAL_IDLE", "soon");
     let failed = run(command.args(["local", "start"])).exits(1);
-    assert!(failed.stderr.contains("cannot use `soon` as the minutes"), "{failed}");
+    assert!(failed.stderr.contains("cannot use `soon` as the idle minutes"), "{failed}");
 }

@@ -143,7 +143,7 @@ pub(crate) async fn a_cdn_that_is_switched_off_is_retired_and_pruned() {
     pipeline.edit("[tags]", "[cdn]\nenabled = false\n\n[tags]");
     assert_retired(&pipeline, &[("cdn", &pipeline.cdn())]);
     let pruned = pipeline.imgprep(&["up", "--yes", "--prune"]).exits(0);
-    assert!(pruned.stdout.contains("switching it off"), "it does not wait: {pruned}");
+    assert!(pruned.stdout.contains("disabling it"), "it does not wait: {pruned}");
     pipeline.imgprep(&["up", "--yes", "--prune", "--wait"]).exits(0);
     let left = pipeline.aws.inventory().await;
     assert!(!left.iter().any(|name| name.contains(&pipeline.cdn())), "{left:?}");

@@ -168,7 +168,7 @@ fn change(record: &Value, key: &str, settings: &Settings) -> Result<Change, Stri
     let change = match name.trim_start_matches("s3:").split_once(':') {
         Some(("ObjectCreated", _)) => Change::Created,
         Some(("ObjectRemoved", _)) if settings.on_delete == OnDelete::Remove => Change::Removed,
-        _ => return Err(format!("{name} creates nothing")),
+        _ => return Err(format!("{name} does not create an object")),
     };
     if record["s3"]["bucket"]["name"].as_str() != Some(settings.bucket.as_str()) {
         return Err("it is in another bucket".to_owned());
@@ -187,9 +187,9 @@ fn change(record: &Value, key: &str, settings: &Settings) -> Result<Change, Stri
 fn describe_recordless(message: &Value) -> String {
     // S3 sends one whenever the notification is configured.
     match message["Event"].as_str() {
-        Some("s3:TestEvent") => "it is a test event of S3".to_owned(),
+        Some("s3:TestEvent") => "S3 test event".to_owned(),
         Some(event) => format!("{event} has no records"),
-        None => "it has no records".to_owned(),
+        None => "no records".to_owned(),
     }
 }
 
@@ -280,13 +280,13 @@ mod tests {
     #[test]
     fn test_events_and_messages_without_records_ask_for_nothing() {
         let test = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "photos"});
-        check_ignored(&test, "it is a test event of S3");
+        check_ignored(&test, "S3 test event");
         let wrapped = json!({"Records": [through_sns(&test.to_string())]});
-        check_ignored(&wrapped, "it is a test event of S3");
-        check_ignored(&json!({}), "it has no records");
-        check_ignored(&json!(null), "it has no records");
-        check_ignored(&json!({"Records": "many"}), "it has no records");
-        check_ignored(&json!({"Records": [through_sns("{}")]}), "it has no records");
+        check_ignored(&wrapped, "S3 test event");
+        check_ignored(&json!({}), "no records");
+        check_ignored(&json!(null), "no records");
+        check_ignored(&json!({"Records": "many"}), "no records");
+        check_ignored(&json!({"Records": [through_sns("{}")]}), "no records");
         check_ignored(&json!({"Records": [through_sns("gar{bage")]}), "the message is not JSON");
         check_ignored(&json!({"Records": [17]}), "the record is not from S3");
         assert_eq!(read(&json!({"Records": []}), &settings()), Request::default());
@@ -303,7 +303,7 @@ mod tests {
             (created("originals/%FF.jpg"), "the key is not UTF-8"),
             (
                 s3("ObjectRemoved:Delete", "photos", "originals/a"),
-                "ObjectRemoved:Delete creates nothing",
+                "ObjectRemoved:Delete does not create an object",
             ),
             (s3("ObjectCreated:Put", "other", "originals/a"), "it is in another bucket"),
         ] {
@@ -320,7 +320,7 @@ mod tests {
         for name in ["ObjectRemoved:Delete", "ObjectRemoved:DeleteMarkerCreated"] {
             for name in [name.to_owned(), format!("s3:{name}")] {
                 let event = json!({"Records": [s3(&name, "photos", "originals/a")]});
-                check_ignored(&event, &format!("{name} creates nothing"));
+                check_ignored(&event, &format!("{name} does not create an object"));
                 let request = read(&event, &removing());
                 let changes: Vec<_> = request.work.iter().map(|work| work.change).collect();
                 assert_eq!((keys(&request), changes), (vec!["originals/a"], vec![Change::Removed]));
@@ -332,9 +332,9 @@ mod tests {
             (
                 "LifecycleExpiration:Delete",
                 "originals/a",
-                "LifecycleExpiration:Delete creates nothing",
+                "LifecycleExpiration:Delete does not create an object",
             ),
-            ("ObjectTagging:Put", "originals/a", "ObjectTagging:Put creates nothing"),
+            ("ObjectTagging:Put", "originals/a", "ObjectTagging:Put does not create an object"),
         ] {
             let request = read(&json!({"Records": [s3(name, "photos", key)]}), &removing());
             assert_eq!((reasons(&request), request.work.len()), (vec![reason], 0));

@@ -43,9 +43,12 @@ pub enum Remedy {
 impl Remedy {
     /// What helps against a reason, by its words: records are kept for years, and hold no more.
     pub fn of(reason: &str) -> Self {
+        // As versions 0.1 and newer ones have it.
+        let is_memory =
+            ["MB are available", "MB is available"].iter().any(|it| reason.ends_with(it));
         if reason.ends_with("`imgprep retry`") {
             Self::Access
-        } else if reason.ends_with("MB are available") || reason.starts_with("the file has ") {
+        } else if is_memory || reason.starts_with("the file has ") {
             Self::Memory
         } else if reason.starts_with("its key in ") {
             Self::Rename
@@ -104,6 +107,23 @@ mod tests {
             (4_107_542_400, "2100-03-01T00:00:00Z"),
         ] {
             assert_eq!(utc(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[test]
+    fn what_helps_is_known_from_reasons_of_every_version() {
+        let cases = [
+            ("9x9 needs about 9 MB of memory, 1 MB are available", Remedy::Memory),
+            ("9x9 needs about 9 MB of memory; 1 MB is available", Remedy::Memory),
+            ("the file has 11 bytes, the limit is 10", Remedy::Memory),
+            ("the file has 11 bytes; the limit is 10", Remedy::Memory),
+            ("its key in a/ would have 1025 bytes, S3 takes 1024", Remedy::Rename),
+            ("its key in a/ would have 1025 bytes; S3 allows 1024", Remedy::Rename),
+            ("it is archived: restore it, then run `imgprep retry`", Remedy::Access),
+            ("not an image", Remedy::Replace),
+        ];
+        for (reason, remedy) in cases {
+            assert_eq!(Remedy::of(reason), remedy, "{reason}");
         }
     }
 

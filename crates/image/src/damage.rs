@@ -28,7 +28,7 @@ impl fmt::Display for Damage {
                 write!(f, "the file ends early: it has {complete} complete scan{plural}")
             }
             Self::Corrupt { intact, rows } => {
-                write!(f, "damaged from row {intact} of {rows} on")
+                write!(f, "damaged from row {intact} of {rows}")
             }
         }
     }
@@ -47,7 +47,7 @@ mod tests {
             ),
             (Damage::FewerScans { complete: 1 }, "the file ends early: it has 1 complete scan"),
             (Damage::FewerScans { complete: 3 }, "the file ends early: it has 3 complete scans"),
-            (Damage::Corrupt { intact: 812, rows: 3000 }, "damaged from row 812 of 3000 on"),
+            (Damage::Corrupt { intact: 812, rows: 3000 }, "damaged from row 812 of 3000"),
         ] {
             assert_eq!(damage.to_string(), text);
         }

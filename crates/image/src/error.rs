@@ -18,13 +18,13 @@ pub enum RenderError {
     #[error("{0} is not supported")]
     Unsupported(String),
     /// The file is larger than fits in memory beside its pixels.
-    #[error("the file has {size} bytes, the limit is {limit}")]
+    #[error("the file has {size} bytes; the limit is {limit}")]
     TooManyBytes { size: u64, limit: u64 },
     /// The header announces more pixels than are ever decoded.
-    #[error("{width}x{height} is {} megapixels, the limit is {}", megapixels(u64::from(*width) * u64::from(*height)), megapixels(*limit))]
+    #[error("{width}x{height} is {} megapixels; the limit is {}", megapixels(u64::from(*width) * u64::from(*height)), megapixels(*limit))]
     TooManyPixels { width: u32, height: u32, limit: u64 },
     /// Decoding would take more memory than there is.
-    #[error("{width}x{height} needs about {} MB of memory, {} MB are available", needed >> 20, limit >> 20)]
+    #[error("{width}x{height} needs about {} MB of memory; {} MB is available", needed >> 20, limit >> 20)]
     TooMuchMemory { width: u32, height: u32, needed: u64, limit: u64 },
     /// The file ends early or contradicts its format.
     #[error("broken {format}: {message}")]

@@ -156,7 +156,7 @@ mod tests {
     fn the_largest_header_is_refused_for_its_pixels() {
         let error = Limits::default().check_image(&photo(65535, 65535, false), 100, &variants());
         let error = error.unwrap_err().to_string();
-        assert_eq!(error, "65535x65535 is 4295 megapixels, the limit is 400");
+        assert_eq!(error, "65535x65535 is 4295 megapixels; the limit is 400");
     }
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
     fn a_refusal_for_memory_names_both_amounts() {
         let error = Limits::for_memory(256).check_image(&photo(10000, 10000, true), 100, &[]);
         let error = error.unwrap_err().to_string();
-        assert_eq!(error, "10000x10000 needs about 858 MB of memory, 208 MB are available");
+        assert_eq!(error, "10000x10000 needs about 858 MB of memory; 208 MB is available");
     }
 
     #[test]

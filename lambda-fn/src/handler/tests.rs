@@ -170,7 +170,7 @@ fn a_file_over_the_limit_is_recorded_without_being_decoded() {
     assert_eq!(tested.created(&[KEY]).unwrap().failed, [KEY]);
     let record = tested.failure("failed/a b/ü+1.jpg.json");
     let size = photo().len() as u64;
-    assert_eq!(record.reason, format!("the file has {size} bytes, the limit is 100"));
+    assert_eq!(record.reason, format!("the file has {size} bytes; the limit is 100"));
     assert_eq!(record.size, Some(size));
 }
 

@@ -41,7 +41,7 @@ impl Verdict {
 pub(super) enum Refusal {
     #[error(transparent)]
     Image(#[from] RenderError),
-    #[error("its key in {folder}/ would have {bytes} bytes, S3 takes {KEY_BYTES_MAX}")]
+    #[error("its key in {folder}/ would have {bytes} bytes; S3 allows {KEY_BYTES_MAX}")]
     KeyTooLong { folder: String, bytes: usize },
     #[error(transparent)]
     Withheld(#[from] Withheld),
@@ -57,7 +57,7 @@ pub enum Setback {
     #[error("the original changed {ROUNDS_MAX} times while it was processed")]
     Changing,
     /// The invocation had to answer before it was done.
-    #[error("the time of the invocation was over")]
+    #[error("the invocation ran out of time")]
     OutOfTime,
     /// A bug of ours.
     #[error("the function panicked: {0}")]

@@ -148,7 +148,7 @@ fn topics() {
      => `topic.name` is empty: a topic name is 1 to 256 letters, digits, hyphens and underscores
     aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => accepted
     aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa => `topic.name` is 257 characters long: a topic name is 1 to 256 letters, digits, hyphens and underscores
-    uploads.fifo => `topic.name` names a FIFO topic: `uploads` would be a standard topic
+    uploads.fifo => `topic.name` names a FIFO topic: use `uploads` for a standard topic
     up.loads => `topic.name` has `.`: did you mean `up-loads`?
     ");
 }
@@ -160,7 +160,7 @@ fn a_fifo_topic_is_refused_with_its_reason() {
      --> pipeline.toml:3:14
       |
     3 | topic.name = 'uploads.fifo'
-      |              ^^^^^^^^^^^^^^ `uploads` would be a standard topic
+      |              ^^^^^^^^^^^^^^ use `uploads` for a standard topic
       |
       = help: S3 publishes to standard topics only
     ");

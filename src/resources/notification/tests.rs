@@ -37,7 +37,7 @@ fn removals_are_told_only_where_variants_follow() {
 
 #[test]
 fn an_entry_is_in_the_way_only_for_an_event_that_both_ask_for() {
-    const IN_THE_WAY: &str = "the bucket's notification `theirs` already takes";
+    const IN_THE_WAY: &str = "the bucket's notification `theirs` already covers";
     for (tells_removals, event, prefix, expected) in [
         (false, "s3:ObjectCreated:Put", "", Some("new objects under ``")),
         (true, "s3:ObjectCreated:*", "originals/a/", Some("new objects under `originals/a/`")),

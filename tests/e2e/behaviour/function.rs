@@ -80,7 +80,7 @@ pub(crate) async fn row_41_concurrency_that_cannot_be_reserved_is_a_warning() {
     pipeline.edit(&function, &format!("{function}concurrency = 5\n"));
     refuse(&pipeline, REFUSED, ALWAYS);
     let up = pipeline.up();
-    assert!(up.stderr.contains("no concurrency was reserved"), "{up}");
+    assert!(up.stderr.contains("cannot reserve concurrency"), "{up}");
     assert!(up.stderr.contains("below its minimum value of [10]"), "{up}");
     let status = pipeline.status(4);
     let differences = &resource(&status, "function")["differences"];

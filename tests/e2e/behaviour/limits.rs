@@ -26,7 +26,7 @@ pub(crate) async fn row_72_a_policy_that_iam_would_not_take_is_refused_before_th
     for command in [&["plan", "--json"][..], &["up", "--yes", "--json"], &export] {
         let error = pipeline.imgprep(command).exits(2).error();
         assert_eq!(error.code, "InvalidConfiguration", "{command:?}");
-        let words = ["the function's policy would have 6", " characters, and IAM takes 6144"];
+        let words = ["the function's policy would have 6", " characters, but IAM allows 6144"];
         assert!(words.iter().all(|word| error.message.contains(word)), "{command:?}: {error:?}");
         assert!(error.hint.contains("fewer variants"), "{command:?}: {error:?}");
         assert_eq!(names(&pipeline), Vec::<String>::new(), "{command:?}");

@@ -98,7 +98,10 @@ pub(crate) async fn row_56_a_function_that_cannot_be_set_to_another_role_is_made
     refuse(&pipeline, REFUSED, ALWAYS);
     let error = pipeline.imgprep(&["up", "--yes", "--json"]).exits(1).error();
     assert_eq!((error.resource.as_str(), error.code.as_str()), ("function", REFUSED.2));
-    assert!(error.message.contains("the next `imgprep up` makes it again"), "{error:?}");
+    assert!(
+        error.message.contains("the next `imgprep up` creates the function again"),
+        "{error:?}"
+    );
     pipeline.proxy.clear_rules();
 
     let plan = pipeline.imgprep(&["plan"]).exits(0);

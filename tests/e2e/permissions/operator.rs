@@ -106,7 +106,7 @@ pub(super) fn documents(output: &Output) -> Vec<Value> {
     match output.json() {
         Value::Array(documents) => {
             assert!(documents.len() > 1, "{output}");
-            let count = format!("these are {} policies", documents.len());
+            let count = format!("printed {} policies", documents.len());
             assert!(output.stderr.contains(&count), "{output}");
             documents
         }

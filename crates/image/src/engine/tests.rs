@@ -482,7 +482,7 @@ fn what_is_not_read_is_refused_by_name() {
 fn files_over_the_limit_are_refused() {
     let limits = Limits { max_bytes: 10, ..Limits::default() };
     let error = render(&[0; 11], &[variant(8, 8)], &limits).unwrap_err();
-    assert_eq!(error.to_string(), "the file has 11 bytes, the limit is 10");
+    assert_eq!(error.to_string(), "the file has 11 bytes; the limit is 10");
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_name_too_long_for_a_variant_is_recorded_and_done_with() {
     assert_eq!(failure_key.len(), KEY_BYTES_MAX);
     assert_eq!(tested.store.keys(), [failure_key.clone(), key.clone()]);
     let record = tested.failure(&failure_key);
-    let reason = "its key in a-folder-with-a-long-name/ would have 1040 bytes, S3 takes 1024";
+    let reason = "its key in a-folder-with-a-long-name/ would have 1040 bytes; S3 allows 1024";
     assert_eq!((record.reason.as_str(), record.key), (reason, key));
     assert_eq!((record.etag.as_deref(), record.size), (Some("v1"), Some(photo().len() as u64)));
     assert_eq!(tested.lines()[0]["reason"], reason);
@@ -191,6 +191,6 @@ fn every_reason_has_its_remedy() {
     }
     let archived = Withheld::Archived(vec!["GLACIER".to_owned()]).to_string();
     assert_eq!(Remedy::of(&archived), Remedy::Access);
-    let long = "its key in thumbnails/ would have 1025 bytes, S3 takes 1024";
+    let long = "its key in thumbnails/ would have 1025 bytes; S3 allows 1024";
     assert_eq!(Remedy::of(long), Remedy::Rename);
 }
