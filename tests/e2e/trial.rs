@@ -16,7 +16,7 @@ pub(crate) async fn a_trial_without_an_image_sends_a_sample() {
     pipeline.up();
     let before = pipeline.keys().await.unwrap();
     let text = pipeline.imgprep(&["try"]).exits(0);
-    for word in ["800x600", "400x300", "served", " kB", "\nremoved again; `--keep` leaves them"] {
+    for word in ["800x600", "400x300", "served", " kB", "\nremoved; `--keep` leaves them"] {
         assert!(text.stdout.contains(word), "{text}");
     }
     assert!(!text.stdout.contains("http://"), "an address of what is gone: {text}");

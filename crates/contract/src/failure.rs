@@ -43,7 +43,7 @@ pub enum Remedy {
 impl Remedy {
     /// What helps against a reason, by its words: records are kept for years, and hold no more.
     pub fn of(reason: &str) -> Self {
-        // As versions 0.1 and newer ones have it.
+        // The first is of older versions.
         let is_memory =
             ["MB are available", "MB is available"].iter().any(|it| reason.ends_with(it));
         if reason.ends_with("`imgprep retry`") {
