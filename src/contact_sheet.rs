@@ -95,10 +95,10 @@ fn sizes(sheet: &Sheet) -> String {
     let mut html = String::from(
         "<section aria-labelledby=\"sizes\">\n<h2 id=\"sizes\">Sizes</h2>\n\
          <div class=\"scroll\" role=\"region\" aria-labelledby=\"sizes\" tabindex=\"0\">\n<table>\n\
-         <thead><tr><th scope=\"col\">Folder</th><th scope=\"col\">Frame</th><th \
-         scope=\"col\">Format</th><th scope=\"col\" class=\"number\">Images</th><th scope=\"col\" \
-         class=\"number\">Bytes</th><th scope=\"col\" class=\"number\">Average</th><th \
-         scope=\"col\" class=\"number\">Compared with originals</th></tr></thead>\n<tbody>\n",
+         <thead><tr><th scope=\"col\">Folder</th><th scope=\"col\">Frame</th>\
+         <th scope=\"col\">Format</th><th scope=\"col\" class=\"number\">Images</th>\
+         <th scope=\"col\" class=\"number\">Bytes</th><th scope=\"col\" class=\"number\">Average</th>\
+         <th scope=\"col\" class=\"number\">Compared with originals</th></tr></thead>\n<tbody>\n",
     );
     for variant in sheet.variants.iter() {
         let made = sheet.images.iter().filter_map(Image::made).flat_map(|made| &made.variants);
@@ -166,7 +166,7 @@ fn failures(images: &[Image]) -> String {
     }
     format!(
         "<section aria-labelledby=\"failed\">\n<h2 id=\"failed\">Failed</h2>\n\
-         <p>The function would record these under <code>failed/</code> and not try them again.</p>\n\
+         <p>The function would record these under <code>failed/</code> and not retry them.</p>\n\
          <table class=\"failed\">\n<thead><tr><th scope=\"col\">Original</th>\
          <th scope=\"col\">Why</th></tr></thead>\n<tbody>\n{rows}</tbody>\n</table>\n</section>\n"
     )

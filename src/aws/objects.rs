@@ -12,6 +12,7 @@ use super::bucket::Bucket;
 use super::call::Cause;
 use super::wait::{PAUSE_MIN, Probe, Stop, Wait, retry_while, wait_until};
 use super::{AwsError, Calling};
+use crate::amounts::counted;
 
 /// The call as IAM names it.
 const DELETION: &str = "s3:DeleteObject";
@@ -120,7 +121,8 @@ async fn delete_until_busy(
         let all: Vec<Deleted> = deletions.try_collect().await?;
         let count: usize = all.iter().map(|deleted| deleted.count).sum();
         let total = count + total.fetch_add(count, Ordering::Relaxed);
-        (wait.tell)(&format!("S3 to delete the images; {total} objects are gone"));
+        let deleted = counted(total as u64, "object");
+        (wait.tell)(&format!("S3 to delete the images; {deleted} deleted so far"));
         if let Some(busy) = all.into_iter().find_map(|deleted| deleted.busy) {
             let why = busy.to_string();
             return Ok(if count == 0 { Probe::Pending(why) } else { Probe::Nearer(why) });

@@ -121,7 +121,7 @@ pub(super) fn of_profile(connection: &Connection, error: AwsError) -> AwsError {
             setting: "--profile",
             why: format!("`{profile}` provides no credentials: {why}"),
             hint: format!(
-                "`aws sso login --profile {profile}`, or give it keys, a role or a credential \
+                "run `aws sso login --profile {profile}`, or give it keys, a role or a credential \
                  process"
             ),
         }),

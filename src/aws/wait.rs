@@ -205,13 +205,8 @@ where
         let Some(ended) = watch.saw(seen).await else { continue };
         return ended.or_error(wait, |answer| {
             let (what, seconds) = (wait.what, wait.limit.as_secs());
-            AwsError::wait(
-                wait.call,
-                format!(
-                    "timed out after {seconds} s waiting for {what}: \
-                                               {answer}"
-                ),
-            )
+            let late = format!("timed out after {seconds} s waiting for {what}: {answer}");
+            AwsError::wait(wait.call, late)
         });
     }
 }

@@ -170,12 +170,12 @@ fn server(text: &mut String, server: &Server) {
 
 fn size_effort(effort: &SizeEffort) -> String {
     let from = match effort.pays_from_views {
-        views if views <= 1.0 => "from the first view of an original on".to_owned(),
-        views => format!("from {} views of an original on", number(views)),
+        views if views <= 1.0 => "from the first view of each original".to_owned(),
+        views => format!("after {} views per original", number(views)),
     };
     format!(
         "`effort = \"size\"` would cost {} more for Lambda and {} less for storage and transfer: at \
-         list prices it pays {from}.",
+         list prices it pays off {from}.",
         usd_or_zero(effort.more_usd),
         usd_or_zero(effort.less_usd)
     )

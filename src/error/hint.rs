@@ -23,8 +23,8 @@ pub(super) fn connect_hint(error: &AwsError, target: Target) -> String {
                 .to_owned();
         }
         (Target::LocalByEnvironment, _) if error.is_bad_credentials() => {
-            return "this shell has an old secret of the local AWS: run `eval \"$(imgprep local \
-                    env)\"` again"
+            return "this shell has an old secret of the local AWS: run \
+                    `eval \"$(imgprep local env)\"` again"
                 .to_owned();
         }
         (Target::Local | Target::LocalByEnvironment, _) => {

@@ -26,9 +26,12 @@ impl Behind {
             changelog.entries.iter().any(|entry| entry.id == id && is(entry))
         };
         let is_updated = |entry: &Entry| entry.action == Action::Update;
-        // A stack that is made once more on a bucket that was kept, or that is taken over.
+        // A stack that is made once more on a bucket that was kept, or that is adopted. A function
+        // that only has another name left nothing behind.
+        let is_renamed = has(function::ID, &|entry| entry.retired);
         let is_on_old_bucket = has(function::ID, &|entry| entry.action == Action::Create)
-            && has(bucket::ID, &|entry| entry.action != Action::Create);
+            && has(bucket::ID, &|entry| entry.action != Action::Create)
+            && !is_renamed;
         let are_others = |edit: &Edit| {
             let [have, want] = [&edit.have, &edit.want].map(variants);
             // By folder, for a size may be new or gone.

@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::listing::{Folder, Listed};
 use super::merge::Cursor;
 use super::{Hindrance, Inventory, Range};
+use crate::amounts;
 use crate::aws::bucket::Bucket;
 use crate::aws::wait::{Stop, Wait, retry_while};
 use crate::aws::{AwsError, Calling, objects};
@@ -109,7 +110,8 @@ impl<'a> Inventory<'a> {
             foreign: 0,
             folders: Vec::new(),
         };
-        let wait = objects::deletion_wait(stop, tell);
+        let tell_wait = |what: &str| tell(&format!("waiting for {what}"));
+        let wait = objects::deletion_wait(stop, &tell_wait);
         let mut survey = self.survey(&Range::default());
         let mut batch = Vec::new();
         while let Some(seen) = self.next(&mut survey).await? {
@@ -119,7 +121,8 @@ impl<'a> Inventory<'a> {
             batch.extend(self.orphans(&seen.path, &seen.variants));
             if batch.len() + self.config.variants.len() > BATCH_MAX {
                 self.prune_batch(&mut pruned, std::mem::take(&mut batch), &wait).await?;
-                tell(&format!("{} variants without an original", pruned.orphans_count()));
+                let orphans = amounts::counted(pruned.orphans_count(), "variant");
+                tell(&format!("{orphans} without an original"));
             }
             if stop.is_asked() {
                 return Ok(pruned);

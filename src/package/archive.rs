@@ -152,7 +152,7 @@ mod tests {
     fn a_zip_too_large_for_one_call_is_refused() {
         let error = check_size(&vec![0; 52_428_801]).unwrap_err();
         assert_eq!(error.to_string(), "cannot upload the function: its zip is too large");
-        assert_eq!(error.why(), ["it has 52428801 bytes, and Lambda takes 52428800 at most"]);
+        assert_eq!(error.why(), ["it has 52428801 bytes; Lambda allows at most 52428800"]);
         check_size(&vec![0; 52_428_800]).unwrap();
     }
 }

@@ -41,7 +41,7 @@ pub(crate) enum PackageError {
 pub(crate) enum ElfReason {
     #[error("it is not a 64-bit Linux executable")]
     Format { detail: String },
-    #[error("it is built for {found}, and the function is to run on {wanted}")]
+    #[error("it is built for {found}, but the function runs on {wanted}")]
     Machine { found: String, wanted: &'static str },
     #[error("it needs {}, newer than Lambda's {}", symbol(*version), symbol(GLIBC_MAX))]
     Glibc { version: (u32, u32) },
@@ -69,15 +69,14 @@ impl PackageError {
             Self::NoLock { .. } => {
                 vec!["without it, two builds may use different dependencies".into()]
             }
-            Self::NoBinary { command } => vec![format!(
-                "`{command}` succeeded without producing \
-                                                        one"
-            )],
+            Self::NoBinary { command } => {
+                vec![format!("`{command}` succeeded without producing one")]
+            }
             Self::NoZig { cause: ZigCause::OtherMachine, .. } => {
                 vec!["this machine differs from Lambda's, so cargo alone cannot link it".into()]
             }
             Self::NoZig { cause: ZigCause::Glibc(version), .. } => vec![format!(
-                "built here it needs {}, and Lambda's Amazon Linux 2023 has {}",
+                "built here, it needs {}, but Lambda's Amazon Linux 2023 has {}",
                 symbol(*version),
                 symbol(GLIBC_MAX)
             )],
@@ -85,7 +84,7 @@ impl PackageError {
             Self::NotExecutable { mode, .. } => vec![format!("its mode is {mode:04o}")],
             Self::Elf { reason: ElfReason::Format { detail }, .. } => vec![detail.clone()],
             Self::TooLarge { size, size_max, .. } => {
-                vec![format!("it has {size} bytes, and Lambda takes {size_max} at most")]
+                vec![format!("it has {size} bytes; Lambda allows at most {size_max}")]
             }
             Self::Locked { path, waited_secs } => {
                 vec![format!("waited {waited_secs} s for the lock `{}`", path.display())]

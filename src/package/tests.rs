@@ -91,8 +91,7 @@ fn a_crate_is_built_once_and_again_after_a_change() {
     assert_eq!(
         error.to_string(),
         format!(
-            "cannot use `bootstrap` of {}: it is built for {have}, and the function is to run on \
-             {want}",
+            "cannot use `bootstrap` of {}: it is built for {have}, but the function runs on {want}",
             path.display()
         )
     );

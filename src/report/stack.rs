@@ -48,11 +48,14 @@ pub(crate) fn plan(document: &Document, full: bool, advice: &Advice) -> String {
 
 /// Says once what is to be known of everything that left the file and is left alone.
 pub(crate) fn retired(text: &mut String, document: &Document, advice: &Advice) {
-    if document.resources.iter().any(is_retired) {
-        let remove = advice.command("up --prune");
-        let _ =
-            writeln!(text, "retired: no longer in the file; {remove} removes it, but no images");
-    }
+    let them = match document.resources.iter().filter(|entry| is_retired(entry)).count() {
+        0 => return,
+        1 => "it",
+        _ => "them",
+    };
+    let remove = advice.command("up --prune");
+    let _ =
+        writeln!(text, "retired: no longer in the file; {remove} removes {them} but keeps images");
 }
 
 pub(crate) fn is_retired(entry: &Entry) -> bool {

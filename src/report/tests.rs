@@ -404,7 +404,7 @@ fn what_is_replaced_or_no_longer_in_the_file_says_so() {
         topic         photos-before  (retired)
 
     1 to replace, 1 to delete, 1 retired
-    retired: no longer in the file; imgprep up --prune removes it, but no images
+    retired: no longer in the file; imgprep up --prune removes it but keeps images
     ");
 }
 

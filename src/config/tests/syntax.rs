@@ -444,7 +444,5 @@ fn colour_adds_escape_codes_only() {
 #[test]
 fn the_message_is_one_line_with_every_problem() {
     let error = parse(&format!("nmae = 5\n{LEAST}function.memory = 5\n")).unwrap_err();
-    assert_snapshot!(error.message(), @"pipeline.toml:1:1: unknown key `nmae` in the file: did you \
-                                        mean `name`?; pipeline.toml:4:19: `function.memory` is 5: \
-                                        must be 128–10240 MB");
+    assert_snapshot!(error.message(), @"pipeline.toml:1:1: unknown key `nmae` in the file: did you mean `name`?; pipeline.toml:4:19: `function.memory` is 5: must be 128–10240 MB");
 }

@@ -78,12 +78,7 @@ impl Claim {
                 (key == name).then_some(value)
             });
             let value = found.next().filter(|_| found.next().is_none());
-            value.ok_or_else(|| {
-                Refusal::incomplete(&format!(
-                    "`{name}` must be present exactly \
-                                                              once"
-                ))
-            })
+            value.ok_or_else(|| not_once(name))
         };
         let time = one(headers, "x-amz-date")?;
         let time = time.ok_or_else(|| Refusal::incomplete("it has no `x-amz-date`"))?;
@@ -225,9 +220,7 @@ impl Query {
     fn one(&self, name: &str) -> Result<&str, Refusal> {
         let mut all = self.0.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name.as_bytes()));
         let found = all.next().filter(|(key, _)| key == name.as_bytes() && all.next().is_none());
-        found
-            .and_then(|(_, value)| std::str::from_utf8(value).ok())
-            .ok_or_else(|| Refusal::incomplete(&format!("`{name}` must be present exactly once")))
+        found.and_then(|(_, value)| std::str::from_utf8(value).ok()).ok_or_else(|| not_once(name))
     }
 
     fn canonical(&self, without_signature: bool) -> String {
@@ -247,12 +240,11 @@ pub(super) fn one<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a s
     let mut all = headers.get_all(name).iter();
     let Some(value) = all.next() else { return Ok(None) };
     let value = value.to_str().ok().filter(|_| all.next().is_none());
-    value.map(Some).ok_or_else(|| {
-        Refusal::incomplete(&format!(
-            "`{name}` must be present exactly \
-                                                                once"
-        ))
-    })
+    value.map(Some).ok_or_else(|| not_once(name))
+}
+
+fn not_once(name: &str) -> Refusal {
+    Refusal::incomplete(&format!("`{name}` must be present exactly once"))
 }
 
 /// The hash of a body, of which the hexadecimal form is signed.

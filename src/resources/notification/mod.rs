@@ -176,8 +176,8 @@ impl Notification {
             Some(lost) => Err(AwsError::request(
                 PUT,
                 format!(
-                    "the entry `{lost}` disappeared after it was written; somebody else \
-                         changed it"
+                    "the entry `{lost}` disappeared after it was written; somebody else changed \
+                     it"
                 ),
             )),
         }
