@@ -140,6 +140,9 @@ fn text(document: &Document, advice: &Advice) -> String {
     let removed = document.resources.iter().filter(is_removed).count();
     let left: Vec<&Entry> =
         document.resources.iter().filter(|entry| entry.state != Condition::Missing).collect();
+    if removed == 0 && left.is_empty() {
+        return format!("{}: nothing to remove\n", document.stack);
+    }
     let _ = writeln!(text, "{}: {removed} removed{}", document.stack, remainder(&left));
     for entry in &left {
         stack::line(&mut text, &Lead::NONE, entry, advice);

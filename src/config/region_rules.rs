@@ -13,8 +13,8 @@ const INSTEAD: &str = "the application can serve the variants from the bucket in
 const WITHOUT_CDN: [(&str, &str); 7] = [
     (
         "cn-",
-        "CloudFront in China serves only under domains with an ICP recordal, and takes neither ACM \
-         certificates nor managed cache policies",
+        "CloudFront in China serves only under domains with an ICP recordal, and accepts neither \
+         ACM certificates nor managed cache policies",
     ),
     ("us-gov-", "AWS GovCloud (US) has no CloudFront of its own"),
     ("us-iso-", UNKNOWN),

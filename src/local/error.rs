@@ -34,7 +34,7 @@ pub(crate) enum LocalError {
     PortTaken { port: u16, by_ministack: bool },
     #[error("cannot start the local AWS: MiniStack exited immediately")]
     Ended { log: PathBuf, lines: Vec<String> },
-    #[error("cannot start the local AWS: MiniStack did not answer within {waited_secs} s")]
+    #[error("cannot start the local AWS: MiniStack did not respond within {waited_secs} s")]
     NoAnswer { waited_secs: u64, log: PathBuf, lines: Vec<String> },
     #[error("the local AWS does not respond (process {pid})")]
     Unresponsive { pid: u32 },

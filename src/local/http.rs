@@ -26,7 +26,13 @@ pub(super) fn request(port: u16, path: &str, wait_max: Duration) -> io::Result<A
     stream.write_all(head.as_bytes())?;
     let mut bytes = Vec::new();
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut bytes)?;
-    parse(&bytes).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the answer is no HTTP"))
+    parse(&bytes).ok_or_else(|| {
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the answer is not \
+                                                                            HTTP",
+        )
+    })
 }
 
 /// Whether anything listens on a port of this machine.

@@ -64,7 +64,7 @@ impl<'a> Terraform<'a> {
         let upload_to = json!({ "value": self.request.upload_to() });
         self.outputs.insert("upload_to".to_owned(), upload_to);
         let template = json!({
-            "//": format!("The image pipeline {}, as `imgprep up` makes it", self.request.config.name),
+            "//": format!("The image pipeline {}, as `imgprep up` creates it", self.request.config.name),
             "terraform": {
                 "required_providers": {
                     "aws": { "source": "hashicorp/aws", "version": PROVIDER_VERSION },

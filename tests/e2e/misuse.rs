@@ -115,7 +115,7 @@ pub(crate) async fn only_changes_end_with_2_under_exit_code() {
     }
     pipeline.imgprep(&["up", "--exit-code"]).exits(1);
     let help = plan(&["--help"]).exits(0);
-    assert!(help.stdout.contains("and 1 on any error"), "{help}");
+    assert!(help.stdout.contains("2 if there are changes, and 1"), "{help}");
 
     let denied = Refusal { status: 403, code: "AccessDenied", message: "Access Denied" };
     pipeline.proxy.refuse("sns:GetTopicAttributes", denied, 1);

@@ -30,7 +30,7 @@ fn a_cdn_that_other_settings_need_is_refused_at_the_region() {
     1 | region = 'cn-north-1'
       |          ^^^^^^^^^^^^ add `enabled = false` below `[cdn]`
       |
-      = help: CloudFront in China serves only under domains with an ICP recordal, and takes neither ACM certificates nor managed cache policies; the application can serve the variants from the bucket instead
+      = help: CloudFront in China serves only under domains with an ICP recordal, and accepts neither ACM certificates nor managed cache policies; the application can serve the variants from the bucket instead
     ");
 }
 

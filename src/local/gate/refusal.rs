@@ -72,7 +72,7 @@ impl Refusal {
 
     /// MiniStack itself does not answer.
     pub(super) fn unavailable(reason: &str) -> Self {
-        let message = format!("MiniStack does not answer: {reason}");
+        let message = format!("MiniStack does not respond: {reason}");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", &message)
     }
 
