@@ -333,7 +333,7 @@ fn what_goes_says_what_is_lost_and_what_takes_long() {
     photos (account 123456789012, eu-central-1)
 
       - bucket        photos-of-acme
-                      any images in it are lost, and somebody else can take its name
+                      any images in it are lost, and others can take its name
       - folders       originals/ 800x600/
       - logs          /aws/lambda/photos  the logs in it are lost
       - dead-letters  photos-dead-letters  the messages in it are lost

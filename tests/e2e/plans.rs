@@ -183,7 +183,7 @@ pub(crate) async fn going_down_says_what_is_lost_and_what_takes_long() {
 
       - topic         going-topic
       - bucket        going-bucket
-                      any images in it are lost, and somebody else can take its name
+                      any images in it are lost, and others can take its name
       - folders       originals/ 800x600/ 400x300/
       - notification  imgprep-going
       - policy        AllowAccessOnGoingBucket

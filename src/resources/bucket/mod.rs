@@ -35,7 +35,7 @@ use crate::permissions::Row;
 use crate::pricing::{Service, Usage};
 
 pub(crate) const ID: Id = Id(&Kind {
-    loses: Some("any images in it are lost, and somebody else can take its name"),
+    loses: Some("any images in it are lost, and others can take its name"),
     holds_images: true,
     ..Kind::new("bucket", "AWS::S3::Bucket")
 });

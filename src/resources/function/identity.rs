@@ -48,8 +48,8 @@ pub(super) fn observe(
         (None, None) => Some(UNKNOWN.to_owned()),
     };
     if tag.as_deref() == Some(STUCK) {
-        let why = "Lambda cannot move it off a deleted role, so it is created again; waiting \
-                   events are lost with it: run `imgprep backfill` afterwards";
+        let why = "Lambda cannot move it off a deleted role; waiting events are lost with it, so \
+                   run `imgprep backfill` afterwards";
         observed.beyond_repair = Some(why.to_owned());
     }
     observed.details.extend(tag.or(role).map(|id| (RUNS_AS_DETAIL, id)));
