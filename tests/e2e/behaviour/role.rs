@@ -32,7 +32,7 @@ pub(crate) async fn row_56_a_role_that_was_made_again_by_hand_is_seen_and_the_fu
     pipeline.proxy.behave(Arc::<Roles>::clone(&roles));
     pipeline.proxy.take_calls();
     let up = pipeline.up();
-    assert!(up.stderr.contains("it is set to another role and back"), "{up}");
+    assert!(up.stderr.contains("it is switched to another role and back"), "{up}");
     assert_eq!(
         pipeline.proxy.take_mutating(),
         [
