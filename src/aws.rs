@@ -14,6 +14,7 @@ pub(crate) mod lambda;
 pub(crate) mod marker;
 pub(crate) mod objects;
 pub(crate) mod policy;
+pub(crate) mod reach;
 mod settings;
 #[cfg(test)]
 mod stand_in;

@@ -3,6 +3,7 @@
 
 mod backfill;
 mod cost;
+mod doctor;
 mod down;
 mod export;
 mod failures;
@@ -33,7 +34,7 @@ use crate::report::{Answer, Report};
 ///
 /// Example: imgprep up --local
 #[derive(Debug, Parser)]
-#[command(name = "imgprep", version = env!("IMGPREP_VERSION"))]
+#[command(name = "imgprep", version = env!("IMGPREP_VERSION"), max_term_width = 80)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     /// Example: imgprep local status
     #[command(subcommand)]
     Local(local::Local),
+    Doctor(doctor::Doctor),
     Completions(manual::Completions),
     /// Print the manual page
     ///
@@ -99,6 +101,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Answer
         Command::Prune(args) => prune::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Export(args) => export::run(args, global, report).await,
+        Command::Doctor(args) => doctor::run(args, global, report).await,
         Command::Local(args) => local::run(args, global, report).await,
         Command::Cost(args) => cost::run(args, global),
         Command::Completions(args) => Ok(manual::script(args)),
@@ -110,7 +113,6 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Answer
 mod tests {
     use super::*;
     use crate::args::Misuse;
-    use crate::report::help;
 
     /// Every command with those around it, the program first.
     fn commands(command: &clap::Command, path: &str, found: &mut Vec<(String, String)>) {
@@ -138,7 +140,7 @@ mod tests {
 
     /// The help of every command below, as it is printed.
     fn helps(command: &mut clap::Command, found: &mut Vec<(String, String)>) {
-        let help = help::fitted(&command.render_long_help().to_string());
+        let help = command.render_long_help().to_string();
         found.push((command.get_name().to_owned(), help));
         for inner in command.get_subcommands_mut() {
             helps(inner, found);

@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod contact_sheet;
 mod cost;
+mod doctor;
 #[macro_use]
 mod engine;
 mod error;

@@ -184,6 +184,13 @@ pub(crate) fn status(environment: &Environment) -> Status {
     }
 }
 
+/// The version of the Python with which the local AWS can be started. Changes nothing.
+pub(crate) fn can_start(environment: &Environment) -> Result<String, LocalError> {
+    Server::new(environment).check_port()?;
+    let python = python::find(environment)?;
+    Ok(python.version())
+}
+
 /// Empties the local AWS: every resource of every account is gone, and with its secret all that was
 /// signed. If it was running, it is started again.
 pub(crate) fn reset(environment: &Environment, progress: &dyn Fn(&str)) -> Result<(), LocalError> {

@@ -57,6 +57,29 @@ pub(crate) fn documents(operation: Operation, config: &Config, names: &Names) ->
     size::documents(request.parts().iter().flat_map(|sets| request.statements(sets)))
 }
 
+/// What an operation does to the same things.
+#[derive(Clone, Debug)]
+pub(crate) struct Need {
+    pub(crate) actions: BTreeSet<&'static str>,
+    pub(crate) resources: Vec<String>,
+    /// Under which the actions are allowed, as a policy's `Condition`.
+    pub(crate) condition: Option<Value>,
+}
+
+/// What the operation does on this stack, one kind of thing after another.
+pub(crate) fn needs(operation: Operation, config: &Config, names: &Names) -> Vec<Need> {
+    let request = Request { operation, config, names };
+    let sets = request.parts().concat();
+    let granted = request.granted(&sets).into_iter().filter(|(_, actions)| !actions.is_empty());
+    granted
+        .map(|((group, resources), actions)| Need {
+            actions,
+            resources,
+            condition: group.condition(config, names),
+        })
+        .collect()
+}
+
 /// The smallest policy with which `init` can say whether a name is free: any, for it is asked for.
 pub(crate) fn document_for_init() -> Value {
     policy::document(&[json!({

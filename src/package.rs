@@ -98,6 +98,31 @@ pub(crate) fn build(
     }
 }
 
+/// What a function comes from on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Tools {
+    ThisProgram,
+    Carried,
+    Zip(PathBuf),
+    /// Its version, and zig where it is needed.
+    Cargo(String),
+}
+
+/// Looks for what `build` will need, without building.
+pub(crate) fn tools(code: &Code, arch: Arch, making: Making) -> Result<Tools, PackageError> {
+    match (making, code) {
+        (Making::ThisProgram, _) => Ok(Tools::ThisProgram),
+        (_, Code::Bundled { .. }) if embedded(arch).is_some() => Ok(Tools::Carried),
+        (_, Code::Zip(path)) => {
+            finished(read(path)?, arch, &path.display().to_string())?;
+            Ok(Tools::Zip(path.clone()))
+        }
+        (_, Code::Bundled { .. } | Code::Crate(_)) => {
+            Cargo::from_path().look(arch).map(Tools::Cargo)
+        }
+    }
+}
+
 /// This program as a zip, which only a local AWS can be given: it is for this machine, and large.
 fn this_program(progress: &dyn Fn(&str)) -> Result<Package, PackageError> {
     progress("packing this program as the function");

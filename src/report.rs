@@ -9,7 +9,6 @@ mod diff;
 pub(crate) mod document;
 mod error;
 pub(crate) mod event;
-pub(crate) mod help;
 pub(crate) mod layout;
 pub(crate) mod printable;
 mod progress;
@@ -22,7 +21,6 @@ mod tests;
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anstream::ColorChoice;
-use clap::error::ErrorKind;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -248,8 +246,6 @@ pub(crate) fn usage(error: &clap::Error, json: bool) -> Result<u8, u8> {
     if json && error.use_stderr() {
         let Misuse { message, hint } = Misuse::of(error);
         out(&format!("{}\n", error_document(&message, None, "Usage", Some(&hint))));
-    } else if error.kind() == ErrorKind::DisplayHelp {
-        let _ = write_raw(&help::fitted(&error.render().ansi().to_string()));
     } else {
         // Nothing is left to do if even this cannot be written.
         let _ = error.print();

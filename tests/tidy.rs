@@ -14,7 +14,7 @@ const LINES_MAX: usize = 500;
 const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
 
 /// The modules of `src`, each of which uses only those before it.
-const ORDER: [&str; 31] = [
+const ORDER: [&str; 32] = [
     "amounts",
     "file_lock",
     "suggestion",
@@ -42,6 +42,7 @@ const ORDER: [&str; 31] = [
     "inventory",
     "trial",
     "error",
+    "doctor",
     "report",
     "commands",
     "lib",

@@ -71,6 +71,10 @@ impl AwsError {
         Self { call, cause: Cause::Request(message.into()) }
     }
 
+    pub(crate) fn connection(call: &'static str, message: impl Into<String>) -> Self {
+        Self { call, cause: Cause::Connection(message.into()) }
+    }
+
     pub(crate) fn vanished(call: &'static str, message: impl Into<String>) -> Self {
         Self { call, cause: Cause::Vanished(message.into()) }
     }

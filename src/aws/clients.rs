@@ -56,6 +56,8 @@ macro_rules! client {
 #[derive(Debug)]
 pub(crate) struct Aws {
     pub(crate) account: String,
+    /// The ARN of whose credentials these are.
+    pub(crate) caller: String,
     pub(crate) partition: &'static str,
     pub(crate) region: String,
     pub(crate) endpoints: Endpoints,
@@ -84,21 +86,14 @@ pub(crate) struct Aws {
 impl Aws {
     /// Loads credentials and region as every AWS tool does, and asks whose account it is.
     pub(crate) async fn connect(connection: &Connection) -> Result<Self, AwsError> {
-        if connection.local.is_none() {
-            settings::check_profile(connection.profile.as_deref()).await?;
-        }
-        let transport = transport(connection).await?;
-        let config = load(connection, transport.clone()).await;
-        let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
-        settings::check_region(&region)?;
-        settings::check_endpoints(&config)?;
+        let (transport, config, region) = way(connection).await?;
         let endpoint = |service| settings::endpoint(&config, service);
         let is_gate = connection.local.is_some() || is_local(endpoint("CloudFront")).await;
         let endpoints = Endpoints::new(endpoint("S3"), endpoint("CloudFront"));
         let endpoints = endpoints.behind_gate(is_gate);
-        let account = account(&config).await;
-        let account = account.map_err(|error| settings::of_unknown_region(&region, error));
-        let account = account.map_err(|error| settings::of_profile(connection, error))?;
+        let caller = caller(&config).await;
+        let caller = caller.map_err(|error| settings::of_unknown_region(&region, error));
+        let (account, caller) = caller.map_err(|error| settings::of_profile(connection, error))?;
         let s3 = aws_sdk_s3::config::Builder::from(&config)
             .force_path_style(endpoints.wants_path_style())
             .retry_classifier(ThrottlingStatus)
@@ -108,6 +103,7 @@ impl Aws {
             .build();
         Ok(Self {
             account,
+            caller,
             partition: partition(&region),
             region,
             endpoints,
@@ -153,6 +149,21 @@ impl ClassifyRetry for ThrottlingStatus {
     fn name(&self) -> &'static str {
         "throttling by status"
     }
+}
+
+/// The way to AWS, with what is set for it, and the region.
+pub(super) async fn way(
+    connection: &Connection,
+) -> Result<(Transport, SdkConfig, String), AwsError> {
+    if connection.local.is_none() {
+        settings::check_profile(connection.profile.as_deref()).await?;
+    }
+    let transport = transport(connection).await?;
+    let config = load(connection, transport.clone()).await;
+    let region = config.region().map(ToString::to_string).ok_or_else(no_region)?;
+    settings::check_region(&region)?;
+    settings::check_endpoints(&config)?;
+    Ok((transport, config, region))
 }
 
 /// The way to AWS that the environment and the profile ask for. Nothing of them is between this
@@ -239,7 +250,7 @@ async fn is_local(endpoint: Option<String>) -> bool {
 /// The call that finds out whose account it is, before all others.
 pub(super) const FIRST_CALL: &str = "sts:GetCallerIdentity";
 
-async fn account(config: &SdkConfig) -> Result<String, AwsError> {
+async fn caller(config: &SdkConfig) -> Result<(String, String), AwsError> {
     let sts = aws_sdk_sts::config::Builder::from(config)
         .retry_config(RetryConfig::standard().with_max_attempts(FEW_ATTEMPTS_MAX))
         .build();
@@ -248,9 +259,10 @@ async fn account(config: &SdkConfig) -> Result<String, AwsError> {
         .send()
         .await
         .calling(FIRST_CALL)?;
-    identity
+    let account = identity
         .account
-        .ok_or_else(|| AwsError::request(FIRST_CALL, "AWS did not return an account ID"))
+        .ok_or_else(|| AwsError::request(FIRST_CALL, "AWS did not return an account ID"))?;
+    Ok((account, identity.arn.unwrap_or_default()))
 }
 
 fn no_region() -> AwsError {
@@ -285,7 +297,7 @@ pub(crate) fn has_cloudfront(partition: &str) -> bool {
     matches!(partition, "aws" | "aws-cn")
 }
 
-fn dns_suffix(partition: &str) -> &'static str {
+pub(super) fn dns_suffix(partition: &str) -> &'static str {
     let found = PARTITIONS.iter().find(|(_, name, _)| *name == partition);
     found.map_or(DNS_SUFFIX, |(.., suffix)| suffix)
 }

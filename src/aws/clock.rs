@@ -38,6 +38,16 @@ impl Skew {
         })
     }
 
+    /// Whether anybody should care.
+    pub(crate) fn is_noticeable(self) -> bool {
+        self.seconds >= MINUTE
+    }
+
+    /// Whether AWS refuses what is signed with it.
+    pub(crate) fn is_refused(self) -> bool {
+        self.seconds >= NOTICED_SECS_MIN
+    }
+
     /// Whether it is the reason for this refusal.
     pub(crate) fn explains(self, code: &str, message: &str, status: u16) -> bool {
         match code {

@@ -8,6 +8,8 @@ use aws_smithy_types::byte_stream::ByteStream;
 /// What an address answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// The time at which it answered, as its `Date` header has it.
+    pub(crate) date: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -18,6 +20,7 @@ pub(crate) async fn get(connector: &impl HttpConnector, url: &str) -> Result<Ans
     request.set_uri(url).map_err(|error| error.to_string())?;
     let answer = connector.call(request).await.map_err(|error| error.to_string())?;
     let status = answer.status().as_u16();
+    let date = answer.headers().get("date").map(ToOwned::to_owned);
     let body = ByteStream::new(answer.into_body()).collect().await;
-    Ok(Answer { status, body: body.map_err(|error| error.to_string())?.to_vec() })
+    Ok(Answer { status, date, body: body.map_err(|error| error.to_string())?.to_vec() })
 }

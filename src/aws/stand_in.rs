@@ -41,6 +41,7 @@ impl Aws {
             .build();
         Self {
             account: "123456789012".to_owned(),
+            caller: "arn:aws:iam::123456789012:user/tester".to_owned(),
             partition: "aws",
             region: "us-east-1".to_owned(),
             endpoints: Endpoints::default(),

@@ -77,6 +77,13 @@ impl Transport {
         })
     }
 
+    /// The variable that names the proxy on the way to AWS.
+    pub(crate) fn https_proxy(&self) -> Option<&'static str> {
+        self.https.as_ref()?;
+        let is_set = |name: &&str| std::env::var_os(name).is_some();
+        HTTPS_PROXY.into_iter().find(is_set)
+    }
+
     /// For addresses that are not AWS's own, such as a distribution's.
     pub(crate) fn web(&self) -> SharedHttpConnector {
         self.connector(&HttpConnectorSettings::builder().build())

@@ -73,11 +73,7 @@ impl Account {
             (true, Start::IfNeeded) => Some(start_local(report).await?),
             (true, Start::Never) => Some(running_local().await?),
         };
-        let connection = Connection {
-            profile: global.profile.clone(),
-            region: global.region.clone().or_else(|| config.region.clone()),
-            local,
-        };
+        let connection = connection(global, Some(&config), local);
         let aws =
             Aws::connect(&connection).await.map_err(|error| Error::connect(&connection, error))?;
         let (config, without_cdn) = config.in_region(&aws.region).map_err(Error::Config)?;
@@ -239,7 +235,18 @@ impl Session {
     }
 }
 
-fn load(global: &Global) -> Result<Config, Error> {
+/// Which AWS is meant.
+pub(super) fn connection(
+    global: &Global,
+    config: Option<&Config>,
+    local: Option<Running>,
+) -> Connection {
+    let of_file = || config?.region.clone();
+    let region = global.region.clone().or_else(of_file);
+    Connection { profile: global.profile.clone(), region, local }
+}
+
+pub(super) fn load(global: &Global) -> Result<Config, Error> {
     Config::load(&global.config, &|name| std::env::var(name).ok()).map_err(Error::Config)
 }
 

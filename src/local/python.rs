@@ -28,6 +28,11 @@ pub(super) struct Python {
 }
 
 impl Python {
+    pub(super) fn version(&self) -> String {
+        let (major, minor) = self.version;
+        format!("{major}.{minor}")
+    }
+
     /// Where MiniStack is, or is to be, installed for this interpreter.
     pub(super) fn install_folder(&self, environment: &Environment) -> PathBuf {
         environment.install_folder(self.version)

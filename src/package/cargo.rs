@@ -95,6 +95,26 @@ impl Cargo {
         Ok(binary)
     }
 
+    /// The versions of what an executable for Lambda is made with, without making one.
+    pub(super) fn look(&self, arch: Arch) -> Result<String, PackageError> {
+        let mut command = self.command();
+        let output = command.arg("--version").output().map_err(|_| PackageError::NoCargo)?;
+        let version = String::from_utf8_lossy(&output.stdout);
+        // `cargo 1.95.0 (…)`
+        let version = version.split(" (").next().unwrap_or_default().trim().to_owned();
+        if !output.status.success() || !version.starts_with("cargo ") {
+            return Err(PackageError::NoCargo);
+        }
+        if is_host(arch) || std::env::var_os(linker_variable(arch)).is_some() {
+            return Ok(version);
+        }
+        if !self.has_zig() {
+            let (machine, target) = (machine(arch), triple(arch));
+            return Err(PackageError::NoZig { machine, target, cause: ZigCause::OtherMachine });
+        }
+        Ok(format!("{version} and zig"))
+    }
+
     /// The executable by plain cargo, or why plain cargo does not do.
     fn native(
         &self,
