@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde_json::json;
 
-use super::session::{blocking, connection, load};
+use super::session::{blocking, connection, is_local, load};
 use crate::args::Global;
 use crate::aws::{Aws, Connection, reach};
 use crate::config::{Code, Config};
@@ -96,7 +96,7 @@ async fn function(config: Option<&Config>, global: &Global) -> Result<Check, Err
         Some(config) => (config.function.code.clone(), config.function.arch),
         None => (Code::Bundled { avif: false }, crate::config::Arch::default()),
     };
-    let making = if global.local { Making::quickest(&code, arch) } else { Making::Released };
+    let making = if is_local(global) { Making::quickest(&code, arch) } else { Making::Released };
     blocking(move || machine::function(&code, arch, making)).await
 }
 

@@ -235,6 +235,11 @@ impl Session {
     }
 }
 
+/// Whether the local AWS is meant, by option or by what `imgprep local env` prints.
+pub(super) fn is_local(global: &Global) -> bool {
+    global.local || local::is_in_environment()
+}
+
 /// Which AWS is meant.
 pub(super) fn connection(
     global: &Global,
@@ -261,7 +266,7 @@ impl Makings {
     fn of(config: &Config, global: &Global, release: bool) -> Self {
         let function = &config.function;
         match Making::quickest(&function.code, function.arch) {
-            Making::ThisProgram if global.local && !release => {
+            Making::ThisProgram if is_local(global) && !release => {
                 Self { wanted: Making::ThisProgram, also: Some(Making::Released) }
             }
             _ => Self { wanted: Making::Released, also: None },

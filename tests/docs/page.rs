@@ -132,8 +132,7 @@ impl Place {
             if !shown::matches(&expected, &printed) {
                 wrong.push(format!("`{line}` printed\n{printed}\nand not\n{expected}"));
             }
-            let is_error = expected.lines().any(|line| line.starts_with("error: "))
-                || expected.contains("  failed   ");
+            let is_error = expected.lines().any(shown::is_failure);
             if succeeds == is_error {
                 wrong.push(format!("`{line}` succeeded: {succeeds}"));
             }

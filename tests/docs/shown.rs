@@ -38,6 +38,12 @@ pub(crate) fn calls(line: &str) -> Vec<String> {
     called.collect()
 }
 
+/// Whether a line says that its command failed: an error, or the outcome of one of several originals.
+pub(crate) fn is_failure(line: &str) -> bool {
+    let one = line.strip_prefix("  failed   ").is_some_and(|rest| !rest.starts_with(' '));
+    one || line.starts_with("error: ")
+}
+
 /// Whether what is printed is what is shown, but for times, sizes and names that are made up.
 pub(crate) fn matches(shown: &str, printed: &str) -> bool {
     let lines = |text: &str| -> Vec<String> { text.trim_end().lines().map(comparable).collect() };

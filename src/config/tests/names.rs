@@ -249,7 +249,7 @@ fn a_number_is_shown_with_its_limits() {
      --> pipeline.toml:5:22
       |
     5 | log_retention_days = 10
-      |                      ^^ the nearest is 7
+      |                      ^^ the nearest allowed value is 7
       |
       = help: CloudWatch Logs allows 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 days
     ");
@@ -296,8 +296,8 @@ fn numbers() {
     function.concurrency = 1 => accepted
     function.concurrency = 0 => `function.concurrency` is 0: must be 1 or more; 0 would stop the function
     function.log_retention_days = 1 => accepted
-    function.log_retention_days = 0 => `function.log_retention_days` is 0: the nearest is 1
-    function.log_retention_days = 4000 => `function.log_retention_days` is 4000: the nearest is 3653
+    function.log_retention_days = 0 => `function.log_retention_days` is 0: the nearest allowed value is 1
+    function.log_retention_days = 4000 => `function.log_retention_days` is 4000: the nearest allowed value is 3653
     image.quality = 1 => accepted
     image.quality = 0 => `image.quality` is 0: must be 1–100
     image.quality = 100 => accepted

@@ -426,7 +426,7 @@ fn the_function_is_told_no_more_than_lambda_takes() {
     152 | [[variants]]
         | ^^^^^^^^^^^^ variant 75 of 80
         |
-        = help: Lambda takes 4096 bytes; use fewer variants or shorter values
+        = help: Lambda allows 4096 bytes; use fewer variants or shorter values
     ");
 }
 
