@@ -49,11 +49,11 @@ impl Making {
     /// The quickest way to a function for a local AWS.
     pub(crate) fn quickest(code: &Code, arch: Arch) -> Self {
         match code {
-            Code::Bundled { avif }
-                if embedded(arch).is_none() && (!avif || cfg!(feature = "avif")) =>
-            {
-                Self::ThisProgram
+            // One that is carried is smaller, where this machine can run it.
+            Code::Bundled { .. } if embedded(arch).is_some() && cargo::is_host(arch) => {
+                Self::Released
             }
+            Code::Bundled { avif } if !avif || cfg!(feature = "avif") => Self::ThisProgram,
             _ => Self::Released,
         }
     }

@@ -235,7 +235,7 @@ fn is_kept(name: &OsStr) -> bool {
 }
 
 /// Whether what plain cargo builds here is for Lambda's machine.
-fn is_host(arch: Arch) -> bool {
+pub(super) fn is_host(arch: Arch) -> bool {
     std::env::consts::OS == "linux"
         && std::env::consts::ARCH
             == match arch {
