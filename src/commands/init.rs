@@ -19,7 +19,7 @@ use crate::report::{Answer, Outcome, Report, pretty};
 /// whether the bucket name is free. Never overwrites a file.
 ///
 /// Example: imgprep init --name photos --bucket acme-photos --size 800x600,400x300
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct Init {
     /// Name of the stack; default: the folder's name
     #[arg(long, value_name = "NAME")]

@@ -11,7 +11,7 @@ use crate::amounts;
 use crate::args::Global;
 use crate::error::Error;
 use crate::report::printable::printable;
-use crate::report::style::{BOLD, painted};
+use crate::report::style::{BOLD, linked, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
 use crate::trial::{CdnCheck, Image, Trial, TrialResult};
 
@@ -104,7 +104,7 @@ fn text(result: &TrialResult) -> String {
             f64::from(u32::try_from(variant.milliseconds).unwrap_or(u32::MAX)) / 1000.0,
         );
         if let Some(url) = variant.url.as_ref().filter(|_| result.kept) {
-            let _ = writeln!(text, "    {}", printable(url));
+            let _ = writeln!(text, "    {}", linked(&printable(url)));
         }
     }
     if !result.kept {

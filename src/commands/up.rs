@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
+use super::init::{self, Init};
 use super::session::{Session, Start};
 use crate::args::{Global, with_switches};
 use crate::engine::apply::Run;
@@ -67,6 +68,9 @@ impl Changes {
 const COMMAND: &str = "up";
 
 pub(crate) async fn run(args: &Up, global: &Global, report: &Report) -> Result<Answer, Error> {
+    if !args.yes && report.can_ask() && !global.config.exists() {
+        offer_file(global, report).await?;
+    }
     let mut session = Session::open_to_make(&args.changes, global, report, Start::IfNeeded).await?;
     let plan = session.plan_to_make().await?;
     refuse_foreign(&plan)?;
@@ -89,6 +93,16 @@ pub(crate) async fn run(args: &Up, global: &Global, report: &Report) -> Result<A
         changelog = changelog.settled();
     }
     Ok(Box::new(Made(session.document(changelog))))
+}
+
+/// Where there is no file yet, has one written.
+async fn offer_file(global: &Global, report: &Report) -> Result<(), Error> {
+    let asked = Asked { command: COMMAND.to_owned(), preview: None };
+    let file = global.config.display();
+    report.confirm(&asked, &format!("`{file}` does not exist. Create it with `imgprep init`?"))?;
+    let written = init::run(&Init::default(), global, report).await?;
+    report.preview(|_| written.text(report));
+    Ok(())
 }
 
 /// Images are gone for ever, so their deletion is confirmed by typing the bucket's name.

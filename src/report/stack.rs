@@ -9,7 +9,7 @@ use super::diff::Change;
 use super::document::{Document, Entry};
 use super::layout::{self, COLUMNS, name_columns, spaces, width, wrapped};
 use super::printable::printable;
-use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, painted};
+use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, linked, painted};
 use crate::engine::plan::{Action, Condition, RETIRED};
 use crate::outputs::Outputs;
 
@@ -153,6 +153,6 @@ pub(crate) fn outputs(text: &mut String, outputs: &Outputs) {
     let columns = name_columns(outputs.urls.keys().map(String::as_str));
     let _ = writeln!(text, "\n  {:<columns$} {}", "upload to", outputs.upload_to);
     for (folder, url) in &outputs.urls {
-        let _ = writeln!(text, "  {folder:<columns$} {url}");
+        let _ = writeln!(text, "  {folder:<columns$} {}", linked(url));
     }
 }

@@ -1,7 +1,7 @@
 //! The local AWS: how it starts, runs and stops.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -72,6 +72,13 @@ impl Drop for Local {
 fn signal(name: &str, target: &str) {
     let kill = Command::new("kill").args([&format!("-{name}"), "--", target]).status().unwrap();
     assert!(kill.success(), "kill -{name} {target}");
+}
+
+/// The interpreter itself, behind any shim.
+fn python() -> PathBuf {
+    let print = "import sys; print(sys.executable)";
+    let output = Command::new("python3").args(["-c", print]).output().unwrap();
+    PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
 }
 
 async fn ends(pid: u32) {
@@ -202,4 +209,35 @@ pub(crate) async fn it_stops_when_nobody_uses_it_and_is_not_started_only_to_look
     command.env("IMGPREP_LOCAL_IDLE", "soon");
     let failed = run(command.args(["local", "start"])).exits(1);
     assert!(failed.stderr.contains("cannot use `soon` as the idle minutes"), "{failed}");
+}
+
+pub(crate) async fn this_program_serves_as_the_function_without_a_build() {
+    let local = Local::new();
+    let file =
+        "name = \"quick\"\n[bucket]\nname = \"quick-bucket\"\n[[variants]]\nsize = \"80x60\"\n";
+    fs::write(local.folder.path().join("pipeline.toml"), file).unwrap();
+    // Where no cargo is.
+    let path = local.folder.path().join("bin");
+    fs::create_dir(&path).unwrap();
+    symlink(python(), path.join("python3")).unwrap();
+    let imgprep = |arguments: &[&str]| run(local.command().env("PATH", &path).args(arguments));
+    imgprep(&["up", "--local"]).exits(0);
+    let tried = imgprep(&["try", "--local", "--json"]).exits(0).json();
+    let variants = tried["variants"].as_array().unwrap();
+    assert_eq!((variants.len(), &variants[0]["width"]), (1, &80.into()));
+    assert_eq!(imgprep(&["status", "--local", "--json"]).exits(0).json()["state"], "ok");
+    // The same without the option, by what other programs are told.
+    let variables = local.local("env");
+    let variables = variables.as_object().unwrap().iter();
+    let variables = variables.filter_map(|(name, value)| Some((name, value.as_str()?)));
+    let mut status = local.command();
+    status.envs(variables).args(["status", "--json"]);
+    assert_eq!(run(&mut status).exits(0).json()["state"], "ok");
+
+    let plan = imgprep(&["plan", "--local", "--release-function", "--json"]).exits(0).json();
+    let changes = plan["resources"].as_array().unwrap().iter().filter(|it| it["action"] != "none");
+    let changed: Vec<&Value> = changes.map(|it| &it["id"]).collect();
+    assert_eq!(changed, ["function"], "AWS would get another one");
+    let refused = imgprep(&["up", "--yes", "--release-function"]).exits(2);
+    assert!(refused.stderr.contains("--local"), "{refused}");
 }

@@ -10,6 +10,7 @@ mod concurrency;
 mod cost;
 mod crashes;
 mod delays;
+mod doctor;
 mod drift;
 mod export;
 mod failures;
@@ -283,11 +284,15 @@ fn trials() -> Vec<Trial> {
         gate::a_presigned_address_is_for_whoever_has_it_and_for_nothing_else,
         gate::a_functions_secret_does_not_follow_from_its_name,
         gate::a_distribution_is_reached_by_name_and_by_path,
+        doctor::all_that_a_first_up_needs_is_checked_without_a_change,
+        doctor::what_a_user_may_not_do_is_named,
+        doctor::what_is_missing_comes_with_what_to_do,
         local::it_starts_once_keeps_its_resources_and_its_secret_and_stops,
         local::two_starts_at_once_make_one_and_a_killed_one_is_replaced,
         local::one_that_does_not_answer_is_told_and_stopped,
         local::one_that_ends_at_once_says_why,
         local::it_stops_when_nobody_uses_it_and_is_not_started_only_to_look,
+        local::this_program_serves_as_the_function_without_a_build,
         models::the_most_that_a_file_allows_is_made_and_removed,
         models::right_requests_pass,
         models::a_wrong_form_is_named,

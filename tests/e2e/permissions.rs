@@ -4,7 +4,7 @@
 //! tried and not only read.
 
 mod images;
-mod operator;
+pub(crate) mod operator;
 mod situations;
 
 use std::collections::BTreeSet;

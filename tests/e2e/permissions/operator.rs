@@ -49,14 +49,14 @@ pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 18] = [
 const FOLDERS: [&str; 4] = ["200x200", "400x300", "800x600", "originals"];
 
 /// A user of the pipeline's account.
-pub(super) struct Operator<'a> {
-    pub(super) pipeline: &'a Pipeline,
+pub(crate) struct Operator<'a> {
+    pub(crate) pipeline: &'a Pipeline,
     key: String,
     secret: String,
 }
 
 impl<'a> Operator<'a> {
-    pub(super) async fn new(pipeline: &'a Pipeline) -> Self {
+    pub(crate) async fn new(pipeline: &'a Pipeline) -> Self {
         let iam = &pipeline.aws.iam;
         iam.create_user().user_name(&pipeline.stack).send().await.unwrap();
         let made = iam.create_access_key().user_name(&pipeline.stack).send().await.unwrap();
@@ -65,7 +65,7 @@ impl<'a> Operator<'a> {
     }
 
     /// Gives the user these statements in the place of all others.
-    pub(super) async fn allow(&self, statements: &[Value]) {
+    pub(crate) async fn allow(&self, statements: &[Value]) {
         let put = self.pipeline.aws.iam.put_user_policy().user_name(&self.pipeline.stack);
         let put = put.policy_name(POLICY).policy_document(document(statements));
         put.send().await.unwrap();
@@ -76,13 +76,13 @@ impl<'a> Operator<'a> {
         Clients::at(self.pipeline.emulator.port(), (&self.key, &self.secret))
     }
 
-    pub(super) fn imgprep(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn imgprep(&self, arguments: &[&str]) -> Output {
         let mut command = self.pipeline.command();
         command.env("AWS_ACCESS_KEY_ID", &self.key).env("AWS_SECRET_ACCESS_KEY", &self.secret);
         run(command.args(arguments))
     }
 
-    pub(super) async fn dismiss(self) {
+    pub(crate) async fn dismiss(self) {
         let (iam, name) = (&self.pipeline.aws.iam, &self.pipeline.stack);
         iam.delete_user_policy().user_name(name).policy_name(POLICY).send().await.unwrap();
         iam.delete_access_key().user_name(name).access_key_id(self.key).send().await.unwrap();
