@@ -155,7 +155,7 @@ fn compiled(
     let build = match code {
         Code::Crate(folder) => Build::of_crate(folder, &cache.target()),
         Code::Bundled { avif } => {
-            let folder = cache.extract(&Tree::bundled(), &hash)?;
+            let folder = cache.extract(&Tree::bundled())?;
             Build::of_function(&folder, &cache.target(), (features(*avif), target_cpu(arch)))
         }
         Code::Zip(path) => return finished(read(path)?, arch, &path.display().to_string()),

@@ -16,9 +16,8 @@ use crate::file_lock::{self, Unlocked};
 const LOCK_WAIT_MAX: Duration = Duration::from_mins(30);
 /// How many finished zips are kept: a few projects on both processors.
 const ZIPS_MAX: usize = 8;
-/// How many extracted sources are kept: this version of imgprep and the one before it, each for both
-/// processors.
-const SOURCES_MAX: usize = 4;
+/// Cargo rewrites the lock file in its own order; a copy tells which one was extracted.
+const LOCK: (&str, &str) = ("Cargo.lock", "Cargo.lock.orig");
 
 /// The cache of functions under imgprep's cache folder.
 pub(super) struct Cache {
@@ -72,15 +71,15 @@ impl Cache {
         fs::write(&temporary, zip)
             .and_then(|()| fs::rename(&temporary, &path))
             .map_err(|error| PackageError::file("write", &path, &error))?;
-        self.prune("", ".zip", ZIPS_MAX);
-        self.prune("src-", "", SOURCES_MAX);
+        self.prune();
         Ok(())
     }
 
-    /// Puts a source into a folder of its own and returns that. A source that is there stays, so
-    /// that cargo sees it unchanged; it appears under its name only when it is whole.
-    pub(super) fn extract(&self, tree: &Tree, hash: &str) -> Result<PathBuf, PackageError> {
-        let folder = self.folder.join(format!("src-{hash}"));
+    /// Puts a source into its folder and returns that. The folder is the same for every source: its
+    /// name is in the flags of the compiler, and other flags would have everything compiled again. A
+    /// source that is there stays, so that cargo sees it unchanged; it appears only when it is whole.
+    pub(super) fn extract(&self, tree: &Tree) -> Result<PathBuf, PackageError> {
+        let folder = self.folder.join("source");
         if is_extracted(tree, &folder) {
             return Ok(folder);
         }
@@ -95,6 +94,9 @@ impl Cache {
             let path = temporary.join(name);
             let parent = path.parent().unwrap_or(&temporary);
             fs::create_dir_all(parent).and_then(|()| fs::write(&path, bytes)).map_err(failed)?;
+            if name == LOCK.0 {
+                fs::write(temporary.join(LOCK.1), bytes).map_err(failed)?;
+            }
         }
         fs::rename(&temporary, &folder).map_err(failed)?;
         Ok(folder)
@@ -115,32 +117,27 @@ impl Cache {
         self.folder.join(format!("{hash}-{}.zip", hex::encode(Sha256::digest(zip))))
     }
 
-    /// Removes all but the newest entries with such a name. What cannot be removed stays: it costs
-    /// only space.
-    fn prune(&self, prefix: &str, suffix: &str, count_max: usize) {
+    /// Removes all but the newest zips. What cannot be removed stays: it costs only space.
+    fn prune(&self) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
         let mut found: Vec<(SystemTime, PathBuf)> = entries
             .filter_map(Result::ok)
-            .filter(|entry| {
-                let name = entry.file_name();
-                let name = name.to_string_lossy();
-                name.starts_with(prefix) && name.ends_with(suffix)
-            })
+            .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "zip"))
             .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
             .collect();
         found.sort();
         found.reverse();
-        for (_, path) in found.iter().skip(count_max) {
-            let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        for (_, path) in found.iter().skip(ZIPS_MAX) {
+            let _ = fs::remove_file(path);
         }
     }
 }
 
-/// Whether a folder holds this source as it was. Cargo rewrites the lock file in its own order.
+/// Whether a folder holds this source as it was.
 fn is_extracted(tree: &Tree, folder: &Path) -> bool {
-    tree.files().all(|(name, bytes)| match fs::read(folder.join(name)) {
-        Ok(there) => name == "Cargo.lock" || there == bytes,
-        Err(_) => false,
+    tree.files().all(|(name, bytes)| {
+        let name = if name == LOCK.0 { LOCK.1 } else { name };
+        fs::read(folder.join(name)).is_ok_and(|there| there == bytes)
     })
 }
 
@@ -152,14 +149,15 @@ mod tests {
     fn a_damaged_source_is_extracted_again() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::open(folder.path()).unwrap();
-        let extracted = cache.extract(&Tree::bundled(), "abc").unwrap();
+        let extracted = cache.extract(&Tree::bundled()).unwrap();
         let manifest = extracted.join("Cargo.toml");
         let time = fs::metadata(&manifest).unwrap().modified().unwrap();
         fs::write(extracted.join("Cargo.lock"), "rewritten").unwrap();
-        assert_eq!(cache.extract(&Tree::bundled(), "abc").unwrap(), extracted);
+        assert_eq!(cache.extract(&Tree::bundled()).unwrap(), extracted);
         assert_eq!(fs::metadata(&manifest).unwrap().modified().unwrap(), time);
         fs::remove_file(&manifest).unwrap();
-        cache.extract(&Tree::bundled(), "abc").unwrap();
+        assert!(!is_extracted(&Tree::bundled(), &extracted));
+        cache.extract(&Tree::bundled()).unwrap();
         assert!(manifest.is_file());
     }
 
