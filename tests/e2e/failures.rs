@@ -21,7 +21,7 @@ pub(crate) async fn a_denied_call_is_named_and_a_second_run_completes() {
     assert!(!error.contains("error: "), "one error: {text}");
     assert!(error.starts_with(&format!("cannot create topic `{}`\n", pipeline.topic)), "{text}");
     assert!(error.contains("  sns:CreateTopic: AccessDenied: User: "), "{text}");
-    assert!(error.contains("hint: allow `sns:CreateTopic`"), "{text}");
+    assert!(error.contains("hint: grant `sns:CreateTopic`"), "{text}");
     assert!(error.contains("not started: notification, trigger\n"), "{text}");
     let error = pipeline.imgprep(&["up", "--yes", "--json"]).exits(1).error();
     assert_eq!((error.resource.as_str(), error.code.as_str()), ("topic", "AccessDenied"));

@@ -166,7 +166,7 @@ pub(crate) async fn row_10_a_public_access_block_is_put_only_where_it_is_needed(
     delete.send().await.unwrap();
     let error = pipeline.imgprep(&["up", "--yes", "--json"]).exits(1).error();
     assert_eq!((error.resource.as_str(), error.code.as_str()), ("bucket", "AccessDenied"));
-    assert!(error.hint.contains("allow `s3:PutBucketPublicAccessBlock`"), "{error:?}");
+    assert!(error.hint.contains("grant `s3:PutBucketPublicAccessBlock`"), "{error:?}");
 }
 
 /// S3 has an error of its own for each part of a bucket that is not set.

@@ -30,7 +30,7 @@ pub(crate) async fn row_46_an_account_that_must_be_verified_gets_everything_else
     assert_eq!((error.resource.as_str(), error.code.as_str()), ("cdn", "AccessDenied"));
     assert!(error.hint.contains("open a case with AWS Support"), "{error:?}");
     assert!(error.hint.contains("`enabled = false` under `[cdn]`"), "{error:?}");
-    assert!(!error.hint.contains("allow `"), "{error:?}");
+    assert!(!error.hint.contains("grant `"), "{error:?}");
     let status = pipeline.status(4);
     for id in ["topic", "bucket", "folders", "notification", "role", "function", "trigger"] {
         assert_eq!(resource(&status, id)["state"], "ok", "{id}");

@@ -130,7 +130,7 @@ pub(crate) async fn row_68_tags_that_are_kept_back_are_a_missing_permission_and_
         (error.resource.as_str(), error.code.as_str()),
         ("function", "AccessDeniedException")
     );
-    assert!(error.hint.contains("allow `lambda:ListTags`"), "{error:?}");
+    assert!(error.hint.contains("grant `lambda:ListTags`"), "{error:?}");
     pipeline.proxy.behave(Arc::new(RealAws::prompt()));
 }
 
