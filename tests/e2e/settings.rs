@@ -75,7 +75,7 @@ pub(crate) async fn a_profile_that_is_not_there_is_named_with_the_nearest() {
     let file = profiles(&pipeline);
     let cases = [
         ("prodution", "did you mean `production`?"),
-        ("other", "there is `production` and `staging`"),
+        ("other", "existing profiles: `production` and `staging`"),
     ];
     for (name, hint) in cases {
         let mut command = pipeline.command();
