@@ -225,14 +225,14 @@ pub(crate) async fn this_program_serves_as_the_function_without_a_build() {
     let tried = imgprep(&["try", "--local", "--json"]).exits(0).json();
     let variants = tried["variants"].as_array().unwrap();
     assert_eq!((variants.len(), &variants[0]["width"]), (1, &80.into()));
-    assert_eq!(imgprep(&["status", "--local", "--json"]).exits(0).json()["state"], "ok");
+    assert_eq!(imgprep(&["status", "--local", "--json"]).exits(0).json()["state"], "ready");
     // The same without the option, by what other programs are told.
     let variables = local.local("env");
     let variables = variables.as_object().unwrap().iter();
     let variables = variables.filter_map(|(name, value)| Some((name, value.as_str()?)));
     let mut status = local.command();
     status.envs(variables).args(["status", "--json"]);
-    assert_eq!(run(&mut status).exits(0).json()["state"], "ok");
+    assert_eq!(run(&mut status).exits(0).json()["state"], "ready");
 
     let plan = imgprep(&["plan", "--local", "--release-function", "--json"]).exits(0).json();
     let changes = plan["resources"].as_array().unwrap().iter().filter(|it| it["action"] != "none");
