@@ -5,7 +5,7 @@ use hyper::Request;
 use hyper::body::Bytes;
 use imgprep_testkit::http::{self, PAST_THE_GATE};
 use imgprep_testkit::{Pipeline, REGION};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The changing requests of `imgprep up` of version 0.1.0 (commit 0ccb608) in their order, a line of JSON
 /// each. Words in capitals stand for names, and for what AWS numbers itself: `learns` says in which
@@ -73,16 +73,22 @@ async fn replay(pipeline: &Pipeline) {
     }
 }
 
-pub(crate) async fn a_stack_of_version_0_1_0_is_taken_on_as_it_is() {
+pub(crate) async fn a_stack_of_version_0_1_0_is_taken_on_where_it_is() {
     let pipeline = Pipeline::new("upgrade").await;
     pipeline.put_function(&zip());
     let variant = "[[variants]]\nsize = \"800x600\"";
     pipeline.edit(variant, &format!("code = \"function.zip\"\n\n{variant}"));
     replay(&pipeline).await;
-    let plan = pipeline.imgprep(&["plan", "--exit-code", "--json"]).exits(0).json();
-    assert_eq!(plan["state"], "ready", "{plan:#}");
+    let plan = pipeline.imgprep(&["plan", "--json"]).exits(0).json();
+    let changes = plan["resources"].as_array().unwrap().iter().filter(|it| it["action"] != "none");
+    let changes: Vec<Value> =
+        changes.map(|it| json!([it["id"], it["action"], it["differences"][0]["path"]])).collect();
+    // That version did not note which role the function runs as.
+    assert_eq!(changes, [json!(["function", "update", "role_id"])], "{plan:#}");
+    pipeline.proxy.take_calls();
     pipeline.up();
-    assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new(), "nothing is to be changed");
+    assert_eq!(pipeline.proxy.take_mutating(), ["lambda:TagResource"]);
+    pipeline.assert_whole();
     pipeline.down();
     assert_eq!(pipeline.aws.inventory().await, Vec::<String>::new());
     pipeline.is_over();

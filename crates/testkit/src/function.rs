@@ -14,6 +14,15 @@ use zip::write::SimpleFileOptions;
 
 use crate::{command, program, run};
 
+/// What stands in for cargo. A function for another processor would ask for zig, which is not there.
+const CARGO: &str = "#!/bin/sh
+case \"$1\" in
+build) echo 'MESSAGE' ;;
+--version) echo 'cargo 1.0.0 (stub)' ;;
+*) exit 1 ;;
+esac
+";
+
 /// The stub's source.
 const STUB: &str = include_str!("function/bootstrap.rs");
 /// For a small executable that is there within a second.
@@ -52,7 +61,7 @@ fn build() {
 /// Compiles the stub unless an earlier run did.
 fn stub() -> PathBuf {
     let mut hash = DefaultHasher::new();
-    (STUB, FLAGS).hash(&mut hash);
+    (STUB, FLAGS, CARGO).hash(&mut hash);
     let cache = program::cache();
     let folder = cache.join(format!("stub-{:016x}", hash.finish()));
     if !folder.is_dir() {
@@ -80,14 +89,7 @@ fn compile(folder: &Path, named: &Path) {
     });
     let cargo = folder.join("bin/cargo");
     fs::create_dir(folder.join("bin")).unwrap();
-    // A function for another processor would ask for zig, which is not there either.
-    let script = format!(
-        "#!/bin/sh\ncase \"$1\" in\n\
-         build) echo '{message}' ;;\n\
-         --version) echo 'cargo 1.0.0 (stub)' ;;\n\
-         *) exit 1 ;;\nesac\n"
-    );
-    fs::write(&cargo, script).unwrap();
+    fs::write(&cargo, CARGO.replace("MESSAGE", &message.to_string())).unwrap();
     fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
