@@ -83,7 +83,7 @@ impl Check {
 
     /// One that others do not depend on.
     #[must_use]
-    pub(crate) fn as_warning(self) -> Self {
+    pub(crate) fn into_warning(self) -> Self {
         Self { verdict: Verdict::Warning, ..self }
     }
 }

@@ -28,10 +28,11 @@ pub fn is_asked_for(program: Option<&OsStr>) -> bool {
 }
 
 /// Handles events until the process is stopped.
-#[tokio::main(flavor = "current_thread")]
-pub async fn serve() -> ExitCode {
+pub fn serve() -> ExitCode {
     panics::log_to(StandardOutput);
-    let Err(error) = run().await else { return ExitCode::SUCCESS };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let served = runtime.map_err(Error::from).and_then(|runtime| runtime.block_on(run()));
+    let Err(error) = served else { return ExitCode::SUCCESS };
     let mut line = log::line(Level::Error, "cannot start", "");
     line.insert("reason".to_owned(), json!(error.to_string()));
     StandardOutput.line(&Value::Object(line));

@@ -43,7 +43,7 @@ pub(crate) async fn run(_: &Doctor, global: &Global, report: &Report) -> Result<
     checks.push(function(config.as_ref(), global).await?);
     let local = blocking(machine::local_aws).await?;
     checks.push(match (local.verdict, global.local) {
-        (Verdict::Failed, false) => local.as_warning(),
+        (Verdict::Failed, false) => local.into_warning(),
         _ => local,
     });
     Ok(Box::new(Examined { checks }))

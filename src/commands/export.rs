@@ -132,7 +132,7 @@ async fn zip(config: &Config, report: &Report) -> Result<Vec<u8>, Error> {
     let progress = report.task("function");
     let built = blocking(move || {
         package::build(&function.code, function.arch, Making::Released, &cache, &|line| {
-            progress.say(line)
+            progress.say(line);
         })
     });
     Ok(built.await?.map_err(Error::Package)?.zip)

@@ -35,6 +35,7 @@ pub(crate) struct Up {
 }
 
 /// How far `up` may go, and `plan` with it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Args)]
 pub(crate) struct Changes {
     /// Adopt existing untagged resources

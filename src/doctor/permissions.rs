@@ -26,7 +26,7 @@ pub(crate) async fn check(aws: &Aws, config: &Config, names: &Names) -> Check {
                 .with_hint("use a role or a user with what `imgprep iam-policy` prints");
         }
         Ok(Principal::Unknown) => return unknown("IAM simulates nothing for federated users"),
-        Err(error) => return unknown(&error.message()),
+        Err(error) => return unknown(error.message()),
     };
     let needs = operator::needs(Operation::Up(UpOptions::default()), config, names);
     let (mut asked, mut refused) = (0, Vec::new());
@@ -36,7 +36,7 @@ pub(crate) async fn check(aws: &Aws, config: &Config, names: &Names) -> Check {
                 asked += results.len();
                 refused.extend(results.into_iter().filter_map(|it| Refused::of(&it)));
             }
-            Err(error) => return unknown(&error.message()),
+            Err(error) => return unknown(error.message()),
         }
     }
     verdict(&principal, asked, &refused)
@@ -135,12 +135,12 @@ fn verdict(principal: &str, asked: usize, refused: &[Refused]) -> Check {
     names.sort_unstable();
     names.dedup();
     let more = names.len().saturating_sub(NAMED_MAX);
-    let named = names[..names.len() - more].join(", ");
+    let first = names[..names.len() - more].join(", ");
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
     let detail =
         format!("{principal} may not do {} of {asked} actions of `imgprep up`", refused.len());
     let mut check = Subject::Permissions.is(Verdict::Failed, detail);
-    check.details.push(format!("{named}{rest}"));
+    check.details.push(format!("{first}{rest}"));
     check.with_hint(if refused.iter().any(|it| it.by_organization) {
         "a service control policy of your organization forbids some of them: ask whoever manages it"
     } else {

@@ -69,7 +69,7 @@ fn a_crate_is_built_once_and_again_after_a_change() {
     let build = || {
         said.borrow_mut().clear();
         build(&code, HERE, Making::Released, &cache, &|text| {
-            said.borrow_mut().push(text.to_owned())
+            said.borrow_mut().push(text.to_owned());
         })
         .unwrap()
     };

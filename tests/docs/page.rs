@@ -49,13 +49,13 @@ impl Page {
         let mut lines = text.lines().enumerate();
         while let Some((number, line)) = lines.next() {
             let Some(language) = line.strip_prefix("```") else {
-                above = line.trim().to_owned();
+                line.trim().clone_into(&mut above);
                 continue;
             };
             let inside: Vec<&str> =
                 lines.by_ref().map(|(_, line)| line).take_while(|line| *line != "```").collect();
             let (language, comment) = (language.to_owned(), std::mem::take(&mut above));
-            let text = inside.iter().map(|line| format!("{line}\n")).collect();
+            let text = inside.join("\n") + "\n";
             blocks.push(Block { line: number + 2, language, comment, text });
         }
         Self { path: path.to_owned(), blocks }
@@ -180,12 +180,9 @@ impl Drop for Place {
 
 /// A file of the fragment, with what it lacks to be one.
 fn added_to_minimal(fragment: &str) -> String {
-    let (top, tables) = match fragment.starts_with('[') {
-        true => ("", fragment),
-        false => fragment
-            .split_once("\n[")
-            .map_or((fragment, ""), |(top, _)| fragment.split_at(top.len() + 1)),
-    };
+    // What is in no table comes first.
+    let start = if fragment.starts_with('[') { Some(0) } else { fragment.find("\n[") };
+    let (top, tables) = fragment.split_at(start.unwrap_or(fragment.len()));
     let bucket = format!("[bucket]\n{NAME}");
     let tables = match tables.split_once("[bucket]\n") {
         Some((before, inside)) if !inside.starts_with("name") => {

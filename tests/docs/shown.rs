@@ -15,7 +15,7 @@ pub(crate) fn transcript(text: &str) -> Vec<(String, String)> {
     for line in text.lines() {
         match (line.strip_prefix("$ "), parts.last_mut()) {
             (Some(command), _) => parts.push((command.to_owned(), String::new())),
-            (None, Some((_, printed))) => *printed += &format!("{line}\n"),
+            (None, Some((_, printed))) => printed.extend([line, "\n"]),
             (None, None) => panic!("a transcript begins with `$ `: {line}"),
         }
     }

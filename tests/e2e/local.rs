@@ -236,8 +236,8 @@ pub(crate) async fn this_program_serves_as_the_function_without_a_build() {
 
     let plan = imgprep(&["plan", "--local", "--release-function", "--json"]).exits(0).json();
     let changes = plan["resources"].as_array().unwrap().iter().filter(|it| it["action"] != "none");
-    let changed: Vec<&Value> = changes.map(|it| &it["id"]).collect();
-    assert_eq!(changed, ["function"], "AWS would get another one");
+    let ids: Vec<&Value> = changes.map(|it| &it["id"]).collect();
+    assert_eq!(ids, ["function"], "AWS would get another one");
     let refused = imgprep(&["up", "--yes", "--release-function"]).exits(2);
     assert!(refused.stderr.contains("--local"), "{refused}");
 }
