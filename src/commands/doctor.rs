@@ -5,13 +5,12 @@ use std::fmt::Write as _;
 use clap::Args;
 use serde_json::json;
 
-use super::session::{blocking, connection, is_local, load};
+use super::session::{blocking, connection, load, making};
 use crate::args::Global;
 use crate::aws::{Aws, Connection, reach};
-use crate::config::{Code, Config};
+use crate::config::{Arch, Code, Config};
 use crate::doctor::{Check, Subject, Verdict, machine, permissions};
 use crate::error::{Error, FAILED};
-use crate::package::Making;
 use crate::report::advice::Advice;
 use crate::report::layout;
 use crate::report::printable::printable_lines;
@@ -94,9 +93,9 @@ async fn of_aws(connection: &Connection, config: Option<&Config>) -> Vec<Check> 
 async fn function(config: Option<&Config>, global: &Global) -> Result<Check, Error> {
     let (code, arch) = match config {
         Some(config) => (config.function.code.clone(), config.function.arch),
-        None => (Code::Bundled { avif: false }, crate::config::Arch::default()),
+        None => (Code::Bundled { avif: false }, Arch::default()),
     };
-    let making = if is_local(global) { Making::quickest(&code, arch) } else { Making::Released };
+    let making = making(&code, arch, global, false);
     blocking(move || machine::function(&code, arch, making)).await
 }
 

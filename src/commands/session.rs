@@ -7,7 +7,7 @@ use super::up::Changes;
 use crate::args::Global;
 use crate::aws::wait::Stop;
 use crate::aws::{Aws, Connection};
-use crate::config::Config;
+use crate::config::{self, Arch, Config};
 use crate::engine::apply::Run;
 use crate::engine::changelog::{Changelog, State};
 use crate::engine::plan::{Condition, Goal, Plan, Purpose};
@@ -102,10 +102,11 @@ impl Session {
         start: Start,
     ) -> Result<Self, Error> {
         let config = load(global)?;
-        let makings = Makings::of(&config, global, false);
-        let code = makings.code(&config, purpose)?;
+        let function = &config.function;
+        let making = making(&function.code, function.arch, global, false);
+        let code = code(&config, making, purpose)?;
         let account = Account::connect(config, global, report, start).await?;
-        Ok(Self::of(account, code, makings.wanted, purpose))
+        Ok(Self::of(account, code, making, purpose))
     }
 
     /// As `open`, for a command that makes what the file says: what IAM would never take is refused
@@ -119,11 +120,12 @@ impl Session {
         let (config, purpose) = (load(global)?, changes.purpose());
         let region = global.region.as_ref().or(config.region.as_ref());
         bounds::before_any_call(&config, region.map(String::as_str)).map_err(Error::Config)?;
-        let makings = Makings::of(&config, global, changes.release_function);
-        let code = makings.code(&config, purpose)?;
+        let function = &config.function;
+        let making = making(&function.code, function.arch, global, changes.release_function);
+        let code = code(&config, making, purpose)?;
         let account = Account::connect(config, global, report, start).await?;
         bounds::policy_fits(&account.config, (&account.aws).into()).map_err(Error::Config)?;
-        Ok(Self::of(account, code, makings.wanted, purpose))
+        Ok(Self::of(account, code, making, purpose))
     }
 
     fn of(account: Account, code: Code, making: Making, purpose: Purpose) -> Self {
@@ -236,7 +238,7 @@ impl Session {
 }
 
 /// Whether the local AWS is meant, by option or by what `imgprep local env` prints.
-pub(super) fn is_local(global: &Global) -> bool {
+fn is_local(global: &Global) -> bool {
     global.local || local::is_in_environment()
 }
 
@@ -255,36 +257,25 @@ pub(super) fn load(global: &Global) -> Result<Config, Error> {
     Config::load(&global.config, &|name| std::env::var(name).ok()).map_err(Error::Config)
 }
 
-/// How the function is made, and how one that is there may have been.
-#[derive(Clone, Copy)]
-struct Makings {
-    wanted: Making,
-    also: Option<Making>,
+/// How the function is made: as AWS gets it, or the quickest way where the local AWS is meant and
+/// nobody asks for the `release`d one.
+pub(super) fn making(code: &config::Code, arch: Arch, global: &Global, release: bool) -> Making {
+    if is_local(global) && !release { Making::quickest(code, arch) } else { Making::Released }
 }
 
-impl Makings {
-    fn of(config: &Config, global: &Global, release: bool) -> Self {
-        let function = &config.function;
-        match Making::quickest(&function.code, function.arch) {
-            Making::ThisProgram if is_local(global) && !release => {
-                Self { wanted: Making::ThisProgram, also: Some(Making::Released) }
-            }
-            _ => Self { wanted: Making::Released, also: None },
-        }
+/// The function's code by the hashes of its source; none for a stack that is to go, whose code does not
+/// matter.
+fn code(config: &Config, making: Making, purpose: Purpose) -> Result<Code, Error> {
+    if purpose.goal == Goal::Absent {
+        return Ok(Code::default());
     }
-
-    /// The hashes of the function's source; none for a stack that is to go, whose code does not matter.
-    fn code(self, config: &Config, purpose: Purpose) -> Result<Code, Error> {
-        if purpose.goal == Goal::Absent {
-            return Ok(Code::default());
-        }
-        let function = &config.function;
-        let hash = |making| {
-            package::source_hash(&function.code, function.arch, making).map_err(Error::Package)
-        };
-        let source_hash = hash(self.wanted)?;
-        Ok(Code { source_hash, also: self.also.map(hash).transpose()?, ..Code::default() })
-    }
+    let function = &config.function;
+    let hash = |making| {
+        package::source_hash(&function.code, function.arch, making).map_err(Error::Package)
+    };
+    // The released function does as well where this program would serve.
+    let also = (making == Making::ThisProgram).then(|| hash(Making::Released)).transpose()?;
+    Ok(Code { source_hash: hash(making)?, also, ..Code::default() })
 }
 
 /// Has Ctrl-C ask for a clean stop; a second one ends the program as usual.

@@ -84,10 +84,7 @@ impl Cargo {
             Ok(binary) => return Ok(binary),
             Err(cause) => cause,
         };
-        if !self.has_zig() {
-            let (machine, target) = (machine(arch), triple(arch));
-            return Err(PackageError::NoZig { machine, target, cause });
-        }
+        self.need_zig(arch, cause)?;
         let (major, minor) = GLIBC_MAX;
         let target = format!("{}.{major}.{minor}", triple(arch));
         let binary = self.run(build, &["zigbuild", "--target", &target], progress)?;
@@ -108,10 +105,7 @@ impl Cargo {
         if is_host(arch) || std::env::var_os(linker_variable(arch)).is_some() {
             return Ok(version);
         }
-        if !self.has_zig() {
-            let (machine, target) = (machine(arch), triple(arch));
-            return Err(PackageError::NoZig { machine, target, cause: ZigCause::OtherMachine });
-        }
+        self.need_zig(arch, ZigCause::OtherMachine)?;
         Ok(format!("{version} and zig"))
     }
 
@@ -163,6 +157,14 @@ impl Cargo {
         }
         let path = artifact.ok_or(PackageError::NoBinary { command: shown })?;
         fs::read(&path).map_err(|error| PackageError::file("read", &path, &error))
+    }
+
+    /// Refuses to go on without zig.
+    fn need_zig(&self, arch: Arch, cause: ZigCause) -> Result<(), PackageError> {
+        if self.has_zig() {
+            return Ok(());
+        }
+        Err(PackageError::NoZig { machine: machine(arch), target: triple(arch), cause })
     }
 
     /// Whether `cargo zigbuild` and the zig that it needs are there.

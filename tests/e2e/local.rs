@@ -226,7 +226,7 @@ pub(crate) async fn this_program_serves_as_the_function_without_a_build() {
     let variants = tried["variants"].as_array().unwrap();
     assert_eq!((variants.len(), &variants[0]["width"]), (1, &80.into()));
     assert_eq!(imgprep(&["status", "--local", "--json"]).exits(0).json()["state"], "ready");
-    // The same without the option, by what other programs are told.
+    // Without the option, the variables that other programs use lead to the same answer.
     let variables = local.local("env");
     let variables = variables.as_object().unwrap().iter();
     let variables = variables.filter_map(|(name, value)| Some((name, value.as_str()?)));
