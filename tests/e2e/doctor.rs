@@ -89,6 +89,8 @@ pub(crate) async fn what_is_missing_comes_with_what_to_do() {
     let nobody = format!("http://127.0.0.1:{}", free_port());
     command.args(["doctor", "--json"]).env("AWS_ENDPOINT_URL", nobody);
     command.env("PATH", pipeline.folder());
+    // The emulator of these tests may run already.
+    command.env("IMGPREP_LOCAL_DIR", pipeline.folder().join("local"));
     let found = run(&mut command).exits(1).json();
     let expected = [("file", "failed"), ("network", "failed"), ("function", "failed")];
     assert_eq!((states(&found), &found["healthy"]), (expected.to_vec(), &json!(false)));
