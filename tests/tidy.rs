@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 const LINES_MAX: usize = 500;
 
@@ -206,35 +205,4 @@ fn used_modules_are_found_in_every_spelling() {
     let text = "use crate::a::B;\nuse crate::{c::{D, d}, e, f::G,\n};\n// crate::h\nlet _ = crate::i::j();";
     let found: Vec<String> = used_modules(text).into_iter().collect();
     assert_eq!(found, ["a", "c", "e", "f", "i"]);
-}
-
-#[test]
-fn the_readme_shows_only_commands_that_exist() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let shown = shown_commands(&readme);
-    assert!(!shown.is_empty(), "the README shows commands");
-    let help = Command::new(env!("CARGO_BIN_EXE_imgprep")).arg("--help").output().unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
-    let exists = |command: &&String| help.contains(&format!("\n  {command} "));
-    let missing = shown.iter().filter(|command| !exists(command)).cloned();
-    assert_none("commands of the README that do not exist", missing.collect());
-}
-
-/// The commands in a text: the word after `imgprep` in code, and after `cargo run --release --`.
-fn shown_commands(markdown: &str) -> BTreeSet<String> {
-    const CALLS: [&str; 2] = ["\nimgprep ", "\ncargo run --release -- "];
-    let blocks = markdown.split("\n```").skip(1).step_by(2);
-    let in_blocks =
-        blocks.flat_map(|block| CALLS.iter().flat_map(|call| block.split(call).skip(1)));
-    let in_prose = markdown.split("`imgprep ").skip(1);
-    let commands = in_blocks.chain(in_prose).filter_map(|text| text.split_whitespace().next());
-    let commands = commands.map(|word| word.trim_end_matches(['`', ',', '.']).to_owned());
-    commands.filter(|word| !word.starts_with('-')).collect()
-}
-
-#[test]
-fn commands_are_found_in_code_only() {
-    let text = "a\n```sh\nimgprep up --yes\ncargo run --release -- try\nimgprep --help\n```\n\
-                `imgprep plan`, imgprep fly,\nimgprep itself\n```text\nx\n```\n";
-    assert_eq!(shown_commands(text).into_iter().collect::<Vec<_>>(), ["plan", "try", "up"]);
 }

@@ -1,58 +1,48 @@
-//! Links between the pages of the repository.
+//! Links between the pages of the repository, and the commands that they name.
 
-use std::fs;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use super::{root, user_pages};
-
-/// The headings of a page as GitHub makes anchors of them: in lower case, without marks, with hyphens for
-/// spaces.
-fn anchors(page: &Path) -> Vec<String> {
-    let text = fs::read_to_string(page).unwrap();
-    let mut is_code = false;
-    let headings = text.lines().filter(|line| {
-        is_code ^= line.starts_with("```");
-        !is_code && line.starts_with('#')
-    });
-    let anchor = |heading: &str| {
-        let kept =
-            |character: &char| character.is_alphanumeric() || matches!(character, '-' | '_' | ' ');
-        let text: String = heading.trim_start_matches('#').trim().chars().filter(kept).collect();
-        text.to_lowercase().replace(' ', "-")
-    };
-    headings.map(anchor).collect()
-}
-
-/// What the page's text links to, without what is in its code.
-fn targets(page: &Path) -> Vec<String> {
-    let text = fs::read_to_string(page).unwrap();
-    let prose: String = text.split("\n```").step_by(2).collect();
-    prose
-        .split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split(')').next())
-        .map(ToOwned::to_owned)
-        .collect()
-}
+use super::page::Page;
+use super::{pages, root};
 
 #[test]
 fn every_link_leads_somewhere() {
-    let others = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
-    let pages = user_pages().into_iter().chain(others.map(PathBuf::from));
     let (mut seen, mut dead) = (0, Vec::new());
-    for page in pages.map(|page| root().join(page)) {
-        for target in targets(&page).iter().filter(|target| !target.contains("://")) {
+    for path in pages() {
+        let folder = path.parent().unwrap();
+        for target in Page::read(&path).targets().filter(|target| !target.contains("://")) {
             seen += 1;
-            let (path, anchor) = target.split_once('#').unwrap_or((target, ""));
-            let other =
-                if path.is_empty() { page.clone() } else { page.parent().unwrap().join(path) };
-            let is_there = other.exists()
-                && (anchor.is_empty() || anchors(&other).iter().any(|known| known == anchor));
+            let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let other = if file.is_empty() { path.clone() } else { folder.join(file) };
+            let is_there = root().join(&other).exists()
+                && (anchor.is_empty() || Page::read(&other).anchors().any(|known| known == anchor));
             if !is_there {
-                dead.push(format!("{}: {target}", page.display()));
+                dead.push(format!("{}: {target}", path.display()));
             }
         }
     }
     assert_eq!(dead, Vec::<String>::new());
     assert!(seen > 50, "only {seen} links were found");
+}
+
+#[test]
+fn every_command_that_is_named_is_taken() {
+    let calls_of = |path: &PathBuf| Page::read(path).calls().into_iter().collect::<Vec<_>>();
+    let calls: BTreeSet<String> = pages().iter().flat_map(calls_of).collect();
+    assert!(calls.contains("plan --adopt") && calls.contains("up --local"), "{calls:?}");
+    let mut wrong = Vec::new();
+    for call in &calls {
+        // Capitals and dots stand for anything.
+        let stands = |word: &&str| word.chars().any(char::is_lowercase);
+        let words = call.split_whitespace().filter(stands);
+        let mut command = Command::new(Path::new(env!("CARGO_BIN_EXE_imgprep")));
+        let output = command.args(words).arg("--help").output().unwrap();
+        if !output.status.success() {
+            let error = String::from_utf8(output.stderr).unwrap();
+            wrong.push(format!("imgprep {call}: {error}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

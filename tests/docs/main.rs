@@ -19,14 +19,17 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// What users read, by its path from the root.
-fn user_pages() -> Vec<PathBuf> {
-    let docs = fs::read_dir(root().join("docs")).unwrap();
-    let names = docs.map(|entry| PathBuf::from("docs").join(entry.unwrap().file_name()));
-    let mut pages: Vec<PathBuf> = names.chain([PathBuf::from("README.md")]).collect();
-    pages.sort();
-    assert!(pages.len() > 10, "{pages:?}");
-    pages
+/// Every page of the repository, by its path from the root.
+fn pages() -> Vec<PathBuf> {
+    const FOLDERS: [&str; 5] = ["", "bench", "dist", "docs", "lambda-fn"];
+    let examples = fs::read_dir(root().join("examples")).unwrap();
+    let examples = examples.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let folders = FOLDERS.iter().map(|folder| root().join(folder));
+    let folders = folders.chain([root().join("examples")]).chain(examples);
+    let files = folders.flat_map(|folder| fs::read_dir(folder).unwrap());
+    let files = files.map(|entry| entry.unwrap().path());
+    let pages = files.filter(|path| path.extension().is_some_and(|ending| ending == "md"));
+    pages.map(|path| path.strip_prefix(root()).unwrap().to_owned()).collect()
 }
 
 /// Tells the testkit where imgprep is, once for all tests of this binary.
@@ -36,7 +39,7 @@ fn begin() {
 }
 
 /// A test for each page that shows commands, so that they run side by side.
-macro_rules! pages {
+macro_rules! tested {
     ($($test:ident: $path:literal,)*) => {
         const TESTED: &[&str] = &[$($path),*];
         $(
@@ -48,7 +51,7 @@ macro_rules! pages {
     };
 }
 
-pages! {
+tested! {
     readme: "README.md",
     application: "docs/application.md",
     commands: "docs/commands.md",
@@ -66,8 +69,10 @@ pages! {
 
 #[test]
 fn every_page_is_tested() {
-    let missing: Vec<PathBuf> = user_pages()
+    let is_for_users = |page: &PathBuf| page.starts_with("docs") || page == Path::new("README.md");
+    let missing: Vec<PathBuf> = pages()
         .into_iter()
+        .filter(is_for_users)
         .filter(|page| !TESTED.iter().any(|tested| Path::new(tested) == page))
         .collect();
     assert_eq!(missing, Vec::<PathBuf>::new());

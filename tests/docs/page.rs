@@ -2,8 +2,8 @@
 //!
 //! `console` holds commands after `$ ` and what each prints, where a line of nothing but `…` stands for any
 //! lines; `sh` holds commands; `toml` a file, or after `<!-- fragment -->` a part of one. Blocks after
-//! `<!-- needs AWS -->` and `<!-- not run: why -->` are not run, but their commands must be such as
-//! imgprep takes.
+//! `<!-- needs AWS -->` and `<!-- not run: why -->` are not run, but imgprep must take their commands, as
+//! those in prose.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -23,6 +23,8 @@ const VARIANT: &str = "[[variants]]\nsize = \"800x600\"\n";
 pub(crate) struct Page {
     path: PathBuf,
     blocks: Vec<Block>,
+    /// Everything else.
+    prose: String,
 }
 
 /// A block of code.
@@ -45,11 +47,12 @@ impl Page {
     /// Reads a page by its path from the root.
     pub(crate) fn read(path: &Path) -> Self {
         let text = fs::read_to_string(root().join(path)).unwrap();
-        let (mut blocks, mut above) = (Vec::new(), String::new());
+        let (mut blocks, mut prose, mut above) = (Vec::new(), String::new(), String::new());
         let mut lines = text.lines().enumerate();
         while let Some((number, line)) = lines.next() {
             let Some(language) = line.strip_prefix("```") else {
                 line.trim().clone_into(&mut above);
+                prose.extend([line, "\n"]);
                 continue;
             };
             let inside: Vec<&str> =
@@ -58,7 +61,35 @@ impl Page {
             let text = inside.join("\n") + "\n";
             blocks.push(Block { line: number + 2, language, comment, text });
         }
-        Self { path: path.to_owned(), blocks }
+        Self { path: path.to_owned(), blocks, prose }
+    }
+
+    /// What imgprep is called with anywhere on the page.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        let lines = self.blocks.iter().flat_map(|block| match block.language.as_str() {
+            "console" => shown::commands_of_console(&block.text),
+            "sh" | "yaml" => block.text.lines().map(ToOwned::to_owned).collect(),
+            _ => Vec::new(),
+        });
+        let spans = self.prose.split('`').skip(1).step_by(2).map(ToOwned::to_owned);
+        lines.chain(spans).flat_map(|line| shown::calls(&line)).collect()
+    }
+
+    /// What the text links to.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = &str> {
+        self.prose.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+    }
+
+    /// The headings as GitHub makes anchors of them: in lower case, without marks, with hyphens for
+    /// spaces.
+    pub(crate) fn anchors(&self) -> impl Iterator<Item = String> {
+        let is_kept =
+            |character: &char| character.is_alphanumeric() || matches!(character, '-' | '_' | ' ');
+        self.prose.lines().filter(|line| line.starts_with('#')).map(move |heading| {
+            let heading = heading.trim_start_matches('#').trim();
+            let text: String = heading.chars().filter(is_kept).collect();
+            text.to_lowercase().replace(' ', "-")
+        })
     }
 
     /// Does with each block what its language stands for.
@@ -70,10 +101,8 @@ impl Page {
             let found = match block.language.as_str() {
                 "console" if block.is_run() => place.console(&block.text),
                 "sh" if block.is_run() => place.script(&block.text),
-                "console" => place.commands_exist(shown::commands_of_console(&block.text)),
-                "sh" => place.commands_exist(block.text.lines().map(ToOwned::to_owned)),
                 "toml" => place.file(&block.text, block.comment == "<!-- fragment -->"),
-                "text" | "python" | "yaml" | "json" | "html" => Vec::new(),
+                "console" | "sh" | "text" | "python" | "yaml" | "json" | "html" => Vec::new(),
                 other => vec![format!("there is no test for blocks of `{other}`")],
             };
             let at = |what| format!("{}:{}: {what}", self.path.display(), block.line);
@@ -143,21 +172,6 @@ impl Place {
     fn script(&self, text: &str) -> Vec<String> {
         let (printed, succeeds) = self.output(text);
         if succeeds { Vec::new() } else { vec![format!("`{text}` failed:\n{printed}")] }
-    }
-
-    /// Whether imgprep takes these lines, as far as it is what they call.
-    fn commands_exist(&self, lines: impl IntoIterator<Item = String>) -> Vec<String> {
-        let mut wrong = Vec::new();
-        for line in lines {
-            for arguments in shown::calls(&line) {
-                let script = format!("imgprep {arguments} --help > /dev/null");
-                let (printed, succeeds) = self.output(&script);
-                if !succeeds {
-                    wrong.push(format!("`imgprep {arguments}` is not taken:\n{printed}"));
-                }
-            }
-        }
-        wrong
     }
 
     /// Whether imgprep reads a file.

@@ -128,6 +128,23 @@ pub(crate) async fn a_terminal_is_asked_three_questions_and_again_after_a_wrong_
     assert!(!pipeline.folder().join("second.toml").exists(), "no answer, no file");
 }
 
+pub(crate) async fn up_offers_to_write_the_file_that_is_missing() {
+    let pipeline = without_file(Pipeline::new("offered").await);
+    let question = "`pipeline.toml` does not exist. Create it with `imgprep init`? [y/N]";
+    let output = on_terminal(&pipeline, &["up"], "n\n").exits(1);
+    assert!(output.stdout.contains(question), "{output}");
+    assert_eq!(fs::read_dir(pipeline.folder()).unwrap().count(), 0);
+
+    // Yes to the file, its three answers, and no to what the plan would do.
+    let typed = format!("y\n{}\n{}\n640x480\nn\n", pipeline.stack, pipeline.bucket);
+    let output = on_terminal(&pipeline, &["up"], &typed).exits(1);
+    for text in [question, "wrote pipeline.toml", "Apply this plan? [y/N]"] {
+        assert!(output.stdout.contains(text), "{text}: {output}");
+    }
+    assert!(read(&pipeline, "pipeline.toml").contains("\nsize = \"640x480\""), "{output}");
+    assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
+}
+
 pub(crate) async fn the_command_line_describes_itself() {
     let pipeline = without_file(Pipeline::offline("manual").await);
     let version = pipeline.imgprep(&["--version"]).exits(0).stdout;

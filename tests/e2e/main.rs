@@ -305,6 +305,7 @@ fn trials() -> Vec<Trial> {
         init::a_file_is_written_without_credentials_and_without_network,
         init::what_cannot_be_in_the_file_is_refused_before_it_is_written,
         init::a_terminal_is_asked_three_questions_and_again_after_a_wrong_answer,
+        init::up_offers_to_write_the_file_that_is_missing,
         init::the_command_line_describes_itself,
         misuse::a_wrong_file_is_refused_with_line_and_column,
         misuse::a_missing_region_is_told_with_where_to_set_it,
