@@ -14,7 +14,7 @@ use crate::config::{Arch, Config};
 pub(crate) const READING_MS_PER_MEGAPIXEL: f64 = 2.7;
 /// The memory at which a function has one whole processor (AWS Lambda Developer Guide, "Configure
 /// Lambda function memory").
-pub(crate) const MB_PER_PROCESSOR: f64 = 1769.0;
+pub(crate) const MB_PER_PROCESSOR: u32 = 1769;
 /// How long an invocation waits for S3, which is billed as well: an assumption.
 pub(crate) const S3_WAIT_MS: f64 = 100.0;
 /// What `effort = "size"` takes more for each megapixel of a variant, and what it leaves of the bytes:
@@ -179,7 +179,7 @@ pub(crate) fn bytes_per_pixel(variant: &Variant) -> f64 {
 /// What Lambda bills for one original that takes this much processor time, in milliseconds.
 pub(crate) fn billed_ms(cpu_ms: f64, memory_mb: u32) -> f64 {
     // One image is worked on by one processor, however many the function has.
-    let processors = (f64::from(memory_mb) / MB_PER_PROCESSOR).min(1.0);
+    let processors = (f64::from(memory_mb) / f64::from(MB_PER_PROCESSOR)).min(1.0);
     (cpu_ms / processors + S3_WAIT_MS).ceil()
 }
 

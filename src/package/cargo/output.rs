@@ -64,7 +64,7 @@ impl Pace {
         let part = (1.0 - LAST) * f64::from(fresh) / f64::from(total);
         let seconds = elapsed.as_secs_f64() * (1.0 - part) / part;
         Some(if seconds < 90.0 {
-            format!(", about {:.0} s left", 10.0 * (seconds / 10.0).ceil())
+            format!(", about {:.0} s left", 10.0 * ((seconds - 0.5) / 10.0).ceil())
         } else {
             format!(", about {:.0} min left", seconds / 60.0)
         })

@@ -363,6 +363,10 @@ impl Resource for Function {
         Ok(Some(observed))
     }
 
+    async fn notice(&self, _aws: &Aws) -> Option<String> {
+        self.settings.shortage.clone().filter(|_| !self.is_retired)
+    }
+
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
         let role = identity::tag(self.role_id(context).await?);
         match self.create_function(context, role.clone()).await {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_lambda::types::Architecture;
 use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
 
+use super::price;
 use crate::config::{Arch, Config};
 use crate::resources::Blueprint;
 
@@ -20,6 +21,8 @@ pub(super) struct Settings {
     pub(super) unwanted_variable: Option<&'static str>,
     /// Variables that only an emulator needs: set along, never compared.
     pub(super) emulator_variables: BTreeMap<String, String>,
+    /// What keeps it from finishing a usual original, if anything does.
+    pub(super) shortage: Option<String>,
 }
 
 impl Settings {
@@ -45,6 +48,7 @@ impl Settings {
             variables: BTreeMap::from([(SETTINGS_VARIABLE.to_owned(), settings)]),
             unwanted_variable: (!cdn.invalidate).then_some(DISTRIBUTION_VARIABLE),
             emulator_variables: blueprint.endpoints.function_variables(),
+            shortage: price::shortage_of_time(blueprint.config),
         }
     }
 }
