@@ -1,4 +1,4 @@
-//! What a first day needs, checked one by one, each with what to do about it.
+//! What a first run needs, checked one by one, each with what to do about it.
 //!
 //! Deliberately absent: layout, and any change of anything.
 
@@ -19,7 +19,7 @@ pub(crate) struct Check {
 }
 
 /// What is checked, in the order in which people look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Subject {
     File,
     Network,

@@ -149,9 +149,14 @@ fn commented(setting: &str, comment: &str) -> String {
 
 /// Refuses a path at which there is something, before anybody is asked anything.
 pub(crate) fn check_path(path: &Path) -> Result<(), InitError> {
-    match path.symlink_metadata() {
-        Ok(_) => Err(InitError::Exists { file: path.display().to_string() }),
-        Err(_) => Ok(()),
+    let file = path.display().to_string();
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    if path.symlink_metadata().is_ok() {
+        Err(InitError::Exists { file })
+    } else if folder.is_some_and(|folder| !folder.is_dir()) {
+        Err(InitError::Unwritable { file, reason: "there is no such folder".to_owned() })
+    } else {
+        Ok(())
     }
 }
 

@@ -17,6 +17,7 @@ mod error;
 mod export;
 mod file_lock;
 mod init;
+mod inquiry;
 mod inventory;
 mod local;
 mod logs;
@@ -46,7 +47,7 @@ use crate::report::Report;
 /// function, it is the function.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if lambda_fn::runtime::is_asked_for(arguments.first().map(OsString::as_os_str)) {
+    if lambda_fn::runtime::is_asked_for(&arguments) {
         return lambda_fn::runtime::serve();
     }
     ExitCode::from(match execute(&arguments) {

@@ -106,7 +106,7 @@ pub(crate) fn start(
         }
         Found::Nothing => {}
     }
-    server.check_port()?;
+    server.check()?;
     let python = python::find(environment)?;
     python::install(&python, environment, progress)?;
     progress("starting the local AWS");
@@ -186,7 +186,7 @@ pub(crate) fn status(environment: &Environment) -> Status {
 
 /// The version of the Python with which the local AWS can be started. Changes nothing.
 pub(crate) fn can_start(environment: &Environment) -> Result<String, LocalError> {
-    Server::new(environment).check_port()?;
+    Server::new(environment).check()?;
     let python = python::find(environment)?;
     Ok(python.version())
 }

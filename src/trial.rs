@@ -354,14 +354,16 @@ impl Trial<'_> {
 
     async fn check_cdn(&self, url: &str, wanted: &[u8]) -> Result<CdnCheck, Stopped> {
         let look = async || {
-            Ok::<_, Stopped>(match fetch::get(&self.aws.web, url).await {
-                Ok(answer) if answer.status == 200 && answer.body == wanted => {
-                    Probe::Done(CdnCheck::Ok)
+            let served = async {
+                let answer = fetch::get(&self.aws.web, url).await?;
+                match answer.status {
+                    200 => answer.bytes().await,
+                    status => Err(format!("status {status}")),
                 }
-                Ok(answer) if answer.status == 200 => {
-                    Probe::Pending("bytes that differ from the bucket's".to_owned())
-                }
-                Ok(answer) => Probe::Pending(format!("status {}", answer.status)),
+            };
+            Ok::<_, Stopped>(match served.await {
+                Ok(bytes) if bytes == wanted => Probe::Done(CdnCheck::Ok),
+                Ok(_) => Probe::Pending("bytes that differ from the bucket's".to_owned()),
                 Err(why) => Probe::Pending(why),
             })
         };

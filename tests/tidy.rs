@@ -13,12 +13,13 @@ const LINES_MAX: usize = 500;
 const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
 
 /// The modules of `src`, each of which uses only those before it.
-const ORDER: [&str; 32] = [
+const ORDER: [&str; 33] = [
     "amounts",
     "file_lock",
     "suggestion",
     "region",
     "args",
+    "inquiry",
     "local",
     "aws",
     "config",

@@ -15,13 +15,16 @@ VARIANTS = ["800x600", "400x300"]
 SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".webp"}
 EXPIRES_SECONDS = 300
 
+# Set for the local AWS only, which has no address of its own for each bucket.
+LOCAL = os.environ.get("AWS_ENDPOINT_URL")
+
 # The bucket's regional address: the global one redirects while a bucket is new, and browsers do not
 # follow a redirect of a signed upload.
 s3 = boto3.client(
     "s3",
     region_name=REGION,
-    endpoint_url=f"https://s3.{REGION}.amazonaws.com",
-    config=Config(signature_version="s3v4", s3={"addressing_style": "virtual"}),
+    endpoint_url=LOCAL or f"https://s3.{REGION}.amazonaws.com",
+    config=Config(signature_version="s3v4", s3={"addressing_style": "path" if LOCAL else "virtual"}),
 )
 
 

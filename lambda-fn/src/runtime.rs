@@ -1,6 +1,6 @@
 //! The function at work: environment in, clients made once, then one event after another.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::{env, process::ExitCode, sync::Arc, time::SystemTime};
 
@@ -21,9 +21,10 @@ use crate::{panics, patience};
 const NAME: &str = "bootstrap";
 const EVENTS_VARIABLE: &str = "AWS_LAMBDA_RUNTIME_API";
 
-/// Whether this process, called by this name, was started as a function.
-pub fn is_asked_for(program: Option<&OsStr>) -> bool {
-    let name = program.map(Path::new).and_then(Path::file_name);
+/// Whether this process was started as a function: by its name alone.
+pub fn is_asked_for(arguments: &[OsString]) -> bool {
+    let [program] = arguments else { return false };
+    let name = Path::new(program).file_name();
     name == Some(OsStr::new(NAME)) && env::var_os(EVENTS_VARIABLE).is_some()
 }
 

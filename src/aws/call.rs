@@ -327,7 +327,7 @@ fn refusal(code: String, message: String, answer: &HttpResponse) -> Cause {
 }
 
 /// The last text of a chain of errors: the one that says what happened.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(super) fn innermost(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
         last = source;

@@ -5,12 +5,22 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
+use super::call::innermost;
+
 /// What an address answered.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     /// The time at which it answered, as its `Date` header has it.
     pub(crate) date: Option<String>,
-    pub(crate) body: Vec<u8>,
+    body: SdkBody,
+}
+
+impl Answer {
+    /// All of it.
+    pub(crate) async fn bytes(self) -> Result<Vec<u8>, String> {
+        let body = ByteStream::new(self.body).collect().await;
+        Ok(body.map_err(|error| innermost(&error))?.to_vec())
+    }
 }
 
 /// Gets an address, unsigned. The error is a text that says why there was no answer.
@@ -18,9 +28,8 @@ pub(crate) async fn get(connector: &impl HttpConnector, url: &str) -> Result<Ans
     let mut request = HttpRequest::new(SdkBody::empty());
     request.set_method("GET").map_err(|error| error.to_string())?;
     request.set_uri(url).map_err(|error| error.to_string())?;
-    let answer = connector.call(request).await.map_err(|error| error.to_string())?;
+    let answer = connector.call(request).await.map_err(|error| innermost(&error))?;
     let status = answer.status().as_u16();
     let date = answer.headers().get("date").map(ToOwned::to_owned);
-    let body = ByteStream::new(answer.into_body()).collect().await;
-    Ok(Answer { status, date, body: body.map_err(|error| error.to_string())?.to_vec() })
+    Ok(Answer { status, date, body: answer.into_body() })
 }

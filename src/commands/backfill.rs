@@ -74,24 +74,25 @@ pub(crate) async fn run(
         patience: Duration::from_secs(args.timeout),
     };
     let plan = look(&backfill, report).await?;
+    let command = args.command();
     if args.dry_run || plan.to_process == 0 {
-        return Ok(Box::new(plan.unchanged(args.dry_run)));
+        return Ok(Box::new(Ended { result: plan.unchanged(args.dry_run), command }));
     }
     // To look ahead takes no stack that is as the file says; to wait for variants does.
     Session::working(&stack)?;
     report.preview(|advice| backfill_plan(&plan, advice));
     if !args.yes && !global.local {
-        let command = args.command();
         let preview = Some(format!("{command} --dry-run"));
-        report.confirm(&Asked { command, preview }, "Make these variants?")?;
+        let asked = Asked { command: command.clone(), preview };
+        report.confirm(&asked, "Make these variants?")?;
     }
     session.stop_on_interrupt();
     let bar = report.bar(COMMAND, plan.to_process);
     let result = backfill.run(plan, &|done| bar.at(done)).await?;
     drop(bar);
     match result {
-        Some(result) => Ok(Box::new(result)),
-        None => Err(Error::interrupted(args.command())),
+        Some(result) => Ok(Box::new(Ended { result, command })),
+        None => Err(Error::interrupted(command)),
     }
 }
 
@@ -109,17 +110,23 @@ async fn look(backfill: &Work<'_>, report: &Report) -> Result<BackfillPlan, Erro
     Ok(backfill.plan(&|line| progress.say(line)).await?)
 }
 
-impl Outcome for BackfillResult {
+/// What came of a backfill, and the command that it was.
+struct Ended {
+    result: BackfillResult,
+    command: String,
+}
+
+impl Outcome for Ended {
     fn text(&self, report: &Report) -> String {
-        backfill(self, report.advice())
+        backfill(&self.result, &self.command, report.advice())
     }
 
     fn json(&self) -> String {
-        pretty(self)
+        pretty(&self.result)
     }
 
     fn exit_code(&self) -> u8 {
-        if !self.dry_run && self.pending > 0 { FAILED } else { 0 }
+        if !self.result.dry_run && self.result.pending > 0 { FAILED } else { 0 }
     }
 }
 
@@ -157,7 +164,7 @@ fn backfill_plan(plan: &BackfillPlan, advice: &Advice) -> String {
 }
 
 /// What a backfill came to.
-fn backfill(result: &BackfillResult, advice: &Advice) -> String {
+fn backfill(result: &BackfillResult, command: &str, advice: &Advice) -> String {
     if result.dry_run {
         return backfill_plan(&result.plan, advice);
     }
@@ -182,8 +189,8 @@ fn backfill(result: &BackfillResult, advice: &Advice) -> String {
             text,
             "{}: see {}, then run {} again",
             painted(BAD, &pending),
-            advice.command("status --images"),
-            advice.command("backfill")
+            advice.command("logs"),
+            advice.command(command)
         );
     }
     text

@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::session::{blocking, connection, load, making};
 use crate::args::Global;
-use crate::aws::{Aws, Connection, reach};
+use crate::aws::reach::{Unreached, reach};
+use crate::aws::{Aws, Connection};
 use crate::config::{Arch, Code, Config};
 use crate::doctor::{Check, Subject, Verdict, machine, permissions};
 use crate::error::{Error, FAILED};
@@ -18,7 +19,7 @@ use crate::report::style::{BAD, CHANGED, DIM, GOOD, HINT, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
 use crate::stack;
 
-/// Check what the first day needs, and say what to do about what is missing
+/// Check that everything is in place for a first run, and say what to do about what is missing
 ///
 /// Checks the file, the network, the clock, the credentials, the permissions, and how the function is
 /// built; with `--local`, the local AWS instead of AWS. Nothing is changed. Exits with 1 if a check
@@ -60,12 +61,27 @@ fn file(loaded: &Result<Config, Error>, global: &Global) -> Check {
     }
 }
 
-/// The way to AWS, and what may be done there.
+/// The way to AWS, and what may be done there: every subject of it.
 async fn of_aws(connection: &Connection, config: Option<&Config>) -> Vec<Check> {
+    const SUBJECTS: [Subject; 4] =
+        [Subject::Network, Subject::Clock, Subject::Credentials, Subject::Permissions];
+    let mut checks = asked_of_aws(connection, config).await;
+    for subject in SUBJECTS {
+        if checks.iter().all(|check| check.subject != subject) {
+            checks.push(subject.is(Verdict::Skipped, "needs what failed"));
+        }
+    }
+    checks.sort_by_key(|check| check.subject);
+    checks
+}
+
+/// As far as one thing does not need another that failed.
+async fn asked_of_aws(connection: &Connection, config: Option<&Config>) -> Vec<Check> {
     let failed = |subject: Subject, error| subject.failed(&Error::connect(connection, error));
-    let reached = match reach::reach(connection).await {
+    let reached = match reach(connection).await {
         Ok(reached) => reached,
-        Err(error) => return vec![failed(Subject::Network, error)],
+        Err(Unreached::Settings(error)) => return vec![failed(Subject::Credentials, error)],
+        Err(Unreached::Network(error)) => return vec![failed(Subject::Network, error)],
     };
     let mut checks =
         vec![Subject::Network.is(Verdict::Fine, reached.to_string()), machine::clock(&reached)];

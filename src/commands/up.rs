@@ -1,6 +1,7 @@
 //! `imgprep up`
 
 use std::fmt::Write as _;
+use std::io;
 
 use clap::Args;
 
@@ -69,7 +70,8 @@ impl Changes {
 const COMMAND: &str = "up";
 
 pub(crate) async fn run(args: &Up, global: &Global, report: &Report) -> Result<Answer, Error> {
-    if !args.yes && report.can_ask() && !global.config.exists() {
+    let is_missing = global.config.symlink_metadata().is_err_and(|error| is_absence(&error));
+    if is_missing && !args.yes && report.can_ask() {
         offer_file(global, report).await?;
     }
     let mut session = Session::open_to_make(&args.changes, global, report, Start::IfNeeded).await?;
@@ -94,6 +96,11 @@ pub(crate) async fn run(args: &Up, global: &Global, report: &Report) -> Result<A
         changelog = changelog.settled();
     }
     Ok(Box::new(Made(session.document(changelog))))
+}
+
+/// Whether nothing is there, rather than something that cannot be looked at.
+fn is_absence(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }
 
 /// Where there is no file yet, has one written.
@@ -177,9 +184,9 @@ fn text(document: &Document, report: &Report) -> String {
         for entry in &left {
             stack::line(&mut text, &Lead::NONE, entry, advice);
         }
-        // What `--prune` alone left holds images.
-        let is_left = left.iter().all(|entry| !stack::is_retired(entry));
-        let remove = if is_left { "up --prune --delete-images" } else { "up --prune" };
+        let is_kept = |entry: &&Entry| entry.id.0.holds_images && !stack::is_retired(entry);
+        let remove =
+            if left.iter().all(is_kept) { "up --prune --delete-images" } else { "up --prune" };
         let them = if left.len() == 1 { "it" } else { "them" };
         let _ = writeln!(text, "{} removes {them}", advice.command(remove));
     }

@@ -45,6 +45,9 @@ pub(super) fn connect_hint(error: &AwsError, target: Target) -> String {
         (Cause::Answer { .. }, code) if code.contains("Expired") && !error.is_wrong_clock() => {
             "the session has expired: run `aws sso login`, or renew the credentials".to_owned()
         }
+        (Cause::Answer { .. }, "") => "whatever answered is not AWS: check `AWS_ENDPOINT_URL`, \
+                                       `HTTPS_PROXY`, and whether the network asks for a login"
+            .to_owned(),
         (Cause::Answer { .. } | Cause::Clock { .. }, _) => aws_hint(error),
         _ => "set `AWS_PROFILE`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or run \
               `aws configure sso`; without an AWS account, add `--local`"

@@ -32,6 +32,10 @@ pub(crate) enum LocalError {
     Install { lines: Vec<String> },
     #[error("cannot start the local AWS: port {port} is taken")]
     PortTaken { port: u16, by_ministack: bool },
+    #[error("cannot start the local AWS: it may not listen on port {port}")]
+    PortRefused { port: u16, reason: String },
+    #[error("cannot use `{path}` for the local AWS: no program may be run from there")]
+    NoExecution { path: PathBuf },
     #[error("cannot start the local AWS: MiniStack exited immediately")]
     Ended { log: PathBuf, lines: Vec<String> },
     #[error("cannot start the local AWS: MiniStack did not respond within {waited_secs} s")]
@@ -57,7 +61,12 @@ impl LocalError {
             Self::NotRunning => vec!["its data is kept".into()],
             Self::NeverRan => vec!["it has never been used".into()],
             Self::Port { .. } => vec!["a port is a number from 1 to 65535".into()],
-            Self::File { reason, .. } | Self::Immortal { reason, .. } => vec![reason.clone()],
+            Self::File { reason, .. }
+            | Self::Immortal { reason, .. }
+            | Self::PortRefused { reason, .. } => vec![reason.clone()],
+            Self::NoExecution { .. } => {
+                vec!["its filesystem is mounted with `noexec`, and functions run from it".into()]
+            }
             Self::NoPython { tried } if tried.is_empty() => vec!["no Python was found".into()],
             Self::NoPython { tried } => vec![format!("found {}", tried.join(", "))],
             Self::NoPip { .. } => vec!["MiniStack is installed from PyPI with pip".into()],
@@ -98,6 +107,10 @@ impl LocalError {
                 "stop it, or use it with `AWS_ENDPOINT_URL=http://127.0.0.1:{port}` in place of \
                  `--local`, or set `IMGPREP_LOCAL_PORT` to a free port"
             ),
+            Self::PortRefused { .. } => "set `IMGPREP_LOCAL_PORT` to a port above 1023".into(),
+            Self::NoExecution { .. } => {
+                "set `IMGPREP_LOCAL_DIR` and `IMGPREP_CACHE_DIR` to folders elsewhere".into()
+            }
             Self::PortTaken { .. } => "stop it, or set `IMGPREP_LOCAL_PORT` to a free port".into(),
             Self::Ended { .. } | Self::NoAnswer { .. } => {
                 format!("run `imgprep local logs` for the full log, or {OTHER_WAY}")
@@ -113,7 +126,7 @@ impl LocalError {
 }
 
 /// The kind of an error of the file system, in words.
-fn reason(error: &io::Error) -> String {
+pub(super) fn reason(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "no such file or folder".into(),
         kind => kind.to_string(),

@@ -7,6 +7,9 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::fs::Access;
+#[cfg(target_os = "linux")]
+use rustix::fs::StatVfsMountFlags;
 use rustix::io::Errno;
 
 use super::LocalError;
@@ -37,6 +40,31 @@ pub(super) fn lock(
 
 pub(super) fn create_folder(path: &Path) -> Result<(), LocalError> {
     fs::create_dir_all(path).map_err(|error| LocalError::file("create", path, &error))
+}
+
+/// Whether a folder can be made here, or is here, in which files can be written and programs run.
+pub(super) fn check_usable(path: &Path) -> Result<(), LocalError> {
+    let there = path.ancestors().find(|it| it.exists()).unwrap_or(path);
+    if !there.is_dir() {
+        return Err(LocalError::file("use", there, &Errno::NOTDIR.into()));
+    }
+    rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| LocalError::file("write to", there, &error.into()))?;
+    if is_noexec(there) {
+        return Err(LocalError::NoExecution { path: there.to_owned() });
+    }
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn is_noexec(path: &Path) -> bool {
+    let flags = rustix::fs::statvfs(path).map(|found| found.f_flag);
+    flags.is_ok_and(|flags| flags.contains(StatVfsMountFlags::NOEXEC))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_noexec(_: &Path) -> bool {
+    false
 }
 
 /// The content of a file that is none by a symbolic link.

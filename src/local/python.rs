@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use super::{Environment, LocalError, VERSION, files};
+use crate::inquiry;
 
 /// Which versions are installed, and the hashes of their files, for every Python that will do.
 const LOCK: &str = include_str!("ministack.lock");
@@ -88,7 +89,7 @@ pub(super) fn install(
 
 /// The version and the interpreter behind a name, or `None` when it does not run.
 fn probe(candidate: &Path) -> Option<(String, Python)> {
-    let output = Command::new(candidate).args(["-c", PROBE]).stdin(Stdio::null()).output().ok()?;
+    let output = inquiry::ask(Command::new(candidate).args(["-c", PROBE])).ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let mut lines = text.lines();
     let version = lines.next()?;
@@ -103,8 +104,8 @@ fn probe(candidate: &Path) -> Option<(String, Python)> {
 
 fn has_pip(python: &Python) -> bool {
     let mut command = Command::new(&python.program);
-    command.args(["-m", "pip", "--version"]).stdin(Stdio::null());
-    command.output().is_ok_and(|output| output.status.success())
+    command.args(["-m", "pip", "--version"]);
+    inquiry::ask(&mut command).is_ok_and(|output| output.status.success())
 }
 
 /// Installs what the lock names into a folder, with the user's own settings of pip for index and

@@ -2,6 +2,7 @@
 //! orderly way.
 
 use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::error::reason;
 use super::python::Python;
 use super::{
     Environment, LocalError, Running, Stopped, VERSION, environment, files, gate, http, process,
@@ -122,14 +124,18 @@ impl<'a> Server<'a> {
         })
     }
 
-    /// Refuses a port that somebody listens on.
-    pub(super) fn check_port(&self) -> Result<(), LocalError> {
+    /// Refuses a port that somebody listens on, or that this user may not listen on, and a folder that
+    /// nothing can be written to or run from.
+    pub(super) fn check(&self) -> Result<(), LocalError> {
         let port = self.environment.port;
         if http::is_open(port) {
             let by_ministack = is_healthy(port) || is_bare_ministack(port);
             return Err(LocalError::PortTaken { port, by_ministack });
         }
-        Ok(())
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .map_err(|error| LocalError::PortRefused { port, reason: reason(&error) })?;
+        files::check_usable(&self.environment.cache)?;
+        files::check_usable(&self.environment.state)
     }
 
     /// Starts the server and waits until it answers. One that does not is not left behind.
@@ -144,7 +150,7 @@ impl<'a> Server<'a> {
         let mut child = self
             .command(python, log)?
             .spawn()
-            .map_err(|error| LocalError::file("run", &python.program, &error))?;
+            .map_err(|error| LocalError::file("run", Path::new("imgprep"), &error))?;
         let record = Record {
             pid: child.id(),
             port: self.environment.port,

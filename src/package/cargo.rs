@@ -17,6 +17,7 @@ use super::elf::{self, GLIBC_MAX};
 use super::error::{ElfReason, ZigCause};
 use super::{PackageError, triple};
 use crate::config::Arch;
+use crate::inquiry;
 
 /// The name of the executable, by which Lambda starts it.
 const BINARY: &str = "bootstrap";
@@ -95,13 +96,19 @@ impl Cargo {
     /// The versions of what an executable for Lambda is made with, without making one.
     pub(super) fn look(&self, arch: Arch) -> Result<String, PackageError> {
         let mut command = self.command();
-        let output = command.arg("--version").output().map_err(|_| PackageError::NoCargo)?;
+        let output =
+            inquiry::ask(command.arg("--version")).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => PackageError::NoCargo,
+                _ => PackageError::file("run", &self.program, &error),
+            })?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let lines = output::relevant(said.lines().map(ToOwned::to_owned).collect());
+            return Err(PackageError::BrokenCargo { lines });
+        }
         let version = String::from_utf8_lossy(&output.stdout);
         // `cargo 1.95.0 (…)`
         let version = version.split(" (").next().unwrap_or_default().trim().to_owned();
-        if !output.status.success() || !version.starts_with("cargo ") {
-            return Err(PackageError::NoCargo);
-        }
         if is_host(arch) || std::env::var_os(linker_variable(arch)).is_some() {
             return Ok(version);
         }
@@ -218,7 +225,8 @@ fn remapped(folder: &Path, name: &str) -> OsString {
 /// Whether a variable reaches the nested cargo. All of cargo's and rustc's own go but where cargo
 /// keeps and finds things: the network, registries, the home folder, linkers, the number of jobs.
 fn is_kept(name: &OsStr) -> bool {
-    const CLEANED: [&str; 6] = ["CARGO_", "RUSTC_", "RUSTDOC", "RUSTFLAGS", "__CARGO_", "DEP_"];
+    const CLEANED: [&str; 7] =
+        ["CARGO_", "RUST_", "RUSTC_", "RUSTDOC", "RUSTFLAGS", "__CARGO_", "DEP_"];
     const KEPT: [&str; 8] = [
         "CARGO_BUILD_JOBS",
         "CARGO_HOME",
@@ -263,8 +271,7 @@ fn machine(arch: Arch) -> &'static str {
 }
 
 fn succeeds(mut command: Command) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok_and(|status| status.success())
+    inquiry::ask(&mut command).is_ok_and(|output| output.status.success())
 }
 
 /// Runs a command to its end: its status, the executable that it names, and its last lines.
@@ -332,6 +339,7 @@ mod tests {
             "CARGO_BUILD_RUSTFLAGS",
             "CARGO_ENCODED_RUSTFLAGS",
             "CARGO_PROFILE_RELEASE_LTO",
+            "RUST_BACKTRACE",
             "RUSTFLAGS",
             "RUSTDOCFLAGS",
             "RUSTC",

@@ -14,6 +14,8 @@ pub(crate) enum PackageError {
     File { verb: &'static str, path: PathBuf, reason: String },
     #[error("cannot build the function: `cargo` is not installed")]
     NoCargo,
+    #[error("cannot build the function: `cargo --version` failed")]
+    BrokenCargo { lines: Vec<String> },
     #[error("cannot build the function: `{command}` failed")]
     Cargo { command: String, lines: Vec<String> },
     #[error("cannot build the function: the crate `{folder}` has no `Cargo.lock`")]
@@ -65,7 +67,7 @@ impl PackageError {
     pub(crate) fn why(&self) -> Vec<String> {
         match self {
             Self::File { reason, .. } | Self::NotZip { reason, .. } => vec![reason.clone()],
-            Self::Cargo { lines, .. } => lines.clone(),
+            Self::Cargo { lines, .. } | Self::BrokenCargo { lines } => lines.clone(),
             Self::NoLock { .. } => {
                 vec!["without it, two builds may use different dependencies".into()]
             }
@@ -99,7 +101,12 @@ impl PackageError {
             Self::File { .. } => "check the path and its permissions".into(),
             Self::NoCargo => {
                 "install Rust from `https://rustup.rs`, use a release of imgprep that includes the \
-                 built function, or set `code = \"function.zip\"` under `[function]`"
+                 built function, or set `code = \"function.zip\"` under `[function]`; a local AWS \
+                 needs cargo only for variants in AVIF and with `--release-function`"
+                    .into()
+            }
+            Self::BrokenCargo { .. } => {
+                "fix what it reports; with rustup, `rustup default stable` may be all it takes"
                     .into()
             }
             Self::Cargo { .. } => "fix what cargo reports, then run the same command again".into(),

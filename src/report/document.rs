@@ -122,15 +122,14 @@ impl Serialize for Why {
 impl Effort {
     /// What is long about a step of a plan, and what cannot be undone.
     pub(crate) fn of(id: Id, action: Action, edits: &[Edit]) -> Self {
-        const DEPLOYMENT: &str = "takes minutes; see `--wait`";
+        const MINUTES: &str = "takes minutes";
         let is_deployed = |slow: &Slow| {
             let beside = |edit: &Edit| slow.beside.iter().any(|path| holds(path, &edit.path));
             edits.iter().any(|edit| !beside(edit))
         };
         let long = match (&id.0.slow, action) {
-            (Some(_), Action::Create) => Some(DEPLOYMENT),
-            (Some(slow), Action::Update) if is_deployed(slow) => Some(DEPLOYMENT),
-            (Some(_), Action::Delete) => Some("takes minutes; see `--no-wait`"),
+            (Some(_), Action::Create | Action::Delete) => Some(MINUTES),
+            (Some(slow), Action::Update) if is_deployed(slow) => Some(MINUTES),
             _ => None,
         };
         let irreversible = match action {

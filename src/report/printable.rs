@@ -22,17 +22,18 @@ pub(crate) fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// A whole answer, in which only our own colours are commands. JSON stays the same JSON.
+/// A whole answer, in which only colours, and links to what they show, are commands. JSON stays the same
+/// JSON.
 pub(crate) fn guarded(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(character) = rest.chars().next() {
         let (first, after) = rest.split_at(character.len_utf8());
-        let (colour, after_colour) = rest.split_at(colour(rest));
+        let (command, after_command) = rest.split_at(colour(rest).max(link(rest)));
         rest = after;
-        if !colour.is_empty() {
-            shown.push_str(colour);
-            rest = after_colour;
+        if !command.is_empty() {
+            shown.push_str(command);
+            rest = after_command;
         } else if is_hostile(character) && !matches!(character, '\n' | '\t') {
             escape(&mut shown, character);
         } else {
@@ -51,6 +52,18 @@ fn colour(text: &str) -> usize {
         Some(end) => "\u{1b}[m".len() + end,
         None => 0,
     }
+}
+
+/// How many bytes at the start of a text are a link (OSC 8) that shows where it leads.
+fn link(text: &str) -> usize {
+    const START: &str = "\u{1b}]8;;";
+    const END: &str = "\u{1b}\\";
+    let end = || {
+        let (url, rest) = text.strip_prefix(START)?.split_once(END)?;
+        let after = rest.strip_prefix(url)?.strip_prefix(START)?.strip_prefix(END)?;
+        url.chars().all(|it| it.is_ascii_graphic()).then_some(text.len() - after.len())
+    };
+    end().unwrap_or(0)
 }
 
 /// Controls, C1's too, and the marks that turn the direction of text (Unicode Standard Annex #9,
@@ -78,6 +91,18 @@ mod tests {
         assert_eq!(printable(EVIL), expected);
         assert_eq!(printable("ä 中\t\u{1f600}"), "ä 中  \u{1f600}");
         assert_eq!(printable_lines("a\u{1b}\nb"), "a\\u001b\nb");
+    }
+
+    #[test]
+    fn a_link_is_a_command_if_it_shows_where_it_leads() {
+        let link = |url: &str, shown: &str| {
+            format!("a \u{1b}]8;;{url}\u{1b}\\{shown}\u{1b}]8;;\u{1b}\\ b")
+        };
+        let honest = link("http://127.0.0.1/a%20b", "http://127.0.0.1/a%20b");
+        assert_eq!(guarded(&honest), honest);
+        for lie in [link("http://evil.test", "http://good.test"), link("a\u{7}", "a\u{7}")] {
+            assert!(!guarded(&lie).contains('\u{1b}'), "{lie:?}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use std::io::{BufRead, Write};
 
+use super::printable::guarded;
 use super::style::{DIM, painted};
 
 /// Asks until `check` has nothing against the answer; an empty one is `usual`. `None` once the input
@@ -27,7 +28,7 @@ pub(super) fn ask(
         };
         match check(answer) {
             Ok(()) => return Some(answer.to_owned()),
-            Err(why) => writeln!(output, "  {why}").ok()?,
+            Err(why) => writeln!(output, "  {}", guarded(&why)).ok()?,
         }
     }
 }

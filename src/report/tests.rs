@@ -300,7 +300,7 @@ fn what_is_new_shows_its_fields() {
           on_failure.queue  photos
           role
               arn:aws:iam::123456789012:role/imgprep/photos/LambdaS3PhotosOfAcme
-      + cdn           imgprep-photos-eu-central-1  takes minutes; see `--wait`
+      + cdn           imgprep-photos-eu-central-1  takes minutes
 
     3 to create
     "#);
@@ -310,7 +310,7 @@ fn what_is_new_shows_its_fields() {
 
       + bucket        photos-of-acme
       + function      photos
-      + cdn           imgprep-photos-eu-central-1  takes minutes; see `--wait`
+      + cdn           imgprep-photos-eu-central-1  takes minutes
 
     3 to create
     -v shows every field of new resources
@@ -337,7 +337,7 @@ fn what_goes_says_what_is_lost_and_what_takes_long() {
       - folders       originals/ 800x600/
       - logs          /aws/lambda/photos  the logs in it are lost
       - dead-letters  photos-dead-letters  the messages in it are lost
-      - cdn           imgprep-photos-eu-central-1  takes minutes; see `--no-wait`
+      - cdn           imgprep-photos-eu-central-1  takes minutes
         topic         photos  (it was there before)
 
     5 to delete

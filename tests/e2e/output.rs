@@ -25,7 +25,7 @@ fn plan_and_up_read_so(pipeline: &Pipeline) {
       + dead-letters  text-dead-letters
       + function      text-function
       + trigger       text-topic -> text-function
-      + cdn           imgprep-text-us-east-1  takes minutes; see `--wait`
+      + cdn           imgprep-text-us-east-1  takes minutes
 
     11 to create
     -v shows every field of new resources

@@ -64,7 +64,7 @@ pub(crate) async fn the_first_plan_is_short_and_shows_every_field_if_asked() {
         retention_seconds  "1209600"
         tags               {imgprep:stack: new, team: tests}
     "#);
-    assert!(block(&normal, "cdn").contains("  takes minutes; see `--wait`\n"), "{normal}");
+    assert!(block(&normal, "cdn").contains("  takes minutes\n"), "{normal}");
     assert_counts(&plan.stdout, &json);
     pipeline.imgprep(&["plan", "--exit-code"]).exits(2);
     assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
@@ -192,7 +192,7 @@ pub(crate) async fn going_down_says_what_is_lost_and_what_takes_long() {
       - dead-letters  going-dead-letters  the messages in it are lost
       - function      going-function
       - trigger       going-topic -> going-function
-      - cdn           imgprep-going-us-east-1  takes minutes; see `--no-wait`
+      - cdn           imgprep-going-us-east-1  takes minutes
 
     11 to delete
     ");

@@ -57,7 +57,7 @@ fn transport(variables: &[(&str, &str)], ca_bundle: Option<&str>) -> Result<Tran
 }
 
 async fn get(transport: &Transport, url: &str) -> Result<Vec<u8>, String> {
-    fetch::get(&transport.web(), url).await.map(|answer| answer.body)
+    fetch::get(&transport.web(), url).await?.bytes().await
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::engine::edits::Edits;
 use crate::engine::fields::{Keyed, Path, Statements, Tags};
 use crate::engine::resource::{
-    Context, Details, Erased, Id, Kind, Observed, Owner, Removal, Resource, Slow,
+    Context, Details, Erased, Id, Kind, Observed, Owner, Removal, Resource, STATUS, Slow,
 };
 use crate::names::Names;
 use crate::permissions::Row;
@@ -364,18 +364,19 @@ impl Resource for Cdn {
         Ok(made.details())
     }
 
-    /// Switches the distribution off; CloudFront deletes only what is off everywhere.
+    /// Switches the distribution off, or deletes it if an earlier run did so: CloudFront deletes only what
+    /// is off everywhere.
     async fn delete(
         &self,
         context: &Context<'_>,
         observed: &Observed,
     ) -> Result<Removal, AwsError> {
         let wait = context.bucket_wait("s3:PutBucketPolicy");
+        let is_off = *observed.fields.get(Fields::enabled.as_str()) == Value::Bool(false);
         let switch_off = async {
-            let Some(id) = observed.details.get(ID_DETAIL) else { return Ok(None) };
-            if *observed.fields.get(Fields::enabled.as_str()) == Value::Bool(false) {
+            let Some(id) = observed.details.get(ID_DETAIL).filter(|_| !is_off) else {
                 return Ok(None);
-            }
+            };
             self.switch_off(context, id).await
         };
         let close_bucket = async {
@@ -386,6 +387,10 @@ impl Resource for Cdn {
         };
         let (changed, ()) = try_join!(switch_off, close_bucket)?;
         let mut details = observed.details.clone();
+        if is_off && details.get(STATUS).is_some_and(|status| status == DEPLOYED) {
+            self.finish_delete(context, &details).await?;
+            return Ok(Removal::Gone);
+        }
         let off = changed.filter(|changed| changed.status == DEPLOYED);
         details.extend(off.and_then(|changed| Some((VERSION_DETAIL, changed.version?))));
         Ok(Removal::Later("CloudFront is disabling it at its edge locations".to_owned(), details))
