@@ -2,6 +2,7 @@
 
 mod directory;
 mod fax;
+mod lzw;
 mod photo;
 mod picture;
 mod pieces;

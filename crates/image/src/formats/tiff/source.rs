@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use weezl::{BitOrder, LzwStatus, decode::Decoder as LzwDecoder};
-
 use super::{
     FORMAT,
     fax::Fax,
+    lzw::{Lzw, Stop},
     picture::{Compression, Picture},
 };
 use crate::error::RenderError;
@@ -15,7 +14,7 @@ use crate::error::RenderError;
 pub(super) enum Source<'a> {
     Stored { data: Cow<'a, [u8]>, at: usize },
     PackBits(PackBits<'a>),
-    Lzw { decoder: Box<LzwDecoder>, data: &'a [u8] },
+    Lzw(Box<Lzw<'a>>),
     Deflate(Inflater<'a>),
     Fax(Box<Fax<'a>>),
 }
@@ -26,7 +25,7 @@ impl<'a> Source<'a> {
         match picture.compression {
             Compression::None | Compression::Jpeg => Self::Stored { data: data.into(), at: 0 },
             Compression::PackBits => Self::PackBits(PackBits { data, run: Run::Copy(0) }),
-            Compression::Lzw => Self::Lzw { decoder: Box::new(lzw_decoder(data)), data },
+            Compression::Lzw => Self::Lzw(Box::new(Lzw::new(data))),
             Compression::Deflate => Self::Deflate(Inflater::new(data)),
             Compression::Fax(coding) => {
                 Self::Fax(Box::new(Fax::new(data, coding, picture.piece.0)))
@@ -43,8 +42,7 @@ impl<'a> Source<'a> {
     pub(super) fn working_bytes(compression: Compression, columns: u32) -> u64 {
         match compression {
             Compression::None | Compression::Jpeg | Compression::PackBits => 0,
-            // 4096 entries of a dictionary, with room for the longest of them.
-            Compression::Lzw => 128 << 10,
+            Compression::Lzw => Lzw::WORKING_BYTES,
             Compression::Deflate => Inflater::WORKING_BYTES,
             Compression::Fax(_) => Fax::working_bytes(columns),
         }
@@ -60,7 +58,14 @@ impl<'a> Source<'a> {
                 next.map(|next| row.copy_from_slice(next))
             }
             Self::PackBits(source) => source.fill(row),
-            Self::Lzw { decoder, data } => return read_lzw(decoder, data, row),
+            Self::Lzw(source) => {
+                return source.fill(row).map_err(|stop| match stop {
+                    Stop::EndsEarly => RenderError::ends_early(FORMAT),
+                    Stop::NoSuchCode => {
+                        RenderError::broken(FORMAT, "its LZW data has a wrong code")
+                    }
+                });
+            }
             Self::Deflate(source) => return source.fill(row),
             Self::Fax(source) => {
                 return source.next_row(row).ok_or_else(|| {
@@ -70,37 +75,6 @@ impl<'a> Source<'a> {
         };
         filled.ok_or_else(|| RenderError::ends_early(FORMAT))
     }
-}
-
-/// Before version 6.0 bits were packed from the lowest, and codes grew one later; such data begins
-/// with a clear code of the other order.
-fn lzw_decoder(data: &[u8]) -> LzwDecoder {
-    const CODE_BITS: u8 = 8;
-    if let [0, second, ..] = data
-        && second & 1 == 1
-    {
-        return LzwDecoder::new(BitOrder::Lsb, CODE_BITS);
-    }
-    LzwDecoder::with_tiff_size_switch(BitOrder::Msb, CODE_BITS)
-}
-
-fn read_lzw(
-    decoder: &mut LzwDecoder,
-    data: &mut &[u8],
-    mut row: &mut [u8],
-) -> Result<(), RenderError> {
-    while !row.is_empty() {
-        let result = decoder.decode_bytes(data, row);
-        *data = data.get(result.consumed_in..).unwrap_or_default();
-        row = row.get_mut(result.consumed_out..).unwrap_or_default();
-        match result.status {
-            Err(error) => return Err(RenderError::broken(FORMAT, error.to_string())),
-            Ok(LzwStatus::Ok) if result.consumed_in + result.consumed_out > 0 => {}
-            Ok(_) if row.is_empty() => {}
-            Ok(_) => return Err(RenderError::ends_early(FORMAT)),
-        }
-    }
-    Ok(())
 }
 
 /// Runs of equal bytes, and of others (TIFF 6.0, section 9).
