@@ -393,7 +393,7 @@ impl Divisor {
         match self {
             // The mean of bytes is a byte, the lowest of the whole part.
             Self::Reciprocal { factor, half } => {
-                ((u64::from(sum) + half) * factor >> 32).to_le_bytes()[0]
+                (((u64::from(sum) + half) * factor) >> 32).to_le_bytes()[0]
             }
             Self::Quotient(divisor) => rounded(u64::from(sum) * 255, *divisor),
         }

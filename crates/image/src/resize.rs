@@ -29,7 +29,9 @@ impl Source {
         if let Some((alpha, colours)) = stored.planes.split_last_mut()
             && stored.alpha
         {
-            colours.iter_mut().for_each(|plane| premultiply(plane, alpha));
+            for plane in colours {
+                premultiply(plane, alpha);
+            }
         }
         let grid = Grid { first_row: stored.first_row, ..grid };
         Self { stored, grid }
@@ -59,7 +61,9 @@ impl Source {
         let mut planes = scaled.collect::<Result<Vec<_>, _>>()?;
         let alpha = if self.stored.alpha { planes.pop() } else { None };
         if let Some(alpha) = &alpha {
-            planes.iter_mut().for_each(|plane| unpremultiply(plane, alpha));
+            for plane in &mut planes {
+                unpremultiply(plane, alpha);
+            }
         }
         let bytes = interleaved(&planes, alpha.as_deref());
         let scaled = Pixels { width, height, alpha: alpha.is_some(), bytes };

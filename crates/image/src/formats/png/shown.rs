@@ -40,7 +40,7 @@ impl<'a> Shown<'a> {
                     append(&mut head, &chunk, 3 * colours);
                 }
                 (b"tRNS", Some(PALETTE)) => {
-                    append(&mut head, &chunk, chunk.data.len().min(colours))
+                    append(&mut head, &chunk, chunk.data.len().min(colours));
                 }
                 (b"tRNS", Some(GREY)) if chunk.data.len() >= 2 => append(&mut head, &chunk, 2),
                 (b"tRNS", Some(RGB)) if chunk.data.len() >= 6 => append(&mut head, &chunk, 6),

@@ -34,7 +34,8 @@ impl<'a> Directory<'a> {
     /// The directory of the first page; nothing if the file ends before it.
     pub(super) fn first(bytes: &'a [u8]) -> Option<Self> {
         const BIG_VERSION: u64 = 43;
-        let numbers = Numbers { bytes, little: bytes.starts_with(b"II") };
+        let order = if bytes.starts_with(b"II") { ByteOrder::Little } else { ByteOrder::Big };
+        let numbers = Numbers { bytes, order };
         let (shape, place) =
             if numbers.read(2, 2)? == BIG_VERSION { (BIG, 8) } else { (CLASSIC, 4) };
         Self::at(numbers, shape, numbers.read(place, shape.wide)?)
@@ -93,9 +94,8 @@ impl<'a> Directory<'a> {
         self.values(tag).map(|values| values.numbers.bytes)
     }
 
-    /// Whether numbers begin with their lowest byte.
-    pub(super) fn is_little_endian(&self) -> bool {
-        self.numbers.little
+    pub(super) fn byte_order(&self) -> ByteOrder {
+        self.numbers.order
     }
 }
 
@@ -132,13 +132,29 @@ impl Values<'_> {
 #[derive(Clone, Copy)]
 struct Numbers<'a> {
     bytes: &'a [u8],
-    little: bool,
+    order: ByteOrder,
+}
+
+/// Which byte of a number comes first: the lowest or the highest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ByteOrder {
+    Little,
+    Big,
+}
+
+impl ByteOrder {
+    /// The number that so many bytes are, eight at most.
+    pub(super) fn number(self, bytes: &[u8]) -> u64 {
+        let append = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        match self {
+            Self::Little => bytes.iter().rev().fold(0, append),
+            Self::Big => bytes.iter().fold(0, append),
+        }
+    }
 }
 
 impl Numbers<'_> {
     fn read(&self, at: usize, length: usize) -> Option<u64> {
-        let bytes = self.bytes.get(at..at.checked_add(length)?)?.iter();
-        let append = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        Some(if self.little { bytes.rev().fold(0, append) } else { bytes.fold(0, append) })
+        Some(self.order.number(self.bytes.get(at..at.checked_add(length)?)?))
     }
 }

@@ -41,7 +41,7 @@ impl<'a> Fax<'a> {
 
     /// Bytes that decoding takes, the tables included.
     pub(super) fn working_bytes(width: u32) -> u64 {
-        2 * 4 * (u64::from(width) + 1) * 2 + (2 * 4 << codes::LONGEST)
+        2 * 4 * (u64::from(width) + 1) * 2 + ((2 * 4) << codes::LONGEST)
     }
 
     /// Writes the next row, 1 for black. Behind the mark that ends the picture all is white. Nothing if
@@ -66,9 +66,9 @@ impl<'a> Fax<'a> {
             return Some(());
         }
         if relative {
-            self.read_relative()?
+            self.read_relative()?;
         } else {
-            self.read_runs()?
+            self.read_runs()?;
         }
         for black in self.changes.chunks(2) {
             let end = black.get(1).copied().unwrap_or(self.width);

@@ -244,6 +244,8 @@ impl Bits<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     fn unpacked(data: &[u8], length: usize, at_once: usize) -> Result<Vec<u8>, Stop> {
@@ -287,7 +289,7 @@ mod tests {
                 1024..2048 => 11,
                 _ => 12,
             };
-            bits += &format!("{code:0width$b}");
+            write!(bits, "{code:0width$b}").unwrap();
         }
         let bits: Vec<u8> = bits.bytes().map(|bit| bit - b'0').collect();
         let byte = |bits: &[u8]| (0..8).fold(0, |byte, at| byte << 1 | bits.get(at).unwrap_or(&0));

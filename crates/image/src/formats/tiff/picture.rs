@@ -1,6 +1,9 @@
 //! What a directory says of its picture, put together and judged.
 
-use super::{FORMAT, directory::Directory};
+use super::{
+    FORMAT,
+    directory::{ByteOrder, Directory},
+};
 use crate::{error::RenderError, reduce::Layout};
 
 /// Tags of TIFF 6.0, appendix A.
@@ -48,7 +51,7 @@ pub(super) struct Picture {
     pub(super) colours: Colours,
     /// Which of the stored channels is alpha, and whether colours were multiplied by it.
     pub(super) alpha: Option<Alpha>,
-    pub(super) little_endian: bool,
+    pub(super) byte_order: ByteOrder,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,7 +169,7 @@ impl Picture {
             number,
             alpha: alpha(directory, &colours, samples),
             colours,
-            little_endian: directory.is_little_endian(),
+            byte_order: directory.byte_order(),
         };
         picture.check()?;
         Ok(picture)

@@ -30,7 +30,10 @@ impl<'a> Places<'a> {
         tiled: bool,
     ) -> Result<Self, RenderError> {
         const JPEG_TABLES: u16 = 347;
-        let (starts, lengths) = picture::piece_tags(tiled);
+        // Tiles of old files lie where the tags for strips say.
+        let (for_tiles, for_strips) = (picture::piece_tags(true), picture::piece_tags(false));
+        let is_told = tiled && directory.has(for_tiles.0);
+        let (starts, lengths) = if is_told { for_tiles } else { for_strips };
         let starts = directory.values(starts).ok_or_else(|| RenderError::ends_early(FORMAT))?;
         if directory.has(lengths) && directory.values(lengths).is_none() {
             return Err(RenderError::ends_early(FORMAT));
@@ -60,21 +63,21 @@ impl<'a> Places<'a> {
 
 /// Bytes that are held while a picture is read.
 pub(super) fn working_bytes(picture: &Picture, places: &Places<'_>) -> u64 {
-    let planes = if picture.planar { picture.channels().count() as u64 } else { 1 };
+    let apart = if picture.planar { picture.channels().count() as u64 } else { 1 };
     let (columns, rows) = picture.piece;
     let stored_row = picture.row_bytes(columns);
-    let sources = planes * Source::working_bytes(picture.compression, columns);
+    let sources = apart * Source::working_bytes(picture.compression, columns);
     let is_jpeg = picture.compression == Compression::Jpeg;
     let jpeg = if is_jpeg { photo::working_bytes(picture) } else { 0 };
     // Tiles are unpacked whole, as far as they show, and strips in JPEG as well.
     let across = picture.row_bytes(picture.width).saturating_add(u64::from(picture.pieces().0));
     let rows = if picture.tiled || is_jpeg { u64::from(rows.min(picture.height)) } else { 0 };
-    let unpacked = across.saturating_mul(rows).saturating_mul(planes);
+    let unpacked = across.saturating_mul(rows).saturating_mul(apart);
     // A row while it is unpacked, and rows that share chroma.
     let chroma_rows = picture.chroma_sampling().map_or(0, |(_, down)| u64::from(down));
-    let reversed = if picture.reversed { planes.saturating_mul(places.longest()) } else { 0 };
+    let reversed = if picture.reversed { apart.saturating_mul(places.longest()) } else { 0 };
     stored_row
-        .saturating_mul(planes + chroma_rows)
+        .saturating_mul(apart + chroma_rows)
         .saturating_add(sources)
         .saturating_add(jpeg)
         .saturating_add(unpacked)
@@ -117,12 +120,12 @@ fn read_band(
     reducer: &mut Reducer,
 ) -> Result<(), RenderError> {
     let (across, down) = picture.pieces();
-    let planes: Vec<Option<u16>> =
+    let apart: Vec<Option<u16>> =
         if picture.planar { picture.channels().map(Some).collect() } else { vec![None] };
     // Data in reverse lives as long as the band.
     let mut pieces = Vec::new();
     for column in 0..across {
-        for &plane in &planes {
+        for &plane in &apart {
             let first_of_plane = pixel_count(across, down) * u64::from(plane.unwrap_or(0));
             let index = first_of_plane + pixel_count(across, band) + u64::from(column);
             let index = usize::try_from(index).unwrap_or(usize::MAX);

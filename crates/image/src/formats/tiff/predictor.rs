@@ -1,6 +1,9 @@
 //! Rows that are stored as differences (TIFF 6.0, section 14, and technical note 3 for floats).
 
-use super::picture::{Number, Picture, Predictor};
+use super::{
+    directory::ByteOrder,
+    picture::{Number, Picture, Predictor},
+};
 
 /// Puts a row together again, of which so many samples belong to a pixel.
 pub(super) fn undo(row: &mut [u8], picture: &Picture) {
@@ -8,26 +11,22 @@ pub(super) fn undo(row: &mut [u8], picture: &Picture) {
     let bytes = usize::from(picture.number.bits()) / 8;
     match (picture.predictor, picture.number) {
         (Predictor::None, _) => {}
-        (Predictor::Horizontal, Number::Unsigned(16)) => {
-            let (read, write) = if picture.little_endian {
-                (u16::from_le_bytes as fn([u8; 2]) -> u16, u16::to_le_bytes as fn(u16) -> [u8; 2])
-            } else {
-                (u16::from_be_bytes as fn([u8; 2]) -> u16, u16::to_be_bytes as fn(u16) -> [u8; 2])
-            };
-            add_up(row.as_chunks_mut().0, samples, |before, it| {
-                write(read(before).wrapping_add(read(it)))
-            });
-        }
-        (Predictor::Horizontal, Number::Unsigned(32)) => {
-            let (read, write) = if picture.little_endian {
-                (u32::from_le_bytes as fn([u8; 4]) -> u32, u32::to_le_bytes as fn(u32) -> [u8; 4])
-            } else {
-                (u32::from_be_bytes as fn([u8; 4]) -> u32, u32::to_be_bytes as fn(u32) -> [u8; 4])
-            };
-            add_up(row.as_chunks_mut().0, samples, |before, it| {
-                write(read(before).wrapping_add(read(it)))
-            });
-        }
+        (Predictor::Horizontal, Number::Unsigned(16)) => match picture.byte_order {
+            ByteOrder::Little => add_up(row.as_chunks_mut().0, samples, |a, b| {
+                u16::from_le_bytes(a).wrapping_add(u16::from_le_bytes(b)).to_le_bytes()
+            }),
+            ByteOrder::Big => add_up(row.as_chunks_mut().0, samples, |a, b| {
+                u16::from_be_bytes(a).wrapping_add(u16::from_be_bytes(b)).to_be_bytes()
+            }),
+        },
+        (Predictor::Horizontal, Number::Unsigned(32)) => match picture.byte_order {
+            ByteOrder::Little => add_up(row.as_chunks_mut().0, samples, |a, b| {
+                u32::from_le_bytes(a).wrapping_add(u32::from_le_bytes(b)).to_le_bytes()
+            }),
+            ByteOrder::Big => add_up(row.as_chunks_mut().0, samples, |a, b| {
+                u32::from_be_bytes(a).wrapping_add(u32::from_be_bytes(b)).to_be_bytes()
+            }),
+        },
         (Predictor::Horizontal, _) => match samples {
             1 => add_up_bytes::<1>(row),
             3 => add_up_bytes::<3>(row),
@@ -36,7 +35,7 @@ pub(super) fn undo(row: &mut [u8], picture: &Picture) {
         },
         (Predictor::FloatingPoint, _) => {
             add_up(row, samples, u8::wrapping_add);
-            put_together(row, bytes, picture.little_endian);
+            put_together(row, bytes, picture.byte_order);
         }
     }
 }
@@ -59,12 +58,12 @@ fn add_up_bytes<const N: usize>(row: &mut [u8]) {
 }
 
 /// The highest bytes of all samples come first, then the next ones.
-fn put_together(row: &mut [u8], bytes: usize, little_endian: bool) {
+fn put_together(row: &mut [u8], bytes: usize, order: ByteOrder) {
     let stored = row.to_vec();
     let count = stored.len() / bytes.max(1);
     for (index, sample) in row.chunks_exact_mut(bytes.max(1)).enumerate() {
         for (place, byte) in sample.iter_mut().enumerate() {
-            let plane = if little_endian { bytes - 1 - place } else { place };
+            let plane = if order == ByteOrder::Little { bytes - 1 - place } else { place };
             *byte = stored[plane * count + index];
         }
     }
@@ -87,10 +86,10 @@ mod tests {
     #[test]
     fn bytes_of_floats_find_their_places() {
         let mut row = [1, 5, 2, 6, 3, 7, 4, 8];
-        put_together(&mut row, 4, false);
+        put_together(&mut row, 4, ByteOrder::Big);
         assert_eq!(row, [1, 2, 3, 4, 5, 6, 7, 8]);
         let mut row = [1, 5, 2, 6, 3, 7, 4, 8];
-        put_together(&mut row, 4, true);
+        put_together(&mut row, 4, ByteOrder::Little);
         assert_eq!(row, [4, 3, 2, 1, 8, 7, 6, 5]);
     }
 }

@@ -1,6 +1,9 @@
 //! The many ways in which a TIFF stores a row of samples, to what a [`Reducer`] takes.
 
-use super::picture::{Colours, Compression, Number, Picture};
+use super::{
+    directory::ByteOrder,
+    picture::{Colours, Compression, Number, Picture},
+};
 use crate::{
     colour::rgb_of_ycbcr,
     reduce::{Layout, Reducer, Sample},
@@ -93,7 +96,7 @@ impl<'a> Unpacker<'a> {
             } else {
                 let row = self.wide.get_mut(places.clone()).unwrap_or_default();
                 let row = row.iter_mut().skip(channel).step_by(channels);
-                samples.wide(self.picture.number, self.picture.little_endian, row);
+                samples.wide(self.picture.number, self.picture.byte_order, row);
                 if inverted {
                     invert(&mut self.wide, &places, channel, channels);
                 }
@@ -159,17 +162,14 @@ impl Samples<'_> {
     }
 
     /// Of more bits, as 16.
-    fn wide<'r>(&self, number: Number, little: bool, row: impl Iterator<Item = &'r mut u16>) {
+    fn wide<'r>(&self, number: Number, order: ByteOrder, row: impl Iterator<Item = &'r mut u16>) {
         let bytes = usize::from(number.bits() / 8);
-        let whole = |bytes: &[u8]| {
-            let append = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-            if little { bytes.iter().rev().fold(0, append) } else { bytes.iter().fold(0, append) }
-        };
         match number {
             Number::Unsigned(bits @ (16 | 32)) => {
                 let samples = self.bytes.chunks_exact(bytes).skip(self.first).step_by(self.step);
                 for (target, sample) in row.zip(samples) {
-                    *target = u16::try_from(whole(sample) >> (bits - 16)).unwrap_or(u16::MAX);
+                    *target =
+                        u16::try_from(order.number(sample) >> (bits - 16)).unwrap_or(u16::MAX);
                 }
             }
             Number::Unsigned(bits) => {
@@ -182,7 +182,7 @@ impl Samples<'_> {
             Number::Float(bits) => {
                 let samples = self.bytes.chunks_exact(bytes).skip(self.first).step_by(self.step);
                 for (target, sample) in row.zip(samples) {
-                    let sample = whole(sample);
+                    let sample = order.number(sample);
                     *target = from_float(if bits == 64 {
                         f64::from_bits(sample)
                     } else {
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(narrow(0b00_01_10_11, 2, 1, 2), [85, 255]);
         let mut wide = [0; 2];
         let samples = Samples { bytes: &[0xff, 0xf8, 0x00], first: 0, step: 1 };
-        samples.wide(Number::Unsigned(12), true, wide.iter_mut());
+        samples.wide(Number::Unsigned(12), ByteOrder::Big, wide.iter_mut());
         assert_eq!(wide, [65_535, 32_776]);
     }
 
