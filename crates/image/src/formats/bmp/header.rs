@@ -99,8 +99,11 @@ impl<'a> Info<'a> {
         let palette_at = AT + size + mask_bytes;
         let pixels_at = long(10)? as usize;
         let entry = if size == CORE { 3 } else { 4 };
-        let colours = colours(bits, if size == CORE { 0 } else { field(46)? });
-        let is_told = pixels_at >= AT + size;
+        let used = if size == CORE || bits > 8 { 0 } else { field(46)? };
+        let colours = colours(bits, used);
+        // A palette whose length is told is longer than some writers' place for pixels has it.
+        let least = if used > 0 { palette_at + colours * entry } else { AT + size };
+        let is_told = pixels_at >= least;
         let room = if is_told { pixels_at.saturating_sub(palette_at) / entry } else { colours };
         let colours = colours.min(room);
         let palette = bytes.get(palette_at.min(bytes.len())..)?.chunks_exact(entry).take(colours);
@@ -226,7 +229,7 @@ fn coding(compression: u32, bits: u16, size: usize) -> Result<(Coding, bool), Re
 /// Colours of a palette: as many as there are indices, or fewer if it says so.
 fn colours(bits: u16, used: u32) -> usize {
     if bits > 8 {
-        return used.min(256) as usize;
+        return 0;
     }
     let most = 1 << bits;
     if used == 0 { most } else { most.min(used as usize) }
