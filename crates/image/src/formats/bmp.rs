@@ -19,7 +19,8 @@ use crate::{
 
 const FORMAT: SourceFormat = SourceFormat::Bmp;
 
-/// Two letters are little proof; the size of the header that follows is one of these few.
+/// Two letters are little proof; the size of the header that follows is a small number. OS/2 allows its
+/// second header to be cut off behind any of its fields.
 pub(crate) fn matches(bytes: &[u8]) -> bool {
     bytes.starts_with(b"BM") && matches!(bytes.get(14..18), Some([12 | 16..=124, 0, 0, 0]))
 }
