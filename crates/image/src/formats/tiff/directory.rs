@@ -99,13 +99,14 @@ impl<'a> Directory<'a> {
     }
 }
 
-/// Bytes of a whole number of each type (TIFF 6.0, section 2; `BigTIFF` for 13 to 18).
+/// Bytes of a number of each type (TIFF 6.0, section 2; `BigTIFF` for 13 to 18).
 fn width_of(kind: u64) -> Option<usize> {
     match kind {
         1 | 2 | 6 | 7 => Some(1),
         3 | 8 => Some(2),
         4 | 9 | 13 => Some(4),
-        16..=18 => Some(8),
+        // Two numbers of 32 bits, or one of 64.
+        5 | 16..=18 => Some(8),
         _ => None,
     }
 }
@@ -121,6 +122,13 @@ pub(super) struct Values<'a> {
 impl Values<'_> {
     pub(super) fn get(&self, index: usize) -> Option<u64> {
         self.numbers.read(index.checked_mul(self.width)?, self.width)
+    }
+
+    /// A fraction in parts of 2^16.
+    pub(super) fn fraction(&self, index: usize) -> Option<i64> {
+        let at = index.checked_mul(self.width)?;
+        let [dividend, divisor] = [0, 4].map(|part| self.numbers.read(at + part, 4));
+        i64::try_from((dividend? << 16).checked_div(divisor?)?).ok()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = u64> {

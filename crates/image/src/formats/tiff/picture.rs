@@ -28,6 +28,7 @@ mod tag {
     pub(super) const TILE_LENGTHS: u16 = 325;
     pub(super) const EXTRA_SAMPLES: u16 = 338;
     pub(super) const SAMPLE_FORMAT: u16 = 339;
+    pub(super) const LUMA_COEFFICIENTS: u16 = 529;
     pub(super) const CHROMA_SAMPLING: u16 = 530;
 }
 
@@ -107,14 +108,35 @@ impl Number {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Colours {
-    Grey {
-        white_is_zero: bool,
-    },
+    Grey { white_is_zero: bool },
     Palette(Vec<[u8; 3]>),
     Rgb,
     Cmyk,
-    /// With so many pixels across and down for each sample of chroma, unless it is in JPEG.
-    Ycbcr(u8, u8),
+    Ycbcr(Chroma),
+}
+
+/// What chroma is, unless it is in JPEG, which has its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chroma {
+    /// Pixels that share a sample of it, across and down.
+    pub(super) sampling: (u8, u8),
+    /// How much red, green and blue make of brightness, in parts of 2^16.
+    luma: [i64; 3],
+}
+
+impl Chroma {
+    /// As TIFF 6.0, section 21, has it.
+    pub(super) fn rgb(&self, [y, cb, cr]: [u8; 3]) -> [u8; 3] {
+        const ONE: i64 = 1 << 16;
+        let [luma_red, luma_green, luma_blue] = self.luma;
+        let y = i64::from(y) * ONE;
+        let red = y + 2 * (ONE - luma_red) * (i64::from(cr) - 128);
+        let blue = y + 2 * (ONE - luma_blue) * (i64::from(cb) - 128);
+        let rest = ONE * y - luma_red * red - luma_blue * blue;
+        let green = rest / luma_green.max(1);
+        [red, green, blue]
+            .map(|value| u8::try_from(((value + ONE / 2) >> 16).clamp(0, 255)).unwrap_or(u8::MAX))
+    }
 }
 
 impl Colours {
@@ -183,8 +205,8 @@ impl Picture {
             (_, Compression::Jpeg) => is_eight,
             (_, Compression::Fax(_)) => bits == 1 && self.samples == 1,
             (Colours::Palette(_), _) => bits <= 8,
-            (Colours::Ycbcr(1, 1), _) => is_eight,
-            (Colours::Ycbcr(..), _) => is_eight && !self.planar && self.samples == 3,
+            (Colours::Ycbcr(Chroma { sampling: (1, 1), .. }), _) => is_eight,
+            (Colours::Ycbcr(_), _) => is_eight && !self.planar && self.samples == 3,
             _ => true,
         };
         let predicts = match self.predictor {
@@ -234,10 +256,10 @@ impl Picture {
     /// Pixels that share a sample of chroma, across and down.
     pub(super) fn chroma_sampling(&self) -> Option<(u8, u8)> {
         match self.colours {
-            Colours::Ycbcr(across, down)
-                if (across, down) != (1, 1) && self.compression != Compression::Jpeg =>
+            Colours::Ycbcr(Chroma { sampling, .. })
+                if sampling != (1, 1) && self.compression != Compression::Jpeg =>
             {
-                Some((across, down))
+                Some(sampling)
             }
             _ => None,
         }
@@ -350,16 +372,7 @@ fn colours(
         3 => return palette(directory).map(Colours::Palette),
         4 => return Ok(Colours::Grey { white_is_zero: false }),
         5 => return Ok(Colours::Cmyk),
-        6 => {
-            let sampling = directory.values(tag::CHROMA_SAMPLING);
-            let factor = |index| sampling.map_or(Some(2), |factors| factors.get(index));
-            return match (factor(0), factor(1)) {
-                (Some(across @ (1 | 2 | 4)), Some(down @ (1 | 2 | 4))) => {
-                    Ok(Colours::Ycbcr(across.to_le_bytes()[0], down.to_le_bytes()[0]))
-                }
-                _ => Err(RenderError::broken(FORMAT, "its chroma is of no known sampling")),
-            };
-        }
+        6 => return chroma(directory).map(Colours::Ycbcr),
         8..=10 => "CIELAB",
         32_844 | 32_845 => "LogLuv",
         other => {
@@ -367,6 +380,22 @@ fn colours(
         }
     };
     Err(RenderError::unsupported(FORMAT, name))
+}
+
+fn chroma(directory: &Directory<'_>) -> Result<Chroma, RenderError> {
+    /// Those of ITU-R BT.601, in parts of 2^16.
+    const USUAL: [i64; 3] = [19_595, 38_470, 7_471];
+    let sampling = directory.values(tag::CHROMA_SAMPLING);
+    let factor = |index| sampling.map_or(Some(2), |factors| factors.get(index));
+    let (Some(across @ (1 | 2 | 4)), Some(down @ (1 | 2 | 4))) = (factor(0), factor(1)) else {
+        return Err(RenderError::broken(FORMAT, "its chroma is of no known sampling"));
+    };
+    let luma = directory.values(tag::LUMA_COEFFICIENTS).map(|luma| {
+        let parts = |index| luma.fraction(index).filter(|parts| (1..1 << 16).contains(parts));
+        Some([parts(0)?, parts(1)?, parts(2)?])
+    });
+    let sampling = (across.to_le_bytes()[0], down.to_le_bytes()[0]);
+    Ok(Chroma { sampling, luma: luma.flatten().unwrap_or(USUAL) })
 }
 
 /// All reds, then all greens, then all blues, of 16 bits each; some writers use only eight of them.

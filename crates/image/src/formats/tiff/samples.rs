@@ -4,10 +4,7 @@ use super::{
     directory::ByteOrder,
     picture::{Colours, Compression, Number, Picture},
 };
-use crate::{
-    colour::rgb_of_ycbcr,
-    reduce::{Layout, Reducer, Sample},
-};
+use crate::reduce::{Layout, Reducer, Sample};
 
 /// A part of a row as one strip or tile has it, or one plane of it.
 pub(super) struct Part<'a> {
@@ -107,11 +104,12 @@ impl<'a> Unpacker<'a> {
     /// Hands on the row, which may be filled again then.
     pub(super) fn push_to(&mut self, reducer: &mut Reducer) {
         let channels = self.layout.channels();
-        let is_ycbcr = matches!(self.picture.colours, Colours::Ycbcr(..));
-        if is_ycbcr && self.picture.compression != Compression::Jpeg {
+        if let Colours::Ycbcr(chroma) = self.picture.colours
+            && self.picture.compression != Compression::Jpeg
+        {
             for pixel in self.narrow.chunks_exact_mut(channels) {
                 if let [y, cb, cr, ..] = pixel {
-                    [*y, *cb, *cr] = rgb_of_ycbcr([*y, *cb, *cr]);
+                    [*y, *cb, *cr] = chroma.rgb([*y, *cb, *cr]);
                 }
             }
         }
