@@ -9,7 +9,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, TransformExecutor, TransformO
 
 use crate::{
     pixels::Pixels,
-    reduce::{Inks, Layout as Channels},
+    reduce::{Channels, Layout as Kind},
 };
 
 /// Bytes of the largest profile that is used. Those of printing presses have up to three million;
@@ -17,40 +17,46 @@ use crate::{
 pub(crate) const LARGEST_PROFILE: usize = 4 << 20;
 
 /// Whether a profile is one for pixels of this kind. A grey picture may have one for colours.
-pub(crate) fn fits(icc: &[u8], channels: Channels) -> bool {
+pub(crate) fn fits(icc: &[u8], kind: Kind) -> bool {
     // ICC.1:2022, section 7.2.6.
     let space = icc.get(16..20);
-    let known = match channels {
-        Channels::Grey | Channels::GreyAlpha => space == Some(b"GRAY") || space == Some(b"RGB "),
-        Channels::Rgb | Channels::Rgba => space == Some(b"RGB "),
-        Channels::Cmyk => space == Some(b"CMYK"),
+    let known = match kind {
+        Kind::Grey | Kind::GreyAlpha => space == Some(b"GRAY") || space == Some(b"RGB "),
+        Kind::Rgb | Kind::Rgba => space == Some(b"RGB "),
+        Kind::Cmyk | Kind::CmykAlpha => space == Some(b"CMYK"),
     };
     known && icc.len() <= LARGEST_PROFILE
 }
 
 /// The colours of four inks on paper: as their profile says, or else as if each took away its
 /// complement and nothing more.
-pub(crate) fn inks_to_srgb(inks: Inks, icc: Option<&[u8]>) -> Pixels {
+pub(crate) fn inks_to_srgb(mut picture: Channels, icc: Option<&[u8]>) -> Channels {
     const PIXELS_AT_ONCE: usize = 4096;
-    let Inks { width, height, mut bytes } = inks;
     let transform = icc.and_then(ink_transform);
-    let count = bytes.len() / 4;
+    let mut inks = Vec::with_capacity(4 * PIXELS_AT_ONCE);
     let mut colours = vec![0; 3 * PIXELS_AT_ONCE];
-    // Colours need less room than the inks they are made of, so they take their place.
-    for start in (0..count).step_by(PIXELS_AT_ONCE) {
-        let end = (start + PIXELS_AT_ONCE).min(count);
-        let part = &bytes[4 * start..4 * end];
-        let colours = &mut colours[..3 * (end - start)];
-        let converted = transform.as_ref().map(|transform| transform.transform(part, colours));
+    let [cyan, magenta, yellow, black, ..] = &mut picture.planes[..] else { return picture };
+    // Colours take the place of the inks that they are made of.
+    let parts = cyan.chunks_mut(PIXELS_AT_ONCE).zip(magenta.chunks_mut(PIXELS_AT_ONCE));
+    let parts = parts.zip(yellow.chunks_mut(PIXELS_AT_ONCE)).zip(black.chunks(PIXELS_AT_ONCE));
+    for (((cyan, magenta), yellow), black) in parts {
+        inks.clear();
+        let pixels = cyan.iter().zip(&*magenta).zip(&*yellow).zip(black);
+        inks.extend(pixels.flat_map(|(((&c, &m), &y), &k)| [c, m, y, k]));
+        let colours = &mut colours[..3 * black.len()];
+        let converted = transform.as_ref().map(|transform| transform.transform(&inks, colours));
         if !matches!(converted, Some(Ok(()))) {
-            for (colour, inks) in colours.as_chunks_mut().0.iter_mut().zip(part.as_chunks().0) {
+            for (colour, inks) in colours.as_chunks_mut().0.iter_mut().zip(inks.as_chunks().0) {
                 *colour = without_profile(*inks);
             }
         }
-        bytes[3 * start..3 * end].copy_from_slice(colours);
+        let places = cyan.iter_mut().zip(magenta).zip(yellow);
+        for (((red, green), blue), colour) in places.zip(colours.as_chunks::<3>().0) {
+            [*red, *green, *blue] = *colour;
+        }
     }
-    bytes.truncate(3 * count);
-    Pixels { width, height, alpha: false, bytes }
+    picture.planes.remove(3);
+    picture
 }
 
 /// By the matrix of ITU-T T.871, section 7, in 16 bits after the point.

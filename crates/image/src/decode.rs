@@ -11,7 +11,7 @@ use crate::{
     colour::{self, Correction},
     damage::Damage,
     error::RenderError,
-    formats::{self, jpeg::photo::Photo},
+    formats::{self, jpeg::photo::Photo, webp::photo::Photo as WebpPhoto},
     geometry,
     header::Header,
     picture::Picture,
@@ -24,6 +24,8 @@ use crate::{
 pub(crate) enum Unread<'a> {
     /// A photo that will be decoded in planes.
     Planes(Box<Photo<'a>>),
+    /// The same, in a WebP.
+    WebpPlanes(Box<WebpPhoto<'a>>),
     Rows(BoxedRows<'a>),
 }
 
@@ -46,15 +48,19 @@ pub fn dimensions(bytes: &[u8]) -> Result<(u32, u32), RenderError> {
 impl<'a> Unread<'a> {
     /// Reads the header, by the decoder that will make these variants.
     pub(crate) fn open(bytes: &'a [u8], variants: &[Variant]) -> Result<Self, RenderError> {
-        match Photo::open(bytes, variants) {
-            Some(photo) => Ok(Self::Planes(Box::new(photo))),
-            None => formats::open(bytes).map(Self::Rows),
+        if let Some(photo) = Photo::open(bytes, variants) {
+            return Ok(Self::Planes(Box::new(photo)));
         }
+        if let Some(photo) = WebpPhoto::open(bytes, variants) {
+            return Ok(Self::WebpPlanes(Box::new(photo)));
+        }
+        formats::open(bytes).map(Self::Rows)
     }
 
     pub(crate) fn header(&self) -> &Header {
         match self {
             Self::Planes(photo) => &photo.header,
+            Self::WebpPlanes(photo) => &photo.header,
             Self::Rows(rows) => rows.header(),
         }
     }
@@ -71,25 +77,32 @@ impl<'a> Unread<'a> {
                 let (planar, damage) = photo.read(scratch)?;
                 Ok(Decoded { picture: Picture::Planes(planar), correction, damage })
             }
+            Self::WebpPlanes(mut photo) => {
+                let correction = photo.correction.take();
+                let picture = Picture::Planes(photo.read()?);
+                Ok(Decoded { picture, correction, damage: None })
+            }
             Self::Rows(rows) => decode_rows(rows, variants),
         }
     }
 }
 
-fn decode_rows(mut rows: BoxedRows<'_>, variants: &[Variant]) -> Result<Decoded, RenderError> {
-    let header = rows.header().clone();
+fn decode_rows(mut original: BoxedRows<'_>, variants: &[Variant]) -> Result<Decoded, RenderError> {
+    let header = original.header().clone();
     let factor = reduce::factor(geometry::needed_density(header.upright(), variants));
-    let mut reducer = Reducer::new(header.layout, (header.width, header.height), factor);
-    rows.read(&mut reducer)?;
+    let rows = geometry::needed_rows(&header.grid(1), variants);
+    let mut reducer =
+        Reducer::new(header.layout, (header.width, header.height), factor).keeping(&rows);
+    original.read(&mut reducer)?;
     if !reducer.is_complete() {
         return Err(RenderError::ends_early(header.format));
     }
-    let icc = rows.icc().filter(|icc| colour::fits(icc, header.layout));
-    let (pixels, icc) = match reducer.finish() {
-        Reduced::Pixels(pixels) => (pixels, icc),
+    let icc = original.icc().filter(|icc| colour::fits(icc, header.layout));
+    let (channels, icc) = match reducer.finish() {
+        Reduced::Colours(colours) => (colours, icc),
         Reduced::Inks(inks) => (colour::inks_to_srgb(inks, icc.as_deref()), None),
     };
-    let correction = icc.and_then(|icc| Correction::from_icc(&icc, pixels.alpha));
-    let picture = Picture::Pixels(Source::new(pixels, header.grid(factor)));
-    Ok(Decoded { picture, correction, damage: rows.damage() })
+    let correction = icc.and_then(|icc| Correction::from_icc(&icc, channels.alpha));
+    let picture = Picture::Pixels(Source::new(channels, header.grid(factor)));
+    Ok(Decoded { picture, correction, damage: original.damage() })
 }

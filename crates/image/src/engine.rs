@@ -18,7 +18,8 @@ use crate::{
     decode::{Decoded, Unread},
     encode::{self, Demand, Drawn},
     error::RenderError,
-    formats, geometry,
+    formats::{self, Sniffed},
+    geometry,
     header::SourceFormat,
     limits::Limits,
     picture::Picture,
@@ -100,7 +101,7 @@ pub fn open<'a>(
     variants: &'a [Variant],
     limits: &Limits,
 ) -> Result<Opened<'a>, RenderError> {
-    catch_panics(|| {
+    catch_panics(bytes, || {
         let file_bytes = bytes.len() as u64;
         limits.check_bytes(file_bytes)?;
         let unread = Unread::open(bytes, variants)?;
@@ -141,7 +142,7 @@ impl Opened<'_> {
     ) -> Result<Rendering, RenderError> {
         // After a panic the buffers are lost, whatever is in them.
         let mut own = mem::take(scratch);
-        catch_panics(|| {
+        catch_panics(self.bytes, || {
             let rendering = self.render_unguarded(&mut own, finished);
             *scratch = own;
             rendering
@@ -202,10 +203,19 @@ impl Opened<'_> {
 }
 
 /// Turns a panic into a refusal: the file that causes it would cause it again.
-fn catch_panics<T>(work: impl FnOnce() -> Result<T, RenderError>) -> Result<T, RenderError> {
+fn catch_panics<T>(
+    file: &[u8],
+    work: impl FnOnce() -> Result<T, RenderError>,
+) -> Result<T, RenderError> {
     // Nothing outlives the closure but its result, so nothing half-changed can be seen.
-    panic::catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|payload| Err(RenderError::Panicked(panic_message(payload.as_ref()))))
+    panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+        let message = panic_message(payload.as_ref());
+        let kind = match formats::sniff(file) {
+            Sniffed::Image(format) => format.to_string(),
+            Sniffed::Unsupported(_) | Sniffed::Unknown => "file".to_owned(),
+        };
+        Err(RenderError::Panicked(format!("{kind} ({message})")))
+    })
 }
 
 /// What a panic said.

@@ -32,8 +32,8 @@ pub enum RenderError {
     /// A variant cannot be written in its format.
     #[error("cannot encode {folder}: {message}")]
     Encode { folder: String, message: String },
-    /// A bug in a decoder that this file brings to light.
-    #[error("decoder panicked: {0}")]
+    /// A bug in a decoder that this file brings to light: the format, and what the panic said.
+    #[error("this kind of {0} cannot be decoded")]
     Panicked(String),
 }
 

@@ -65,7 +65,8 @@ impl Header {
 }
 
 /// The orientation that an EXIF block asks for. Most cameras that write an unreadable one hold the
-/// picture upright.
+/// picture upright. Many programs let the block begin as it does in a JPEG, whatever format it is in.
 pub(crate) fn orientation(exif: Option<&[u8]>) -> Orientation {
+    let exif = exif.map(|exif| exif.strip_prefix(b"Exif\0\0").unwrap_or(exif));
     exif.and_then(Orientation::from_exif_chunk).unwrap_or(Orientation::NoTransforms)
 }

@@ -8,7 +8,7 @@ use contract::settings::Variant;
 use crate::{
     error::RenderError,
     geometry::{self, Placement, pixel_count},
-    header::Header,
+    header::{Header, SourceFormat},
     reduce,
 };
 
@@ -81,34 +81,38 @@ impl Limits {
 }
 
 /// What one image takes beside its file: decoding, then making one variant after the other out of
-/// what was decoded.
+/// what was decoded. Of its rows only those count that some variant is made of.
 fn needed_bytes(header: &Header, variants: &[Variant]) -> u64 {
     let factor = reduce::factor(geometry::needed_density(header.upright(), variants));
-    let (width, height) = reduce::reduced_size((header.width, header.height), factor);
-    let decoded = pixel_count(width, height) * header.layout.reduced_channels() as u64;
+    let rows = geometry::needed_rows(&header.grid(1), variants);
+    // A photo is decoded from its top.
+    let start = if header.format == SourceFormat::Jpeg { 0 } else { rows.start };
+    let kept = reduce::whole_boxes(&(start..rows.end), factor, header.height);
+    let (width, height) =
+        reduce::reduced_size((header.width, kept.end.saturating_sub(kept.start)), factor);
+    let channels = header.layout.channels() as u64;
+    let decoded = pixel_count(width, height) * channels;
     let placed: Vec<Placement> =
         variants.iter().map(|it| geometry::place(header.upright(), it)).collect();
-    // A whole picture that needs no change is handed on as it is; any other exists twice.
-    let whole = if header.whole_bytes == decoded { 0 } else { header.whole_bytes };
-    let decoding = header.working_bytes.saturating_add(whole);
+    let row_of_sums = 4 * u64::from(header.width) * channels;
+    let decoding =
+        header.working_bytes.saturating_add(header.whole_bytes).saturating_add(row_of_sums);
     decoded.saturating_add(decoding.max(rendering_bytes((width, height), &placed)))
 }
 
 /// What resizing and encoding hold at their peak, and what all variants leave behind.
 /// A frame that a variant does not fill takes nothing.
 fn rendering_bytes((width, height): (u32, u32), placed: &[Placement]) -> u64 {
-    // One channel of what was decoded, to be scaled.
-    let plane = pixel_count(width, height);
     let longer_side = u64::from(width.max(height));
     let canvas = |placement: &Placement| pixel_count(placement.canvas.0, placement.canvas.1);
     let working = placed.iter().map(|placement| {
         let across = u64::from(placement.scaled.0.max(placement.scaled.1));
-        // Between its two passes the resizer holds an image as wide as the variant and as high as
+        // Between its two passes the resizer holds a plane as wide as the variant and as high as
         // what was decoded; an encoder holds the coefficients of the variant.
         4 * across * longer_side + 16 * canvas(placement)
     });
     let finished: u64 = placed.iter().map(canvas).sum();
-    plane.saturating_add(working.max().unwrap_or(0)).saturating_add(finished)
+    working.max().unwrap_or(0).saturating_add(finished)
 }
 
 #[cfg(test)]
@@ -116,7 +120,7 @@ mod tests {
     use super::*;
     use image::metadata::Orientation;
 
-    use crate::{header::SourceFormat, reduce::Layout};
+    use crate::reduce::Layout;
     use contract::settings::Fit;
 
     fn photo(width: u32, height: u32, progressive: bool) -> Header {

@@ -11,6 +11,7 @@ use fast_image_resize::{
 use crate::{
     geometry::{Area, Grid, swaps_sides},
     pixels::Pixels,
+    reduce::Channels,
 };
 
 /// An original that is ready to be scaled, any number of times.
@@ -18,16 +19,21 @@ use crate::{
 pub(crate) struct Source {
     /// As stored; colours are premultiplied where there is alpha, so that what is invisible does
     /// not bleed into what is visible.
-    stored: Pixels,
+    stored: Channels,
     grid: Grid,
 }
 
 impl Source {
     /// Takes over the samples of an original as stored.
-    pub(crate) fn new(mut stored: Pixels, grid: Grid) -> Self {
-        if stored.alpha {
-            premultiply(&mut stored.bytes);
+    pub(crate) fn new(mut stored: Channels, grid: Grid) -> Self {
+        if let Some((alpha, colours)) = stored.planes.split_last_mut()
+            && stored.alpha
+        {
+            for plane in colours {
+                premultiply(plane, alpha);
+            }
         }
+        let grid = Grid { first_row: stored.first_row, ..grid };
         Self { stored, grid }
     }
 
@@ -45,45 +51,55 @@ impl Source {
     pub(crate) fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
         let turned = swaps_sides(self.grid.orientation);
         let (width, height) = if turned { (size.1, size.0) } else { size };
-        let mut scaled = Pixels::filled(width, height, self.stored.alpha, [0; 4]);
-        let channels = scaled.channels();
         let area = self.grid.samples(area);
         let size = (self.stored.width, self.stored.height);
-        let mut plane = vec![0; width as usize * height as usize];
-        for channel in 0..channels {
-            let stored: Vec<u8> =
-                self.stored.bytes.chunks_exact(channels).map(|pixel| pixel[channel]).collect();
-            scale_plane((&stored, size), area, (&mut plane, (width, height)))?;
-            for (pixel, &sample) in scaled.bytes.chunks_exact_mut(channels).zip(&plane) {
-                pixel[channel] = sample;
+        let scaled = self.stored.planes.iter().map(|stored| {
+            let mut plane = vec![0; width as usize * height as usize];
+            scale_plane((stored, size), area, (&mut plane, (width, height)))?;
+            Ok(plane)
+        });
+        let mut planes = scaled.collect::<Result<Vec<_>, _>>()?;
+        let alpha = if self.stored.alpha { planes.pop() } else { None };
+        if let Some(alpha) = &alpha {
+            for plane in &mut planes {
+                unpremultiply(plane, alpha);
             }
         }
-        if scaled.alpha {
-            unpremultiply(&mut scaled.bytes);
-        }
+        let bytes = interleaved(&planes, alpha.as_deref());
+        let scaled = Pixels { width, height, alpha: alpha.is_some(), bytes };
         Ok(scaled.oriented(self.grid.orientation))
     }
 }
 
-/// Lets colours count as much as they are visible.
-fn premultiply(bytes: &mut [u8]) {
-    for [colours @ .., alpha] in bytes.as_chunks_mut::<4>().0 {
-        for colour in colours {
-            let product = u32::from(*colour) * u32::from(*alpha);
-            *colour = u8::try_from((product + 127) / 255).unwrap_or(u8::MAX);
+/// One plane of grey or three of colours as RGB or RGBA.
+fn interleaved(colours: &[Vec<u8>], alpha: Option<&[u8]>) -> Vec<u8> {
+    let (Some(red), Some(blue)) = (colours.first(), colours.last()) else { return Vec::new() };
+    let green = colours.get(1).unwrap_or(red);
+    let rgb = red.iter().zip(green).zip(blue);
+    match alpha {
+        None => rgb.flat_map(|((&red, &green), &blue)| [red, green, blue]).collect(),
+        Some(alpha) => {
+            let rgba = rgb.zip(alpha);
+            rgba.flat_map(|(((&red, &green), &blue), &alpha)| [red, green, blue, alpha]).collect()
         }
     }
 }
 
+/// Lets a colour count as much as it is visible.
+fn premultiply(colours: &mut [u8], alpha: &[u8]) {
+    for (colour, &alpha) in colours.iter_mut().zip(alpha) {
+        let product = u32::from(*colour) * u32::from(alpha);
+        *colour = u8::try_from((product + 127) / 255).unwrap_or(u8::MAX);
+    }
+}
+
 /// The reverse. What is invisible has no colour.
-fn unpremultiply(bytes: &mut [u8]) {
-    for [colours @ .., alpha] in bytes.as_chunks_mut::<4>().0 {
-        let alpha = u32::from(*alpha);
-        for colour in colours {
-            let quotient = (u32::from(*colour) * 255 + alpha / 2).checked_div(alpha);
-            // The filter may ring, and leave more colour than alpha.
-            *colour = quotient.map_or(0, |value| u8::try_from(value).unwrap_or(u8::MAX));
-        }
+fn unpremultiply(colours: &mut [u8], alpha: &[u8]) {
+    for (colour, &alpha) in colours.iter_mut().zip(alpha) {
+        let alpha = u32::from(alpha);
+        let quotient = (u32::from(*colour) * 255 + alpha / 2).checked_div(alpha);
+        // The filter may ring, and leave more colour than alpha.
+        *colour = quotient.map_or(0, |value| u8::try_from(value).unwrap_or(u8::MAX));
     }
 }
 

@@ -11,7 +11,7 @@ pub(crate) trait Rows {
     /// The embedded colour profile. One that cannot be read is no reason to refuse the picture.
     fn icc(&mut self) -> Option<Vec<u8>>;
 
-    /// Writes every row.
+    /// Writes every row that the reducer keeps.
     fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError>;
 
     /// What is wrong with the rows that were written. Most decoders refuse damaged files.
@@ -34,6 +34,6 @@ pub(crate) fn read_whole(
     let size = usize::try_from(header.whole_bytes).unwrap_or(usize::MAX);
     let mut image = vec![0; size];
     decoder.read_image(&mut image).map_err(|error| RenderError::of_image(header.format, error))?;
-    reducer.push_image(image);
+    reducer.push_image(&image);
     Ok(())
 }

@@ -8,6 +8,7 @@ mod bombs;
 mod damage;
 mod formats;
 mod mutations;
+mod parts;
 
 use crate::{
     decode,
@@ -487,6 +488,8 @@ fn files_over_the_limit_are_refused() {
 
 #[test]
 fn a_panic_becomes_a_refusal() {
-    let caught = catch_panics::<()>(|| panic!("index 9 out of range"));
-    assert_eq!(caught, Err(RenderError::Panicked("index 9 out of range".to_owned())));
+    let gif = fixtures::encoded(&quarters(8, 8), ImageFormat::Gif);
+    let caught = catch_panics::<()>(&gif, || panic!("index 9 out of range"));
+    let expected = "this kind of GIF (index 9 out of range) cannot be decoded";
+    assert_eq!(caught.unwrap_err().to_string(), expected);
 }

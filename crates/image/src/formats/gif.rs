@@ -29,8 +29,10 @@ pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
     options.set_color_output(ColorOutput::Indexed);
     let limit = std::num::NonZeroU64::MIN.saturating_add(colour::LARGEST_PROFILE as u64);
     options.set_memory_limit(MemoryLimit::Bytes(limit));
+    // Extensions that nobody knows say nothing of the picture.
+    options.allow_unknown_blocks(true);
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(refused)?;
-    let (width, height) = (decoder.width(), decoder.height());
+    let canvas = (decoder.width(), decoder.height());
     let frame = decoder
         .next_frame_info()
         .map_err(refused)?
@@ -43,16 +45,15 @@ pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
         interlaced: frame.interlaced,
         transparent: frame.transparent,
     };
-    let covers = frame.left == 0
-        && frame.top == 0
-        && frame.width >= usize::from(width)
-        && frame.height >= usize::from(height);
+    let (width, height) = frame.canvas(canvas);
+    let covers =
+        (frame.left, frame.top) == (0, 0) && frame.width >= width && frame.height >= height;
     let layout = if covers && frame.transparent.is_none() { Layout::Rgb } else { Layout::Rgba };
     let palette = palette(&decoder, frame.transparent)?;
     let header = Header {
         format: FORMAT,
-        width: u32::from(width),
-        height: u32::from(height),
+        width: u32::try_from(width).unwrap_or(u32::MAX),
+        height: u32::try_from(height).unwrap_or(u32::MAX),
         orientation: Orientation::NoTransforms,
         layout,
         whole_bytes: 0,
@@ -71,11 +72,23 @@ struct Frame {
     transparent: Option<u8>,
 }
 
+impl Frame {
+    /// Columns and rows of the canvas. As in browsers it grows with the first frame; one without an area
+    /// is as large as the frame alone.
+    fn canvas(&self, (width, height): (u16, u16)) -> (usize, usize) {
+        if width == 0 || height == 0 {
+            return (self.left + self.width, self.top + self.height);
+        }
+        let (width, height) = (usize::from(width), usize::from(height));
+        (width.max(self.left + self.width), height.max(self.top + self.height))
+    }
+}
+
 /// A row of indices and one of colours, the dictionary, and all indices if they are interlaced.
-fn working_bytes(frame: &Frame, width: u16) -> u64 {
+fn working_bytes(frame: &Frame, width: usize) -> u64 {
     const DICTIONARY_BYTES: u64 = 128 << 10;
     let frame_rows = if frame.interlaced { frame.height } else { 1 };
-    (frame.width * frame_rows) as u64 + 4 * u64::from(width) + DICTIONARY_BYTES
+    (frame.width * frame_rows) as u64 + 4 * width as u64 + DICTIONARY_BYTES
 }
 
 struct Gif<'a> {
@@ -116,6 +129,9 @@ impl Rows for Gif<'_> {
         }
         let clear = self.colours(&[]);
         for row in 0..self.header.height as usize {
+            if reducer.is_complete() {
+                break;
+            }
             let Some(row) = row.checked_sub(top).filter(|&row| row < height) else {
                 reducer.push_row(&clear);
                 continue;

@@ -1,6 +1,6 @@
 //! PNG by rows; an interlaced one, whose rows come in seven passes, whole.
 
-use std::io::Cursor;
+mod shown;
 
 use image::{
     ImageEncoder,
@@ -9,6 +9,7 @@ use image::{
 };
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Reader, Transformations};
 
+use self::shown::Shown;
 use crate::{
     colour,
     error::{EncodingError, RenderError},
@@ -38,9 +39,7 @@ pub(crate) fn is_animated(bytes: &[u8]) -> bool {
 
 pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
     let limits = Limits { bytes: METADATA_BYTES };
-    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), limits);
-    // Neither text nor its decompression is of any use here.
-    decoder.set_ignore_text_chunk(true);
+    let mut decoder = Decoder::new_with_limits(Shown::of(bytes), limits);
     // Palettes become colours and few bits eight, but 16 bits stay.
     decoder.set_transformations(Transformations::EXPAND);
     let reader = decoder.read_info().map_err(refused)?;
@@ -72,15 +71,15 @@ pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
     Ok(Box::new(Png { header, reader, deep, row: Vec::new() }))
 }
 
-/// Four rows in different stages, and what the decompressor looks back at and ahead to.
+/// Four rows in different stages, what the decompressor looks back at and ahead to, and metadata.
 fn working_bytes(row_bytes: u64) -> u64 {
     const DECOMPRESSOR_BYTES: u64 = 256 << 10;
-    4 * row_bytes + DECOMPRESSOR_BYTES + METADATA_BYTES as u64
+    4 * row_bytes + DECOMPRESSOR_BYTES + (METADATA_BYTES + colour::LARGEST_PROFILE) as u64
 }
 
 struct Png<'a> {
     header: Header,
-    reader: Reader<Cursor<&'a [u8]>>,
+    reader: Reader<Shown<'a>>,
     deep: bool,
     /// A row of 16-bit samples.
     row: Vec<u16>,
@@ -101,7 +100,6 @@ impl Rows for Png<'_> {
         }
         while let Some(row) = self.reader.next_row().map_err(refused)? {
             push(reducer, row.data(), self.deep, &mut self.row);
-            // Asking for a row after the last one would read what follows the picture.
             if reducer.is_complete() {
                 break;
             }
@@ -119,7 +117,7 @@ impl Png<'_> {
         let mut image = vec![0; size];
         self.reader.next_frame(&mut image).map_err(refused)?;
         if !self.deep {
-            reducer.push_image(image);
+            reducer.push_image(&image);
             return Ok(());
         }
         for row in image.chunks_exact(size / self.header.height as usize) {
@@ -162,6 +160,8 @@ struct Chunk<'a> {
     name: [u8; 4],
     /// As much of its content as there is.
     data: &'a [u8],
+    /// All of it, from its length to its checksum, as much as there is.
+    whole: &'a [u8],
 }
 
 /// The chunks of a PNG in their order.
@@ -172,10 +172,12 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     std::iter::from_fn(move || {
         let length = bytes.get(next..)?.first_chunk().copied().map(u32::from_be_bytes)?;
         let name = *bytes.get(next + 4..)?.first_chunk()?;
-        let start = next + BEFORE_DATA;
+        let first = next;
+        let start = first + BEFORE_DATA;
         let end = start.saturating_add(length as usize);
         next = end.saturating_add(CHECKSUM);
-        Some(Chunk { name, data: &bytes[start..end.min(bytes.len())] })
+        let data = &bytes[start..end.min(bytes.len())];
+        Some(Chunk { name, data, whole: &bytes[first..next.min(bytes.len())] })
     })
 }
 

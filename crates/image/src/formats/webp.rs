@@ -2,7 +2,9 @@
 //!
 //! The layout of the container is that of RFC 9649.
 
-use std::io::Cursor;
+pub(crate) mod photo;
+
+use std::{borrow::Cow, io::Cursor};
 
 use image::codecs::webp::WebPDecoder;
 
@@ -58,7 +60,8 @@ fn working_bytes(outline: &Outline<'_>) -> u64 {
     } else {
         0
     };
-    frame_bytes + canvas_bytes + TABLE_BYTES
+    // The file exists again if its header promises metadata.
+    frame_bytes + canvas_bytes + outline.file_bytes + TABLE_BYTES
 }
 
 /// Prefix codes, and the fixed tables of the arithmetic decoder.
@@ -80,10 +83,24 @@ impl Rows for Webp<'_> {
     }
 
     fn read(&mut self, reducer: &mut Reducer) -> Result<(), RenderError> {
-        let decoder = WebPDecoder::new(Cursor::new(self.bytes));
+        let decoder = WebPDecoder::new(Cursor::new(without_promises(self.bytes)));
         let decoder = decoder.map_err(|error| RenderError::of_image(FORMAT, error))?;
         read_whole(decoder, &self.header, reducer)
     }
+}
+
+/// The same file with a header that promises metadata only where there is some: the decoder refuses what
+/// does not keep its promises, and whatever is to be had of metadata is taken here.
+fn without_promises(bytes: &[u8]) -> Cow<'_, [u8]> {
+    const FLAGS_AT: usize = 20;
+    const METADATA: u8 = 0x20 | 0x08 | 0x04;
+    let mut bytes = Cow::Borrowed(bytes);
+    if bytes.get(12..16) == Some(b"VP8X")
+        && bytes.get(FLAGS_AT).is_some_and(|it| it & METADATA != 0)
+    {
+        bytes.to_mut()[FLAGS_AT] &= !METADATA;
+    }
+    bytes
 }
 
 /// What the container says, and what the frame in it says of itself.
@@ -92,17 +109,20 @@ struct Outline<'a> {
     canvas: (u32, u32),
     /// The first frame, if it is an animation.
     frame: (u32, u32),
+    /// The data of that frame.
+    data: &'a [u8],
     alpha: bool,
     animated: bool,
     lossless: bool,
     exif: Option<&'a [u8]>,
     icc: Option<&'a [u8]>,
+    file_bytes: u64,
 }
 
 impl<'a> Outline<'a> {
     fn read(bytes: &'a [u8]) -> Result<Self, RenderError> {
         let first = chunks(bytes).next().ok_or_else(|| RenderError::ends_early(FORMAT))?;
-        let mut outline = Self::default();
+        let mut outline = Self { file_bytes: bytes.len() as u64, ..Self::default() };
         if &first.name != b"VP8X" {
             outline.read_frame(&first)?;
             outline.canvas = outline.frame;
@@ -132,7 +152,7 @@ impl<'a> Outline<'a> {
         if outline.frame == (0, 0) { Err(RenderError::ends_early(FORMAT)) } else { Ok(outline) }
     }
 
-    fn read_animated_frame(&mut self, data: &[u8]) -> Result<(), RenderError> {
+    fn read_animated_frame(&mut self, data: &'a [u8]) -> Result<(), RenderError> {
         const FRAME_HEADER: usize = 16;
         let &[_, _, _, _, _, _, w0, w1, w2, h0, h1, h2, ..] = data else {
             return Err(RenderError::ends_early(FORMAT));
@@ -146,7 +166,8 @@ impl<'a> Outline<'a> {
     }
 
     /// RFC 6386, section 9.1, and RFC 9649, section 3.4.
-    fn read_frame(&mut self, chunk: &Chunk<'_>) -> Result<(), RenderError> {
+    fn read_frame(&mut self, chunk: &Chunk<'a>) -> Result<(), RenderError> {
+        self.data = chunk.data;
         match (&chunk.name, chunk.data) {
             (b"VP8 ", &[_, _, _, 0x9d, 0x01, 0x2a, w0, w1, h0, h1, ..]) => {
                 let side = |bytes| u32::from(u16::from_le_bytes(bytes) & 0x3fff);

@@ -16,6 +16,20 @@ fn chequered(width: u32, height: u32) -> Pixels {
     Pixels { width, height, alpha: false, bytes }
 }
 
+/// A picture that was read, and how its samples stand for its pixels.
+fn source(pixels: &Pixels, grid: Grid) -> Source {
+    let channels = pixels.channels();
+    let plane = |channel| pixels.bytes.chunks(channels).map(|pixel| pixel[channel]).collect();
+    let stored = Channels {
+        width: pixels.width,
+        height: pixels.height,
+        first_row: 0,
+        alpha: pixels.alpha,
+        planes: (0..channels).map(plane).collect(),
+    };
+    Source::new(stored, grid)
+}
+
 const ORIENTATIONS: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 
 #[test]
@@ -23,7 +37,7 @@ fn an_unscaled_area_is_cut_exactly_whatever_the_orientation() {
     for tag in ORIENTATIONS {
         let orientation = Orientation::from_exif(tag).unwrap();
         let upright = chequered(30, 20).oriented(orientation);
-        let source = Source::new(chequered(30, 20), Grid::full((30, 20), orientation));
+        let source = source(&chequered(30, 20), Grid::full((30, 20), orientation));
         assert_eq!(source.upright(), (upright.width, upright.height), "orientation {tag}");
         let cut = source.scale(area(3.0, 5.0, 10.0, 7.0), (10, 7)).unwrap();
         let expected = upright.into_image().crop_imm(3, 5, 10, 7);
@@ -38,8 +52,8 @@ fn scaling_then_turning_is_turning_then_scaling() {
         let turned_first = chequered(30, 20).oriented(orientation);
         let size = (turned_first.width, turned_first.height);
         let upright = Grid::full(size, Orientation::NoTransforms);
-        let turned_first = Source::new(turned_first, upright);
-        let turned_last = Source::new(chequered(30, 20), Grid::full((30, 20), orientation));
+        let turned_first = source(&turned_first, upright);
+        let turned_last = source(&chequered(30, 20), Grid::full((30, 20), orientation));
         let placed = place(turned_last.upright(), &Variant::of_size(8, 8));
         let expected = turned_first.scale(placed.area, placed.scaled).unwrap();
         let scaled = turned_last.scale(placed.area, placed.scaled).unwrap();
@@ -56,7 +70,7 @@ fn invisible_colour_does_not_bleed() {
     for pixel in pixels.bytes.as_chunks_mut::<4>().0.iter_mut().skip(800) {
         *pixel = [0, 255, 0, 0];
     }
-    let source = Source::new(pixels, Grid::full((40, 40), Orientation::NoTransforms));
+    let source = source(&pixels, Grid::full((40, 40), Orientation::NoTransforms));
     let scaled = source.scale(area(0.0, 0.0, 40.0, 40.0), (7, 7)).unwrap();
     for [red, green, _, alpha] in scaled.bytes.as_chunks::<4>().0 {
         assert!(*alpha == 0 || (*red > 250 && *green == 0), "{red} {green} {alpha}");
@@ -80,8 +94,8 @@ fn a_reduced_original_is_cut_where_the_whole_one_is() {
         let orientation = Orientation::from_exif(tag).unwrap();
         let full = Grid::full((26, 16), orientation);
         let reduced = Grid { density: (0.25, 0.25), ..full };
-        let whole = Source::new(picture(26, 16, 1), full);
-        let few = Source::new(picture(7, 4, 4), reduced);
+        let whole = source(&picture(26, 16, 1), full);
+        let few = source(&picture(7, 4, 4), reduced);
         assert_eq!(whole.upright(), few.upright());
         let (width, height) = few.upright();
         for area in [
@@ -101,7 +115,7 @@ fn an_enlarged_original_is_cut_at_the_same_pixels() {
     // Two columns become 80; their border is at 40 of the whole and, of the right 60, at 20.
     let pixels = Pixels { width: 2, height: 1, alpha: false, bytes: vec![0, 0, 0, 255, 255, 255] };
     let variant = Variant { gravity: Gravity::East, ..Variant::of_size(60, 40) };
-    let source = Source::new(pixels, Grid::full((2, 1), Orientation::NoTransforms));
+    let source = source(&pixels, Grid::full((2, 1), Orientation::NoTransforms));
     let placed = place(source.upright(), &variant);
     let scaled = source.scale(placed.area, placed.scaled).unwrap();
     let row: Vec<_> = scaled.bytes.as_chunks::<3>().0[..60].iter().map(|pixel| pixel[0]).collect();

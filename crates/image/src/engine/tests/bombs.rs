@@ -77,8 +77,9 @@ fn what_must_be_decoded_whole_is_refused_for_its_memory() {
     let mut interlaced = png::Builder::new(sides, (16, 6, true));
     interlaced.chunk(*b"IDAT", &[]);
     too_much_memory(&interlaced.finish(), sides, 8 * pixels);
-    let tags = tiff::basic_tags(sides, &[16; 4], (5, 2), u32::MAX);
-    too_much_memory(&tiff::build(tags, &[vec![0; 100]]), sides, 8 * pixels);
+    let tags = tiff::basic_tags(sides, &[8; 3], (7, 2), u32::MAX);
+    // A strip in JPEG exists three times.
+    too_much_memory(&tiff::build(tags, &[vec![0; 100]]), sides, 9 * pixels);
     let still = fixtures::encoded(&quarters(8, 8), ImageFormat::WebP);
     let frame = riff::animated_frame((0, 0), (8, 8), riff::picture(&still));
     let canvas = riff::webp(&[riff::extended(2, sides), riff::animation(), frame]);
@@ -88,6 +89,8 @@ fn what_must_be_decoded_whole_is_refused_for_its_memory() {
 #[test]
 fn rows_need_no_memory_so_only_their_absence_is_noticed() {
     broken(&fixtures::png_header(15_000, 15_000), "Corrupt deflate stream. InsufficientInput");
+    let tags = tiff::basic_tags((15_000, 15_000), &[16; 4], (5, 2), u32::MAX);
+    broken(&tiff::build(tags, &[vec![0; 100]]), "the file ends early");
 }
 
 #[test]
@@ -135,9 +138,9 @@ fn compressed_metadata_is_unpacked_only_so_far() {
         let result = rendered(&file, variant(8, 8));
         assert_eq!(fixtures::decoded(&result.bytes).get_pixel(3, 3), Rgba([0, 0, 0, 255]));
     }
-    // What is stored without compression is bounded too.
+    // What is stored without compression is left aside, too.
     let large = with(*b"iCCP", [b"profile\0\0".to_vec(), vec![1; 9 << 20]].concat());
-    broken(&large, "its metadata fills more than 8 MB");
+    assert!(render(&large, &[variant(8, 8)], &Limits::for_memory(128)).is_ok());
 }
 
 #[test]
@@ -191,7 +194,7 @@ fn rows_of_a_tiff_that_are_stored_wider_than_they_are_shown_count() {
 }
 
 #[test]
-fn values_of_a_tiff_are_counted_before_there_is_room_for_them() {
+fn values_of_a_tiff_that_are_not_there_are_refused_however_many_they_are() {
     let file = tiff::build(tiff::basic_tags((8, 8), &[8; 3], (1, 2), 8), &[vec![0; 192]]);
     let samples = file.windows(4).position(|entry| entry == [0x15, 0x01, 0x03, 0]).unwrap();
     let claiming = |count: u32| {
@@ -199,9 +202,9 @@ fn values_of_a_tiff_are_counted_before_there_is_room_for_them() {
         file[samples + 4..samples + 8].copy_from_slice(&count.to_le_bytes());
         file
     };
-    broken(&claiming((1 << 18) + 1), "a value in it is larger than any use of it");
-    broken(&claiming(u32::MAX), "a value in it is larger than any use of it");
-    broken(&claiming(1 << 18), "the file ends early");
+    for count in [1 << 18, (1 << 18) + 1, u32::MAX] {
+        broken(&claiming(count), "the file ends early");
+    }
     // Where nobody reads them, they may be as many as they like.
     let mut tags = tiff::basic_tags((8, 8), &[8; 3], (1, 2), 8);
     tags.push((0x935c, tiff::Value::Bytes(vec![7; 1 << 20])));
@@ -210,12 +213,12 @@ fn values_of_a_tiff_are_counted_before_there_is_room_for_them() {
 }
 
 #[test]
-fn an_interlaced_frame_that_is_larger_than_its_canvas_counts() {
+fn a_frame_that_enlarges_its_canvas_counts() {
     let mut file = fixtures::encoded(&quarters(8, 8), ImageFormat::Gif);
     let frame = file.windows(5).position(|bytes| bytes == b",\0\0\0\0").unwrap();
     file[frame + 5..frame + 9].fill(0xff);
     file[frame + 9] |= 0x40;
-    too_much_memory(&file, (8, 8), 65_535 * 65_535);
+    too_many_pixels(&file, LARGEST);
 }
 
 #[test]

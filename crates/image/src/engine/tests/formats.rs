@@ -98,9 +98,16 @@ fn inks_go_through_their_profile() {
 
 #[test]
 fn raw_photos_that_look_like_tiff_are_named() {
-    for tag in [(0x00fe, fixtures::tiff::long(1)), (0xc612, fixtures::tiff::long(0x0401))] {
+    use fixtures::tiff::{long, short};
+    // A thumbnail beside which the photo is; the version of DNG; the colours of a sensor.
+    for more in [
+        vec![(0x00fe, long(1)), (0x014a, long(8))],
+        vec![(0xc612, long(0x0401))],
+        vec![(0x0106, short(32_803))],
+    ] {
         let mut tags = fixtures::tiff::basic_tags((8, 8), &[8; 3], (1, 2), 8);
-        tags.push(tag);
+        tags.retain(|(tag, _)| more.iter().all(|(other, _)| tag != other));
+        tags.extend(more);
         let file = fixtures::tiff::build(tags, &[vec![0; 192]]);
         assert_eq!(refusal(&file), "camera raw is not supported");
     }

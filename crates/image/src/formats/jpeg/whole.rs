@@ -147,7 +147,7 @@ impl Rows for Jpeg<'_> {
                 *pixel = self.inks(*pixel);
             }
         }
-        reducer.push_image(image);
+        reducer.push_image(&image);
         Ok(())
     }
 
