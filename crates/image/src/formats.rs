@@ -107,16 +107,22 @@ mod tests {
         check(b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0", Sniffed::Image(SourceFormat::Bmp));
         check(b"II*\0\x08\0\0\0\x10\0", Sniffed::Image(SourceFormat::Tiff));
         check(b"MM\0*\0\0\0\x08\0\x10", Sniffed::Image(SourceFormat::Tiff));
+        for heic in [
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+            b"\0\0\0\x18ftypheix\0\0\0\0mif1heix",
+            b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic",
+            // No brand tells which coding is inside.
+            b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf",
+            b"\0\0\0\x14ftypmsf1\0\0\0\0msf1heic",
+        ] {
+            check(heic, Sniffed::Image(SourceFormat::Heic));
+        }
     }
 
     #[test]
     fn known_but_unreadable_formats_are_named() {
         for (bytes, name) in [
-            (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], "HEIC"),
-            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
-            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "AVIF"),
-            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", "HEIF"),
-            (b"\0\0\0\x14ftypmsf1\0\0\0\0msf1heic", "HEIF"),
+            (&b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif"[..], "AVIF"),
             (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "AVIF"),
             (b"\0\0\0\x18ftypqt  \0\0\0\0", "video (QuickTime)"),
             (b"qoif\0\0\0\x10", "QOI"),

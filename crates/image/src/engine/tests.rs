@@ -7,6 +7,8 @@ use super::*;
 mod bombs;
 mod damage;
 mod formats;
+#[cfg(feature = "heic")]
+mod heic;
 mod mutations;
 
 use crate::{

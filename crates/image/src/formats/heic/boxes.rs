@@ -87,14 +87,14 @@ impl<'a> Reader<'a> {
         Ok(Some(IsoBox { kind, content: Reader(content) }))
     }
 
-    /// The first box of a kind at the level of the file, where a box may be cut off.
+    /// The first box of a kind at the level of the file, whose end is where the file was cut off.
     pub(super) fn find_in_file(mut self, wanted: Kind) -> Result<Option<Self>, RenderError> {
         while !self.0.is_empty() {
             let (kind, length) = self.box_header()?;
+            let content = self.take(length)?;
             if kind == wanted {
-                return self.take(length).map(|content| Some(Self(content)));
+                return Ok(Some(Self(content)));
             }
-            self.0 = self.0.get(length..).unwrap_or_default();
         }
         Ok(None)
     }

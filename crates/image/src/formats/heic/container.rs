@@ -70,9 +70,9 @@ pub(super) struct Associated<'a> {
 impl<'a> Container<'a> {
     pub(super) fn read(file: &'a [u8]) -> Result<Self, RenderError> {
         let Some(mut meta) = Reader::new(file).find_in_file(*b"meta")? else {
-            return Err(match Reader::new(file).find_in_file(*b"moov") {
-                Ok(None) => RenderError::broken(FORMAT, "it has no picture"),
-                _ => RenderError::unsupported(FORMAT, "an image sequence"),
+            return Err(match Reader::new(file).find_in_file(*b"moov")? {
+                Some(_) => RenderError::unsupported(FORMAT, "an image sequence"),
+                None => RenderError::broken(FORMAT, "it has no picture"),
             });
         };
         meta.version_and_flags()?;
