@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     FORMAT,
     boxes::{Kind, Reader},
-    container::{Container, overlapping},
+    container::{Container, Data, overlapping},
     hevc::{Parameters, Sequence},
     properties::Properties,
 };
@@ -31,17 +31,7 @@ pub(super) struct Coded<'a> {
 pub(super) struct Tile<'a> {
     pub(super) parameters: Parameters<'a>,
     pub(super) sequence: Sequence,
-    /// Its bytes, as far as they are there.
-    pub(super) pieces: Vec<&'a [u8]>,
-    /// How many bytes it should have.
-    announced: u64,
-}
-
-impl Tile<'_> {
-    /// Whether the file ends before the tile does.
-    pub(super) fn is_cut_off(&self) -> bool {
-        self.pieces.iter().map(|piece| piece.len() as u64).sum::<u64>() < self.announced
-    }
+    pub(super) data: Data<'a>,
 }
 
 /// An item that is a picture, with the properties that it has, and that it has of what it is made of.
@@ -121,12 +111,12 @@ struct Tiles<'c, 'a> {
     container: &'c Container<'a>,
     /// By the number of the property that they are from.
     sequences: BTreeMap<u16, Sequence>,
-    announced_bytes: u64,
+    taken_bytes: u64,
 }
 
 impl<'c, 'a> Tiles<'c, 'a> {
     fn new(container: &'c Container<'a>) -> Self {
-        Self { container, sequences: BTreeMap::new(), announced_bytes: 0 }
+        Self { container, sequences: BTreeMap::new(), taken_bytes: 0 }
     }
 
     fn tile(&mut self, id: u32, properties: &Properties<'a>) -> Result<Tile<'a>, RenderError> {
@@ -147,16 +137,19 @@ impl<'c, 'a> Tiles<'c, 'a> {
                 return Err(RenderError::broken(FORMAT, message));
             }
         }
-        let (pieces, announced) = self.container.data(id)?;
-        self.announced_bytes = self.announced_bytes.saturating_add(announced);
-        Ok(Tile { parameters, sequence, pieces, announced })
+        let data = self.container.data(id)?;
+        // A tile that is not there takes time all the same.
+        self.taken_bytes += data.bytes().max(1);
+        if self.taken_bytes > self.container.file_bytes() {
+            return Err(overlapping());
+        }
+        Ok(Tile { parameters, sequence, data })
     }
 
     /// ISO/IEC 23008-12, section 6.6.2.3.
     fn grid(mut self, id: u32) -> Result<Coded<'a>, RenderError> {
         const WIDE: u8 = 1;
-        let (pieces, _) = self.container.data(id)?;
-        let bytes = pieces.concat();
+        let bytes = self.container.data(id)?.pieces.concat();
         let mut content = Reader::new(&bytes);
         let (_version, flags) = (content.u8()?, content.u8()?);
         let (down, across) = (u32::from(content.u8()?) + 1, u32::from(content.u8()?) + 1);
@@ -184,9 +177,6 @@ impl<'c, 'a> Tiles<'c, 'a> {
                 return Err(RenderError::broken(FORMAT, "its tiles have different sizes"));
             }
             tiles.push(tile);
-            if self.announced_bytes > self.container.file_bytes() {
-                return Err(overlapping());
-            }
         }
         let (Some(cell), Some(sequence)) = (cell, tiles.first().map(|tile| tile.sequence)) else {
             return Err(RenderError::broken(FORMAT, "a grid without tiles"));
@@ -227,10 +217,10 @@ impl Coded<'_> {
     /// Bytes that it takes to decode a row of tiles: those of it that are there, and one in work.
     pub(super) fn working_bytes(&self) -> u64 {
         let planes = |tile: &Tile<'_>| tile.sequence.plane_bytes();
-        let coded = |tile: &Tile<'_>| tile.pieces.iter().map(|piece| piece.len() as u64).sum();
         let row = self.tiles.chunks(self.across as usize);
         let row = row.map(|row| row.iter().skip(1).map(planes).sum::<u64>()).max();
-        let work = self.tiles.iter().map(|tile| tile.sequence.decoding_bytes(coded(tile))).max();
+        let work =
+            self.tiles.iter().map(|tile| tile.sequence.decoding_bytes(tile.data.bytes())).max();
         row.unwrap_or_default().saturating_add(work.unwrap_or_default())
     }
 }

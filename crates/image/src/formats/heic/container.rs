@@ -67,6 +67,20 @@ pub(super) struct Associated<'a> {
     pub(super) property: IsoBox<'a>,
 }
 
+/// The bytes of an item, piece by piece.
+#[derive(Debug)]
+pub(super) struct Data<'a> {
+    pub(super) pieces: Vec<&'a [u8]>,
+    /// Whether some of them would be behind the end of the file.
+    pub(super) is_cut_off: bool,
+}
+
+impl Data<'_> {
+    pub(super) fn bytes(&self) -> u64 {
+        self.pieces.iter().map(|piece| piece.len() as u64).sum()
+    }
+}
+
 impl<'a> Container<'a> {
     pub(super) fn read(file: &'a [u8]) -> Result<Self, RenderError> {
         let Some(mut meta) = Reader::new(file).find_in_file(*b"meta")? else {
@@ -246,9 +260,8 @@ impl<'a> Container<'a> {
         Ok(properties)
     }
 
-    /// The bytes of an item, piece by piece, and how many there should be. What is behind the end of a
-    /// file that was cut off is missing in the pieces.
-    pub(super) fn data(&self, id: u32) -> Result<(Vec<&'a [u8]>, u64), RenderError> {
+    /// The bytes of an item.
+    pub(super) fn data(&self, id: u32) -> Result<Data<'a>, RenderError> {
         const IN_FILE: u16 = 0;
         const INSIDE: u16 = 1;
         let location = find(&self.locations, id).ok_or_else(|| missing(id))?;
@@ -258,7 +271,8 @@ impl<'a> Container<'a> {
             _ => return Err(RenderError::unsupported(FORMAT, "items made of other items")),
         };
         let mut extents = location.extents;
-        let (mut pieces, mut announced) = (Vec::new(), 0_u64);
+        let mut data = Data { pieces: Vec::new(), is_cut_off: false };
+        let mut taken_bytes = 0;
         for _ in 0..location.count {
             extents.take(location.index_bytes)?;
             let offset = extents.number(location.offset_bytes)?.saturating_add(location.base);
@@ -268,13 +282,16 @@ impl<'a> Container<'a> {
             // A length that is not stored, or is 0, means all that there is.
             let length = if length == 0 { rest.len() as u64 } else { length };
             let end = usize::try_from(length).unwrap_or(usize::MAX).min(rest.len());
-            pieces.push(rest.get(..end).unwrap_or_default());
-            announced = announced.saturating_add(length.max(1));
-            if announced > self.file.len() as u64 {
+            let piece = rest.get(..end).unwrap_or_default();
+            data.pieces.push(piece);
+            data.is_cut_off |= (piece.len() as u64) < length;
+            // A piece that is not there takes time all the same.
+            taken_bytes += piece.len().max(1) as u64;
+            if taken_bytes > self.file_bytes() {
                 return Err(overlapping());
             }
         }
-        Ok((pieces, announced))
+        Ok(data)
     }
 }
 

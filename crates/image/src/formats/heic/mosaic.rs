@@ -2,7 +2,7 @@
 
 use super::{
     FORMAT,
-    coded::{Coded, Tile},
+    coded::Coded,
     hevc::{Plane, Planes, Sequence},
 };
 use crate::{damage::Damage, error::RenderError};
@@ -117,7 +117,7 @@ impl<'a> Mosaic<'a> {
         let Some(tile) = self.coded.tiles.get(index) else {
             return Err(RenderError::broken(FORMAT, "a row of tiles is missing"));
         };
-        match tile.parameters.decode(&tile.sequence, &tile.pieces) {
+        match tile.parameters.decode(&tile.sequence, &tile.data.pieces) {
             Ok(planes) => {
                 self.has_pixels = true;
                 Ok(Some(planes))
@@ -125,7 +125,7 @@ impl<'a> Mosaic<'a> {
             Err(RenderError::Broken { .. }) if self.has_pixels => {
                 let (_, rows) = self.coded.size;
                 let intact = row_of_tiles.saturating_mul(self.coded.cell.1);
-                let damage = if Tile::is_cut_off(tile) {
+                let damage = if tile.data.is_cut_off {
                     Damage::CutOff { intact, rows }
                 } else {
                     Damage::Corrupt { intact, rows }
@@ -133,8 +133,7 @@ impl<'a> Mosaic<'a> {
                 self.damage.get_or_insert(damage);
                 Ok(None)
             }
-            Err(error) if tile.is_cut_off() => {
-                drop(error);
+            Err(RenderError::Broken { .. }) if tile.data.is_cut_off => {
                 Err(RenderError::ends_early(FORMAT))
             }
             Err(error) => Err(error),

@@ -100,7 +100,7 @@ fn coded_sides_that_are_not_the_announced_ones_are_refused() {
         item.properties = vec![heic::HALVED.parameters_of_size(size), heic::size(size)];
         item
     };
-    let expected = "10000x10000 needs about 1502 MB of memory; 208 MB is available";
+    let expected = "10000x10000 needs about 1454 MB of memory; 208 MB is available";
     refused(&[large((10_000, 10_000))], expected);
     // The coded data is of another size than both.
     let file = heic::file(&[large((256, 256))]);
@@ -143,7 +143,7 @@ fn boxes_that_lie_are_refused() {
     }
     for length in 0..file.len() {
         // Whatever is left of the header.
-        let cut = open(&file[..length], &[variant(40, 30)], &Limits::default());
+        let cut = decode::dimensions(&file[..length]);
         assert!(!matches!(cut, Err(RenderError::Panicked(_))), "{length}");
     }
 }
