@@ -72,7 +72,7 @@ fn grids_that_do_not_add_up_are_refused() {
     let expected = "broken HEIC: 2x2 tiles of 64x64 for 65535x65535";
     refused(&grid((2, 2), (65535, 65535)), expected);
     // The same tile again and again: its bytes count each time.
-    let again = with(heic::grid((255, 255), (255 * 64, 255 * 64), &[2; 255 * 255]));
+    let again = with(heic::grid((255, 255), (255 * 64, 255 * 64), &vec![2; 255 * 255]));
     refused(&again, "broken HEIC: items take more bytes than there are");
     let mut items = heic::tiled();
     items[2] = single();
