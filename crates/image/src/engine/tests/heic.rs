@@ -73,6 +73,15 @@ fn matrix_and_range_are_those_that_the_file_names() {
     }
 }
 
+/// As libheif 1.15 and 1.23 show it.
+#[test]
+fn what_says_nothing_is_of_limited_range() {
+    let mut silent = single();
+    silent.properties.pop();
+    let said = single().with(heic::colours([1, 13, 6], false));
+    assert_eq!(drawn(&[silent]), drawn(&[said]));
+}
+
 #[test]
 fn planes_may_be_green_blue_and_red() {
     let colours = |is_full_range| heic::colours([1, 13, 0], is_full_range);

@@ -25,9 +25,10 @@ pub(super) struct Description {
 const UNSPECIFIED: u16 = 2;
 
 impl Description {
-    /// What libheif assumes of a file that says nothing at all: sRGB by the matrix of JPEG.
+    /// What libheif assumes of a file that says nothing at all: the matrix of JPEG, and the range that
+    /// H.265 infers (annex E.3.1).
     pub(super) const UNSAID: Self =
-        Self { primaries: 1, transfer: 13, matrix: 6, is_full_range: true };
+        Self { primaries: 1, transfer: 13, matrix: 6, is_full_range: false };
 
     /// The profile of colours that are not those of sRGB.
     ///
