@@ -17,6 +17,9 @@ pub enum RenderError {
     /// The format is known by name, but not read.
     #[error("{0} is not supported")]
     Unsupported(String),
+    /// The format is read only by functions that were built with its decoder.
+    #[error("{0} is not supported: this function was built without it")]
+    NotBuiltIn(SourceFormat),
     /// The file is larger than fits in memory beside its pixels.
     #[error("the file has {size} bytes; the limit is {limit}")]
     TooManyBytes { size: u64, limit: u64 },

@@ -1,13 +1,14 @@
 //! One module for each format: told by its bytes, opened, read and written.
 //!
 //! What a file is its first bytes say, and never its name. Formats that people do upload but that are
-//! not read here are recognised too, because "HEIC is not supported" helps and "not an image" does
+//! not read here are recognised too, because "AVIF is not supported" helps and "not an image" does
 //! not.
 
 pub(crate) mod avif;
 mod bmp;
 mod foreign;
 pub(crate) mod gif;
+mod heic;
 pub(crate) mod jpeg;
 pub(crate) mod png;
 mod tiff;
@@ -45,13 +46,14 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
 type Matches = fn(&[u8]) -> bool;
 
 fn readable(bytes: &[u8]) -> Option<SourceFormat> {
-    let matches: [(Matches, SourceFormat); 6] = [
+    let matches: [(Matches, SourceFormat); 7] = [
         (jpeg::matches, SourceFormat::Jpeg),
         (png::matches, SourceFormat::Png),
         (webp::matches, SourceFormat::Webp),
         (gif::matches, SourceFormat::Gif),
         (bmp::matches, SourceFormat::Bmp),
         (tiff::matches, SourceFormat::Tiff),
+        (heic::matches, SourceFormat::Heic),
     ];
     matches.into_iter().find(|(matches, _)| matches(bytes)).map(|(_, format)| format)
 }
@@ -65,6 +67,7 @@ pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
         Sniffed::Image(SourceFormat::Gif) => gif::open(bytes),
         Sniffed::Image(SourceFormat::Bmp) => bmp::open(bytes),
         Sniffed::Image(SourceFormat::Tiff) => tiff::open(bytes),
+        Sniffed::Image(SourceFormat::Heic) => heic::open(bytes),
         Sniffed::Unsupported(name) => Err(RenderError::Unsupported(name.to_owned())),
         Sniffed::Unknown => Err(RenderError::NotAnImage),
     }?;
@@ -81,7 +84,7 @@ pub(crate) fn is_animated(bytes: &[u8], format: SourceFormat) -> bool {
         SourceFormat::Gif => gif::is_animated(bytes),
         SourceFormat::Png => png::is_animated(bytes),
         SourceFormat::Webp => webp::is_animated(bytes),
-        SourceFormat::Jpeg | SourceFormat::Bmp | SourceFormat::Tiff => false,
+        SourceFormat::Jpeg | SourceFormat::Bmp | SourceFormat::Tiff | SourceFormat::Heic => false,
     }
 }
 
@@ -104,16 +107,22 @@ mod tests {
         check(b"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0", Sniffed::Image(SourceFormat::Bmp));
         check(b"II*\0\x08\0\0\0\x10\0", Sniffed::Image(SourceFormat::Tiff));
         check(b"MM\0*\0\0\0\x08\0\x10", Sniffed::Image(SourceFormat::Tiff));
+        for heic in [
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+            b"\0\0\0\x18ftypheix\0\0\0\0mif1heix",
+            b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic",
+            // No brand tells which coding is inside.
+            b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf",
+            b"\0\0\0\x14ftypmsf1\0\0\0\0msf1heic",
+        ] {
+            check(heic, Sniffed::Image(SourceFormat::Heic));
+        }
     }
 
     #[test]
     fn known_but_unreadable_formats_are_named() {
         for (bytes, name) in [
-            (&b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"[..], "HEIC"),
-            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", "HEIC"),
-            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif", "AVIF"),
-            (b"\0\0\0\x18ftypmif1\0\0\0\0mif1miaf", "HEIF"),
-            (b"\0\0\0\x14ftypmsf1\0\0\0\0msf1heic", "HEIF"),
+            (&b"\0\0\0\x18ftypmif1\0\0\0\0mif1avif"[..], "AVIF"),
             (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "AVIF"),
             (b"\0\0\0\x18ftypqt  \0\0\0\0", "video (QuickTime)"),
             (b"qoif\0\0\0\x10", "QOI"),

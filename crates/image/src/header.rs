@@ -15,6 +15,8 @@ pub enum SourceFormat {
     Gif,
     Bmp,
     Tiff,
+    /// Only HEVC in it is read.
+    Heic,
 }
 
 impl fmt::Display for SourceFormat {
@@ -26,6 +28,7 @@ impl fmt::Display for SourceFormat {
             Self::Gif => "GIF",
             Self::Bmp => "BMP",
             Self::Tiff => "TIFF",
+            Self::Heic => "HEIC",
         })
     }
 }

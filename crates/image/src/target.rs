@@ -26,8 +26,11 @@ impl Target {
                 SourceFormat::Png => Self::Png,
                 SourceFormat::Webp => Self::Webp,
                 SourceFormat::Gif => Self::Gif,
-                SourceFormat::Bmp | SourceFormat::Tiff if alpha => Self::Png,
-                SourceFormat::Jpeg | SourceFormat::Bmp | SourceFormat::Tiff => Self::Jpeg,
+                SourceFormat::Bmp | SourceFormat::Tiff | SourceFormat::Heic if alpha => Self::Png,
+                SourceFormat::Jpeg
+                | SourceFormat::Bmp
+                | SourceFormat::Tiff
+                | SourceFormat::Heic => Self::Jpeg,
             },
         }
     }

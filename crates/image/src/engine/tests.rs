@@ -7,6 +7,8 @@ use super::*;
 mod bombs;
 mod damage;
 mod formats;
+#[cfg(feature = "heic")]
+mod heic;
 mod mutations;
 mod parts;
 
@@ -473,10 +475,17 @@ fn truncated_files_are_refused_in_every_format_but_jpeg() {
 
 #[test]
 fn what_is_not_read_is_refused_by_name() {
-    assert_eq!(refusal(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), "HEIC is not supported");
+    assert_eq!(refusal(b"\0\0\0\x18ftypavif\0\0\0\0mif1avif"), "AVIF is not supported");
     assert_eq!(refusal(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "SVG is not supported");
     assert_eq!(refusal(b"hello, world"), "not an image");
     assert_eq!(refusal(b""), "not an image");
+}
+
+#[cfg(not(feature = "heic"))]
+#[test]
+fn without_its_decoder_heic_is_refused_by_name() {
+    let expected = "HEIC is not supported: this function was built without it";
+    assert_eq!(refusal(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"), expected);
 }
 
 #[test]

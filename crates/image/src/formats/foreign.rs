@@ -42,6 +42,15 @@ pub(crate) fn name(bytes: &[u8]) -> Option<&'static str> {
     known.map(|&(_, name)| name).or_else(|| is_svg(bytes).then_some("SVG"))
 }
 
+/// Whether a file is a still picture in the container of HEIC and AVIF, and does not say that it is in
+/// another coding than that of HEIC. Not all files name their coding in their brands.
+pub(crate) fn is_heif(bytes: &[u8]) -> bool {
+    matches!(media(bytes), Some(HEIC | HEIF))
+}
+
+const HEIC: &str = "HEIC";
+const HEIF: &str = "HEIF";
+
 /// The major brand of an ISO media file, the container of HEIC, AVIF and MP4.
 fn brand(bytes: &[u8]) -> Option<&[u8]> {
     if bytes.get(4..8) == Some(b"ftyp") { bytes.get(8..12) } else { None }
@@ -55,7 +64,7 @@ fn media(bytes: &[u8]) -> Option<&'static str> {
     if let b"mif1" | b"msf1" | b"miaf" = major {
         let length = bytes.first_chunk().copied().map_or(0, u32::from_be_bytes) as usize;
         let brands = bytes.get(BRANDS_AT..length.min(bytes.len())).unwrap_or_default();
-        return brands.chunks(4).find_map(media_brand).or(Some("HEIF"));
+        return brands.chunks(4).find_map(media_brand).or(Some(HEIF));
     }
     media_brand(major)
 }
@@ -63,7 +72,7 @@ fn media(bytes: &[u8]) -> Option<&'static str> {
 fn media_brand(brand: &[u8]) -> Option<&'static str> {
     match brand {
         b"avif" | b"avis" => Some("AVIF"),
-        b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" => Some("HEIC"),
+        b"heic" | b"heix" | b"hevc" | b"hevx" | b"heim" | b"heis" => Some(HEIC),
         b"jxl " => Some("JPEG XL"),
         b"isom" | b"iso2" | b"mp41" | b"mp42" | b"avc1" | b"M4V " => Some("video (MP4)"),
         b"qt  " => Some("video (QuickTime)"),
