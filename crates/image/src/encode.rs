@@ -34,7 +34,7 @@ impl Drawn {
 pub(crate) struct Demand {
     /// 1 to 100; formats without loss ignore it.
     pub(crate) quality: u8,
-    /// For JPEG; the other formats have one way each.
+    /// For JPEG, WebP and AVIF.
     pub(crate) effort: Effort,
 }
 
@@ -53,8 +53,8 @@ pub(crate) fn encode(
     match target {
         Target::Jpeg => jpeg_files::write(pixels, how, scratch),
         Target::Png => png::write(&pixels),
-        Target::Webp => webp::write(&pixels, demand.quality),
-        Target::Avif => avif::write(&pixels, demand.quality),
+        Target::Webp => webp::write(&pixels, how),
+        Target::Avif => avif::write(&pixels, how),
         Target::Gif => gif::write(pixels),
     }
 }
