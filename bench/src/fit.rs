@@ -9,6 +9,7 @@ use std::{
     fmt::Write as _,
     fs,
     io::{self, Write as _},
+    thread,
 };
 
 use contract::settings::{Effort, Format, Variant};
@@ -20,11 +21,14 @@ use jpeg::encoder::colour;
 
 use crate::{photos::Photo, quality::Reference, statistics::mean, worker::SIZES};
 
+/// How many of the variants are judged: the largest.
+const JUDGED: usize = 1;
+
 /// The qualities that get a number of their own. Between them, the scale is a line.
-const KNOTS: [u8; 11] = [5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95];
+const KNOTS: [u8; 7] = [10, 30, 50, 70, 80, 90, 95];
 
 /// The qualities at which the scale is checked.
-const CHECKED: [u8; 9] = [30, 40, 50, 60, 70, 75, 80, 90, 95];
+const CHECKED: [u8; 6] = [30, 50, 70, 80, 90, 95];
 
 const EFFORTS: [(&str, Effort); 2] = [("speed", Effort::Speed), ("size", Effort::Size)];
 
@@ -42,12 +46,17 @@ impl Coder {
     /// Numbers that go from coarse to fine.
     fn numbers(self) -> &'static [u8] {
         match self {
-            Self::Webp => &[0, 5, 10, 20, 30, 40, 50, 60, 70, 78, 84, 88, 92, 95, 97, 99, 100],
-            Self::Avif => &[255, 235, 215, 195, 175, 155, 135, 120, 105, 90, 75, 60, 45, 30],
+            Self::Webp => &[0, 20, 45, 65, 80, 90, 96, 100],
+            Self::Avif => &[240, 195, 155, 125, 95, 70, 45, 20],
         }
     }
 
-    fn encode(self, pixels: &Pixels, number: u8, effort: Effort) -> Result<Vec<u8>, Box<dyn Error>> {
+    fn encode(
+        self,
+        pixels: &Pixels,
+        number: u8,
+        effort: Effort,
+    ) -> Result<Vec<u8>, Box<dyn Error>> {
         match self {
             Self::Webp => {
                 let (width, height) = (pixels.width, pixels.height);
@@ -122,9 +131,7 @@ impl Subject {
         &self,
         files: impl Iterator<Item = Result<Vec<u8>, Box<dyn Error>>>,
     ) -> Result<f64, Box<dyn Error>> {
-        let scores = files.enumerate().map(|(index, file)| {
-            Ok(self.reference.point(index, &file?)?.0)
-        });
+        let scores = files.enumerate().map(|(index, file)| self.reference.own_score(index, &file?));
         Ok(mean(&scores.collect::<Result<Vec<_>, Box<dyn Error>>>()?))
     }
 }
@@ -135,79 +142,97 @@ fn rendered(
     effort: Effort,
     format: Format,
 ) -> Result<Vec<Rendered>, Box<dyn Error>> {
-    let variant = |(width, height)| {
-        Variant { quality, effort, format, ..Variant::of_size(width, height) }
-    };
-    let variants: Vec<_> = SIZES.into_iter().map(variant).collect();
+    let variant =
+        |(width, height)| Variant { quality, effort, format, ..Variant::of_size(width, height) };
+    let variants: Vec<_> = SIZES.into_iter().take(JUDGED).map(variant).collect();
     Ok(engine::render(original, &variants, &Limits::default())?)
 }
 
-/// Fits both formats at both efforts, and checks the scale that is in use.
-pub(crate) fn fit(photos: &[Photo], generated: &[Photo]) -> Result<String, Box<dyn Error>> {
-    let halves: [Vec<&Photo>; 2] =
-        [0, 1].map(|half| photos.iter().skip(half).step_by(2).collect::<Vec<_>>());
-    let subjects = |photos: &mut dyn Iterator<Item = &Photo>| {
-        photos.map(Subject::of).collect::<Result<Vec<_>, _>>()
-    };
-    let fitted = subjects(&mut halves[0].iter().copied().chain(generated))?;
-    let judging = subjects(&mut halves[1].iter().copied())?;
-    let mut table = String::from("| format, effort |");
-    for quality in KNOTS {
-        write!(table, " {quality} |")?;
-    }
-    writeln!(table, "\n|---{}|", "|--:".repeat(KNOTS.len()))?;
-    for (effort_name, effort) in EFFORTS {
-        let wanted = KNOTS.map(|quality| mean_over(&fitted, |it| it.score(quality, effort, Format::Jpeg)));
-        for (name, coder, _) in CODERS {
-            writeln!(io::stderr(), "{name}, {effort_name}")?;
-            let curve = coder.numbers().iter().map(|&number| {
-                Ok((mean_over(&fitted, |it| it.score_of(coder, number, effort))?, f64::from(number)))
-            });
-            let curve = curve.collect::<Result<Vec<_>, Box<dyn Error>>>()?;
-            write!(table, "| {name}, {effort_name} |")?;
-            for wanted in &wanted {
-                let wanted = wanted.as_ref().map_err(ToString::to_string)?;
-                write!(table, " {:.1} |", number_for(&curve, *wanted))?;
-            }
-            writeln!(table)?;
-        }
-    }
-    check(&mut table, [("fitted", &fitted), ("judging", &judging)])?;
-    Ok(table)
+/// What decides, and what only judges.
+pub(crate) struct Halves {
+    fitted: Vec<Subject>,
+    judging: Vec<Subject>,
 }
 
-/// What every format scores at each quality, less what JPEG does.
-fn check(table: &mut String, halves: [(&str, &Vec<Subject>); 2]) -> Result<(), Box<dyn Error>> {
-    write!(table, "\n| quality, effort")?;
-    for (half, _) in halves {
-        write!(table, " | JPEG, {half}")?;
-        for (name, ..) in CODERS {
-            write!(table, " | {name}")?;
-        }
+impl Halves {
+    /// Every other photo is of one half; so are all generated pictures.
+    pub(crate) fn of(photos: &[Photo], generated: &[Photo]) -> Result<Self, Box<dyn Error>> {
+        let half = |first| photos.iter().skip(first).step_by(2);
+        let fitted = half(0).chain(generated).map(Subject::of).collect::<Result<_, _>>()?;
+        Ok(Self { fitted, judging: half(1).map(Subject::of).collect::<Result<_, _>>()? })
     }
-    writeln!(table, " |\n|---{}|", "|--:".repeat(2 * (1 + CODERS.len())))?;
-    for (effort_name, effort) in EFFORTS {
-        for quality in CHECKED {
-            write!(table, "| {quality}, {effort_name}")?;
-            for (_, subjects) in halves {
-                let score = |format| mean_over(subjects, |it| it.score(quality, effort, format));
-                let jpeg = score(Format::Jpeg)?;
-                write!(table, " | {jpeg:.1}")?;
-                for (.., format) in CODERS {
-                    write!(table, " | {:+.1}", score(format)? - jpeg)?;
+
+    /// The encoders' own numbers at each quality.
+    pub(crate) fn numbers(&self) -> Result<String, Box<dyn Error>> {
+        let mut table = String::from("| format, effort |");
+        for quality in KNOTS {
+            write!(table, " {quality} |")?;
+        }
+        writeln!(table, "\n|---{}|", "|--:".repeat(KNOTS.len()))?;
+        for (effort_name, effort) in EFFORTS {
+            let mut wanted = Vec::new();
+            for quality in KNOTS {
+                wanted.push(mean_over(&self.fitted, |it| it.score(quality, effort, Format::Jpeg))?);
+            }
+            for (name, coder, _) in CODERS {
+                writeln!(io::stderr(), "{name}, {effort_name}")?;
+                let mut curve = Vec::new();
+                for &number in coder.numbers() {
+                    let score = mean_over(&self.fitted, |it| it.score_of(coder, number, effort))?;
+                    curve.push((score, f64::from(number)));
                 }
+                write!(table, "| {name}, {effort_name} |")?;
+                for wanted in &wanted {
+                    write!(table, " {:.1} |", number_for(&curve, *wanted))?;
+                }
+                writeln!(table)?;
             }
-            writeln!(table, " |")?;
         }
+        Ok(table)
     }
-    Ok(())
+
+    /// What every format scores at each quality, less what JPEG does.
+    pub(crate) fn check(&self) -> Result<String, Box<dyn Error>> {
+        let halves = [("fitted", &self.fitted), ("judging", &self.judging)];
+        let mut table = String::from("| quality, effort");
+        for (half, _) in halves {
+            write!(table, " | JPEG, {half}")?;
+            for (name, ..) in CODERS {
+                write!(table, " | {name}")?;
+            }
+        }
+        writeln!(table, " |\n|---{}|", "|--:".repeat(2 * (1 + CODERS.len())))?;
+        for (effort_name, effort) in EFFORTS {
+            for quality in CHECKED {
+                write!(table, "| {quality}, {effort_name}")?;
+                for (_, subjects) in halves {
+                    let score =
+                        |format| mean_over(subjects, |it| it.score(quality, effort, format));
+                    let jpeg = score(Format::Jpeg)?;
+                    write!(table, " | {jpeg:.1}")?;
+                    for (.., format) in CODERS {
+                        write!(table, " | {:+.1}", score(format)? - jpeg)?;
+                    }
+                }
+                writeln!(table, " |")?;
+            }
+        }
+        Ok(table)
+    }
 }
 
+/// All subjects at once: nothing here is timed.
 fn mean_over(
     subjects: &[Subject],
-    score: impl Fn(&Subject) -> Result<f64, Box<dyn Error>>,
+    score: impl Fn(&Subject) -> Result<f64, Box<dyn Error>> + Sync,
 ) -> Result<f64, Box<dyn Error>> {
-    Ok(mean(&subjects.iter().map(score).collect::<Result<Vec<_>, _>>()?))
+    let of = &|subject| score(subject).map_err(|error| error.to_string());
+    let scores = thread::scope(|scope| {
+        let running: Vec<_> = subjects.iter().map(|it| scope.spawn(move || of(it))).collect();
+        running.into_iter().map(|it| it.join().map_err(|_| "a panic".to_owned())?).collect()
+    });
+    let scores: Result<Vec<f64>, String> = scores;
+    Ok(mean(&scores?))
 }
 
 /// The number that gives this score, on the curve of score and number; the nearest end beyond it.

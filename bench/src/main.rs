@@ -45,8 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["formats", folder] => formats(Some(Path::new(folder))),
         ["fit-quality", folder] => {
             let photos = photos::in_folder(Path::new(folder))?;
-            let table = fit::fit(&photos, &photos::generated(&made("photos"))?)?;
-            Ok(write!(io::stdout(), "{table}")?)
+            let halves = fit::Halves::of(&photos, &photos::generated(&made("photos"))?[..1])?;
+            Ok(write!(io::stdout(), "{}\n{}", halves.numbers()?, halves.check()?)?)
         }
         ["effort"] => effort(None),
         ["effort", folder] => effort(Some(Path::new(folder))),

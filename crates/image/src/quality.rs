@@ -8,44 +8,74 @@ use contract::settings::Effort;
 /// The best that a format has: without loss in WebP.
 const BEST: u8 = 100;
 
+/// libwebp's quality. Its best, with loss, is what JPEG is at 95.
+const WEBP_SPEED: Scale<8> = Scale([
+    (1, 0.0),
+    (10, 2.9),
+    (30, 34.3),
+    (50, 62.8),
+    (70, 79.8),
+    (80, 87.1),
+    (90, 95.2),
+    (95, 100.0),
+]);
+const WEBP_SIZE: Scale<9> = Scale([
+    (1, 0.0),
+    (10, 8.2),
+    (30, 36.1),
+    (50, 61.0),
+    (70, 79.0),
+    (80, 84.6),
+    (90, 91.4),
+    (95, 96.3),
+    (99, 100.0),
+]);
+
+/// rav1e's quantizer.
+const AVIF_SPEED: Scale<9> = Scale([
+    (1, 255.0),
+    (10, 236.6),
+    (30, 169.7),
+    (50, 143.9),
+    (70, 120.1),
+    (80, 96.6),
+    (90, 46.8),
+    (95, 20.0),
+    (100, 1.0),
+]);
+const AVIF_SIZE: Scale<9> = Scale([
+    (1, 255.0),
+    (10, 222.6),
+    (30, 167.1),
+    (50, 144.0),
+    (70, 119.5),
+    (80, 100.5),
+    (90, 54.0),
+    (95, 21.4),
+    (100, 1.0),
+]);
+
 /// How WebP is to be coded.
 pub(crate) fn webp(quality: u8, effort: Effort) -> ::webp::Coding {
-    const SPEED: Scale<11> = Scale([
-        (1, 0.0),
-        (10, 3.0),
-        (20, 15.0),
-        (30, 30.0),
-        (40, 45.0),
-        (50, 60.0),
-        (60, 70.0),
-        (70, 80.0),
-        (80, 85.0),
-        (90, 95.0),
-        (99, 100.0),
-    ]);
-    const SIZE: Scale<11> = SPEED;
     if quality >= BEST {
         return ::webp::Coding::Lossless;
     }
-    let scale = match effort {
-        Effort::Speed => SPEED,
-        Effort::Size => SIZE,
+    let quality = match effort {
+        Effort::Speed => WEBP_SPEED.at(quality),
+        Effort::Size => WEBP_SIZE.at(quality),
     };
-    ::webp::Coding::Lossy { quality: scale.at(quality) }
+    ::webp::Coding::Lossy { quality }
 }
 
 /// What may be lost in AVIF.
 pub(crate) fn avif(quality: u8, effort: Effort) -> ::avif::Loss {
-    const SPEED: Scale<5> = Scale([(1, 255.0), (30, 200.0), (60, 140.0), (80, 95.0), (100, 1.0)]);
-    const SIZE: Scale<5> = SPEED;
-    let scale = match effort {
-        Effort::Speed => SPEED,
-        Effort::Size => SIZE,
+    let number = match effort {
+        Effort::Speed => AVIF_SPEED.at(quality),
+        Effort::Size => AVIF_SIZE.at(quality),
     };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "of 1 to 255")]
-    let quantizer = scale.at(quality).round() as u8;
-    let alpha_levels = if quality >= BEST { 1 } else { 2 };
-    ::avif::Loss { quantizer, alpha_levels }
+    let quantizer = number.round() as u8;
+    ::avif::Loss { quantizer, alpha_levels: if quality >= BEST { 1 } else { 2 } }
 }
 
 /// An encoder's own number at some qualities, in rising order; between them it is on the line.
@@ -65,5 +95,36 @@ impl<const KNOTS: usize> Scale<KNOTS> {
             before = knot;
         }
         before.1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_is_on_the_line_between_two_knots() {
+        let lossy = |quality, effort| match webp(quality, effort) {
+            ::webp::Coding::Lossy { quality } => quality,
+            ::webp::Coding::Lossless => panic!("without loss at {quality}"),
+        };
+        for (quality, speed, size) in [(1, 0.0, 0.0), (30, 34.3, 36.1), (75, 83.45, 81.8)] {
+            assert!((lossy(quality, Effort::Speed) - speed).abs() < 1e-3, "{quality}");
+            assert!((lossy(quality, Effort::Size) - size).abs() < 1e-3, "{quality}");
+        }
+        assert!((lossy(99, Effort::Speed) - 100.0).abs() < 1e-3);
+        for (quality, speed, size) in [(0, 255, 255), (1, 255, 255), (80, 97, 101), (85, 72, 77)] {
+            assert_eq!(avif(quality, Effort::Speed).quantizer, speed, "{quality}");
+            assert_eq!(avif(quality, Effort::Size).quantizer, size, "{quality}");
+        }
+    }
+
+    #[test]
+    fn the_best_is_the_best_that_a_format_has() {
+        for effort in [Effort::Speed, Effort::Size] {
+            assert_eq!(webp(100, effort), ::webp::Coding::Lossless);
+            assert_eq!(avif(100, effort), ::avif::Loss { quantizer: 1, alpha_levels: 1 });
+            assert_eq!(avif(99, effort).alpha_levels, 2);
+        }
     }
 }

@@ -7,6 +7,9 @@ use jpeg::encoder::colour::{self, Planes};
 
 use crate::{error::EncodingError, pixels::Pixels, quality};
 
+/// What encoding holds at its peak beside the picture: its planes, alpha among them, and 17 of rav1e.
+pub(crate) const BYTES_PER_PIXEL: u64 = 20;
+
 pub(crate) fn write(
     pixels: &Pixels,
     (quality, effort): (u8, Effort),

@@ -209,6 +209,19 @@ fn chunks_from(bytes: &[u8], start: usize) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
+/// What encoding holds at its peak beside the picture.
+pub(crate) fn bytes_per_pixel((quality, effort): (u8, Effort), alpha: bool) -> u64 {
+    /// Alpha is coded without loss.
+    const ALPHA: u64 = 24;
+    let colours = match (quality::webp(quality, effort), effort) {
+        (::webp::Coding::Lossy { .. }, Effort::Speed) => 8,
+        (::webp::Coding::Lossy { .. }, Effort::Size) => 14,
+        (::webp::Coding::Lossless, Effort::Speed) => 40,
+        (::webp::Coding::Lossless, Effort::Size) => 80,
+    };
+    if alpha { colours + ALPHA } else { colours }
+}
+
 /// Lossy, but for quality 100; alpha is always kept exactly.
 pub(crate) fn write(
     pixels: &Pixels,
