@@ -33,16 +33,12 @@ pub(crate) fn compress(
     let mut context: Context<u8> = config.with_threads(1).new_context().map_err(refused)?;
     let mut frame = context.new_frame();
     let half = size.0.div_ceil(2);
-    match planes {
-        Planes::Colours { luma, chroma: [cb, cr] } => {
-            let rows = [(luma, size.0), (cb, half), (cr, half)];
-            for (plane, (samples, width)) in frame.planes.iter_mut().zip(rows) {
-                fill(plane, samples, width);
-            }
-        }
-        Planes::Alpha(alpha) => {
-            frame.planes.iter_mut().take(1).for_each(|plane| fill(plane, alpha, size.0));
-        }
+    let rows = match planes {
+        Planes::Colours { luma, chroma: [cb, cr] } => vec![(luma, size.0), (cb, half), (cr, half)],
+        Planes::Alpha(alpha) => vec![(alpha, size.0)],
+    };
+    for (plane, (samples, width)) in frame.planes.iter_mut().zip(rows) {
+        plane.copy_from_raw_u8(samples, width, 1);
     }
     context.send_frame(frame).map_err(refused)?;
     context.flush();
@@ -132,15 +128,6 @@ fn speed(effort: Effort) -> SpeedSettings {
     settings.rdo_lookahead_frames = 1;
     settings.scene_detection_mode = SceneDetectionSpeed::None;
     settings
-}
-
-fn fill(plane: &mut Plane<u8>, samples: &[u8], width: usize) {
-    let mut target = plane.mut_slice(Default::default());
-    for (row, samples) in target.rows_iter_mut().zip(samples.chunks(width)) {
-        for (place, sample) in row.iter_mut().zip(samples) {
-            *place = *sample;
-        }
-    }
 }
 
 fn refused(error: impl std::fmt::Display) -> EncodeError {

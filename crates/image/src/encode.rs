@@ -46,7 +46,7 @@ pub(crate) fn bytes_per_pixel(target: Target, demand: Demand, alpha: bool) -> u6
     let own = match target {
         Target::Jpeg | Target::Png | Target::Gif => 12,
         Target::Webp => webp::bytes_per_pixel((demand.quality, demand.effort), alpha),
-        Target::Avif => avif::BYTES_PER_PIXEL,
+        Target::Avif => avif::bytes_per_pixel(alpha),
     };
     let channels = 4;
     channels + own

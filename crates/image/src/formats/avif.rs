@@ -7,8 +7,11 @@ use jpeg::encoder::colour::{self, Planes};
 
 use crate::{error::EncodingError, pixels::Pixels, quality};
 
-/// What encoding holds at its peak beside the picture: its planes, alpha among them, and 17 of rav1e.
-pub(crate) const BYTES_PER_PIXEL: u64 = 20;
+/// What encoding holds at its peak beside the picture: its planes, and what rav1e measures at its best
+/// quality, which is the most; alpha is held to its last levels, and takes more.
+pub(crate) fn bytes_per_pixel(alpha: bool) -> u64 {
+    if alpha { 48 } else { 32 }
+}
 
 pub(crate) fn write(
     pixels: &Pixels,

@@ -214,7 +214,7 @@ pub(crate) fn bytes_per_pixel((quality, effort): (u8, Effort), alpha: bool) -> u
     /// Alpha is coded without loss.
     const ALPHA: u64 = 24;
     let colours = match (quality::webp(quality, effort), effort) {
-        (::webp::Coding::Lossy { .. }, Effort::Speed) => 8,
+        (::webp::Coding::Lossy { .. }, Effort::Speed) => 12,
         (::webp::Coding::Lossy { .. }, Effort::Size) => 14,
         (::webp::Coding::Lossless, Effort::Speed) => 40,
         (::webp::Coding::Lossless, Effort::Size) => 80,
