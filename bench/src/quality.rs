@@ -20,10 +20,7 @@ use image::{DynamicImage, ImageDecoder, codecs::jpeg::JpegDecoder, metadata::Ori
 use imaging::{colour::Correction, limits::Limits, pixels::Pixels, engine};
 use ssimulacra2::{ColorPrimaries, Rgb, TransferCharacteristic, compute_frame_ssimulacra2};
 
-use crate::{
-    decoded_avif,
-    worker::{SIZES, variants_at},
-};
+use crate::worker::{SIZES, variants_at};
 
 /// One variant of one photo, judged: what it scores, and its bytes.
 pub(crate) type Point = (f64, f64);
@@ -78,13 +75,17 @@ impl Reference {
 
     /// The score of a variant; nothing if it is not of its frame's size.
     pub(crate) fn score(&self, index: usize, file: &[u8]) -> Result<Option<f64>, Box<dyn Error>> {
-        best_score(&self.candidates[index], file)
-    }
-
-    /// The score of one of our own variants, which keep exactly the middle.
-    pub(crate) fn own_score(&self, index: usize, file: &[u8]) -> Result<f64, Box<dyn Error>> {
-        let exact = &self.candidates[index][..1];
-        best_score(exact, file)?.ok_or_else(|| "a variant of another size".into())
+        let image = image::load_from_memory(file)?.into_rgb8();
+        let size = (image.width() as usize, image.height() as usize);
+        let pixels = image.pixels().map(|pixel| pixel.0.map(|value| f32::from(value) / 255.0));
+        let variant = Picture { size, pixels: pixels.collect() };
+        let mut best = None;
+        for candidate in self.candidates[index].iter().filter(|candidate| candidate.size == size) {
+            let rgb = (candidate.clone().into_rgb()?, variant.clone().into_rgb()?);
+            let score = compute_frame_ssimulacra2(rgb.0, rgb.1)?;
+            best = Some(best.map_or(score, |best: f64| best.max(score)));
+        }
+        Ok(best)
     }
 
     /// The score and the size of our variants at several qualities.
@@ -106,22 +107,6 @@ impl Reference {
         #[expect(clippy::cast_precision_loss, reason = "a file has no 2^52 bytes")]
         Ok((score, file.len() as f64))
     }
-}
-
-/// The best score of a file against any of these.
-fn best_score(candidates: &[Picture], file: &[u8]) -> Result<Option<f64>, Box<dyn Error>> {
-    let image = decoded_avif::readable(file)?;
-    let image = image::load_from_memory(&image)?.into_rgb8();
-    let size = (image.width() as usize, image.height() as usize);
-    let pixels = image.pixels().map(|pixel| pixel.0.map(|value| f32::from(value) / 255.0));
-    let variant = Picture { size, pixels: pixels.collect() };
-    let mut best = None;
-    for candidate in candidates.iter().filter(|candidate| candidate.size == size) {
-        let rgb = (candidate.clone().into_rgb()?, variant.clone().into_rgb()?);
-        let score = compute_frame_ssimulacra2(rgb.0, rgb.1)?;
-        best = Some(best.map_or(score, |best: f64| best.max(score)));
-    }
-    Ok(best)
 }
 
 /// Qualities on both sides of the default.
