@@ -131,7 +131,8 @@ impl Subject {
         &self,
         files: impl Iterator<Item = Result<Vec<u8>, Box<dyn Error>>>,
     ) -> Result<f64, Box<dyn Error>> {
-        let scores = files.enumerate().map(|(index, file)| Ok(self.reference.point(index, &file?)?.0));
+        let scores =
+            files.enumerate().map(|(index, file)| Ok(self.reference.point(index, &file?)?.0));
         Ok(mean(&scores.collect::<Result<Vec<_>, Box<dyn Error>>>()?))
     }
 }
