@@ -92,11 +92,9 @@ fn write(kind: Kind, path: &Path, (width, height): (u32, u32)) -> Result<(), Box
         }
         Kind::InterlacedPng => file.write_all(&interlaced_png(&pixels, (width, height)))?,
         Kind::Webp => {
-            let mut encoder = image_webp::WebPEncoder::new(&mut file);
-            let mut options = image_webp::EncoderParams::default();
-            (options.use_lossy, options.lossy_quality) = (true, 80);
-            encoder.set_params(options);
-            encoder.encode(&pixels, width, height, image_webp::ColorType::Rgb8)?;
+            let picture = webp::Picture { width, height, alpha: false, pixels: &pixels };
+            let coding = webp::Coding::Lossy { quality: 80.0 };
+            file.write_all(&webp::encode(picture, coding, webp::Effort::Low)?)?;
         }
     }
     Ok(file.flush()?)

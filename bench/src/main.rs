@@ -4,7 +4,9 @@
 
 mod cold_start;
 mod compare;
+mod decoded_avif;
 mod effort;
+mod fit;
 mod formats;
 mod framing;
 mod grid;
@@ -30,7 +32,7 @@ use report::Report;
 use side::Side;
 
 const USAGE: &str = "bench compare ROUNDS [FOLDER] | bench grid ROUNDS | bench effort [FOLDER] | \
-    bench formats [FOLDER] | \
+    bench formats [FOLDER] | bench fit-quality FOLDER | \
     bench framing | bench cold-start STARTS BOOTSTRAP | bench memory BOOTSTRAP";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -41,6 +43,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["compare", rounds, folder] => compare(rounds, Some(Path::new(folder))),
         ["formats"] => formats(None),
         ["formats", folder] => formats(Some(Path::new(folder))),
+        ["fit-quality", folder] => {
+            let photos = photos::in_folder(Path::new(folder))?;
+            let halves = fit::Halves::of(&photos, &photos::generated(&made("photos"))?[..1])?;
+            Ok(write!(io::stdout(), "{}\n{}", halves.numbers()?, halves.check()?)?)
+        }
         ["effort"] => effort(None),
         ["effort", folder] => effort(Some(Path::new(folder))),
         ["cold-start", starts, bootstrap] => {

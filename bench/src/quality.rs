@@ -20,7 +20,10 @@ use image::{DynamicImage, ImageDecoder, codecs::jpeg::JpegDecoder, metadata::Ori
 use imaging::{colour::Correction, limits::Limits, pixels::Pixels, engine};
 use ssimulacra2::{ColorPrimaries, Rgb, TransferCharacteristic, compute_frame_ssimulacra2};
 
-use crate::worker::{SIZES, variants_at};
+use crate::{
+    decoded_avif,
+    worker::{SIZES, variants_at},
+};
 
 /// One variant of one photo, judged: what it scores, and its bytes.
 pub(crate) type Point = (f64, f64);
@@ -75,7 +78,7 @@ impl Reference {
 
     /// The score of a variant; nothing if it is not of its frame's size.
     pub(crate) fn score(&self, index: usize, file: &[u8]) -> Result<Option<f64>, Box<dyn Error>> {
-        let image = image::load_from_memory(file)?.into_rgb8();
+        let image = image::load_from_memory(&decoded_avif::readable(file)?)?.into_rgb8();
         let size = (image.width() as usize, image.height() as usize);
         let pixels = image.pixels().map(|pixel| pixel.0.map(|value| f32::from(value) / 255.0));
         let variant = Picture { size, pixels: pixels.collect() };

@@ -1,18 +1,44 @@
-//! Pixels to AVIF, by ravif and rav1e.
+//! Pixels to AVIF, by rav1e.
 //!
 //! Nothing here is generic and nothing of ours is used, so that the encoder, which takes longer to
 //! compile than all the rest, is compiled once and beside everything else.
 
-/// A picture to be encoded, rows from the top.
+#[cfg(feature = "encoder")]
+mod av1;
+
+/// A picture to be encoded: full-range `YCbCr` as JFIF defines it (BT.601), rows from the top without
+/// padding.
+#[derive(Clone, Copy, Debug)]
 pub struct Picture<'a> {
     /// Columns.
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Each pixel in full-range `YCbCr` as JFIF defines it (BT.601).
-    pub colours: Box<dyn Iterator<Item = [u8; 3]> + Send + 'a>,
+    /// One sample a pixel.
+    pub luma: &'a [u8],
+    /// Cb and Cr at half the resolution, odd sides rounded up: each sample is for the middle of 2 × 2
+    /// pixels. AV1 has no name for that place; where a file names none, libavif and browsers
+    /// take it for that.
+    pub chroma: [&'a [u8]; 2],
     /// How opaque each pixel is, if not all of them are wholly.
-    pub alpha: Option<Box<dyn Iterator<Item = u8> + Send + 'a>>,
+    pub alpha: Option<&'a [u8]>,
+}
+
+/// What encoding may take of a processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    Low,
+    High,
+}
+
+/// How much of a picture may be lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// rav1e's own number for the colours, 1 to 255: the larger, the coarser.
+    pub quantizer: u8,
+    /// By how many levels of 256 alpha may be off, anywhere; 1 at least, for rav1e has no lossless
+    /// mode.
+    pub alpha_levels: u8,
 }
 
 /// Why there is no file.
@@ -21,29 +47,36 @@ pub enum EncodeError {
     /// The feature `encoder` is off.
     #[error("this function was built without AVIF")]
     NotBuiltIn,
+    /// A plane has not as many samples as the size asks for.
+    #[error("{width}x{height} pixels in planes of another size")]
+    Planes { width: usize, height: usize },
     /// What the encoder had to say.
     #[error("{0}")]
     Encoder(String),
 }
 
-/// Encodes a picture at a quality of 1 to 100.
+/// Encodes a picture.
 #[cfg(not(feature = "encoder"))]
-pub fn encode(_: Picture<'_>, _: u8) -> Result<Vec<u8>, EncodeError> {
+pub fn encode(_: Picture<'_>, _: Loss, _: Effort) -> Result<Vec<u8>, EncodeError> {
     Err(EncodeError::NotBuiltIn)
 }
 
-/// Encodes a picture at a quality of 1 to 100.
+/// Encodes a picture.
 #[cfg(feature = "encoder")]
-pub fn encode(picture: Picture<'_>, quality: u8) -> Result<Vec<u8>, EncodeError> {
-    /// Slower settings than this one gain a few percent for many times the time, of which a function
-    /// has little.
-    const SPEED: u8 = 10;
-    let encoder = ravif::Encoder::new()
-        .with_speed(SPEED)
-        .with_quality(quality.into())
-        .with_alpha_quality(quality.into());
-    let Picture { width, height, colours, alpha } = picture;
-    let (range, matrix) = (ravif::PixelRange::Full, ravif::MatrixCoefficients::BT601);
-    let file = encoder.encode_raw_planes_8_bit(width, height, colours, alpha, range, matrix);
-    Ok(file.map_err(|error| EncodeError::Encoder(error.to_string()))?.avif_file)
+pub fn encode(picture: Picture<'_>, loss: Loss, effort: Effort) -> Result<Vec<u8>, EncodeError> {
+    let Picture { width, height, luma, chroma: [cb, cr], alpha } = picture;
+    let half = (width.div_ceil(2), height.div_ceil(2));
+    let colours = av1::Planes::Colours { luma, chroma: [cb, cr] };
+    let is_whole =
+        |plane: &[u8], (columns, rows)| Some(plane.len()) == usize::checked_mul(columns, rows);
+    let planes = [(luma, (width, height)), (cb, half), (cr, half)];
+    let alpha_plane = alpha.map(|alpha| (alpha, (width, height)));
+    if !planes.into_iter().chain(alpha_plane).all(|(plane, size)| is_whole(plane, size)) {
+        return Err(EncodeError::Planes { width, height });
+    }
+    let size = (width, height);
+    let colours = av1::compress(colours, size, loss.quantizer, effort)?;
+    let alpha = alpha.map(|alpha| av1::compress_alpha(alpha, size, loss.alpha_levels, effort));
+    let alpha = alpha.transpose()?;
+    av1::file(size, &colours, alpha.as_ref())
 }

@@ -69,7 +69,7 @@ pub struct Variant {
     /// Encoder quality, 1 to 100; formats without loss ignore it.
     #[serde(default = "default_quality", skip_serializing_if = "is_default_quality")]
     pub quality: u8,
-    /// What encoding may take for fewer bytes. Only JPEG follows it so far.
+    /// What encoding may take for fewer bytes; PNG and GIF have one way each.
     #[serde(default, skip_serializing_if = "is_default")]
     pub effort: Effort,
     #[serde(default, skip_serializing_if = "is_default")]

@@ -20,6 +20,7 @@ pub mod limits;
 mod picture;
 pub mod pixels;
 mod planar;
+mod quality;
 mod reduce;
 mod resize;
 mod rows;

@@ -3,13 +3,15 @@
 //! A function that runs out of memory is killed without a word and tried again, so the estimate
 //! errs on the safe side.
 
-use contract::settings::Variant;
+use contract::settings::{Fit, Variant};
 
 use crate::{
+    encode::{self, Demand},
     error::RenderError,
     geometry::{self, Placement, pixel_count},
-    header::{Header, SourceFormat},
+    header::Header,
     reduce,
+    target::Target,
 };
 
 const MEBIBYTE: u64 = 1 << 20;
@@ -85,33 +87,49 @@ impl Limits {
 fn needed_bytes(header: &Header, variants: &[Variant]) -> u64 {
     let factor = reduce::factor(geometry::needed_density(header.upright(), variants));
     let rows = geometry::needed_rows(&header.grid(1), variants);
-    // A photo is decoded from its top.
-    let start = if header.format == SourceFormat::Jpeg { 0 } else { rows.start };
-    let kept = reduce::whole_boxes(&(start..rows.end), factor, header.height);
+    let kept = reduce::whole_boxes(&rows, factor, header.height);
     let (width, height) =
         reduce::reduced_size((header.width, kept.end.saturating_sub(kept.start)), factor);
     let channels = header.layout.channels() as u64;
     let decoded = pixel_count(width, height) * channels;
-    let placed: Vec<Placement> =
-        variants.iter().map(|it| geometry::place(header.upright(), it)).collect();
     let row_of_sums = 4 * u64::from(header.width) * channels;
     let decoding =
         header.working_bytes.saturating_add(header.whole_bytes).saturating_add(row_of_sums);
-    decoded.saturating_add(decoding.max(rendering_bytes((width, height), &placed)))
+    decoded.saturating_add(decoding.max(rendering_bytes((width, height), header, variants)))
+}
+
+/// What is known of a finished variant before it is made.
+struct Drawn {
+    placed: Placement,
+    /// Bytes for each pixel while it is encoded.
+    encoding: u64,
+}
+
+impl Drawn {
+    fn of(header: &Header, variant: &Variant) -> Self {
+        let alpha = header.layout.has_alpha();
+        let target = Target::choose(variant.format, header.format, alpha);
+        let demand = Demand { quality: variant.quality, effort: variant.effort };
+        let placed = geometry::place(header.upright(), variant);
+        // Around a padded picture it is clear.
+        let alpha = alpha || variant.fit == Fit::Pad;
+        Self { placed, encoding: encode::bytes_per_pixel(target, demand, alpha) }
+    }
 }
 
 /// What resizing and encoding hold at their peak, and what all variants leave behind.
 /// A frame that a variant does not fill takes nothing.
-fn rendering_bytes((width, height): (u32, u32), placed: &[Placement]) -> u64 {
+fn rendering_bytes((width, height): (u32, u32), header: &Header, variants: &[Variant]) -> u64 {
     let longer_side = u64::from(width.max(height));
     let canvas = |placement: &Placement| pixel_count(placement.canvas.0, placement.canvas.1);
-    let working = placed.iter().map(|placement| {
-        let across = u64::from(placement.scaled.0.max(placement.scaled.1));
+    let drawn: Vec<Drawn> = variants.iter().map(|it| Drawn::of(header, it)).collect();
+    let working = drawn.iter().map(|Drawn { placed, encoding }| {
+        let across = u64::from(placed.scaled.0.max(placed.scaled.1));
         // Between its two passes the resizer holds a plane as wide as the variant and as high as
-        // what was decoded; an encoder holds the coefficients of the variant.
-        4 * across * longer_side + 16 * canvas(placement)
+        // what was decoded.
+        4 * across * longer_side + encoding * canvas(placed)
     });
-    let finished: u64 = placed.iter().map(canvas).sum();
+    let finished: u64 = drawn.iter().map(|it| canvas(&it.placed)).sum();
     working.max().unwrap_or(0).saturating_add(finished)
 }
 
@@ -120,8 +138,7 @@ mod tests {
     use super::*;
     use image::metadata::Orientation;
 
-    use crate::reduce::Layout;
-    use contract::settings::Fit;
+    use crate::{header::SourceFormat, reduce::Layout};
 
     fn photo(width: u32, height: u32, progressive: bool) -> Header {
         let coefficients = if progressive { 6 * pixel_count(width, height) } else { 0 };

@@ -32,7 +32,7 @@ impl Layout {
         }
     }
 
-    fn has_alpha(self) -> bool {
+    pub(crate) fn has_alpha(self) -> bool {
         matches!(self, Self::GreyAlpha | Self::Rgba | Self::CmykAlpha)
     }
 

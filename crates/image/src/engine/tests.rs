@@ -11,6 +11,7 @@ mod formats;
 mod heic;
 mod mutations;
 mod parts;
+mod quality;
 
 use crate::{
     decode,
@@ -345,7 +346,7 @@ fn quality_is_each_variants_own() {
 }
 
 #[test]
-fn effort_makes_jpegs_smaller_whatever_they_are_made_of() {
+fn effort_makes_files_smaller_whatever_they_are_made_of() {
     let photo = fixtures::jpeg::of_drawing(fixtures::jpeg::PLAIN, &landscape(800, 600));
     let png = rendered(&photo, variant(400, 300)).bytes;
     for (name, file) in [("planes", &photo), ("pixels", &png)] {
@@ -357,7 +358,7 @@ fn effort_makes_jpegs_smaller_whatever_they_are_made_of() {
         assert!(small.len() * 10 < fast.len() * 9, "{name}: {} of {}", small.len(), fast.len());
         assert_eq!(fixtures::decoded(&small).dimensions(), (400, 300), "{name}");
         let [fast, small] = made(Format::Webp);
-        assert_eq!(small, fast, "{name}");
+        assert!(small.len() < fast.len(), "{name}: {} of {}", small.len(), fast.len());
     }
 }
 

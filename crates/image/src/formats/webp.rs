@@ -6,6 +6,7 @@ pub(crate) mod photo;
 
 use std::{borrow::Cow, io::Cursor};
 
+use contract::settings::Effort;
 use image::codecs::webp::WebPDecoder;
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
     geometry::pixel_count,
     header::{self, Header, SourceFormat},
     pixels::Pixels,
+    quality,
     reduce::{Layout, Reducer},
     rows::{BoxedRows, Rows, read_whole},
 };
@@ -228,18 +230,30 @@ fn chunks_from(bytes: &[u8], start: usize) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
+/// What encoding holds at its peak beside the picture.
+pub(crate) fn bytes_per_pixel((quality, effort): (u8, Effort), alpha: bool) -> u64 {
+    /// Alpha is coded without loss.
+    const ALPHA: u64 = 24;
+    let colours = match (quality::webp(quality, effort), effort) {
+        (::webp::Coding::Lossy { .. }, Effort::Speed) => 12,
+        (::webp::Coding::Lossy { .. }, Effort::Size) => 14,
+        (::webp::Coding::Lossless, Effort::Speed) => 40,
+        (::webp::Coding::Lossless, Effort::Size) => 80,
+    };
+    if alpha { colours + ALPHA } else { colours }
+}
+
 /// Lossy, but for quality 100; alpha is always kept exactly.
-pub(crate) fn write(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, EncodingError> {
-    let colour =
-        if pixels.alpha { image_webp::ColorType::Rgba8 } else { image_webp::ColorType::Rgb8 };
-    let mut options = image_webp::EncoderParams::default();
-    options.use_lossy = quality < 100;
-    options.lossy_quality = quality;
-    let mut bytes = Vec::new();
-    let mut encoder = image_webp::WebPEncoder::new(&mut bytes);
-    encoder.set_params(options);
-    encoder
-        .encode(&pixels.bytes, pixels.width, pixels.height, colour)
-        .map_err(EncodingError::new)?;
-    Ok(bytes)
+pub(crate) fn write(
+    pixels: &Pixels,
+    (quality, effort): (u8, Effort),
+) -> Result<Vec<u8>, EncodingError> {
+    let Pixels { width, height, alpha, ref bytes } = *pixels;
+    let picture = ::webp::Picture { width, height, alpha, pixels: bytes };
+    let coding = quality::webp(quality, effort);
+    let effort = match effort {
+        Effort::Speed => ::webp::Effort::Low,
+        Effort::Size => ::webp::Effort::High,
+    };
+    ::webp::encode(picture, coding, effort).map_err(EncodingError::new)
 }
