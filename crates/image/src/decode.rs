@@ -14,6 +14,7 @@ use crate::{
     formats::{self, jpeg::photo::Photo},
     geometry,
     header::Header,
+    limits::Limits,
     picture::Picture,
     reduce::{self, Reduced, Reducer},
     resize::Source,
@@ -22,8 +23,7 @@ use crate::{
 
 /// A file whose header is read and whose pixels are not.
 pub(crate) enum Unread<'a> {
-    /// A photo that will be decoded in planes.
-    Planes(Box<Photo<'a>>),
+    Jpeg(Box<Photo<'a>>),
     Rows(BoxedRows<'a>),
 }
 
@@ -44,18 +44,31 @@ pub fn dimensions(bytes: &[u8]) -> Result<(u32, u32), RenderError> {
 }
 
 impl<'a> Unread<'a> {
-    /// Reads the header, by the decoder that will make these variants.
+    /// Reads the header, for these variants.
     pub(crate) fn open(bytes: &'a [u8], variants: &[Variant]) -> Result<Self, RenderError> {
-        match Photo::open(bytes, variants) {
-            Some(photo) => Ok(Self::Planes(Box::new(photo))),
-            None => formats::open(bytes).map(Self::Rows),
-        }
+        formats::open(bytes, variants)
     }
 
     pub(crate) fn header(&self) -> &Header {
         match self {
-            Self::Planes(photo) => &photo.header,
+            Self::Jpeg(photo) => &photo.header,
             Self::Rows(rows) => rows.header(),
+        }
+    }
+
+    /// Refuses what could not be decoded and made into these variants; otherwise tells the bytes that
+    /// this takes at its peak, the file included.
+    pub(crate) fn check(
+        &self,
+        limits: &Limits,
+        file_bytes: u64,
+        variants: &[Variant],
+    ) -> Result<u64, RenderError> {
+        match self {
+            Self::Jpeg(photo) => {
+                limits.check_shrunk(&photo.header, &photo.shrunk, file_bytes, variants)
+            }
+            Self::Rows(rows) => limits.check_image(rows.header(), file_bytes, variants),
         }
     }
 
@@ -66,11 +79,7 @@ impl<'a> Unread<'a> {
         scratch: &mut Scratch,
     ) -> Result<Decoded, RenderError> {
         match self {
-            Self::Planes(mut photo) => {
-                let correction = photo.correction.take();
-                let (planar, damage) = photo.read(scratch)?;
-                Ok(Decoded { picture: Picture::Planes(planar), correction, damage })
-            }
+            Self::Jpeg(photo) => photo.read(scratch),
             Self::Rows(rows) => decode_rows(rows, variants),
         }
     }

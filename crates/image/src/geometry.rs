@@ -3,6 +3,8 @@
 //! Arithmetic alone, in pixels of the upright original; [`Grid`] maps them back to the samples that
 //! were kept of the stored image, which may be fewer than its pixels.
 
+use std::ops::Range;
+
 use contract::settings::{Fit, Gravity, Variant};
 use image::metadata::Orientation;
 
@@ -100,6 +102,29 @@ pub(crate) fn needed_density(upright: (u32, u32), variants: &[Variant]) -> f64 {
     densities.fold(0.0, f64::max).min(1.0)
 }
 
+/// Rows of the original as stored that these variants are made of; all, if there are none.
+pub(crate) fn needed_rows(grid: &Grid, variants: &[Variant]) -> Range<u32> {
+    let rows = variants.iter().map(|variant| rows_of(grid, variant));
+    let rows = rows.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end));
+    rows.map_or(0..grid.size.1, |rows| rows.start..rows.end.min(grid.size.1))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "numbers of rows, which cannot be less than none; whatever is above is cut off"
+)]
+fn rows_of(grid: &Grid, variant: &Variant) -> Range<u32> {
+    /// Lanczos3 looks at three variant pixels in every direction; one more is for rounding.
+    const MARGIN: f64 = 4.0;
+    let Placement { area, scaled, .. } = place(grid.upright(), variant);
+    let pixels_per_row =
+        (area.width / f64::from(scaled.0)).max(area.height / f64::from(scaled.1)).max(1.0);
+    let Area { top, height, .. } = Grid::full(grid.size, grid.orientation).samples(area);
+    let margin = MARGIN * pixels_per_row;
+    (top - margin).max(0.0).floor() as u32..(top + height + margin).ceil() as u32
+}
+
 /// To which end of a side a gravity pulls.
 #[derive(Clone, Copy)]
 enum Pull {
@@ -167,12 +192,14 @@ pub(crate) struct Grid {
     /// was read. Sample `i` covers the pixels from `i / density` to `(i + 1) / density`; the last
     /// one may reach beyond the original, whose edge the area that is scaled keeps.
     pub(crate) density: (f64, f64),
+    /// The row of the original as stored with which the samples begin.
+    pub(crate) first_row: u32,
 }
 
 impl Grid {
     /// The grid of an original that is there pixel by pixel.
     pub(crate) fn full(size: (u32, u32), orientation: Orientation) -> Self {
-        Self { size, orientation, density: (1.0, 1.0) }
+        Self { size, orientation, density: (1.0, 1.0), first_row: 0 }
     }
 
     /// Width and height of the upright original.
@@ -208,7 +235,7 @@ impl Grid {
         let (across, down) = self.density;
         Area {
             left: x.clamp(0.0, stored_width - width) * across,
-            top: y.clamp(0.0, stored_height - height) * down,
+            top: (y.clamp(0.0, stored_height - height) - f64::from(self.first_row)) * down,
             width: width * across,
             height: height * down,
         }

@@ -6,7 +6,7 @@ mod samples;
 use std::io::Cursor;
 
 use image::metadata::Orientation;
-use jpeg::outline::Outline;
+use jpeg::decoder;
 use tiff::{
     ColorType, TiffError,
     decoder::{Decoder, Limits, TiffCodingUnit},
@@ -177,17 +177,16 @@ fn check_jpegs(
         let start = usize::try_from(offset).unwrap_or(usize::MAX);
         let end = start.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
         let piece = bytes.get(start..end.min(bytes.len())).unwrap_or_default();
-        let outline = Outline::read(piece)
-            .ok_or_else(|| RenderError::broken(FORMAT, "a strip or tile is not a JPEG"))?;
-        let pixels = pixel_count(u32::from(outline.width), u32::from(outline.height));
-        if pixels > largest_jpeg(pieces.piece) || outline.height == 0 {
+        let header = decoder::read_header(piece)
+            .map_err(|_| RenderError::broken(FORMAT, "a strip or tile is not a JPEG"))?;
+        if pixel_count(header.width, header.height) > largest_jpeg(pieces.piece) {
             let message = format!(
                 "a JPEG of {}x{} in a strip or tile of {}x{}",
-                outline.width, outline.height, pieces.piece.0, pieces.piece.1
+                header.width, header.height, pieces.piece.0, pieces.piece.1
             );
             return Err(RenderError::broken(FORMAT, message));
         }
-        if !outline.is_sequential() {
+        if !header.is_one_scan() {
             return Err(RenderError::unsupported(FORMAT, "progressive JPEG inside"));
         }
     }
