@@ -7,6 +7,7 @@ use super::*;
 mod bombs;
 mod damage;
 mod formats;
+mod jpegs;
 mod mutations;
 
 use crate::{

@@ -103,8 +103,7 @@ impl<'a> Frame<'a> {
             let across = (self.plan.units().0 * horizontal) as usize;
             let row = |unit: u32| (unit * vertical) as usize;
             let rows = row(self.plan.unit_rows.start)..row(self.plan.unit_rows.end);
-            let mut coefficients = Coefficients::default();
-            coefficients.prepare(across, rows, &component.shape());
+            let coefficients = Coefficients::new(across, rows, &component.shape());
             self.coefficients.push((coefficients, [0; 64]));
         }
     }

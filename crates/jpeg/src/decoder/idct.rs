@@ -79,8 +79,25 @@ impl Shape {
     }
 }
 
-/// Moves a level around zero to 0…255.
+/// Writes the samples of all blocks side by side, from levels around zero.
 #[inline]
-fn sample(level: i32) -> u8 {
-    u8::try_from((level + 128).clamp(0, 255)).unwrap_or(u8::MAX)
+#[expect(clippy::cast_sign_loss, reason = "it is cut to what eight bits hold")]
+fn write<const WIDTH: usize>(levels: &[Lanes; WIDTH], level: impl Fn(i32) -> i32, out: &mut [u8]) {
+    let mut samples = [[0; LANES]; WIDTH];
+    for (samples, levels) in samples.iter_mut().zip(levels) {
+        for (sample, &value) in samples.iter_mut().zip(levels) {
+            *sample = (level(value) + 128).clamp(0, 255) as u8;
+        }
+    }
+    for (lane, block) in out.as_chunks_mut::<WIDTH>().0.iter_mut().take(LANES).enumerate() {
+        for (sample, samples) in block.iter_mut().zip(&samples) {
+            *sample = samples[lane];
+        }
+    }
+}
+
+/// Drops bits behind the point.
+#[inline]
+fn rounded(value: i32, bits: u32) -> i32 {
+    value.wrapping_add(1 << (bits - 1)) >> bits
 }

@@ -32,15 +32,12 @@ pub(super) struct Coefficients {
 }
 
 impl Coefficients {
-    /// Makes room for rows of so many blocks.
-    pub(super) fn prepare(&mut self, across: usize, rows: Range<usize>, shape: &Shape) {
-        self.across = across;
-        self.places = shape.places();
-        self.values.clear();
-        self.values.resize(across * rows.len() * self.places, 0);
-        self.nonzero.clear();
-        self.nonzero.resize(across * rows.end, 0);
-        self.rows = rows;
+    /// Nothing is known of so many blocks.
+    pub(super) fn new(across: usize, rows: Range<usize>, shape: &Shape) -> Self {
+        let places = shape.places();
+        let values = vec![0; across * rows.len() * places];
+        let nonzero = vec![0; across * rows.end];
+        Self { across, rows, places, values, nonzero }
     }
 
     /// Bytes that it takes for so many blocks, of which values are held and which are only passed.

@@ -37,7 +37,7 @@ pub(crate) struct Photo<'a> {
 impl<'a> Photo<'a> {
     /// Reads a header, and decides what these variants need.
     pub(crate) fn open(bytes: &'a [u8], variants: &[Variant]) -> Result<Self, RenderError> {
-        let stored = decoder::read_header(bytes).map_err(refused)?;
+        let mut stored = decoder::read_header(bytes).map_err(refused)?;
         let layout = match stored.model {
             Model::Grey => Layout::Grey,
             Model::YCbCr | Model::Rgb | Model::Other => Layout::Rgb,
@@ -53,7 +53,7 @@ impl<'a> Photo<'a> {
             whole_bytes: 0,
             working_bytes: 0,
         };
-        let icc = stored.icc.clone().filter(|icc| colour::fits(icc, layout));
+        let icc = stored.icc.take().filter(|icc| colour::fits(icc, layout));
         let correction = icc.as_deref().and_then(|icc| Correction::from_icc(icc, false));
         let request = request(&header, variants, correction.is_none());
         let plan = decoder::plan(&stored, &request)
@@ -61,7 +61,8 @@ impl<'a> Photo<'a> {
         let shrunk = shrunk(&plan, stored.model, layout);
         // What is interleaved is there in planes first.
         let planes = if is_planar(stored.model) { plan.plane_bytes() } else { 0 };
-        header.working_bytes = plan.memory_bytes().saturating_sub(planes);
+        let profile = icc.as_ref().map_or(0, Vec::len) as u64;
+        header.working_bytes = plan.memory_bytes().saturating_sub(planes) + profile;
         Ok(Self { bytes, header, shrunk, model: stored.model, plan, icc, correction })
     }
 

@@ -15,7 +15,7 @@
 
 use std::{array, f64::consts::FRAC_1_SQRT_2};
 
-use super::{LANES, Lanes};
+use super::{LANES, Lanes, rounded};
 
 /// Points of the largest of these transforms.
 pub(super) const POINTS_MAX: usize = 4;
@@ -87,10 +87,8 @@ fn down<const WIDTH: usize, const HEIGHT: usize>(rows: &mut [[Lanes; WIDTH]]) {
 
 #[inline]
 fn across<const WIDTH: usize>(row: &mut [Lanes; WIDTH], out: &mut [u8]) {
-    let samples = one_axis(std::mem::replace(row, [[0; LANES]; WIDTH]));
-    let samples = samples.map(|lanes| lanes.map(sample));
-    let blocks: [[u8; WIDTH]; LANES] = array::from_fn(|lane| array::from_fn(|x| samples[x][lane]));
-    out[..WIDTH * LANES].copy_from_slice(blocks.as_flattened());
+    let levels = one_axis(std::mem::replace(row, [[0; LANES]; WIDTH]));
+    super::write(&levels, |value| rounded(value, FRACTION_BITS + 3), out);
 }
 
 #[inline]
@@ -139,12 +137,4 @@ fn times_tangent(value: i32) -> i32 {
     let (upper, lower) = (value >> TANGENT_BITS, value & ((1 << TANGENT_BITS) - 1));
     upper.wrapping_mul(TANGENT)
         + (lower.wrapping_mul(TANGENT).cast_unsigned() >> TANGENT_BITS).cast_signed()
-}
-
-/// From the transform's scale to a sample.
-#[inline]
-fn sample(value: i32) -> u8 {
-    const SHIFT: u32 = FRACTION_BITS + 3;
-    const HALF: i32 = 1 << (SHIFT - 1);
-    super::sample(value.wrapping_add(HALF) >> SHIFT)
 }

@@ -9,7 +9,7 @@
 
 use std::array;
 
-use super::{LANES, Lanes};
+use super::{LANES, Lanes, rounded};
 
 /// Behind the point of a cosine.
 const COSINE_BITS: u32 = 13;
@@ -102,10 +102,8 @@ fn columns<const HEIGHT: usize>(corners: &mut [Lanes], width: usize, basis: &Bas
 fn samples<const WIDTH: usize>(row: &[Lanes], basis: &Basis, out: &mut [u8]) {
     const SHIFT: u32 = COSINE_BITS + BETWEEN_BITS + 3;
     let Some(row) = row.first_chunk() else { return };
-    let row: [Lanes; WIDTH] = one_axis(row, basis);
-    let row = row.map(|lanes| lanes.map(|value| super::sample(rounded(value, SHIFT))));
-    let blocks: [[u8; WIDTH]; LANES] = array::from_fn(|lane| array::from_fn(|x| row[x][lane]));
-    out[..WIDTH * LANES].copy_from_slice(blocks.as_flattened());
+    let levels: [Lanes; WIDTH] = one_axis(row, basis);
+    super::write(&levels, |value| rounded(value, SHIFT), out);
 }
 
 /// Frequencies of even number are the same in both halves, and the others have the other sign.
@@ -124,9 +122,4 @@ fn one_axis<const POINTS: usize>(f: &[Lanes; POINTS], basis: &Basis) -> [Lanes; 
         out[x] = array::from_fn(|lane| even[lane].wrapping_add(odd[lane]));
     }
     out
-}
-
-#[inline]
-fn rounded(value: i32, shift: u32) -> i32 {
-    value.wrapping_add(1 << (shift - 1)) >> shift
 }
