@@ -7,6 +7,12 @@
 //!     cargo run --release -p imgprep-jpeg --example against_djpeg
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a comparison for developers")]
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "positions in small pictures, and samples of eight bits"
+)]
 
 use std::{
     io::Write,

@@ -238,7 +238,7 @@ impl Frame {
         if width == 0 || count == 0 {
             return Err(DecodeError::Malformed("its frame is empty"));
         }
-        let components = specifications.iter().map(FrameComponent::read);
+        let components = specifications.iter().copied().map(FrameComponent::read);
         let components = components.collect::<Result<_, _>>()?;
         let process = match marker {
             0xc0 => Process::Baseline,
@@ -254,7 +254,7 @@ impl Frame {
 }
 
 impl FrameComponent {
-    fn read(&[id, sampling, quantisation]: &[u8; 3]) -> Result<Self, DecodeError> {
+    fn read([id, sampling, quantisation]: [u8; 3]) -> Result<Self, DecodeError> {
         let (horizontal, vertical) = (sampling >> 4, sampling & 15);
         if !((1..=4).contains(&horizontal) && (1..=4).contains(&vertical)) {
             return Err(DecodeError::Sampling { horizontal, vertical });

@@ -81,10 +81,9 @@ pub fn plan(header: &Header, request: &Request) -> Result<Plan, Refusal> {
     }
     let Request { luma_density, chroma_density, ref rows } = *request;
     let chroma = match header.model {
-        Model::Grey | Model::Rgb | Model::Cmyk => luma_density,
+        // Of YCCK too, whose inks are made of all four together.
+        Model::Grey | Model::Rgb | Model::Cmyk | Model::Ycck => luma_density,
         Model::YCbCr => chroma_density,
-        // Its inks are made of all four together.
-        Model::Ycck => luma_density,
         Model::Other => return Err(Refusal::Components(header.components.len())),
     };
     let largest = |factor: fn(&FrameComponent) -> u8| {

@@ -67,9 +67,11 @@ impl ScanHeader {
     /// of one component.
     fn with_possible_band(self) -> Result<Self, DecodeError> {
         const LOW_MAX: u8 = 13;
-        let is_dc = self.first == 0 && self.last == 0;
-        let is_ac = self.first > 0 && self.first <= self.last && self.members.len() == 1;
-        if (is_dc || is_ac && self.last < 64) && self.low <= LOW_MAX {
+        let is_possible = match self.first {
+            0 => self.last == 0,
+            first => (first..64).contains(&self.last) && self.members.len() == 1,
+        };
+        if is_possible && self.low <= LOW_MAX {
             return Ok(self);
         }
         Err(DecodeError::Malformed("a scan sends a band that there cannot be"))

@@ -58,7 +58,9 @@ impl Strip {
     #[cold]
     pub(super) fn forget(&mut self, column: usize, row: usize) {
         let Block { corners, lane } = self.block(column, row);
-        corners.iter_mut().for_each(|lanes| lanes[lane] = 0);
+        for lanes in corners {
+            lanes[lane] = 0;
+        }
     }
 
     /// Transforms everything, and adds its rows of samples to the plane as long as there is room.

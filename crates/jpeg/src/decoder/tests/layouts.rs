@@ -1,6 +1,6 @@
 //! What headers may leave out or say beside the truth, as libjpeg-turbo reads it.
 
-use fixtures::jpeg_writer::{Picture, Random};
+use fixtures::jpeg_writer::{Huffman, Picture, Random};
 
 use super::{decoded, luma};
 use crate::{Plane, markers};
@@ -23,7 +23,7 @@ fn place(file: &[u8], marker: u8) -> usize {
 #[test]
 fn the_typical_tables_apply_where_none_are_defined() {
     let mut picture = picture();
-    picture.typical_tables = true;
+    picture.huffman = Huffman::Typical;
     let with = picture.file();
     let mut without = with.clone();
     while let Some(at) =

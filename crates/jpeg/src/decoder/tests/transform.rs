@@ -28,7 +28,7 @@ fn eight_points(f: [i64; 8]) -> [i64; 8] {
 }
 
 /// A block of coefficients by row and column: columns first, with two more bits than whole numbers.
-fn samples(block: [[i64; 8]; 8]) -> [[u8; 8]; 8] {
+fn samples(block: &[[i64; 8]; 8]) -> [[u8; 8]; 8] {
     let rounded = |value: i64, bits: u32| (value + (1 << (bits - 1))) >> bits;
     let columns: [[i64; 8]; 8] = std::array::from_fn(|u| {
         eight_points(std::array::from_fn(|v| block[v][u])).map(|value| rounded(value, 11))
@@ -48,7 +48,7 @@ fn whole_blocks_are_equal_to_the_accurate_transform() {
         let decoded = decoded(&picture.file(), 1.0, 1.0).unwrap();
         let plane = &decoded.components[0].plane;
         for (y, x) in (0..15).flat_map(|y| (0..25).map(move |x| (y, x))) {
-            let expected = samples(picture.plates[0].dequantised((x, y)));
+            let expected = samples(&picture.plates[0].dequantised((x, y)));
             for (row, expected) in expected.iter().enumerate() {
                 let start = (8 * y + row) * 200 + 8 * x;
                 assert_eq!(plane.samples[start..start + 8], expected[..], "block {x}, {y}");
