@@ -1,7 +1,7 @@
 //! What is wrong with an original of which variants can be made all the same.
 //!
-//! Only JPEG comes to this: its decoders go on after damage, as browsers do. Whether there is enough
-//! left to go on with is each decoder's own decision.
+//! Only JPEG comes to this: its decoder goes on after damage, as browsers do. Whether there is enough
+//! left to go on with is the decoder's own decision.
 
 use std::fmt;
 

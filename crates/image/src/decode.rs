@@ -14,6 +14,7 @@ use crate::{
     formats::{self, jpeg::photo::Photo, webp::photo::Photo as WebpPhoto},
     geometry,
     header::Header,
+    limits::Limits,
     picture::Picture,
     reduce::{self, Reduced, Reducer},
     resize::Source,
@@ -22,10 +23,9 @@ use crate::{
 
 /// A file whose header is read and whose pixels are not.
 pub(crate) enum Unread<'a> {
-    /// A photo that will be decoded in planes.
-    Planes(Box<Photo<'a>>),
-    /// The same, in a WebP.
-    WebpPlanes(Box<WebpPhoto<'a>>),
+    Jpeg(Box<Photo<'a>>),
+    /// A photo in planes, as a JPEG is.
+    Webp(Box<WebpPhoto<'a>>),
     Rows(BoxedRows<'a>),
 }
 
@@ -46,22 +46,34 @@ pub fn dimensions(bytes: &[u8]) -> Result<(u32, u32), RenderError> {
 }
 
 impl<'a> Unread<'a> {
-    /// Reads the header, by the decoder that will make these variants.
+    /// Reads the header, for these variants.
     pub(crate) fn open(bytes: &'a [u8], variants: &[Variant]) -> Result<Self, RenderError> {
-        if let Some(photo) = Photo::open(bytes, variants) {
-            return Ok(Self::Planes(Box::new(photo)));
-        }
-        if let Some(photo) = WebpPhoto::open(bytes, variants) {
-            return Ok(Self::WebpPlanes(Box::new(photo)));
-        }
-        formats::open(bytes).map(Self::Rows)
+        formats::open(bytes, variants)
     }
 
     pub(crate) fn header(&self) -> &Header {
         match self {
-            Self::Planes(photo) => &photo.header,
-            Self::WebpPlanes(photo) => &photo.header,
+            Self::Jpeg(photo) => &photo.header,
+            Self::Webp(photo) => &photo.header,
             Self::Rows(rows) => rows.header(),
+        }
+    }
+
+    /// Refuses what could not be decoded and made into these variants; otherwise tells the bytes that
+    /// this takes at its peak, the file included.
+    pub(crate) fn check(
+        &self,
+        limits: &Limits,
+        file_bytes: u64,
+        variants: &[Variant],
+    ) -> Result<u64, RenderError> {
+        match self {
+            Self::Jpeg(photo) => {
+                limits.check_shrunk(&photo.header, &photo.shrunk, file_bytes, variants)
+            }
+            Self::Webp(_) | Self::Rows(_) => {
+                limits.check_image(self.header(), file_bytes, variants)
+            }
         }
     }
 
@@ -72,16 +84,8 @@ impl<'a> Unread<'a> {
         scratch: &mut Scratch,
     ) -> Result<Decoded, RenderError> {
         match self {
-            Self::Planes(mut photo) => {
-                let correction = photo.correction.take();
-                let (planar, damage) = photo.read(scratch)?;
-                Ok(Decoded { picture: Picture::Planes(planar), correction, damage })
-            }
-            Self::WebpPlanes(mut photo) => {
-                let correction = photo.correction.take();
-                let picture = Picture::Planes(photo.read()?);
-                Ok(Decoded { picture, correction, damage: None })
-            }
+            Self::Jpeg(photo) => photo.read(scratch),
+            Self::Webp(photo) => photo.read(),
             Self::Rows(rows) => decode_rows(rows, variants),
         }
     }

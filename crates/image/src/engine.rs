@@ -105,7 +105,7 @@ pub fn open<'a>(
         let file_bytes = bytes.len() as u64;
         limits.check_bytes(file_bytes)?;
         let unread = Unread::open(bytes, variants)?;
-        let needed = limits.check_image(unread.header(), file_bytes, variants)?;
+        let needed = unread.check(limits, file_bytes, variants)?;
         Ok(Opened { bytes, variants, unread, needed })
     })
 }

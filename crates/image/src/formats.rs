@@ -14,11 +14,14 @@ pub(crate) mod png;
 mod tiff;
 pub(crate) mod webp;
 
+use contract::settings::Variant;
+
 use crate::{
+    decode::Unread,
     error::RenderError,
     header::{Header, SourceFormat},
-    rows::BoxedRows,
 };
+use jpeg::photo::Photo;
 
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,12 +61,17 @@ fn readable(bytes: &[u8]) -> Option<SourceFormat> {
     matches.into_iter().find(|(matches, _)| matches(bytes)).map(|(_, format)| format)
 }
 
-/// Reads a header. A JPEG is opened as one that is decoded whole.
-pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
+/// Reads a header, for these variants.
+pub(crate) fn open<'a>(bytes: &'a [u8], variants: &[Variant]) -> Result<Unread<'a>, RenderError> {
     let opened = match sniff(bytes) {
-        Sniffed::Image(SourceFormat::Jpeg) => jpeg::whole::open(bytes),
+        Sniffed::Image(SourceFormat::Jpeg) => {
+            return Ok(Unread::Jpeg(Box::new(Photo::open(bytes, variants)?)));
+        }
         Sniffed::Image(SourceFormat::Png) => png::open(bytes),
-        Sniffed::Image(SourceFormat::Webp) => webp::open(bytes),
+        Sniffed::Image(SourceFormat::Webp) => match webp::photo::Photo::open(bytes, variants) {
+            Some(photo) => return Ok(Unread::Webp(Box::new(photo))),
+            None => webp::open(bytes),
+        },
         Sniffed::Image(SourceFormat::Gif) => gif::open(bytes),
         Sniffed::Image(SourceFormat::Bmp) => bmp::open(bytes),
         Sniffed::Image(SourceFormat::Tiff) => tiff::open(bytes),
@@ -75,7 +83,7 @@ pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
     if width == 0 || height == 0 {
         return Err(RenderError::broken(format, format!("it is {width}x{height} pixels")));
     }
-    Ok(opened)
+    Ok(Unread::Rows(opened))
 }
 
 /// Whether a file holds more than one picture, of which only the first is shown.

@@ -115,8 +115,9 @@ pub(crate) fn needed_rows(grid: &Grid, variants: &[Variant]) -> Range<u32> {
     reason = "numbers of rows, which cannot be less than none; whatever is above is cut off"
 )]
 fn rows_of(grid: &Grid, variant: &Variant) -> Range<u32> {
-    /// Lanczos3 looks at three variant pixels in every direction; one more is for rounding.
-    const MARGIN: f64 = 4.0;
+    /// Lanczos3 looks at three variant pixels in every direction, which are twice as large where colour
+    /// is halved; one more is for rounding.
+    const MARGIN: f64 = 7.0;
     let Placement { area, scaled, .. } = place(grid.upright(), variant);
     let pixels_per_row =
         (area.width / f64::from(scaled.0)).max(area.height / f64::from(scaled.1)).max(1.0);

@@ -41,6 +41,15 @@ impl Default for Limits {
     }
 }
 
+/// What a decoder hands on that shrinks and cuts the original itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shrunk {
+    /// Columns and rows.
+    pub(crate) size: (u32, u32),
+    /// Bytes of memory.
+    pub(crate) bytes: u64,
+}
+
 impl Limits {
     /// The limits of a function with this much memory. A file may take most of it: one that is read
     /// row by row needs little else, and what more another needs is judged by its header.
@@ -65,11 +74,27 @@ impl Limits {
         file_bytes: u64,
         variants: &[Variant],
     ) -> Result<u64, RenderError> {
+        self.check_needed(header, file_bytes.saturating_add(needed_bytes(header, variants)))
+    }
+
+    /// The same for an original that its decoder shrinks and cuts.
+    pub(crate) fn check_shrunk(
+        &self,
+        header: &Header,
+        shrunk: &Shrunk,
+        file_bytes: u64,
+        variants: &[Variant],
+    ) -> Result<u64, RenderError> {
+        let rendering = rendering_bytes(shrunk.size, header, variants);
+        let needed = shrunk.bytes.saturating_add(header.working_bytes.max(rendering));
+        self.check_needed(header, file_bytes.saturating_add(needed))
+    }
+
+    fn check_needed(&self, header: &Header, needed: u64) -> Result<u64, RenderError> {
         let (width, height) = (header.width, header.height);
         if pixel_count(width, height) > self.max_pixels {
             return Err(RenderError::TooManyPixels { width, height, limit: self.max_pixels });
         }
-        let needed = file_bytes.saturating_add(needed_bytes(header, variants));
         if needed > self.max_memory {
             return Err(RenderError::TooMuchMemory {
                 width,

@@ -1,4 +1,5 @@
-//! A photo as its JPEG has it: brightness and colour apart, and as fine as its variants need.
+//! A photo as its JPEG has it: brightness and colour apart, and as fine as its variants need. Grey has
+//! brightness alone.
 //!
 //! Scaled plane by plane it can be written as JPEG again without ever having been RGB. Everything
 //! else gets it as [`Pixels`], converted when it is already small.
@@ -17,7 +18,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Planar {
     decoded: decoder::Decoded,
-    /// The original itself. Each plane is coarser, in its own way.
+    /// The original itself, from the first row that is there. Each plane may be coarser, in its own
+    /// way.
     grid: Grid,
 }
 
@@ -36,7 +38,8 @@ impl Planar {
         size: (u32, u32),
         orientation: Orientation,
     ) -> Self {
-        Self { decoded, grid: Grid::full(size, orientation) }
+        let grid = Grid { first_row: decoded.first_row, ..Grid::full(size, orientation) };
+        Self { decoded, grid }
     }
 
     /// Gives back the buffers.
@@ -55,7 +58,7 @@ impl Planar {
         area: Area,
         size: (u32, u32),
     ) -> Result<Planes, ScalingError> {
-        let luma = self.scale_one(&self.decoded.luma, area, size)?;
+        let luma = self.scale_luma(area, size)?;
         // The last sample of an odd side stands for two pixels, of which one is beyond the frame.
         let half = (size.0.div_ceil(2), size.1.div_ceil(2));
         let beyond =
@@ -70,7 +73,7 @@ impl Planar {
 
     /// The same in RGB.
     pub(crate) fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
-        let luma = self.scale_one(&self.decoded.luma, area, size)?;
+        let luma = self.scale_luma(area, size)?;
         let bytes = match self.scale_chroma(area, size)? {
             None => luma.samples.iter().flat_map(|&grey| [grey; 3]).collect(),
             Some([cb, cr]) => {
@@ -82,12 +85,19 @@ impl Planar {
         Ok(Pixels { width: size.0, height: size.1, alpha: false, bytes })
     }
 
+    fn scale_luma(&self, area: Area, size: (u32, u32)) -> Result<Plane, ScalingError> {
+        self.decoded
+            .components
+            .first()
+            .map_or_else(|| Ok(Plane::default()), |luma| self.scale_one(luma, area, size))
+    }
+
     fn scale_chroma(
         &self,
         area: Area,
         size: (u32, u32),
     ) -> Result<Option<[Plane; 2]>, ScalingError> {
-        let Some([cb, cr]) = &self.decoded.chroma else { return Ok(None) };
+        let [_, cb, cr] = &self.decoded.components[..] else { return Ok(None) };
         Ok(Some([self.scale_one(cb, area, size)?, self.scale_one(cr, area, size)?]))
     }
 

@@ -2,15 +2,16 @@
 //!
 //! Most of a photo's coefficients make no difference to an image of a quarter of its size. This
 //! decoder reads past them several at a time and transforms the lowest frequencies of each block of
-//! 8×8 straight into 1 to 4 samples a side. Colour may be taken in even less detail than brightness.
+//! 8×8 straight into 1 to 8 samples a side. Colour may be taken in even less detail than brightness.
 //!
-//! It is for what cameras write: sequential Huffman coding with eight bits, grey or `YCbCr`. For
-//! everything else [`plan`] answers with nothing, and the general decoder does it. Not here either:
-//! conversion to RGB, and bringing the planes to one size.
+//! It reads what browsers show: sequential and progressive Huffman coding with eight bits, in grey, RGB,
+//! `YCbCr`, CMYK and YCCK. For everything else [`plan`] has a name. Not here: conversion of colours,
+//! and bringing the planes to one size.
 //!
 //! ```text
 //! markers → header → plan
-//! markers → huffman → bits → block → idct → scan → planes
+//! markers → script, tables → scan ─┬→ sequential ───────────┬→ strip → planes
+//!          huffman → bits ─────────┴→ progressive → coefficients
 //! ```
 
 #![expect(
@@ -25,13 +26,18 @@ mod header;
 mod huffman;
 mod idct;
 mod plan;
+mod progressive;
 mod scan;
+mod script;
+mod sequential;
+mod strip;
+mod tables;
 #[cfg(test)]
 mod tests;
 
 pub use frame::{Scratch, decode};
-pub use header::{FrameComponent, Header, Model, Process, read_header};
-pub use plan::{Plan, Request, plan};
+pub use header::{FrameComponent, Header, Model, Process, is_complete, read_header};
+pub use plan::{Plan, Refusal, Request, plan};
 
 use super::Plane;
 
@@ -42,6 +48,10 @@ pub enum DecodeError {
     NotJpeg,
     #[error("the file ends early")]
     EndsEarly,
+    #[error("sampling factors {horizontal} and {vertical}, of which each must be 1 to 4")]
+    Sampling { horizontal: u8, vertical: u8 },
+    #[error("it has more than {0} scans")]
+    TooManyScans(usize),
     #[error("{0}")]
     Malformed(&'static str),
 }
@@ -49,10 +59,10 @@ pub enum DecodeError {
 /// An image, shrunk.
 #[derive(Debug)]
 pub struct Decoded {
-    /// Brightness.
-    pub luma: Component,
-    /// Cb and Cr, unless the image is grey.
-    pub chroma: Option<[Component; 2]>,
+    /// In the order of the file, which is that of its [`Model`].
+    pub components: Vec<Component>,
+    /// The row of the original with which all planes begin, as rows above were not wanted.
+    pub first_row: u32,
     /// Set if some of the samples are made up.
     pub damage: Option<Damage>,
 }
@@ -62,15 +72,23 @@ pub struct Decoded {
 pub struct Component {
     pub plane: Plane,
     /// Samples per pixel of the original, across and down: sample k covers the pixels from
-    /// k / density to (k + 1) / density. The last one may reach over the edge of the image.
+    /// k / density to (k + 1) / density, counted from the left and from the first row. The last one
+    /// may reach over the edge of the image.
     pub density: (f64, f64),
 }
 
 /// What is wrong with an image that could be decoded all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// Rows of the original, from the top, before the first that is not as it should be.
-    pub intact_rows: u32,
-    /// Whether data was missing from there on, which shows as grey, rather than wrong.
-    pub missing: bool,
+pub enum Damage {
+    Rows {
+        /// Rows of the original, from the top, before the first that is not as it should be.
+        intact: u32,
+        /// Whether data was missing from there on, which shows as grey, rather than wrong.
+        missing: bool,
+    },
+    /// The file ends early, but only scans are missing that would make the whole picture sharper.
+    FewerScans {
+        /// Scans that are there whole.
+        complete: usize,
+    },
 }

@@ -5,7 +5,6 @@
 pub mod decoder;
 pub mod encoder;
 mod markers;
-pub mod outline;
 
 /// One component of an image: eight bits a sample, rows from the top, without padding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

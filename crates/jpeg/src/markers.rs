@@ -12,6 +12,9 @@ pub(crate) const HUFFMAN_TABLES: u8 = 0xc4;
 pub(crate) const NUMBER_OF_LINES: u8 = 0xdc;
 pub(crate) const RESTART_INTERVAL: u8 = 0xdd;
 
+/// Where the first segment is: behind the start of the image.
+pub(crate) const FIRST_SEGMENT: usize = 2;
+
 /// A marker and what belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
@@ -46,7 +49,7 @@ pub(crate) fn next_segment(bytes: &[u8], at: usize) -> Option<Segment> {
 }
 
 /// What belongs to a marker at `start`, whose length follows.
-pub(crate) fn segment_with_length(bytes: &[u8], marker: u8, start: usize) -> Option<Segment> {
+fn segment_with_length(bytes: &[u8], marker: u8, start: usize) -> Option<Segment> {
     const LENGTH_BYTES: usize = 2;
     let place = start + 2;
     let length = bytes.get(place..).and_then(<[u8]>::first_chunk).copied();

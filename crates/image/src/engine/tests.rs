@@ -9,6 +9,7 @@ mod damage;
 mod formats;
 #[cfg(feature = "heic")]
 mod heic;
+mod jpegs;
 mod mutations;
 mod parts;
 mod quality;
@@ -19,7 +20,6 @@ use crate::{
 };
 use contract::settings::{Colour, Effort, Fit, Format, Gravity};
 use fixtures::{BLUE, Drawing, GREEN, RED, YELLOW, quarters};
-use jpeg::outline::is_progressive;
 
 fn variant(width: u32, height: u32) -> Variant {
     Variant { format: Format::Png, ..Variant::of_size(width, height) }
@@ -140,7 +140,7 @@ fn memory_is_told_beforehand_or_the_file_refused() {
 
 #[test]
 fn what_is_drawn_tells_its_sides_too() {
-    // A scan header that is longer than it need be: only one of the two decoders of JPEG minds.
+    // A scan header that is longer than it need be, which some decoders mind.
     let mut file = fixtures::jpeg::colour(fixtures::jpeg::PLAIN);
     let scan = file.windows(2).position(|marker| marker == [0xff, 0xda]).unwrap();
     let header = scan + 2 + usize::from(file[scan + 3]);
@@ -326,7 +326,6 @@ fn a_small_original_is_enlarged_as_its_variant_says() {
 fn jpegs_are_progressive_with_halved_chroma() {
     let file = fixtures::encoded(&quarters(64, 48), ImageFormat::Bmp);
     let result = rendered(&file, Variant { format: Format::Jpeg, ..variant(32, 24) });
-    assert!(is_progressive(&result.bytes));
     let frame = result.bytes.windows(2).position(|marker| marker == [0xff, 0xc2]).unwrap();
     let sampling: Vec<_> =
         (0..3).map(|component| result.bytes[frame + 11 + 3 * component]).collect();

@@ -1,7 +1,6 @@
-//! JPEG: photos in planes, all others whole; and the writing of both.
+//! JPEG: how far an original is decoded, and the writing of variants.
 
 pub(crate) mod photo;
-pub(crate) mod whole;
 
 use contract::settings::Effort;
 use jpeg::encoder::{self, Scratch, colour, smaller};

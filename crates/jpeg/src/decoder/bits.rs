@@ -91,6 +91,14 @@ impl Window {
         self.ended && bits.next * 8 > self.filled * 8 + bits.count as usize
     }
 
+    /// Whether there is more than what fills up the last byte and one byte to spare, and so something
+    /// that should have been decoded.
+    pub(super) fn has_leftovers(&self, bits: Bits) -> bool {
+        const SPARE_BITS: usize = 15;
+        let taken = (bits.next * 8).saturating_sub(bits.count as usize);
+        !self.ended || taken + SPARE_BITS < self.filled * 8
+    }
+
     /// Moves what is left to the front and fills up.
     #[cold]
     fn slide(&mut self, file: &[u8], bits: Bits) -> Bits {

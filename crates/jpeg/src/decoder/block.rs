@@ -3,7 +3,8 @@
 use super::{
     bits::{Bits, Window},
     huffman::{self, AcTable, BLOCK, DcTable, One},
-    idct::{self, Batch},
+    idct::Shape,
+    strip::Block,
 };
 
 /// Where coefficients in zigzag order are in the block: 8 × row + column (ITU-T T.81, figure A.6).
@@ -32,34 +33,35 @@ struct Place {
 }
 
 impl Corner {
-    /// The lowest `width` × `height` frequencies, with quantisation steps in zigzag order.
-    pub(super) fn new(steps: &[u16; 64], width: usize, height: usize) -> Self {
-        let mut places = Box::new([Place { factor: 0, index: idct::NOWHERE as u8 }; 256]);
-        let mut last = 0;
-        for (number, (&zigzag, &step)) in ZIGZAG.iter().zip(steps).enumerate() {
-            let (u, v) = (usize::from(zigzag % 8), usize::from(zigzag / 8));
-            if u < width && v < height {
-                let factor = idct::factor(step, (u, width), (v, height));
-                places[number + 1] = Place { factor, index: idct::place((u, v)) as u8 };
-                last = number as u32;
+    /// The frequencies that blocks of this shape are made of, with quantisation steps in zigzag order.
+    pub(super) fn new(steps: &[u16; 64], shape: &Shape) -> Self {
+        let mut corner = Self::none(shape);
+        for ((number, frequency), &step) in frequencies().enumerate().zip(steps) {
+            if let Some(index) = shape.place(frequency) {
+                let factor = shape.factor(step, frequency);
+                corner.places[number + 1] = Place { factor, index: index as u8 };
+                corner.last = number as u32;
             }
         }
-        Self { places, last }
+        corner
+    }
+
+    /// Nothing of a block that nobody will see.
+    pub(super) fn none(shape: &Shape) -> Self {
+        let nowhere = Place { factor: 0, index: shape.nowhere() as u8 };
+        Self { places: Box::new([nowhere; 256]), last: 0 }
     }
 
     #[inline]
     fn put(&self, block: &mut Block<'_>, position: u32, value: i32) {
         let place = self.places[(position & 0xff) as usize];
-        let value = value.wrapping_mul(place.factor);
-        block.batch.set(usize::from(place.index), block.lane, value);
+        block.set(usize::from(place.index), value.wrapping_mul(place.factor));
     }
 }
 
-/// Where the corner of a block goes.
-pub(super) struct Block<'a> {
-    pub(super) batch: &'a mut Batch,
-    /// Which of the batch's blocks it is.
-    pub(super) lane: usize,
+/// Column and row of the coefficients in the order of the file.
+pub(super) fn frequencies() -> impl Iterator<Item = (usize, usize)> {
+    ZIGZAG.iter().map(|&place| (usize::from(place % 8), usize::from(place / 8)))
 }
 
 /// The most bytes that a block can take: 64 symbols of 16 bits with values of 15.
@@ -89,17 +91,14 @@ impl Reader<'_> {
         block: &mut Block<'_>,
     ) -> Result<(), NoSuchCode> {
         bits.refill(window);
-        let mut difference = self.dc.one(bits.reservoir);
-        if difference.is_unknown() {
-            difference = known(self.dc.any(bits.reservoir), bits)?;
-        }
+        let difference = known(self.dc.symbol(bits.reservoir), bits)?;
         *prediction = prediction.wrapping_add(difference.value(bits.reservoir));
         bits.consume(difference.bits());
         self.corner.put(block, 1, *prediction);
         let mut position = 1;
         while position <= self.corner.last {
             bits.refill(window);
-            let symbol = self.symbol(bits)?;
+            let symbol = known(self.ac.symbol(bits.reservoir), bits)?;
             position += symbol.advance();
             self.corner.put(block, position, symbol.value(bits.reservoir));
             bits.consume(symbol.bits());
@@ -129,23 +128,18 @@ impl Reader<'_> {
             if !huffman::ends_properly(position) && position > BLOCK {
                 (*bits, position) = before;
                 bits.refill(window);
-                let symbol = self.symbol(bits)?;
+                let symbol = known(self.ac.symbol(bits.reservoir), bits)?;
                 position += symbol.advance();
                 bits.consume(symbol.bits());
             }
         }
         Ok(())
     }
-
-    #[inline]
-    fn symbol(self, bits: &mut Bits) -> Result<One, NoSuchCode> {
-        let symbol = self.ac.one(bits.reservoir);
-        if symbol.is_unknown() { known(self.ac.any(bits.reservoir), bits) } else { Ok(symbol) }
-    }
 }
 
-#[cold]
-fn known(symbol: Option<One>, bits: &mut Bits) -> Result<One, NoSuchCode> {
+/// Passes over bits that are no code.
+#[inline]
+pub(super) fn known(symbol: Option<One>, bits: &mut Bits) -> Result<One, NoSuchCode> {
     symbol.ok_or_else(|| {
         bits.consume(u16::BITS);
         NoSuchCode

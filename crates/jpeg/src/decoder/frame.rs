@@ -5,26 +5,32 @@ use super::{
     bits::Window,
     block::Corner,
     header,
-    huffman::{AcTable, Codes, DcTable},
-    plan::Plan,
-    scan::{self, Grid, Lane, Outcome, Rows, Tables, Wrong},
+    plan::{Plan, PlannedComponent},
+    progressive::{Band, Coefficients, MeanLane, Means},
+    scan::{self, Grid, Outcome, Wrong},
+    script::{ScanHeader, Script},
+    sequential,
+    strip::Strip,
+    tables::{Definitions, Tables},
 };
 use crate::{Plane, markers};
+
+/// What a decoder shows where nothing was decoded.
+const GREY: u8 = 128;
 
 /// What can be used again for the next image, so that it allocates next to nothing.
 #[derive(Default)]
 pub struct Scratch {
     window: Window,
     tables: Tables,
-    rows: [Rows; 3],
+    strips: [Strip; 4],
     samples: Vec<Vec<u8>>,
 }
 
 impl Scratch {
     /// Takes the memory of planes that are no longer needed.
     pub fn recycle(&mut self, decoded: Decoded) {
-        let chroma = decoded.chroma.into_iter().flatten();
-        let components = std::iter::once(decoded.luma).chain(chroma);
+        let components = decoded.components.into_iter();
         self.samples = components.map(|component| component.plane.samples).collect();
     }
 }
@@ -35,32 +41,32 @@ impl Scratch {
 ///
 /// # Errors
 ///
-/// If a scan cannot be decoded at all, for example because a table is missing; the general decoder
-/// may know better. And if there is data for not a single row of blocks: what is grey all over is
-/// no picture.
+/// If there is nothing to be shown: a scan cannot be decoded at all, for example because a table is
+/// missing, or there is data for not a single row of blocks.
 pub fn decode(bytes: &[u8], plan: &Plan, scratch: &mut Scratch) -> Result<Decoded, DecodeError> {
-    let mut frame = Frame::new(bytes, plan, scratch);
+    let mut frame = Frame::new(bytes, plan, scratch)?;
     frame.walk(scratch)?;
-    frame.finish()
+    frame.finish(scratch)
 }
 
 /// An image on its way.
 struct Frame<'a> {
     bytes: &'a [u8],
     plan: &'a Plan,
+    definitions: Definitions,
     planes: Vec<Plane>,
-    /// Quantisation steps in zigzag order.
-    steps: [Option<[u16; 64]>; 4],
-    /// Whether a Huffman table was defined in this file, rather than in the one before: DC, AC.
-    defined: [[bool; 4]; 2],
-    restart_interval: u16,
+    /// What is known of each component of a progressive image, with the steps of its table.
+    coefficients: Vec<(Coefficients, [u16; 64])>,
+    script: Option<Script>,
+    /// Scans that were decoded or passed over.
+    scans: usize,
     wrong: Option<Wrong>,
     /// Rows of units for which all data was there, of all scans.
     whole_rows: usize,
 }
 
 impl<'a> Frame<'a> {
-    fn new(bytes: &'a [u8], plan: &'a Plan, scratch: &mut Scratch) -> Self {
+    fn new(bytes: &'a [u8], plan: &'a Plan, scratch: &mut Scratch) -> Result<Self, DecodeError> {
         let mut planes = Vec::with_capacity(plan.components.len());
         let mut used = std::mem::take(&mut scratch.samples).into_iter();
         for (width, height) in plan.plane_sizes() {
@@ -68,230 +74,293 @@ impl<'a> Frame<'a> {
             samples.clear();
             planes.push(Plane { width, height, samples });
         }
-        let (steps, defined) = ([None; 4], [[false; 4]; 2]);
-        let (restart_interval, wrong, whole_rows) = (0, None, 0);
-        Self { bytes, plan, planes, steps, defined, restart_interval, wrong, whole_rows }
+        let script =
+            plan.is_progressive.then(|| Script::read(bytes, &plan.components)).transpose()?;
+        let mut frame = Self {
+            bytes,
+            plan,
+            definitions: Definitions::new(),
+            planes,
+            coefficients: Vec::new(),
+            script,
+            scans: 0,
+            wrong: None,
+            whole_rows: 0,
+        };
+        if let Some(script) = &frame.script {
+            if !script.shows_all() && !script.has_end {
+                return Err(DecodeError::EndsEarly);
+            }
+            frame.make_room();
+        }
+        Ok(frame)
     }
 
-    /// Goes from marker to marker until every component is decoded or the file ends.
+    /// Makes room for the coefficients of a progressive image.
+    fn make_room(&mut self) {
+        for component in &self.plan.components {
+            let (horizontal, vertical) = component.sampling;
+            let across = (self.plan.units().0 * horizontal) as usize;
+            let row = |unit: u32| (unit * vertical) as usize;
+            let rows = row(self.plan.unit_rows.start)..row(self.plan.unit_rows.end);
+            let coefficients = Coefficients::new(across, rows, &component.shape());
+            self.coefficients.push((coefficients, [0; 64]));
+        }
+    }
+
+    /// Goes from marker to marker until everything that is needed is decoded, or the file ends.
     fn walk(&mut self, scratch: &mut Scratch) -> Result<(), DecodeError> {
-        let mut at = 2;
-        while self.planes.iter().any(|plane| plane.samples.is_empty()) {
-            let segment = match header::next_segment(self.bytes, at) {
-                Ok(segment) if segment.marker != markers::END_OF_IMAGE => segment,
+        let mut at = markers::FIRST_SEGMENT;
+        while !self.is_done() {
+            match self.segment(at, scratch) {
+                Ok(Some(next)) => at = next,
+                Ok(None) if self.scans == 0 => {
+                    return Err(DecodeError::Malformed("it has no scan"));
+                }
+                Err(error) if self.scans == 0 => return Err(error),
                 // At least one scan is there to be shown.
-                _ if self.planes.iter().any(|plane| !plane.samples.is_empty()) => {
-                    self.wrong = Some(Wrong { row: 0, ends: true });
+                Ok(None) | Err(_) => {
+                    self.note(Wrong { row: 0, ends: true });
                     break;
                 }
-                Ok(_) => return Err(DecodeError::Malformed("it has no scan")),
-                Err(error) => return Err(error),
-            };
-            let payload = &self.bytes[segment.payload.clone()];
-            at = segment.payload.end;
-            match segment.marker {
-                markers::QUANTISATION_TABLES => self.read_quantisation(payload)?,
-                markers::HUFFMAN_TABLES => self.read_huffman(payload, &mut scratch.tables)?,
-                markers::RESTART_INTERVAL => {
-                    self.restart_interval = header::read_restart_interval(payload)?;
-                }
-                markers::START_OF_SCAN => at = self.scan(payload, at, scratch)?,
-                _ => {}
             }
         }
         Ok(())
     }
 
-    /// ITU-T T.81, B.2.4.1.
-    fn read_quantisation(&mut self, mut payload: &[u8]) -> Result<(), DecodeError> {
-        const SHORT: DecodeError = DecodeError::Malformed("a quantisation table is too short");
-        while let [kind, rest @ ..] = payload {
-            let mut steps = [0; 64];
-            let bytes = if kind >> 4 == 0 { 64 } else { 128 };
-            let (values, rest) = rest.split_at_checked(bytes).ok_or(SHORT)?;
-            for (index, step) in steps.iter_mut().enumerate() {
-                *step = match bytes {
-                    64 => u16::from(values[index]),
-                    _ => u16::from_be_bytes([values[2 * index], values[2 * index + 1]]),
+    fn is_done(&self) -> bool {
+        match &self.script {
+            Some(script) => !script.passes.iter().skip(self.scans).any(|pass| pass.is_needed),
+            None => self.planes.iter().all(|plane| !plane.samples.is_empty()),
+        }
+    }
+
+    /// Takes the next segment, and the data behind it. Returns where to go on, unless the image ends.
+    fn segment(&mut self, at: usize, scratch: &mut Scratch) -> Result<Option<usize>, DecodeError> {
+        let segment = header::next_segment(self.bytes, at)?;
+        let payload = &self.bytes[segment.payload.clone()];
+        let at = segment.payload.end;
+        match segment.marker {
+            markers::END_OF_IMAGE => return Ok(None),
+            markers::QUANTISATION_TABLES => self.definitions.read_quantisation(payload)?,
+            markers::HUFFMAN_TABLES => self.definitions.read_huffman(payload)?,
+            markers::RESTART_INTERVAL => self.definitions.read_restart_interval(payload)?,
+            markers::START_OF_SCAN => {
+                let end = match self.needed_scan(payload)? {
+                    None => markers::end_of_scan(self.bytes, at),
+                    Some(header) if self.plan.is_progressive => {
+                        self.progressive_scan(&header, at, scratch)?
+                    }
+                    Some(header) => self.sequential_scan(&header, at, scratch)?,
                 };
+                self.scans += 1;
+                return Ok(Some(end));
             }
-            let number = usize::from(kind & 15);
-            let slot = self.steps.get_mut(number);
-            *slot.ok_or(DecodeError::Malformed("a quantisation table has no such number"))? =
-                Some(steps);
-            payload = rest;
+            _ => {}
         }
-        Ok(())
+        Ok(Some(at))
     }
 
-    /// ITU-T T.81, B.2.4.2. Tables that are what they were are kept: most cameras use the same.
-    fn read_huffman(&mut self, mut payload: &[u8], tables: &mut Tables) -> Result<(), DecodeError> {
-        while let [kind, rest @ ..] = payload {
-            let (counts, rest) = rest
-                .split_first_chunk::<16>()
-                .ok_or(DecodeError::Malformed("a Huffman table is too short"))?;
-            let codes = Codes::new(*counts, rest)?;
-            let (class, number) = (usize::from(kind >> 4), usize::from(kind & 15));
-            if class > 1 || number > 3 {
-                return Err(DecodeError::Malformed("a Huffman table has no such number"));
-            }
-            self.defined[class][number] = true;
-            payload = &rest[codes.count()..];
-            if class == 0 {
-                let slot = &mut tables.dc[number];
-                if slot.as_ref().is_none_or(|table| *table.codes() != codes) {
-                    *slot = Some(DcTable::new(codes)?);
-                }
-            } else {
-                let slot = &mut tables.ac[number];
-                if slot.as_ref().is_none_or(|table| *table.codes() != codes) {
-                    *slot = Some(AcTable::new(codes));
-                }
-            }
+    /// The header of a scan, if the picture needs it.
+    fn needed_scan(&self, payload: &[u8]) -> Result<Option<ScanHeader>, DecodeError> {
+        if let Some(script) = &self.script {
+            let pass = script.passes.get(self.scans).filter(|pass| pass.is_needed);
+            return Ok(pass.map(|pass| pass.header.clone()));
         }
-        Ok(())
-    }
-
-    /// A scan with the parameters `payload` and its data at `at`. Returns where to go on.
-    fn scan(
-        &mut self,
-        payload: &[u8],
-        at: usize,
-        scratch: &mut Scratch,
-    ) -> Result<usize, DecodeError> {
-        let members = self.members(payload)?;
-        let grid = self.grid(&members);
-        let Scratch { window, tables, rows, .. } = scratch;
-        let mut lanes = Vec::with_capacity(members.len());
-        for member in &members {
-            let rows = std::mem::take(&mut rows[member.index]);
-            lanes.push(self.lane(member, &grid, members.len() > 1, (tables, rows))?);
-        }
-        let decoder = &mut scan::Decoder { file: self.bytes, window };
-        let Outcome { wrong, whole_rows, end } = decoder.decode(&mut lanes, &grid, at);
-        for (member, mut lane) in members.iter().zip(lanes) {
-            // Rows that are not wanted, and rows for which there was no data.
-            let size = lane.plane.width as usize * lane.plane.height as usize;
-            lane.plane.samples.resize(size, scan::GREY);
-            rows[member.index] = lane.rows;
-            self.planes[member.index] = lane.plane;
-        }
-        self.wrong = self.wrong.into_iter().chain(wrong).min_by_key(|wrong| wrong.row);
-        self.whole_rows += whole_rows;
-        Ok(end)
-    }
-
-    /// The components of a scan (ITU-T T.81, B.2.3).
-    fn members(&self, payload: &[u8]) -> Result<Vec<Member>, DecodeError> {
-        const SHORT: DecodeError = DecodeError::Malformed("the head of a scan is too short");
-        let (&count, rest) = payload.split_first().ok_or(SHORT)?;
-        let (specifications, _) = rest.as_chunks::<2>();
-        let specifications = specifications.get(..usize::from(count)).ok_or(SHORT)?;
-        let mut members: Vec<Member> = Vec::new();
-        for &[id, tables] in specifications {
-            let index = self.plan.components.iter().position(|component| component.id == id);
-            let index = index.ok_or(DecodeError::Malformed("a scan has an unknown component"))?;
-            let before = members.iter().any(|member| member.index == index);
-            if before || !self.planes[index].samples.is_empty() {
-                return Err(DecodeError::Malformed("a component is scanned twice"));
-            }
-            let (dc, ac) = (usize::from(tables >> 4), usize::from(tables & 15));
-            members.push(Member { index, dc, ac });
-        }
-        let blocks = members.iter().map(|member| {
+        let header = ScanHeader::read(payload, &self.plan.components)?;
+        // What is sent again is not looked at: the first counts.
+        let is_new = header.members.iter().all(|it| self.planes[it.index].samples.is_empty());
+        let blocks = header.members.iter().map(|member| {
             let (horizontal, vertical) = self.plan.components[member.index].sampling;
             (horizontal * vertical) as usize
         });
-        match members.len() {
-            0 => Err(SHORT),
-            2.. if blocks.sum::<usize>() > scan::UNIT_BLOCKS_MAX => {
-                Err(DecodeError::Malformed("a scan has too many blocks in a unit"))
-            }
-            _ => Ok(members),
+        if header.members.len() > 1 && blocks.sum::<usize>() > scan::UNIT_BLOCKS_MAX {
+            return Err(DecodeError::Malformed("a scan has too many blocks in a unit"));
         }
+        Ok(is_new.then_some(header))
+    }
+
+    fn sequential_scan(
+        &mut self,
+        header: &ScanHeader,
+        at: usize,
+        scratch: &mut Scratch,
+    ) -> Result<usize, DecodeError> {
+        let grid = self.grid(header);
+        let Scratch { window, tables, strips, .. } = scratch;
+        for member in &header.members {
+            tables.prepare_dc(&self.definitions, member.dc)?;
+            tables.prepare_ac(&self.definitions, member.ac)?;
+        }
+        let mut lanes = Vec::with_capacity(header.members.len());
+        for member in &header.members {
+            let component = &self.plan.components[member.index];
+            let (shape, steps) = (component.shape(), self.steps(component)?);
+            let blocks = blocks_of_unit(component, header);
+            let mut strip = std::mem::take(&mut strips[member.index]);
+            strip.prepare((grid.units.0 * blocks.0, blocks.1), &shape);
+            let mut plane = std::mem::take(&mut self.planes[member.index]);
+            plane.samples.reserve_exact(plane.width as usize * plane.height as usize);
+            lanes.push(sequential::Lane {
+                dc: tables.dc(member.dc)?,
+                ac: tables.ac(member.ac)?,
+                corner: Corner::new(&steps, &shape),
+                unseen: Corner::none(&shape),
+                shape,
+                blocks,
+                strip,
+                plane,
+                prediction: 0,
+            });
+        }
+        let first_seen = self.first_seen(header);
+        let mut scan = sequential::Scan { lanes, first_seen };
+        let decoder = &mut scan::Decoder { file: self.bytes, window };
+        let outcome = decoder.decode(&mut scan, &grid, at);
+        for (member, mut lane) in header.members.iter().zip(scan.lanes) {
+            fill_up(&mut lane.plane);
+            strips[member.index] = lane.strip;
+            self.planes[member.index] = lane.plane;
+        }
+        Ok(self.take_note(&outcome))
+    }
+
+    fn progressive_scan(
+        &mut self,
+        header: &ScanHeader,
+        at: usize,
+        scratch: &mut Scratch,
+    ) -> Result<usize, DecodeError> {
+        let grid = self.grid(header);
+        let Scratch { window, tables, .. } = scratch;
+        let decoder = &mut scan::Decoder { file: self.bytes, window };
+        let outcome = if header.first == 0 {
+            if !header.refines() {
+                for member in &header.members {
+                    tables.prepare_dc(&self.definitions, member.dc)?;
+                }
+            }
+            let mut lanes = Vec::with_capacity(header.members.len());
+            for member in &header.members {
+                let component = &self.plan.components[member.index];
+                let steps = self.steps(component)?;
+                let (coefficients, latched) = &mut self.coefficients[member.index];
+                *latched = steps;
+                lanes.push(MeanLane {
+                    dc: if header.refines() { None } else { Some(tables.dc(member.dc)?) },
+                    blocks: blocks_of_unit(component, header),
+                    coefficients: std::mem::take(coefficients),
+                    prediction: 0,
+                });
+            }
+            let mut scan = Means { lanes, low: header.low };
+            let outcome = decoder.decode(&mut scan, &grid, at);
+            for (member, lane) in header.members.iter().zip(scan.lanes) {
+                self.coefficients[member.index].0 = lane.coefficients;
+            }
+            outcome
+        } else {
+            let member = header.members[0];
+            let table = tables.band(&self.definitions, member.ac)?;
+            let coefficients = std::mem::take(&mut self.coefficients[member.index].0);
+            let shape = self.plan.components[member.index].shape();
+            let mut scan = Band::new(header, table, (coefficients, &shape));
+            let outcome = decoder.decode(&mut scan, &grid, at);
+            self.coefficients[member.index].0 = scan.coefficients;
+            outcome
+        };
+        Ok(self.take_note(&outcome))
+    }
+
+    /// Keeps what came of a scan. Returns where to go on.
+    fn take_note(&mut self, outcome: &Outcome) -> usize {
+        if let Some(wrong) = outcome.wrong {
+            self.note(wrong);
+        }
+        self.whole_rows += outcome.whole_rows;
+        outcome.end
+    }
+
+    fn note(&mut self, wrong: Wrong) {
+        if self.wrong.is_none_or(|before| wrong.row < before.row) {
+            self.wrong = Some(wrong);
+        }
+    }
+
+    fn steps(&self, component: &PlannedComponent) -> Result<[u16; 64], DecodeError> {
+        let steps = self.definitions.steps.get(usize::from(component.quantisation));
+        let missing = DecodeError::Malformed("a quantisation table is missing");
+        steps.copied().flatten().ok_or(missing)
     }
 
     /// Units of a single component are its blocks; else they hold as many blocks of each as its
-    /// sampling factors say (ITU-T T.81, A.2).
-    fn grid(&self, members: &[Member]) -> Grid {
-        let (width, height) = self.plan.size;
-        let (horizontal_max, vertical_max) = self.plan.sampling_max;
-        let (units, unit_rows) = if let [member] = members {
+    /// sampling factors say (ITU-T T.81, A.2). Rows below those that are wanted are left out.
+    fn grid(&self, header: &ScanHeader) -> Grid {
+        let (mut units, vertical_max) = (self.plan.units(), self.plan.sampling_max.1);
+        let (mut unit_rows, mut rows) = (8 * vertical_max, self.plan.unit_rows.end);
+        if let [member] = header.members[..] {
             let component = &self.plan.components[member.index];
-            let (width, height) = component.size;
-            let unit_rows = (8 * vertical_max).div_ceil(component.sampling.1);
-            ((width.div_ceil(8), height.div_ceil(8)), unit_rows)
-        } else {
-            let units = (width.div_ceil(8 * horizontal_max), height.div_ceil(8 * vertical_max));
-            (units, 8 * vertical_max)
-        };
+            units = (component.size.0.div_ceil(8), component.size.1.div_ceil(8));
+            unit_rows = (8 * vertical_max).div_ceil(component.sampling.1);
+            rows *= component.sampling.1;
+        }
         Grid {
-            units: (units.0 as usize, units.1 as usize),
+            units: (units.0 as usize, units.1.min(rows) as usize),
             unit_rows,
-            rows: self.plan.rows.clone(),
-            restart_interval: self.restart_interval,
+            restart_interval: self.definitions.restart_interval,
         }
     }
 
-    fn lane<'t>(
-        &mut self,
-        member: &Member,
-        grid: &Grid,
-        interleaved: bool,
-        (tables, mut rows): (&'t Tables, Rows),
-    ) -> Result<Lane<'t>, DecodeError> {
-        const NO_HUFFMAN: DecodeError = DecodeError::Malformed("a Huffman table is missing");
-        let component = &self.plan.components[member.index];
-        let steps = self.steps[usize::from(component.quantisation)]
-            .ok_or(DecodeError::Malformed("a quantisation table is missing"))?;
-        let [dc_defined, ac_defined] = &self.defined;
-        let dc_defined = dc_defined.get(member.dc).is_some_and(|&defined| defined);
-        let ac_defined = ac_defined.get(member.ac).is_some_and(|&defined| defined);
-        if !(dc_defined && ac_defined) {
-            return Err(NO_HUFFMAN);
-        }
-        let both = |(width, height): (u32, u32)| (width as usize, height as usize);
-        let samples = both(component.eighths);
-        let blocks = if interleaved { both(component.sampling) } else { (1, 1) };
-        rows.prepare((grid.units.0 * blocks.0, blocks.1), samples);
-        let mut plane = std::mem::take(&mut self.planes[member.index]);
-        plane.samples.reserve_exact(plane.width as usize * plane.height as usize);
-        Ok(Lane {
-            dc: tables.dc[member.dc].as_ref().ok_or(NO_HUFFMAN)?,
-            ac: tables.ac[member.ac].as_ref().ok_or(NO_HUFFMAN)?,
-            corner: Corner::new(&steps, samples.0, samples.1),
-            unseen: Corner::new(&steps, 1, 1),
-            samples,
-            blocks,
-            rows,
-            plane,
-            prediction: 0,
-        })
+    /// The first row of units of a scan that anybody will see.
+    fn first_seen(&self, header: &ScanHeader) -> usize {
+        let rows_of_blocks = match header.members[..] {
+            [member] => self.plan.components[member.index].sampling.1,
+            _ => 1,
+        };
+        (self.plan.unit_rows.start * rows_of_blocks) as usize
     }
 
-    fn finish(self) -> Result<Decoded, DecodeError> {
+    fn finish(mut self, scratch: &mut Scratch) -> Result<Decoded, DecodeError> {
         if self.whole_rows == 0 && self.wrong.is_some_and(|wrong| wrong.ends) {
             return Err(DecodeError::EndsEarly);
         }
-        let components = self.plan.components.iter().zip(self.planes);
-        let mut components = components.map(|(component, plane)| {
+        for (index, (coefficients, steps)) in self.coefficients.iter().enumerate() {
+            let plane = &mut self.planes[index];
+            plane.samples.reserve_exact(plane.width as usize * plane.height as usize);
+            let shape = self.plan.components[index].shape();
+            coefficients.emit((&shape, steps), &mut scratch.strips[index], plane);
+        }
+        let damage = self.damage();
+        let components = self.plan.components.iter().zip(self.planes).map(|(component, plane)| {
             let mut plane = plane;
             // A component whose scan is missing.
-            plane.samples.resize(plane.width as usize * plane.height as usize, scan::GREY);
+            fill_up(&mut plane);
             Component { plane, density: component.density(self.plan.sampling_max) }
         });
-        let luma = components.next().ok_or(DecodeError::Malformed("it has no components"))?;
-        let chroma = components.next().zip(components.next()).map(|(blue, red)| [blue, red]);
-        let damage = self.wrong.map(|wrong| Damage { intact_rows: wrong.row, missing: wrong.ends });
-        Ok(Decoded { luma, chroma, damage })
+        Ok(Decoded { components: components.collect(), first_row: self.plan.first_row(), damage })
+    }
+
+    fn damage(&self) -> Option<Damage> {
+        match &self.script {
+            Some(Script { complete, has_end: false, .. }) => {
+                return Some(Damage::FewerScans { complete: *complete });
+            }
+            Some(script) if !script.shows_all() => {
+                return Some(Damage::Rows { intact: 0, missing: true });
+            }
+            _ => {}
+        }
+        self.wrong.map(|Wrong { row, ends }| Damage::Rows { intact: row, missing: ends })
     }
 }
 
-/// A component of a scan.
-struct Member {
-    /// Its number in the frame.
-    index: usize,
-    /// The numbers of its Huffman tables.
-    dc: usize,
-    ac: usize,
+/// Blocks of a component in a unit, across and down.
+fn blocks_of_unit(component: &PlannedComponent, header: &ScanHeader) -> (usize, usize) {
+    let (horizontal, vertical) = component.sampling;
+    if header.members.len() == 1 { (1, 1) } else { (horizontal as usize, vertical as usize) }
+}
+
+/// Shows nothing where there was no data.
+fn fill_up(plane: &mut Plane) {
+    plane.samples.resize(plane.width as usize * plane.height as usize, GREY);
 }

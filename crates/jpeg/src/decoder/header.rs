@@ -1,7 +1,6 @@
 //! What a JPEG says of itself before its first scan.
 //!
-//! Every kind of JPEG is read here, also those that only the general decoder can decode, because
-//! the choice between the decoders is made from what this module finds.
+//! Every kind of JPEG is read here, also those that are then refused by name.
 
 use std::ops::Range;
 
@@ -17,8 +16,12 @@ pub enum Process {
     Extended,
     /// Progressive, Huffman.
     Progressive,
-    /// Lossless, hierarchical or with arithmetic coding.
-    Other,
+    /// Without a transform.
+    Lossless,
+    /// One of several frames of different size.
+    Hierarchical,
+    /// Sequential, progressive or lossless, with arithmetic coding.
+    Arithmetic,
 }
 
 /// What the components mean.
@@ -60,8 +63,8 @@ pub struct Header {
     pub model: Model,
     /// The colour transform that an Adobe marker names: 0 none, 1 `YCbCr`, 2 YCCK.
     pub adobe_transform: Option<u8>,
-    /// Units between two restart markers, 0 for none, as far as known before the first scan.
-    pub restart_interval: u16,
+    /// Components of the first scan.
+    pub first_scan: u8,
     /// The colour profile, joined from all its chunks. Nothing if one of them is missing.
     pub icc: Option<Vec<u8>>,
     /// Where in the file the EXIF block is: the TIFF structure, without `Exif\0\0`.
@@ -78,12 +81,15 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, DecodeError> {
         return Err(DecodeError::NotJpeg);
     }
     let mut found = Found::default();
-    let mut at = 2;
+    let mut at = markers::FIRST_SEGMENT;
     loop {
         let segment = next_segment(bytes, at)?;
         at = segment.payload.end;
         match segment.marker {
-            markers::START_OF_SCAN => break,
+            markers::START_OF_SCAN => {
+                found.first_scan = bytes[segment.payload].first().copied().unwrap_or_default();
+                break;
+            }
             markers::END_OF_IMAGE => return Err(DecodeError::Malformed("it has no scan")),
             marker => found.note(bytes, marker, segment.payload)?,
         }
@@ -93,6 +99,20 @@ pub fn read_header(bytes: &[u8]) -> Result<Header, DecodeError> {
         frame.height = lines_after_scan(bytes, at)?;
     }
     Ok(found.into_header(frame))
+}
+
+/// Whether a JPEG has an end, behind the head of its first scan: thumbnails before it have one of their
+/// own.
+pub fn is_complete(bytes: &[u8]) -> bool {
+    let mut at = markers::FIRST_SEGMENT;
+    while let Ok(segment) = next_segment(bytes, at) {
+        at = segment.payload.end;
+        if segment.marker == markers::START_OF_SCAN {
+            let end = [0xff, markers::END_OF_IMAGE];
+            return bytes[at..].windows(2).rev().any(|marker| marker == end);
+        }
+    }
+    false
 }
 
 /// The next segment, if nothing is wrong with it.
@@ -113,7 +133,7 @@ struct Found<'a> {
     frame: Option<Frame>,
     jfif: bool,
     adobe_transform: Option<u8>,
-    restart_interval: u16,
+    first_scan: u8,
     exif: Option<Range<usize>>,
     /// Number, count and content of each chunk of the profile.
     icc: Vec<(u8, u8, &'a [u8])>,
@@ -125,6 +145,14 @@ struct Frame {
     width: u32,
     height: u32,
     components: Vec<FrameComponent>,
+}
+
+impl Header {
+    /// Whether one scan holds all there is.
+    pub fn is_one_scan(&self) -> bool {
+        self.process != Process::Progressive
+            && usize::from(self.first_scan) == self.components.len()
+    }
 }
 
 impl<'a> Found<'a> {
@@ -144,7 +172,6 @@ impl<'a> Found<'a> {
                 }
                 self.frame = Some(Frame::read(marker, payload)?);
             }
-            markers::RESTART_INTERVAL => self.restart_interval = read_restart_interval(payload)?,
             0xe0 if payload.starts_with(b"JFIF\0") => self.jfif = true,
             0xe1 if payload.starts_with(EXIF) && self.exif.is_none() => {
                 self.exif = Some(place.start + EXIF.len()..place.end);
@@ -173,23 +200,25 @@ impl<'a> Found<'a> {
             components: frame.components,
             model,
             adobe_transform: self.adobe_transform,
-            restart_interval: self.restart_interval,
+            first_scan: self.first_scan,
             icc: join_icc(self.icc),
             exif: self.exif,
         }
     }
 
-    /// JFIF allows only grey and `YCbCr`; without it Adobe's marker decides; without both the
-    /// names of the components may tell, else `YCbCr` is what everyone writes.
+    /// As libjpeg-turbo decides (`jdapimin.c`): JFIF allows only grey and `YCbCr`; without it Adobe's
+    /// marker decides; without both the names of the components may tell. What is left over is what
+    /// everyone writes.
     fn model(&self, components: &[FrameComponent]) -> Model {
         let ids = || components.iter().map(|component| component.id);
-        match components.len() {
-            1 => Model::Grey,
-            3 if !self.jfif && self.adobe_transform == Some(0) => Model::Rgb,
-            3 if !self.jfif && self.adobe_transform.is_none() && ids().eq(*b"RGB") => Model::Rgb,
-            3 => Model::YCbCr,
-            4 if self.adobe_transform == Some(2) => Model::Ycck,
-            4 => Model::Cmyk,
+        match (components.len(), self.adobe_transform) {
+            (1, _) => Model::Grey,
+            (3, _) if self.jfif => Model::YCbCr,
+            (3, Some(0)) => Model::Rgb,
+            (3, None) if ids().eq(*b"RGB") => Model::Rgb,
+            (3, _) => Model::YCbCr,
+            (4, None | Some(0)) => Model::Cmyk,
+            (4, Some(_)) => Model::Ycck,
             _ => Model::Other,
         }
     }
@@ -209,25 +238,29 @@ impl Frame {
         if width == 0 || count == 0 {
             return Err(DecodeError::Malformed("its frame is empty"));
         }
-        let components = specifications.iter().map(|&[id, sampling, quantisation]| {
-            let (horizontal, vertical) = (sampling >> 4, sampling & 15);
-            FrameComponent { id, horizontal, vertical, quantisation }
-        });
+        let components = specifications.iter().copied().map(FrameComponent::read);
+        let components = components.collect::<Result<_, _>>()?;
         let process = match marker {
             0xc0 => Process::Baseline,
             0xc1 => Process::Extended,
             0xc2 => Process::Progressive,
-            _ => Process::Other,
+            0xc3 => Process::Lossless,
+            0xc5..=0xc7 | 0xcd..=0xcf => Process::Hierarchical,
+            _ => Process::Arithmetic,
         };
         let height = u32::from(u16::from_be_bytes([h1, h2]));
-        Ok(Self { process, precision, width, height, components: components.collect() })
+        Ok(Self { process, precision, width, height, components })
     }
 }
 
-/// The number of restart units, from the parameters of its marker.
-pub(super) fn read_restart_interval(payload: &[u8]) -> Result<u16, DecodeError> {
-    let interval = payload.first_chunk().copied().map(u16::from_be_bytes);
-    interval.ok_or(DecodeError::Malformed("its restart interval is too short"))
+impl FrameComponent {
+    fn read([id, sampling, quantisation]: [u8; 3]) -> Result<Self, DecodeError> {
+        let (horizontal, vertical) = (sampling >> 4, sampling & 15);
+        if !((1..=4).contains(&horizontal) && (1..=4).contains(&vertical)) {
+            return Err(DecodeError::Sampling { horizontal, vertical });
+        }
+        Ok(Self { id, horizontal, vertical, quantisation })
+    }
 }
 
 /// A frame may leave its height to a marker after the first scan (ITU-T T.81, B.2.5).

@@ -49,13 +49,23 @@ impl One {
         Self::new(code_bits, size, advance)
     }
 
+    /// A symbol of an AC table of a progressive image: run and size, but an end of block stands for
+    /// several blocks, whose number has as many bits as the run says (ITU-T T.81, G.1.2.2).
+    fn band(code_bits: u32, symbol: u8) -> Self {
+        let (run, size) = (u32::from(symbol >> 4), u32::from(symbol & 15));
+        match (run, size) {
+            (..15, 0) => Self::new(code_bits, run, END_OF_BLOCK),
+            _ => Self::new(code_bits, size, run + 1),
+        }
+    }
+
     /// A symbol of a DC table: the size of the difference.
     fn dc(code_bits: u32, symbol: u8) -> Self {
         Self::new(code_bits, u32::from(symbol & 15), 1)
     }
 
     #[inline]
-    pub(super) fn is_unknown(self) -> bool {
+    fn is_unknown(self) -> bool {
         self.bits() == 0
     }
 
@@ -71,6 +81,25 @@ impl One {
         self.0 >> 8 & 0xff
     }
 
+    #[inline]
+    pub(super) fn ends_block(self) -> bool {
+        self.advance() == END_OF_BLOCK
+    }
+
+    /// Bits of the value.
+    #[inline]
+    pub(super) fn size(self) -> u32 {
+        self.0 >> 16 & 0xff
+    }
+
+    /// How many blocks end with the symbol of [`BandTable`] whose code stands at the top of `reservoir`.
+    #[inline]
+    pub(super) fn ended_blocks(self, reservoir: u64) -> u32 {
+        let bits = reservoir << (self.0 >> 24 & 63);
+        // In two shifts, as below.
+        (1 << self.size()) + (bits >> 1 >> (63 - self.size())) as u32
+    }
+
     /// The value, if the symbol's code stands at the top of `reservoir` (ITU-T T.81, F.2.2.1: a
     /// first bit of 0 means negative, in one's complement).
     #[inline]
@@ -78,7 +107,7 @@ impl One {
         let bits = reservoir << (self.0 >> 24 & 63);
         let negative = !bits.cast_signed() >> 63;
         // In two shifts, because a size of 0 must give 0 but 64 is too much for one.
-        let magnitude = (bits ^ negative.cast_unsigned()) >> 1 >> (63 - (self.0 >> 16 & 63));
+        let magnitude = (bits ^ negative.cast_unsigned()) >> 1 >> (63 - (self.size() & 63));
         #[expect(clippy::cast_possible_truncation, reason = "at most fifteen bits are left")]
         let (magnitude, negative) = (magnitude as i32, negative as i32);
         (magnitude ^ negative) - negative
@@ -188,15 +217,15 @@ impl DcTable {
         &self.codes
     }
 
-    /// The symbol at the top of the reservoir, at most 25 bits long, or unknown.
+    /// The symbol at the top of the reservoir, at most 31 bits long; nothing if there is no such code.
     #[inline]
-    pub(super) fn one(&self, reservoir: u64) -> One {
-        self.one[(reservoir >> (64 - ONE_BITS)) as usize]
+    pub(super) fn symbol(&self, reservoir: u64) -> Option<One> {
+        let one = self.one[(reservoir >> (64 - ONE_BITS)) as usize];
+        if one.is_unknown() { self.long(reservoir) } else { Some(one) }
     }
 
-    /// The same for codes of every length, at most 31 bits; nothing if there is no such code.
     #[cold]
-    pub(super) fn any(&self, reservoir: u64) -> Option<One> {
+    fn long(&self, reservoir: u64) -> Option<One> {
         self.codes.find((reservoir >> 48) as u16).map(|(length, symbol)| One::dc(length, symbol))
     }
 }
@@ -223,10 +252,16 @@ impl AcTable {
         &self.codes
     }
 
-    /// The symbol at the top of the reservoir, at most 25 bits long, or unknown.
+    /// The symbol at the top of the reservoir, at most 31 bits long; nothing if there is no such code.
     #[inline]
-    pub(super) fn one(&self, reservoir: u64) -> One {
-        self.one[(reservoir >> (64 - ONE_BITS)) as usize]
+    pub(super) fn symbol(&self, reservoir: u64) -> Option<One> {
+        let one = self.one[(reservoir >> (64 - ONE_BITS)) as usize];
+        if one.is_unknown() { self.long(reservoir) } else { Some(one) }
+    }
+
+    #[cold]
+    fn long(&self, reservoir: u64) -> Option<One> {
+        self.codes.find((reservoir >> 48) as u16).map(|(length, symbol)| One::ac(length, symbol))
     }
 
     /// The symbols at the top of the reservoir, at most 27 bits together, or unknown.
@@ -234,11 +269,34 @@ impl AcTable {
     pub(super) fn skip(&self, reservoir: u64) -> Skip {
         self.skip[(reservoir >> (64 - SKIP_BITS)) as usize]
     }
+}
 
-    /// One symbol, also with a long code, at most 31 bits; nothing if there is no such code.
+/// A table for the AC coefficients of a progressive image.
+#[derive(Clone, Debug)]
+pub(super) struct BandTable {
+    one: Box<[One; 1 << ONE_BITS]>,
+    codes: Codes,
+}
+
+impl BandTable {
+    pub(super) fn new(codes: Codes) -> Self {
+        Self { one: codes.spread(One::band), codes }
+    }
+
+    pub(super) fn codes(&self) -> &Codes {
+        &self.codes
+    }
+
+    /// The symbol at the top of the reservoir, at most 31 bits long; nothing if there is no such code.
+    #[inline]
+    pub(super) fn symbol(&self, reservoir: u64) -> Option<One> {
+        let one = self.one[(reservoir >> (64 - ONE_BITS)) as usize];
+        if one.is_unknown() { self.long(reservoir) } else { Some(one) }
+    }
+
     #[cold]
-    pub(super) fn any(&self, reservoir: u64) -> Option<One> {
-        self.codes.find((reservoir >> 48) as u16).map(|(length, symbol)| One::ac(length, symbol))
+    fn long(&self, reservoir: u64) -> Option<One> {
+        self.codes.find((reservoir >> 48) as u16).map(|(length, symbol)| One::band(length, symbol))
     }
 }
 
@@ -249,7 +307,7 @@ fn skip_from(bits: u32, every: &[One; 1 << SKIP_BITS]) -> Skip {
     while length < SKIP_BITS && advance < END_OF_BLOCK {
         let next = every[(bits << length & ((1 << SKIP_BITS) - 1)) as usize];
         let code_bits = next.0 >> 24;
-        let more_than_a_block = next.advance() != END_OF_BLOCK && advance + next.advance() >= BLOCK;
+        let more_than_a_block = !next.ends_block() && advance + next.advance() >= BLOCK;
         if next.is_unknown() || length + code_bits > SKIP_BITS || more_than_a_block {
             break;
         }

@@ -10,9 +10,13 @@
 mod comparison;
 mod damage;
 mod header;
+mod layouts;
 mod planes;
+mod progressive;
+mod transform;
 
-use super::{Component, DecodeError, Decoded, Plan, Request, Scratch, decode, plan, read_header};
+use super::{DecodeError, Decoded, Plan, Request, Scratch, decode, plan, read_header};
+use crate::Plane;
 
 /// Decodes with so many samples per pixel.
 fn decoded(file: &[u8], luma: f64, chroma: f64) -> Result<Decoded, DecodeError> {
@@ -25,6 +29,7 @@ fn planned(file: &[u8], luma: f64, chroma: f64) -> Plan {
     plan(&header, &Request { luma_density: luma, chroma_density: chroma, rows }).unwrap()
 }
 
-fn components(decoded: Decoded) -> Vec<Component> {
-    std::iter::once(decoded.luma).chain(decoded.chroma.into_iter().flatten()).collect()
+/// The first plane of a decoded image.
+fn luma(decoded: Decoded) -> Plane {
+    decoded.components.into_iter().next().unwrap().plane
 }

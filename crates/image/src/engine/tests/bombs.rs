@@ -71,9 +71,6 @@ fn the_largest_sides_are_too_many_pixels_in_every_format() {
 fn what_must_be_decoded_whole_is_refused_for_its_memory() {
     let sides = (15_000, 15_000);
     let pixels = 225_000_000;
-    let progressive = jpeg::colour(jpeg::Kind { progressive: true, ..jpeg::PLAIN });
-    // Three bytes a pixel, and three of coefficients with halved chroma.
-    too_much_memory(&jpeg_of(&progressive, (15_000, 15_000)), sides, 6 * pixels);
     let mut interlaced = png::Builder::new(sides, (16, 6, true));
     interlaced.chunk(*b"IDAT", &[]);
     too_much_memory(&interlaced.finish(), sides, 8 * pixels);
@@ -84,6 +81,25 @@ fn what_must_be_decoded_whole_is_refused_for_its_memory() {
     let frame = riff::animated_frame((0, 0), (8, 8), riff::picture(&still));
     let canvas = riff::webp(&[riff::extended(2, sides), riff::animation(), frame]);
     too_much_memory(&canvas, sides, 7 * pixels);
+}
+
+#[test]
+fn only_so_much_of_a_progressive_jpeg_counts_as_its_variants_need() {
+    let progressive = jpeg::colour(jpeg::Kind { progressive: true, ..jpeg::PLAIN });
+    let file = jpeg_of(&progressive, (15_000, 15_000));
+    let needed = |size: (u32, u32)| {
+        let variants = [Variant { fit: Fit::Contain, ..variant(size.0, size.1) }];
+        let limits = Limits { max_memory: u64::MAX, ..Limits::default() };
+        open(&file, &variants, &limits).unwrap().memory_needed()
+    };
+    // A bit for each of 64 coefficients, two bytes for each that is held and one more, of 225 million
+    // pixels with halved chroma; an eighth of the sides is all that is shown.
+    let blocks = 225_000_000 * 3 / 2 / 64;
+    let small = needed((40, 30));
+    assert!((12 * blocks..14 * blocks).contains(&small), "{small}");
+    // And all of it.
+    let whole = needed((15_000, 15_000));
+    assert!((138 * blocks + 225_000_000 * 3 / 2..).contains(&whole), "{whole}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use image::GenericImageView;
 
 use super::*;
 
-/// Small enough for our own decoder of sequential files, and so large that the general one is taken.
+/// Less than half of the originals, and nearly all of it.
 const SIZES: [(u32, u32); 2] = [(30, 20), (70, 46)];
 
 /// The variant as PNG, and what is said of the original.
@@ -97,9 +97,12 @@ fn a_progressive_photo_without_its_last_scans_is_less_sharp() {
                 furthest.push(furthest_row(&whole, &part, 0..rows));
             }
         }
-        // In what follows the first scan.
-        let tables = file[scans[0]..].windows(2).position(|marker| marker == [0xff, 0xc4]);
-        assert!(needed > 1 || drawn(&file[..scans[0] + tables.unwrap() + 6], size).is_err());
+        if needed == 1 {
+            // In what follows the first scan.
+            let tables = file[scans[0]..].windows(2).position(|marker| marker == [0xff, 0xc4]);
+            let cut = drawn(&file[..scans[0] + tables.unwrap() + 6], size).unwrap();
+            assert_eq!(cut.1, Some(Damage::FewerScans { complete: 1 }));
+        }
         // Blocks of one colour at first, and nearly the photo in the end.
         assert!(furthest.iter().all(|&apart| apart < 60.0), "{furthest:?}");
         assert!(furthest.last().is_some_and(|&apart| apart < 8.0), "{furthest:?}");

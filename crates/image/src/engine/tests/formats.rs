@@ -129,7 +129,6 @@ fn kinds_that_are_not_read_are_named() {
     }
 }
 
-/// The general decoder would be asked for a picture this large, but for its fault.
 #[test]
 fn separate_scans_are_drawn_in_their_places_in_large_variants_too() {
     for layout in [&[(1, 1); 3][..], &[(2, 2), (1, 1), (1, 1)], &[(4, 1), (1, 1), (1, 1)]] {

@@ -1,19 +1,17 @@
 //! A strip or tile in JPEG, decoded whole.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Display};
 
-use jpeg::outline::Outline;
-use zune_jpeg::{
-    JpegDecoder,
-    zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
-};
+use jpeg::decoder::{self, Model, Request, Scratch};
 
 use super::{
     FORMAT,
     picture::{Colours, Picture},
     pieces::largest_jpeg,
 };
-use crate::{error::RenderError, geometry::pixel_count};
+use crate::{
+    colour::rgb_of_ycbcr, error::RenderError, formats::jpeg::photo::aligned, geometry::pixel_count,
+};
 
 /// Bytes that decoding one takes: it exists twice.
 pub(super) fn working_bytes(picture: &Picture) -> u64 {
@@ -22,51 +20,58 @@ pub(super) fn working_bytes(picture: &Picture) -> u64 {
 
 /// As many rows as there are in the picture, of as many bytes.
 ///
-/// What it announces is judged first, because its decoder believes it. Of a picture in YCbCr comes RGB;
-/// any other is left as it is stored.
+/// Of a picture in YCbCr comes RGB; any other is left as it is stored.
 pub(super) fn decode(
     data: &[u8],
     tables: Option<&[u8]>,
     picture: &Picture,
     (row_bytes, rows): (usize, u32),
 ) -> Result<Vec<u8>, RenderError> {
-    check(data, picture)?;
     let file = with_tables(data, tables);
-    let options = DecoderOptions::default().set_strict_mode(false);
-    let broken = |error: &dyn std::fmt::Debug| {
-        RenderError::broken(FORMAT, format!("a JPEG inside: {error:?}"))
-    };
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(&file[..]), options);
-    decoder.decode_headers().map_err(|error| broken(&error))?;
-    let stored = decoder.input_colorspace().unwrap_or(ColorSpace::Unknown);
-    let is_ycbcr = matches!(picture.colours, Colours::Ycbcr(..)) && stored == ColorSpace::YCbCr;
-    let wanted = if is_ycbcr { ColorSpace::RGB } else { stored };
-    decoder.set_options(options.jpeg_set_out_colorspace(wanted));
-    let image = decoder.decode().map_err(|error| broken(&error))?;
-    let size = decoder.dimensions().unwrap_or_default();
-    let samples = usize::from(picture.samples_together());
-    if image.len() != size.0 * size.1 * samples {
-        return Err(RenderError::broken(FORMAT, "a JPEG inside has other channels"));
+    let stored = decoder::read_header(&file).map_err(broken)?;
+    check(&stored, picture)?;
+    let (width, height) = (stored.width, stored.height);
+    let request = Request { luma_density: 1.0, chroma_density: 1.0, rows: 0..height };
+    let plan = decoder::plan(&stored, &request).map_err(broken)?;
+    let decoded = decoder::decode(&file, &plan, &mut Scratch::default()).map_err(broken)?;
+    if decoded.damage.is_some() {
+        return Err(broken("it is damaged"));
     }
-    let shown = image.chunks_exact(size.0 * samples).take(rows as usize);
+    let samples = usize::from(picture.samples_together());
+    if decoded.components.len() != samples {
+        return Err(broken("it has other channels"));
+    }
+    let planes = aligned(decoded.components, (width, height));
+    let mut image = vec![0; planes.iter().map(Vec::len).sum()];
+    for (channel, plane) in planes.iter().enumerate() {
+        let places = image.iter_mut().skip(channel).step_by(samples);
+        places.zip(plane).for_each(|(place, sample)| *place = *sample);
+    }
+    if matches!(picture.colours, Colours::Ycbcr(..)) && stored.model == Model::YCbCr {
+        image.as_chunks_mut().0.iter_mut().for_each(|pixel| *pixel = rgb_of_ycbcr(*pixel));
+    }
+    let shown = image.chunks_exact(width as usize * samples).take(rows as usize);
     let shown: Vec<u8> = shown.filter_map(|row| row.get(..row_bytes)).flatten().copied().collect();
     if shown.len() == row_bytes * rows as usize {
         Ok(shown)
     } else {
-        Err(RenderError::broken(FORMAT, "a JPEG inside is too small"))
+        Err(broken("it is too small"))
     }
 }
 
-fn check(data: &[u8], picture: &Picture) -> Result<(), RenderError> {
-    let outline = Outline::read(data)
-        .ok_or_else(|| RenderError::broken(FORMAT, "a strip or tile is not a JPEG"))?;
-    let (width, height) = (u32::from(outline.width), u32::from(outline.height));
-    if pixel_count(width, height) > largest_jpeg(picture.piece) || height == 0 {
+fn broken(what: impl Display) -> RenderError {
+    RenderError::broken(FORMAT, format!("a JPEG inside: {what}"))
+}
+
+/// It announces a size of its own, which decides what its decoder takes.
+fn check(stored: &decoder::Header, picture: &Picture) -> Result<(), RenderError> {
+    let (width, height) = (stored.width, stored.height);
+    if pixel_count(width, height) > largest_jpeg(picture.piece) {
         let (columns, rows) = picture.piece;
         let message = format!("a JPEG of {width}x{height} in a strip or tile of {columns}x{rows}");
         return Err(RenderError::broken(FORMAT, message));
     }
-    if !outline.is_sequential() {
+    if !stored.is_one_scan() {
         return Err(RenderError::unsupported(FORMAT, "progressive JPEG inside"));
     }
     Ok(())

@@ -12,9 +12,11 @@ use jpeg::{
 use super::{FORMAT, Outline, TABLE_BYTES, matches};
 use crate::{
     colour::{self, Correction},
+    decode,
     error::RenderError,
     geometry::{self, pixel_count},
     header::{self, Header},
+    picture::Picture,
     planar::Planar,
     reduce::{self, Layout, Reduced, Reducer},
     target::Target,
@@ -23,7 +25,7 @@ use crate::{
 /// A photo whose header is read and judged.
 pub(crate) struct Photo<'a> {
     pub(crate) header: Header,
-    pub(crate) correction: Option<Correction>,
+    correction: Option<Correction>,
     data: &'a [u8],
     factors: Factors,
 }
@@ -61,7 +63,7 @@ impl<'a> Photo<'a> {
         Some(Self { header, correction, data: outline.data, factors })
     }
 
-    pub(crate) fn read(self) -> Result<Planar, RenderError> {
+    pub(crate) fn read(self) -> Result<decode::Decoded, RenderError> {
         let frame = Vp8Decoder::decode_frame(self.data).map_err(|error| match error {
             image_webp_decoder::DecodingError::IoError(error) => {
                 RenderError::unreadable(FORMAT, &error)
@@ -73,7 +75,9 @@ impl<'a> Photo<'a> {
             return Err(RenderError::broken(FORMAT, "its headers contradict each other"));
         }
         let decoded = planes(frame, size, self.factors)?;
-        Ok(Planar::new(decoded, size, self.header.orientation))
+        let planar = Planar::new(decoded, size, self.header.orientation);
+        let picture = Picture::Planes(planar);
+        Ok(decode::Decoded { picture, correction: self.correction, damage: None })
     }
 }
 
@@ -113,11 +117,12 @@ fn planes(frame: Frame, size: (u32, u32), factors: Factors) -> Result<Decoded, R
     let component = |plane, factor| Component { plane, density: density(factor) };
     let chroma_factor = 2 * factors.chroma;
     Ok(Decoded {
-        luma: component(luma, factors.luma),
-        chroma: Some([
+        components: vec![
+            component(luma, factors.luma),
             component(chroma(&ubuf)?, chroma_factor),
             component(chroma(&vbuf)?, chroma_factor),
-        ]),
+        ],
+        first_row: 0,
         damage: None,
     })
 }

@@ -6,7 +6,7 @@ use zune_jpeg::{
     zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
 };
 
-use super::{components, decoded, planes::LAYOUTS};
+use super::{decoded, planes::LAYOUTS};
 use crate::decoder::Component;
 
 /// A picture of zune-jpeg, channel by channel.
@@ -54,7 +54,7 @@ fn psnr(picture: &Picture, eighths: u32) -> f64 {
     let (luma, chroma) = densities(picture, eighths);
     let decoded = decoded(&file, luma, chroma).unwrap();
     assert_eq!(decoded.damage, None, "{:?}", picture.size);
-    let components = components(decoded);
+    let components = decoded.components;
     let whole = whole(&file, components.len());
     let squares = components.iter().zip(&whole).map(|(component, whole)| {
         let differences = differences(component, whole, picture.size);
@@ -75,7 +75,7 @@ fn densities(picture: &Picture, eighths: u32) -> (f64, f64) {
 }
 
 /// All pairs of sides. Restart intervals and scales take turns, so that each pair of them comes
-/// with about a twelfth of the sizes.
+/// with about one in 24 of the sizes.
 fn smooth_pictures(
     layout: &[(usize, usize)],
     sides: impl Iterator<Item = usize> + Clone,
@@ -85,7 +85,7 @@ fn smooth_pictures(
     pairs.enumerate().map(|(number, size)| {
         let mut picture = Picture::smooth(size, layout);
         picture.restart_interval = [0, 1, 5][number % 3];
-        (picture, 1 + number as u32 / 3 % 4)
+        (picture, 1 + number as u32 / 3 % 8)
     })
 }
 
@@ -94,17 +94,17 @@ fn smooth_pictures(
 #[track_caller]
 fn check_all_sizes(layouts: &[(&[(usize, usize)], f64)]) {
     for &(layout, at_least) in layouts {
-        for (picture, eighths) in smooth_pictures(layout, (1..70).step_by(2)) {
-            let psnr = psnr(&picture, eighths);
-            assert!(psnr > at_least, "{layout:?} {:?} {eighths}/8: {psnr} dB", picture.size);
-        }
+        let all = smooth_pictures(layout, (1..70).step_by(2));
+        let all = all.map(|(picture, eighths)| (psnr(&picture, eighths), picture.size, eighths));
+        let (psnr, size, eighths) = all.min_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+        assert!(psnr > at_least, "{layout:?} {size:?} {eighths}/8: {psnr} dB");
     }
 }
 
-/// The worst are 51.5 dB, 51.5 dB and 47.1 dB, where a plane has very few samples.
+/// The worst are 50.6 dB, 50.6 dB and 47.1 dB, where a plane has very few samples.
 #[test]
 fn grey_and_full_colour_are_close_to_another_decoders_mean() {
-    check_all_sizes(&[(&[(1, 1)], 51.0), (&[(2, 2)], 51.0), (&[(1, 1), (1, 1), (1, 1)], 47.0)]);
+    check_all_sizes(&[(&[(1, 1)], 50.5), (&[(2, 2)], 50.5), (&[(1, 1), (1, 1), (1, 1)], 47.0)]);
 }
 
 /// The worst are 45.0 dB, 43.8 dB, 39.7 dB and 43.8 dB.
@@ -138,11 +138,11 @@ fn separate_scans_give_what_one_scan_gives() {
             smooth_pictures(layout, [1, 7, 9, 17, 33, 47, 65, 69].into_iter())
         {
             let (luma, chroma) = densities(&picture, eighths);
-            let together = components(decoded(&picture.file(), luma, chroma).unwrap());
+            let together = decoded(&picture.file(), luma, chroma).unwrap().components;
             picture.separate = true;
             let separate = decoded(&picture.file(), luma, chroma).unwrap();
             assert_eq!(separate.damage, None);
-            for (one, other) in together.iter().zip(components(separate)) {
+            for (one, other) in together.iter().zip(separate.components) {
                 assert_eq!(one.plane, other.plane, "{layout:?} {:?} {eighths}/8", picture.size);
             }
         }
