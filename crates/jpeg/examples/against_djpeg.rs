@@ -1,8 +1,8 @@
 //! Decodes files of every layout beside libjpeg-turbo's `djpeg`, which must be installed.
 //!
-//! Whole blocks must be equal to its accurate transform's, sample by sample, colours included, where
-//! coarser ones are repeated. At the other scales brightness must be within 40 dB; `djpeg` averages
-//! there where it halves or quarters, and ours leaves frequencies out.
+//! Whole blocks must be equal to its accurate transform's, sample by sample. So must colours, of which
+//! coarser ones are repeated, but for the rounding of RGB. At the other scales brightness must be within
+//! 40 dB: where `djpeg` halves or quarters it averages, and ours leaves frequencies out.
 //!
 //!     cargo run --release -p imgprep-jpeg --example against_djpeg
 
@@ -51,7 +51,12 @@ fn main() {
             for file in [smooth.file(), noise.file()] {
                 let ours = components(&file, 1.0);
                 let theirs = djpeg(&file, 8, layout.len() == 1);
-                assert_eq!(pixels(&ours), theirs, "{layout:?}, progressive {progressive}");
+                let apart = pixels(&ours).iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b)).max();
+                let rounding = u8::from(layout.len() > 1);
+                assert!(
+                    apart <= Some(rounding),
+                    "{layout:?}, progressive {progressive}: {apart:?}"
+                );
             }
             for eighths in 1..=8 {
                 let file = smooth.file();
