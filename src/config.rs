@@ -104,13 +104,21 @@ pub(crate) enum Arch {
 /// that folder is already in front of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
-    /// The function that `imgprep` carries, with the encoder of AVIF only if some variant needs it:
-    /// it is a tenth of the function.
-    Bundled { avif: bool },
+    /// The function that `imgprep` carries.
+    Bundled(Codecs),
     /// A crate, named by its folder.
     Crate(PathBuf),
     /// A finished zip with an executable `bootstrap`.
     Zip(PathBuf),
+}
+
+/// What the function reads and writes beside what every function does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Codecs {
+    /// Variants in AVIF, if some variant needs its encoder: it is a tenth of the function.
+    pub(crate) avif: bool,
+    /// Originals in HEIC. Some may want to go without, for the patents on HEVC.
+    pub(crate) heic: bool,
 }
 
 /// The CloudFront distribution in front of the variants.

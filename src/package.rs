@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use error::PackageError;
 
-use crate::config::{Arch, Code};
+use crate::config::{Arch, Code, Codecs};
 use cache::Cache;
 use cargo::{Build, Cargo};
 use source::{Hash, Tree};
@@ -50,10 +50,10 @@ impl Making {
     pub(crate) fn quickest(code: &Code, arch: Arch) -> Self {
         match code {
             // One that is carried is smaller, where this machine can run it.
-            Code::Bundled { .. } if embedded(arch).is_some() && cargo::is_host(arch) => {
+            Code::Bundled(codecs) if carried(*codecs, arch).is_some() && cargo::is_host(arch) => {
                 Self::Released
             }
-            Code::Bundled { avif } if !avif || cfg!(feature = "avif") => Self::ThisProgram,
+            Code::Bundled(codecs) if this_program_has(*codecs) => Self::ThisProgram,
             _ => Self::Released,
         }
     }
@@ -68,10 +68,10 @@ pub(crate) fn source_hash(code: &Code, arch: Arch, making: Making) -> Result<Str
         hash.file("this program", &[is_debug]);
     }
     match code {
-        Code::Bundled { avif } => {
+        Code::Bundled(codecs) => {
             hash.tree("bundled", &Tree::bundled());
             hash.file("processor", target_cpu(arch).as_bytes());
-            hash.file("features", features(*avif).as_bytes());
+            hash.file("features", features(*codecs).as_bytes());
         }
         Code::Crate(folder) => hash.tree("crate", &Tree::of_crate(folder)?),
         Code::Zip(path) => hash.file("zip", &read(path)?),
@@ -89,12 +89,16 @@ pub(crate) fn build(
     cache_folder: &Path,
     progress: &dyn Fn(&str),
 ) -> Result<Package, PackageError> {
-    match (making, code, embedded(arch)) {
-        (Making::ThisProgram, ..) => this_program(progress),
-        (_, Code::Bundled { .. }, Some(zip)) => {
-            finished(zip.to_vec(), arch, "the embedded function")
-        }
-        _ => compiled(&Cargo::from_path(), code, arch, cache_folder, progress),
+    if making == Making::ThisProgram {
+        return this_program(progress);
+    }
+    let carried = match code {
+        Code::Bundled(codecs) => carried(*codecs, arch),
+        Code::Crate(_) | Code::Zip(_) => None,
+    };
+    match carried {
+        Some(zip) => finished(zip.to_vec(), arch, "the embedded function"),
+        None => compiled(&Cargo::from_path(), code, arch, cache_folder, progress),
     }
 }
 
@@ -112,14 +116,12 @@ pub(crate) enum Tools {
 pub(crate) fn tools(code: &Code, arch: Arch, making: Making) -> Result<Tools, PackageError> {
     match (making, code) {
         (Making::ThisProgram, _) => Ok(Tools::ThisProgram),
-        (_, Code::Bundled { .. }) if embedded(arch).is_some() => Ok(Tools::Carried),
+        (_, Code::Bundled(codecs)) if carried(*codecs, arch).is_some() => Ok(Tools::Carried),
         (_, Code::Zip(path)) => {
             finished(read(path)?, arch, &path.display().to_string())?;
             Ok(Tools::Zip(path.clone()))
         }
-        (_, Code::Bundled { .. } | Code::Crate(_)) => {
-            Cargo::from_path().look(arch).map(Tools::Cargo)
-        }
+        (_, Code::Bundled(_) | Code::Crate(_)) => Cargo::from_path().look(arch).map(Tools::Cargo),
     }
 }
 
@@ -154,9 +156,9 @@ fn compiled(
     }
     let build = match code {
         Code::Crate(folder) => Build::of_crate(folder, &cache.target()),
-        Code::Bundled { avif } => {
+        Code::Bundled(codecs) => {
             let folder = cache.extract(&Tree::bundled())?;
-            Build::of_function(&folder, &cache.target(), (features(*avif), target_cpu(arch)))
+            Build::of_function(&folder, &cache.target(), (&features(*codecs), target_cpu(arch)))
         }
         Code::Zip(path) => return finished(read(path)?, arch, &path.display().to_string()),
     };
@@ -168,12 +170,19 @@ fn compiled(
     Ok(Package::new(zip))
 }
 
-/// The zip that this binary carries, if it was built with the feature `embedded-function`.
-fn embedded(arch: Arch) -> Option<&'static [u8]> {
+/// The zip that this binary carries, if it was built with the feature `embedded-function`. It reads HEIC
+/// if this program does, and whoever wants none of that gets a function without it.
+fn carried(codecs: Codecs, arch: Arch) -> Option<&'static [u8]> {
     match arch {
+        _ if !codecs.heic && cfg!(feature = "heic") => None,
         Arch::X86_64 => source::EMBEDDED_X86_64,
         Arch::Arm64 => source::EMBEDDED_ARM64,
     }
+}
+
+/// Whether this program, as the function, would read and write just that.
+fn this_program_has(codecs: Codecs) -> bool {
+    (!codecs.avif || cfg!(feature = "avif")) && codecs.heic == cfg!(feature = "heic")
 }
 
 /// The target of rustc for a processor of Lambda.
@@ -185,8 +194,13 @@ fn triple(arch: Arch) -> &'static str {
 }
 
 /// The features of the function's crate that it is built with.
-fn features(avif: bool) -> &'static str {
-    if avif { "runtime,avif" } else { "runtime" }
+fn features(Codecs { avif, heic }: Codecs) -> String {
+    let chosen = [(true, "runtime"), (avif, "avif"), (heic, "heic")];
+    chosen
+        .into_iter()
+        .filter_map(|(is_on, name)| is_on.then_some(name))
+        .collect::<Vec<_>>()
+        .join(",")
 }
 
 /// The least processor that Lambda has of each kind, as rustc's `target-cpu`: x86 with AVX2 and what

@@ -160,8 +160,10 @@ pub(crate) fn encoding_ms_per_megapixel(variant: &Variant) -> f64 {
         (Format::Keep | Format::Jpeg, Effort::Speed) => 12.0,
         (Format::Keep | Format::Jpeg, Effort::Size) => 12.0 + SIZE_EFFORT_MS_PER_MEGAPIXEL,
         (Format::Png, _) => 360.0,
-        (Format::Webp, _) => 320.0,
-        (Format::Avif, _) => 1770.0,
+        (Format::Webp, Effort::Speed) => 110.0,
+        (Format::Webp, Effort::Size) => 390.0,
+        (Format::Avif, Effort::Speed) => 1000.0,
+        (Format::Avif, Effort::Size) => 2300.0,
     }
 }
 

@@ -9,7 +9,7 @@ use super::session::{blocking, connection, load, making};
 use crate::args::Global;
 use crate::aws::reach::{Unreached, reach};
 use crate::aws::{Aws, Connection};
-use crate::config::{Arch, Code, Config};
+use crate::config::{Arch, Code, Codecs, Config};
 use crate::doctor::{Check, Subject, Verdict, machine, permissions};
 use crate::error::{Error, FAILED};
 use crate::report::advice::Advice;
@@ -109,7 +109,7 @@ async fn asked_of_aws(connection: &Connection, config: Option<&Config>) -> Vec<C
 async fn function(config: Option<&Config>, global: &Global) -> Result<Check, Error> {
     let (code, arch) = match config {
         Some(config) => (config.function.code.clone(), config.function.arch),
-        None => (Code::Bundled { avif: false }, Arch::default()),
+        None => (Code::Bundled(Codecs { avif: false, heic: true }), Arch::default()),
     };
     let making = making(&code, arch, global, false);
     blocking(move || machine::function(&code, arch, making)).await

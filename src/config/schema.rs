@@ -14,8 +14,8 @@ use super::folder_rules::{self, beside_failed, beside_originals, beside_variant,
 use super::problem::{Fault, reason};
 use super::table::{Table, Text, Words};
 use super::{
-    Access, Arch, Bucket, Cdn, Code, Config, Function, PriceClass, Topic, limit_rules, look_rules,
-    name_rules, region_rules, web_rules,
+    Access, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic, limit_rules,
+    look_rules, name_rules, region_rules, web_rules,
 };
 
 const DEFAULT_NAME: &str = "imgprep";
@@ -71,8 +71,8 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
     }
     let tables = tables.unwrap_or_default();
     let variants = variants(&tables, &look, &originals);
-    if let Code::Bundled { avif } = &mut function.code {
-        *avif = variants.iter().any(|variant| variant.format == Format::Avif);
+    if let Code::Bundled(codecs) = &mut function.code {
+        codecs.avif = variants.iter().any(|variant| variant.format == Format::Avif);
     }
     let cdn_table = root.table("cdn");
     let cdn = cdn(&cdn_table);
@@ -121,15 +121,18 @@ fn function(table: &Table<'_>, default: &str, folder: &Path) -> Function {
 }
 
 fn code(table: &Table<'_>, folder: &Path) -> Code {
+    let heic = table.flag("heic").unwrap_or(true);
     let cargo = table.text("crate", name_rules::path);
     let zip = table.text("code", name_rules::path);
+    // Whether some variant is in AVIF is not known yet.
+    let bundled = Code::Bundled(Codecs { avif: false, heic });
     match (cargo, zip) {
         (Some(cargo), Some(zip)) => {
             let fault = Fault::new("cannot be combined with `function.crate`")
                 .label("remove one of the two")
                 .related(cargo.span.as_ref(), "the other one");
             table.report("code", &zip, fault);
-            BUNDLED
+            bundled
         }
         (Some(cargo), None) => {
             let path = folder.join(&cargo.value);
@@ -148,12 +151,9 @@ fn code(table: &Table<'_>, folder: &Path) -> Code {
             }
             Code::Zip(path)
         }
-        (None, None) => BUNDLED,
+        (None, None) => bundled,
     }
 }
-
-/// Until the variants are known.
-const BUNDLED: Code = Code::Bundled { avif: false };
 
 fn check_zip(path: &Path) -> Result<(), Fault> {
     let shown = path.display();

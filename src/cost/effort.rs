@@ -18,16 +18,16 @@ pub(crate) struct SizeEffort {
     pub(crate) pays_from_views: f64,
 }
 
-fn is_jpeg(format: Format) -> bool {
-    matches!(format, Format::Keep | Format::Jpeg)
+/// Whether the format has more than one way to write it.
+fn has_efforts(format: Format) -> bool {
+    format != Format::Png
 }
 
 /// What becomes of the usage if all variants are made in fewer bytes.
 pub(super) fn estimate(config: &Config, load: &Load, usage: &Usage) -> Option<SizeEffort> {
     let mut smaller = config.clone();
-    // The other formats have one way each.
-    let jpegs = smaller.variants.iter_mut().filter(|variant| is_jpeg(variant.format));
-    jpegs.for_each(|variant| variant.effort = Effort::Size);
+    let others = smaller.variants.iter_mut().filter(|variant| has_efforts(variant.format));
+    others.for_each(|variant| variant.effort = Effort::Size);
     if smaller.variants == config.variants {
         return None;
     }

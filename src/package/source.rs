@@ -117,8 +117,14 @@ mod tests {
     fn the_bundled_source_is_a_workspace_of_its_own() {
         let tree = Tree::bundled();
         let text = |name: &str| String::from_utf8(tree.0[name].clone()).unwrap();
-        for member in ["lambda-fn", "crates/contract", "crates/image", "crates/jpeg", "crates/avif"]
-        {
+        for member in [
+            "lambda-fn",
+            "crates/contract",
+            "crates/image",
+            "crates/jpeg",
+            "crates/avif",
+            "crates/webp",
+        ] {
             assert!(text("Cargo.toml").contains(&format!("\"{member}\"")), "{member}");
             assert!(tree.0.contains_key(&format!("{member}/Cargo.toml")), "{member}");
             assert!(tree.0.contains_key(&format!("{member}/build.rs")), "{member}");

@@ -2,6 +2,7 @@
 //! built by the integration tests.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
 
 use super::*;
@@ -19,6 +20,7 @@ fn small_crate(folder: &Path, text: &str) {
 
 /// The processor of this machine.
 const HERE: Arch = if cfg!(target_arch = "aarch64") { Arch::Arm64 } else { Arch::X86_64 };
+const DEFAULT: Codecs = Codecs { avif: false, heic: true };
 const ELSEWHERE: Arch = if cfg!(target_arch = "aarch64") { Arch::X86_64 } else { Arch::Arm64 };
 
 #[test]
@@ -33,9 +35,11 @@ fn the_hash_follows_the_source_and_the_processor() {
     fs::write(folder.path().join("target/release/bootstrap"), "built").unwrap();
     assert_eq!(hash(), one);
     assert_ne!(source_hash(&code, ELSEWHERE, Making::Released).unwrap(), one);
-    let bundled = |avif| source_hash(&Code::Bundled { avif }, HERE, Making::Released).unwrap();
-    assert_ne!(bundled(false), one);
-    assert_ne!(bundled(false), bundled(true), "the encoder of AVIF is built in or not");
+    let bundled = |codecs| source_hash(&Code::Bundled(codecs), HERE, Making::Released).unwrap();
+    let others = [Codecs { avif: true, ..DEFAULT }, Codecs { heic: false, ..DEFAULT }].map(bundled);
+    let hashes =
+        BTreeSet::from([bundled(DEFAULT), others[0].clone(), others[1].clone(), one.clone()]);
+    assert_eq!(hashes.len(), 4, "what it reads and writes is built in or not");
     small_crate(folder.path(), "two");
     assert_ne!(hash(), one);
     small_crate(folder.path(), "one");
@@ -129,12 +133,15 @@ fn what_is_no_crate_or_no_zip_is_named() {
 #[test]
 fn a_local_aws_is_given_this_program_where_it_can_serve() {
     let quickest = |code: &Code| Making::quickest(code, HERE);
-    assert_eq!(quickest(&Code::Bundled { avif: false }), Making::ThisProgram);
+    assert_eq!(quickest(&Code::Bundled(DEFAULT)), Making::ThisProgram);
     let with_avif = if cfg!(feature = "avif") { Making::ThisProgram } else { Making::Released };
-    assert_eq!(quickest(&Code::Bundled { avif: true }), with_avif);
+    assert_eq!(quickest(&Code::Bundled(Codecs { avif: true, ..DEFAULT })), with_avif);
+    let without_heic = Code::Bundled(Codecs { heic: false, ..DEFAULT });
+    let expected = if cfg!(feature = "heic") { Making::Released } else { Making::ThisProgram };
+    assert_eq!(quickest(&without_heic), expected, "no code that nobody wants");
     assert_eq!(quickest(&Code::Zip("function.zip".into())), Making::Released);
 
-    let code = Code::Bundled { avif: false };
+    let code = Code::Bundled(DEFAULT);
     let hash = |making| source_hash(&code, HERE, making).unwrap();
     assert_ne!(hash(Making::ThisProgram), hash(Making::Released));
     let package = build(&code, HERE, Making::ThisProgram, Path::new("no cache"), &|_| ()).unwrap();

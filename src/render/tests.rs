@@ -105,10 +105,10 @@ fn a_folder_gives_all_images_below_it_by_their_way_from_it() {
 fn what_is_an_image_is_told_by_its_bytes_or_promised_by_its_name() {
     let place = Place::with(&["p/no-ending", "p/wrong.txt"]);
     place.put("p/broken.JPG", b"these are notes");
-    place.put("p/phone.heic", b"\0\0\0\x18ftypheic");
+    place.put("p/phone.avif", b"\0\0\0\x18ftypavif");
     place.put("p/.DS_Store", b"\0\0\0\x01Bud1");
     place.put("p/film.mp4", b"\0\0\0\x18ftypisom");
-    let names = ["p/broken.JPG", "p/no-ending", "p/phone.heic", "p/wrong.txt"];
+    let names = ["p/broken.JPG", "p/no-ending", "p/phone.avif", "p/wrong.txt"];
     let told = place.names(&["p"]);
     let files: Vec<&str> = told.iter().filter_map(|it| Some(it.split_once(" as ")?.0)).collect();
     assert_eq!(files, names);
@@ -236,7 +236,7 @@ async fn variants_are_those_of_the_function_under_the_names_of_their_originals()
 async fn each_image_fails_by_itself_and_for_the_reason_that_it_has_on_lambda() {
     let place = Place::with(&["p/good.jpg"]);
     place.put("p/broken.jpg", b"these are notes");
-    place.put("p/phone.heic", b"\0\0\0\x18ftypheic\0\0\0\0");
+    place.put("p/phone.avif", b"\0\0\0\x18ftypavif\0\0\0\0");
     place.put("p/large.jpg", &sample::jpeg(700, 700));
     symlink("nowhere", place.path("p/lost.jpg")).unwrap();
     let limits = Limits { max_pixels: 400_000, ..Limits::default() };
@@ -252,7 +252,7 @@ async fn each_image_fails_by_itself_and_for_the_reason_that_it_has_on_lambda() {
     broken.jpg: not an image
     good.jpg: made
     large.jpg: 700x700 is 1 megapixels; the limit is 1
-    phone.heic: HEIC is not supported
+    phone.avif: AVIF is not supported
     ");
     assert_eq!((sheet.totals.images, sheet.totals.failed, sheet.totals.variants), (4, 3, 2));
     assert_eq!(place.files("out"), ["out/20x20/good.jpg", "out/40x30/good.jpg"]);

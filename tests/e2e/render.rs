@@ -98,23 +98,23 @@ pub(crate) async fn a_bad_image_is_told_and_stops_no_other() {
     let pipeline = Pipeline::offline("badly").await;
     put(&pipeline, "p/good.jpg", &sample::jpeg(1000, 800));
     put(&pipeline, "p/notes.jpg", b"these are notes");
-    put(&pipeline, "p/phone.heic", b"\0\0\0\x18ftypheic\0\0\0\0");
+    put(&pipeline, "p/phone.avif", b"\0\0\0\x18ftypavif\0\0\0\0");
     let picture = RgbImage::from_pixel(40, 30, image::Rgb([200, 100, 50]));
     picture.save(pipeline.folder().join("p/tiny.png")).unwrap();
     let text = render(&pipeline, &["p", "-o", "out"]).exits(1);
     let lines: Vec<&str> = text.stdout.lines().filter(|line| line.contains("failed")).collect();
     assert_snapshot!(lines[..2].join("\n"), @"
       p/notes.jpg   failed: not an image
-      p/phone.heic  failed: HEIC is not supported
+      p/phone.avif  failed: AVIF is not supported
     ");
     assert!(lines[2].starts_with("4 originals, 2 failed, 4 variants, "), "{text}");
     assert!(text.stdout.ends_with("\n  contact sheet  out/index.html\n"), "{text}");
     let sheet = render(&pipeline, &["p", "-o", "out", "--json"]).exits(1).json();
     let failed = |index: usize| sheet["images"][index]["failed"].as_str();
     assert_eq!([failed(0), failed(1)], [None, Some("not an image")]);
-    assert_eq!([failed(2), failed(3)], [Some("HEIC is not supported"), None]);
+    assert_eq!([failed(2), failed(3)], [Some("AVIF is not supported"), None]);
     let page = fs::read_to_string(pipeline.folder().join("out/index.html")).unwrap();
-    assert!(page.contains("<td>HEIC is not supported</td>"));
+    assert!(page.contains("<td>AVIF is not supported</td>"));
 }
 
 pub(crate) async fn wrong_use_is_told_before_anything_is_written() {

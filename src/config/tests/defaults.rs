@@ -44,7 +44,7 @@ fn least() -> Config {
             concurrency: None,
             log_retention_days: 14,
             permissions_boundary: None,
-            code: Code::Bundled { avif: false },
+            code: Code::Bundled(Codecs { avif: false, heic: true }),
         },
         variants: vec![variant("800x600", 800, 600)],
         cdn: Cdn {
@@ -87,6 +87,7 @@ memory = 10240
 timeout = 900
 arch = "arm64"
 concurrency = 100
+heic = false
 log_retention_days = 3653
 permissions_boundary = "arn:aws:iam::123456789012:policy/teams/Boundary"
 [image]
@@ -143,7 +144,7 @@ fn every_key() -> Config {
             permissions_boundary: Some(
                 "arn:aws:iam::123456789012:policy/teams/Boundary".to_owned(),
             ),
-            code: Code::Bundled { avif: true },
+            code: Code::Bundled(Codecs { avif: true, heic: false }),
         },
         variants: vec![
             Variant {
