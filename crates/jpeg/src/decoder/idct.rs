@@ -18,6 +18,8 @@
 mod coarse;
 mod fine;
 
+use std::array;
+
 use fine::Basis;
 
 /// Blocks that are transformed at once: as many as a vector register of AVX2 has numbers of 32 bits.
@@ -79,25 +81,23 @@ impl Shape {
     }
 }
 
-/// Writes the samples of all blocks side by side, from levels around zero.
+/// Writes the samples of all blocks side by side, from levels around zero with bits behind the point.
 #[inline]
 #[expect(clippy::cast_sign_loss, reason = "it is cut to what eight bits hold")]
-fn write<const WIDTH: usize>(levels: &[Lanes; WIDTH], level: impl Fn(i32) -> i32, out: &mut [u8]) {
-    let mut samples = [[0; LANES]; WIDTH];
-    for (samples, levels) in samples.iter_mut().zip(levels) {
-        for (sample, &value) in samples.iter_mut().zip(levels) {
-            *sample = (level(value) + 128).clamp(0, 255) as u8;
-        }
+fn write<const WIDTH: usize>(mut levels: [Lanes; WIDTH], bits: u32, out: &mut [u8]) {
+    for lanes in &mut levels {
+        let level = rounded(lanes, bits);
+        *lanes = array::from_fn(|lane| (level[lane] + 128).clamp(0, 255));
     }
     for (lane, block) in out.as_chunks_mut::<WIDTH>().0.iter_mut().take(LANES).enumerate() {
-        for (sample, samples) in block.iter_mut().zip(&samples) {
-            *sample = samples[lane];
+        for (sample, lanes) in block.iter_mut().zip(&levels) {
+            *sample = lanes[lane] as u8;
         }
     }
 }
 
 /// Drops bits behind the point.
 #[inline]
-fn rounded(value: i32, bits: u32) -> i32 {
-    value.wrapping_add(1 << (bits - 1)) >> bits
+fn rounded(lanes: &Lanes, bits: u32) -> Lanes {
+    array::from_fn(|lane| lanes[lane].wrapping_add(1 << (bits - 1)) >> bits)
 }

@@ -4,6 +4,8 @@
 //! which compilers turn into one vector instruction on any processor, and nothing is ever transposed
 //! between rows and columns.
 
+use std::array;
+
 /// Blocks transformed together.
 pub(super) const LANES: usize = 8;
 
@@ -19,22 +21,15 @@ pub(super) type Blocks = [Lanes; 64];
 /// The algorithm of Arai, Agui and Nakajima (1988): five multiplications for eight numbers, the
 /// rest of the work left to quantisation, which divides anyway. In floating point it has none of
 /// the rounding steps for which its integer form has a bad name.
-#[expect(clippy::needless_range_loop, reason = "a lane is the same in every row")]
 pub(super) fn forward(blocks: &mut Blocks) {
-    for row in blocks.as_chunks_mut::<8>().0 {
-        for lane in 0..LANES {
-            let output = transform_line([0, 1, 2, 3, 4, 5, 6, 7].map(|x: usize| row[x][lane]));
-            for (x, value) in output.into_iter().enumerate() {
-                row[x][lane] = value;
-            }
-        }
+    let rows = blocks.as_chunks_mut::<8>().0;
+    for row in &mut *rows {
+        *row = transform_line(row);
     }
-    for column in 0..8 {
-        for lane in 0..LANES {
-            let input = [0, 1, 2, 3, 4, 5, 6, 7].map(|y: usize| blocks[y * 8 + column][lane]);
-            for (y, value) in transform_line(input).into_iter().enumerate() {
-                blocks[y * 8 + column][lane] = value;
-            }
+    for x in 0..8 {
+        let column = transform_line(&array::from_fn(|y| rows[y][x]));
+        for (row, lanes) in rows.iter_mut().zip(column) {
+            row[x] = lanes;
         }
     }
 }
@@ -59,31 +54,46 @@ const COS_8_LESS_SIN_8: f32 = 0.541_196_1;
 const COS_8_PLUS_SIN_8: f32 = 1.306_563;
 
 #[inline]
-fn transform_line(input: [f32; 8]) -> [f32; 8] {
-    let sum = [0, 1, 2, 3].map(|i: usize| input[i] + input[7 - i]);
-    let difference = [0, 1, 2, 3].map(|i: usize| input[i] - input[7 - i]);
+fn transform_line(input: &[Lanes; 8]) -> [Lanes; 8] {
+    let [i0, i1, i2, i3, i4, i5, i6, i7] = input;
+    let [s0, s1, s2, s3] = [sum(i0, i7), sum(i1, i6), sum(i2, i5), sum(i3, i4)];
+    let [d0, d1, d2, d3] =
+        [difference(i0, i7), difference(i1, i6), difference(i2, i5), difference(i3, i4)];
 
-    let outer = (sum[0] + sum[3], sum[0] - sum[3]);
-    let inner = (sum[1] + sum[2], sum[1] - sum[2]);
-    let turned = (inner.1 + outer.1) * COS_4;
+    let outer = (sum(&s0, &s3), difference(&s0, &s3));
+    let inner = (sum(&s1, &s2), difference(&s1, &s2));
+    let turned = times(&sum(&inner.1, &outer.1), COS_4);
 
-    let a = difference[3] + difference[2];
-    let b = difference[2] + difference[1];
-    let c = difference[1] + difference[0];
-    let shared = (a - c) * SIN_8;
-    let low = a * COS_8_LESS_SIN_8 + shared;
-    let high = c * COS_8_PLUS_SIN_8 + shared;
-    let middle = b * COS_4;
-    let (plus, minus) = (difference[0] + middle, difference[0] - middle);
+    let [a, b, c] = [sum(&d3, &d2), sum(&d2, &d1), sum(&d1, &d0)];
+    let shared = times(&difference(&a, &c), SIN_8);
+    let low = sum(&times(&a, COS_8_LESS_SIN_8), &shared);
+    let high = sum(&times(&c, COS_8_PLUS_SIN_8), &shared);
+    let middle = times(&b, COS_4);
+    let (plus, minus) = (sum(&d0, &middle), difference(&d0, &middle));
 
     [
-        outer.0 + inner.0,
-        plus + high,
-        outer.1 + turned,
-        minus - low,
-        outer.0 - inner.0,
-        minus + low,
-        outer.1 - turned,
-        plus - high,
+        sum(&outer.0, &inner.0),
+        sum(&plus, &high),
+        sum(&outer.1, &turned),
+        difference(&minus, &low),
+        difference(&outer.0, &inner.0),
+        sum(&minus, &low),
+        difference(&outer.1, &turned),
+        difference(&plus, &high),
     ]
+}
+
+#[inline]
+fn sum(a: &Lanes, b: &Lanes) -> Lanes {
+    array::from_fn(|lane| a[lane] + b[lane])
+}
+
+#[inline]
+fn difference(a: &Lanes, b: &Lanes) -> Lanes {
+    array::from_fn(|lane| a[lane] - b[lane])
+}
+
+#[inline]
+fn times(a: &Lanes, factor: f32) -> Lanes {
+    array::from_fn(|lane| a[lane] * factor)
 }

@@ -15,7 +15,7 @@
 
 use std::{array, f64::consts::FRAC_1_SQRT_2};
 
-use super::{LANES, Lanes, rounded};
+use super::{LANES, Lanes};
 
 /// Points of the largest of these transforms.
 pub(super) const POINTS_MAX: usize = 4;
@@ -88,7 +88,7 @@ fn down<const WIDTH: usize, const HEIGHT: usize>(rows: &mut [[Lanes; WIDTH]]) {
 #[inline]
 fn across<const WIDTH: usize>(row: &mut [Lanes; WIDTH], out: &mut [u8]) {
     let levels = one_axis(std::mem::replace(row, [[0; LANES]; WIDTH]));
-    super::write(&levels, |value| rounded(value, FRACTION_BITS + 3), out);
+    super::write(levels, FRACTION_BITS + 3, out);
 }
 
 #[inline]
@@ -108,8 +108,8 @@ fn one_axis<const POINTS: usize>(f: [Lanes; POINTS]) -> [Lanes; POINTS] {
         }
         ([f0, f1, f2, f3], [o0, o1, o2, o3]) => {
             let (outer, inner) = (sum(f0, f2), difference(f0, f2));
-            let outer_odd = sum(f1, &f3.map(times_tangent));
-            let inner_odd = difference(&f1.map(times_tangent), f3);
+            let outer_odd = sum(f1, &times_tangent(f3));
+            let inner_odd = difference(&times_tangent(f1), f3);
             *o0 = sum(&outer, &outer_odd);
             *o1 = sum(&inner, &inner_odd);
             *o2 = difference(&inner, &inner_odd);
@@ -133,8 +133,11 @@ fn difference(a: &Lanes, b: &Lanes) -> Lanes {
 /// The product has up to 48 bits; in two parts, of the value's upper and lower half, it is made of
 /// 32 each, which vector instructions have.
 #[inline]
-fn times_tangent(value: i32) -> i32 {
-    let (upper, lower) = (value >> TANGENT_BITS, value & ((1 << TANGENT_BITS) - 1));
-    upper.wrapping_mul(TANGENT)
-        + (lower.wrapping_mul(TANGENT).cast_unsigned() >> TANGENT_BITS).cast_signed()
+fn times_tangent(lanes: &Lanes) -> Lanes {
+    array::from_fn(|lane| {
+        let value = lanes[lane];
+        let (upper, lower) = (value >> TANGENT_BITS, value & ((1 << TANGENT_BITS) - 1));
+        upper.wrapping_mul(TANGENT)
+            + (lower.wrapping_mul(TANGENT).cast_unsigned() >> TANGENT_BITS).cast_signed()
+    })
 }

@@ -94,7 +94,7 @@ fn columns<const HEIGHT: usize>(corners: &mut [Lanes], width: usize, basis: &Bas
         let column = array::from_fn(|v| corners[v * width + u]);
         let column: [Lanes; HEIGHT] = one_axis(&column, basis);
         for (v, lanes) in column.into_iter().enumerate() {
-            corners[v * width + u] = lanes.map(|value| rounded(value, SHIFT));
+            corners[v * width + u] = rounded(&lanes, SHIFT);
         }
     }
 }
@@ -103,7 +103,7 @@ fn samples<const WIDTH: usize>(row: &[Lanes], basis: &Basis, out: &mut [u8]) {
     const SHIFT: u32 = COSINE_BITS + BETWEEN_BITS + 3;
     let Some(row) = row.first_chunk() else { return };
     let levels: [Lanes; WIDTH] = one_axis(row, basis);
-    super::write(&levels, |value| rounded(value, SHIFT), out);
+    super::write(levels, SHIFT, out);
 }
 
 /// Frequencies of even number are the same in both halves, and the others have the other sign.
