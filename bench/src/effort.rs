@@ -12,7 +12,10 @@ use std::{
 };
 
 use contract::settings::{Effort, Variant};
-use imaging::{limits::Limits, engine::{self, Rendered, Scratch}};
+use imaging::{
+    engine::{self, Rendered, Scratch},
+    limits::Limits,
+};
 use nix::sys::resource::{UsageWho, getrusage};
 
 use crate::{

@@ -8,7 +8,7 @@ use std::{
     io::{self, Write as _},
 };
 
-use contract::settings::{Format, Variant};
+use contract::settings::{Effort, Format, Variant};
 use imaging::engine::Scratch;
 
 use crate::{
@@ -17,13 +17,20 @@ use crate::{
     statistics::{mean, median},
 };
 
-/// How often each photo is encoded in each format; the first time warms up.
+/// How often each photo is encoded in each way; the first time warms up.
 const ROUNDS: usize = 4;
 
-const FORMATS: [(&str, Format); 4] =
-    [("JPEG", Format::Jpeg), ("WebP", Format::Webp), ("AVIF", Format::Avif), ("PNG", Format::Png)];
+const WAYS: [(&str, Format, Effort); 7] = [
+    ("JPEG, speed", Format::Jpeg, Effort::Speed),
+    ("JPEG, size", Format::Jpeg, Effort::Size),
+    ("WebP, speed", Format::Webp, Effort::Speed),
+    ("WebP, size", Format::Webp, Effort::Size),
+    ("AVIF, speed", Format::Avif, Effort::Speed),
+    ("AVIF, size", Format::Avif, Effort::Size),
+    ("PNG", Format::Png, Effort::Speed),
+];
 
-/// One photo in one format.
+/// One photo, written in one way.
 struct Measured {
     megapixels: f64,
     /// Of a processor, for the encoder alone: an estimate from its share on the clock.
@@ -33,15 +40,16 @@ struct Measured {
     bytes: f64,
 }
 
-/// Measures every format and says what came of it.
+/// Measures every way and says what came of it.
 pub(crate) fn compare(photos: &[Photo]) -> Result<String, Box<dyn Error>> {
     let mut table = String::from(
         "| 800x600 | CPU ms, encoding | a megapixel | all else | bytes | a pixel |\n|--|--:|--:|--:|--:|--:|\n",
     );
-    for (name, format) in FORMATS {
+    for (name, format, effort) in WAYS {
         writeln!(io::stderr(), "{name}")?;
-        let measured: Vec<Measured> =
-            photos.iter().map(|photo| measure(photo, format)).collect::<Result<_, _>>()?;
+        let wanted = Variant { format, effort, ..Variant::of_size(800, 600) };
+        let measured = photos.iter().map(|photo| measure(photo, wanted.clone()));
+        let measured: Vec<Measured> = measured.collect::<Result<_, _>>()?;
         let of = |part: fn(&Measured) -> f64| mean(&measured.iter().map(part).collect::<Vec<_>>());
         writeln!(
             table,
@@ -56,9 +64,9 @@ pub(crate) fn compare(photos: &[Photo]) -> Result<String, Box<dyn Error>> {
     Ok(table)
 }
 
-fn measure(photo: &Photo, format: Format) -> Result<Measured, Box<dyn Error>> {
+fn measure(photo: &Photo, wanted: Variant) -> Result<Measured, Box<dyn Error>> {
     let original = fs::read(&photo.path)?;
-    let variants = [Variant { format, ..Variant::of_size(800, 600) }];
+    let variants = [wanted];
     let (mut encoding, mut rest, mut scratch) = (Vec::new(), Vec::new(), Scratch::default());
     let mut last = None;
     for round in 0..ROUNDS {

@@ -12,9 +12,9 @@ use std::{
     process::Command,
 };
 
-use image::{ImageFormat, RgbImage};
 use contract::settings::{Format, Variant};
-use imaging::{limits::Limits, engine};
+use image::{ImageFormat, RgbImage};
+use imaging::{engine, limits::Limits};
 
 /// Originals and the frames that they are brought into: wide and tall, odd and even, enlarged,
 /// shrunk by a little and by a lot, and of the frame's own shape.

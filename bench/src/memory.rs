@@ -15,7 +15,7 @@ use std::{
 };
 
 use contract::event;
-use imaging::{limits::Limits, engine};
+use imaging::{engine, limits::Limits};
 use serde_json::Value;
 use tiny_http::{Header, Method, Request, Response, Server};
 

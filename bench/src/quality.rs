@@ -17,7 +17,7 @@ use fast_image_resize::{
     pixels::U16x3,
 };
 use image::{DynamicImage, ImageDecoder, codecs::jpeg::JpegDecoder, metadata::Orientation};
-use imaging::{colour::Correction, limits::Limits, pixels::Pixels, engine};
+use imaging::{colour::Correction, engine, limits::Limits, pixels::Pixels};
 use ssimulacra2::{ColorPrimaries, Rgb, TransferCharacteristic, compute_frame_ssimulacra2};
 
 use crate::{

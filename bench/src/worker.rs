@@ -14,7 +14,10 @@ use std::{
 };
 
 use contract::settings::Variant;
-use imaging::{limits::Limits, engine::{self, Scratch}};
+use imaging::{
+    engine::{self, Scratch},
+    limits::Limits,
+};
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
 

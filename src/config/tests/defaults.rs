@@ -6,7 +6,7 @@ use std::path::Path;
 
 use contract::settings::{Colour, Effort, Fit, Format, Gravity, OnDelete, Variant};
 
-use super::super::{Access, Arch, Bucket, Cdn, Code, Config, Function, PriceClass, Topic};
+use super::super::{Access, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic};
 use super::{LEAST, accepted, parse};
 
 fn variant(folder: &str, width: u32, height: u32) -> Variant {

@@ -71,7 +71,10 @@ mod tests {
         const AVIF: &str = "format = \"avif\"";
         assert_eq!(shortage("", ""), None);
         assert_eq!(shortage("memory = 1769", AVIF), None);
-        let shortages = [shortage("", AVIF), shortage("timeout = 3", AVIF)].map(Option::unwrap);
-        insta::assert_snapshot!(shortages.join("\n"), @"");
+        let shortages = [shortage("", AVIF), shortage("timeout = 1", AVIF)].map(Option::unwrap);
+        insta::assert_snapshot!(shortages.join("\n"), @"
+        a photo of 12 megapixels takes about 12 s, 12 s of that for `1600x1200`; the function is stopped after 10 s: with `memory = 1769` it takes 2 s
+        a photo of 12 megapixels takes about 12 s, 12 s of that for `1600x1200`; the function is stopped after 1 s: set `timeout` to 12 or more
+        ");
     }
 }
