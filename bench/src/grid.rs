@@ -14,6 +14,7 @@ use std::{
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 use nix::sys::resource::{UsageWho, getrusage};
+use tiff::encoder::{Compression, Predictor, TiffEncoder, colortype::RGB8};
 
 use crate::{
     compare::{millis, progress},
@@ -47,9 +48,22 @@ const GROWING: [(u32, u32); 6] =
 #[derive(Clone, Copy)]
 struct Stored {
     sides: (u32, u32),
-    /// Nothing for grey.
-    sampling: Option<(SamplingFactor, &'static str)>,
-    progressive: bool,
+    kind: Kind,
+}
+
+/// In which format.
+#[derive(Clone, Copy)]
+enum Kind {
+    Jpeg {
+        /// Nothing for grey.
+        sampling: Option<(SamplingFactor, &'static str)>,
+        progressive: bool,
+    },
+    Png,
+    /// Lossy.
+    Webp,
+    /// LZW with differences.
+    Tiff,
 }
 
 struct Case {
@@ -70,30 +84,49 @@ struct Figures {
 
 impl Stored {
     fn baseline(sides: (u32, u32)) -> Self {
-        Self { sides, sampling: HALVED, progressive: false }
+        Self { sides, kind: Kind::Jpeg { sampling: HALVED, progressive: false } }
     }
 
     fn name(self) -> String {
         let (width, height) = self.sides;
-        let kind = if self.progressive { "progressive" } else { "baseline" };
-        let sampling = self.sampling.map_or("grey", |(_, name)| name);
-        format!("{width}x{height} {kind} {sampling}")
+        let kind = match self.kind {
+            Kind::Jpeg { sampling, progressive } => {
+                let process = if progressive { "progressive" } else { "baseline" };
+                format!("{process} {}", sampling.map_or("grey", |(_, name)| name))
+            }
+            Kind::Png => "PNG".to_owned(),
+            Kind::Webp => "lossy WebP".to_owned(),
+            Kind::Tiff => "TIFF LZW".to_owned(),
+        };
+        format!("{width}x{height} {kind}")
     }
 
     fn write(self, path: &Path) -> Result<(), Box<dyn Error>> {
         let (width, height) = self.sides;
-        let mut pixels = sample::pixels(width, height);
+        let pixels = sample::pixels(width, height);
         let mut file = BufWriter::new(File::create(path)?);
-        let mut encoder = Encoder::new(&mut file, large::QUALITY);
-        encoder.set_progressive(self.progressive);
-        let colours = if let Some((factor, _)) = self.sampling {
-            encoder.set_sampling_factor(factor);
-            ColorType::Rgb
-        } else {
-            pixels = pixels.as_chunks::<3>().0.iter().map(|pixel| pixel[1]).collect();
-            ColorType::Luma
-        };
-        encoder.encode(&pixels, width.try_into()?, height.try_into()?, colours)?;
+        match self.kind {
+            Kind::Jpeg { sampling, progressive } => {
+                let mut encoder = Encoder::new(&mut file, large::QUALITY);
+                encoder.set_progressive(progressive);
+                let (width, height) = (width.try_into()?, height.try_into()?);
+                if let Some((factor, _)) = sampling {
+                    encoder.set_sampling_factor(factor);
+                    encoder.encode(&pixels, width, height, ColorType::Rgb)?;
+                } else {
+                    let grey: Vec<u8> =
+                        pixels.as_chunks::<3>().0.iter().map(|pixel| pixel[1]).collect();
+                    encoder.encode(&grey, width, height, ColorType::Luma)?;
+                }
+            }
+            Kind::Png => large::write(large::Kind::Png, &mut file, &pixels, self.sides)?,
+            Kind::Webp => large::write(large::Kind::Webp, &mut file, &pixels, self.sides)?,
+            Kind::Tiff => {
+                let encoder = TiffEncoder::new(&mut file)?.with_compression(Compression::Lzw);
+                let mut encoder = encoder.with_predictor(Predictor::Horizontal);
+                encoder.write_image::<RGB8>(width, height, &pixels)?;
+            }
+        }
         Ok(file.flush()?)
     }
 }
@@ -102,8 +135,10 @@ impl Stored {
 fn cases() -> Vec<Case> {
     let both = |stored| Case { stored, sizes: SIZES.to_vec() };
     let growing = GROWING.map(|sides| both(Stored::baseline(sides)));
-    let progressive = [GROWING[0], GROWING[2], GROWING[3]]
-        .map(|sides| both(Stored { progressive: true, ..Stored::baseline(sides) }));
+    let jpeg = |sampling, progressive, sides| {
+        both(Stored { sides, kind: Kind::Jpeg { sampling, progressive } })
+    };
+    let progressive = [GROWING[0], GROWING[2], GROWING[3]].map(|sides| jpeg(HALVED, true, sides));
     let sampled = [
         Some((SamplingFactor::R_4_4_4, "4:4:4")),
         Some((SamplingFactor::R_4_2_2, "4:2:2")),
@@ -111,11 +146,13 @@ fn cases() -> Vec<Case> {
         Some((SamplingFactor::R_4_1_1, "4:1:1")),
         None,
     ]
-    .map(|sampling| both(Stored { sampling, ..Stored::baseline(TWELVE_MEGAPIXELS) }));
+    .map(|sampling| jpeg(sampling, false, TWELVE_MEGAPIXELS));
+    let others = [Kind::Png, Kind::Webp, Kind::Tiff]
+        .map(|kind| both(Stored { sides: TWELVE_MEGAPIXELS, kind }));
     let several =
         [vec![FRAMES[3]], vec![FRAMES[1], FRAMES[3], FRAMES[5], FRAMES[7]], FRAMES.to_vec()]
             .map(|sizes| Case { stored: Stored::baseline(TWELVE_MEGAPIXELS), sizes });
-    growing.into_iter().chain(progressive).chain(sampled).chain(several).collect()
+    growing.into_iter().chain(progressive).chain(sampled).chain(others).chain(several).collect()
 }
 
 /// Measures every case, and answers with a table.
@@ -130,7 +167,7 @@ pub(crate) fn compare(rounds: usize, folder: &Path) -> Result<String, Box<dyn Er
          |---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
     );
     for case in cases() {
-        let photo = folder.join(case.stored.name().replace([' ', ':'], "-") + ".jpg");
+        let photo = folder.join(case.stored.name().replace([' ', ':'], "-"));
         if !photo.exists() {
             case.stored.write(&photo)?;
         }
@@ -159,7 +196,11 @@ fn measure(
                 figures.add(turn, &answer);
             }
         }
-        if let Some(micros) = djpeg(&question.photo, case).filter(|_| round > 0) {
+        let is_jpeg = matches!(case.stored.kind, Kind::Jpeg { .. });
+        if is_jpeg
+            && round > 0
+            && let Some(micros) = djpeg(&question.photo, case)
+        {
             figures.djpeg_millis.push(millis(micros));
         }
     }

@@ -21,7 +21,7 @@ pub(crate) struct Original {
 
 /// How an original is stored.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(crate) enum Kind {
     Baseline,
     Progressive,
     Png,
@@ -63,7 +63,9 @@ pub(crate) fn originals(folder: &Path) -> Result<Vec<Original>, Box<dyn Error>> 
         let path = folder.join(name.replace(' ', "-"));
         if !path.exists() {
             let unfinished = path.with_extension("unfinished");
-            write(kind, &unfinished, (width, height))?;
+            let mut file = BufWriter::new(File::create(&unfinished)?);
+            write(kind, &mut file, &sample::pixels(width, height), (width, height))?;
+            file.flush()?;
             fs::rename(&unfinished, &path)?;
         }
         originals.push(Original { name, path, function_megabytes, goal_mebibytes });
@@ -74,30 +76,33 @@ pub(crate) fn originals(folder: &Path) -> Result<Vec<Original>, Box<dyn Error>> 
 /// At this quality the generated picture has as many bytes as a photo of its size.
 pub(crate) const QUALITY: u8 = 97;
 
-fn write(kind: Kind, path: &Path, (width, height): (u32, u32)) -> Result<(), Box<dyn Error>> {
-    let pixels = sample::pixels(width, height);
-    let mut file = BufWriter::new(File::create(path)?);
+pub(crate) fn write(
+    kind: Kind,
+    file: &mut impl Write,
+    pixels: &[u8],
+    (width, height): (u32, u32),
+) -> Result<(), Box<dyn Error>> {
     match kind {
         Kind::Baseline | Kind::Progressive => {
-            let mut encoder = Encoder::new(&mut file, QUALITY);
+            let mut encoder = Encoder::new(file, QUALITY);
             encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
             encoder.set_progressive(matches!(kind, Kind::Progressive));
-            encoder.encode(&pixels, width.try_into()?, height.try_into()?, ColorType::Rgb)?;
+            encoder.encode(pixels, width.try_into()?, height.try_into()?, ColorType::Rgb)?;
         }
         Kind::Png => {
-            let mut encoder = png::Encoder::new(&mut file, width, height);
+            let mut encoder = png::Encoder::new(file, width, height);
             encoder.set_color(png::ColorType::Rgb);
             encoder.set_compression(png::Compression::Balanced);
-            encoder.write_header()?.write_image_data(&pixels)?;
+            encoder.write_header()?.write_image_data(pixels)?;
         }
-        Kind::InterlacedPng => file.write_all(&interlaced_png(&pixels, (width, height)))?,
+        Kind::InterlacedPng => file.write_all(&interlaced_png(pixels, (width, height)))?,
         Kind::Webp => {
-            let picture = webp::Picture { width, height, alpha: false, pixels: &pixels };
+            let picture = webp::Picture { width, height, alpha: false, pixels };
             let coding = webp::Coding::Lossy { quality: 80.0 };
             file.write_all(&webp::encode(picture, coding, webp::Effort::Low)?)?;
         }
     }
-    Ok(file.flush()?)
+    Ok(())
 }
 
 /// The seven passes of Adam7: first column and row, and the steps to the next of each (PNG

@@ -13,7 +13,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use contract::settings::Variant;
+use contract::settings::{Format, Variant};
 use imaging::{
     engine::{self, Scratch},
     limits::Limits,
@@ -57,7 +57,9 @@ pub(crate) fn variants_at(quality: u8) -> Vec<Variant> {
 
 /// The same for other frames.
 fn variants_of(sizes: &[(u32, u32)], quality: u8) -> Vec<Variant> {
-    let variant = |(width, height)| Variant { quality, ..Variant::of_size(width, height) };
+    // Whatever the original is, as the other sides.
+    let format = Format::Jpeg;
+    let variant = |(width, height)| Variant { quality, format, ..Variant::of_size(width, height) };
     sizes.iter().copied().map(variant).collect()
 }
 

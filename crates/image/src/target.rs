@@ -1,6 +1,6 @@
 //! The formats that variants are written in.
 
-use contract::settings::Format;
+use contract::settings::{Fit, Format, Variant};
 
 use crate::header::SourceFormat;
 
@@ -50,4 +50,13 @@ impl Target {
     pub(crate) fn has_alpha(self) -> bool {
         self != Self::Jpeg
     }
+}
+
+/// Whether all variants of an opaque original go from planes to planes, and need colour at half the
+/// resolution only.
+pub(crate) fn are_planar(variants: &[Variant], source: SourceFormat) -> bool {
+    variants.iter().all(|variant| {
+        let target = Target::choose(variant.format, source, false);
+        target == Target::Jpeg && variant.fit != Fit::Pad
+    })
 }

@@ -148,17 +148,17 @@ fn its_own_variants_are_never_processed_again() {
 #[test]
 fn a_bad_image_is_recorded_and_done_with() {
     let tested = tested();
-    tested.store.upload("originals/x.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec());
-    let outcome = tested.created(&["originals/x.heic"]).unwrap();
-    assert_eq!(outcome.failed, ["originals/x.heic"]);
-    let record = tested.failure("failed/x.heic.json");
-    assert_eq!(record.reason, "HEIC is not supported");
-    assert_eq!(record.key, "originals/x.heic");
+    tested.store.upload("originals/x.avif", b"\0\0\0\x18ftypavif\0\0\0\0mif1avif".to_vec());
+    let outcome = tested.created(&["originals/x.avif"]).unwrap();
+    assert_eq!(outcome.failed, ["originals/x.avif"]);
+    let record = tested.failure("failed/x.avif.json");
+    assert_eq!(record.reason, "AVIF is not supported");
+    assert_eq!(record.key, "originals/x.avif");
     assert_eq!(record.etag.as_deref(), Some("v1"));
     assert_eq!(record.size, Some(24));
     assert_eq!(record.request_id, "request-1");
     assert_eq!(record.time.len(), "2026-01-31T23:59:59Z".len());
-    let kept = tested.store.bucket().objects["failed/x.heic.json"].clone();
+    let kept = tested.store.bucket().objects["failed/x.avif.json"].clone();
     assert_eq!((kept.content_type, kept.cache_control), ("application/json", None));
 }
 

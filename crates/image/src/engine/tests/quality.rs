@@ -85,3 +85,32 @@ fn a_side_that_webp_cannot_have_is_refused_by_name() {
     let error = wide(16_384).unwrap_err().to_string();
     assert_eq!(error, "cannot encode 16384x1: 16384x1 pixels; a WebP has 1 to 16383 a side");
 }
+
+#[test]
+fn quality_is_each_variants_own() {
+    let file = fixtures::jpeg::of_drawing(fixtures::jpeg::PLAIN, &landscape(400, 300));
+    for format in [Format::Jpeg, Format::Webp] {
+        let sizes: Vec<_> = [30, 80, 95]
+            .map(|quality| rendered(&file, Variant { quality, format, ..variant(200, 150) }))
+            .map(|result| result.bytes.len())
+            .into();
+        assert!(sizes.is_sorted_by(|a, b| a * 5 < b * 4), "{format:?}: {sizes:?}");
+    }
+}
+
+#[test]
+fn effort_makes_files_smaller_whatever_they_are_made_of() {
+    let photo = fixtures::jpeg::of_drawing(fixtures::jpeg::PLAIN, &landscape(800, 600));
+    let png = rendered(&photo, variant(400, 300)).bytes;
+    for (name, file) in [("planes", &photo), ("pixels", &png)] {
+        let made = |format| {
+            [Effort::Speed, Effort::Size]
+                .map(|effort| rendered(file, Variant { effort, format, ..variant(400, 300) }).bytes)
+        };
+        let [fast, small] = made(Format::Jpeg);
+        assert!(small.len() * 10 < fast.len() * 9, "{name}: {} of {}", small.len(), fast.len());
+        assert_eq!(fixtures::decoded(&small).dimensions(), (400, 300), "{name}");
+        let [fast, small] = made(Format::Webp);
+        assert!(small.len() < fast.len(), "{name}: {} of {}", small.len(), fast.len());
+    }
+}

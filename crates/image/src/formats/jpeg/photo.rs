@@ -1,6 +1,6 @@
 //! A JPEG as an original, decoded only as far as its variants need.
 
-use contract::settings::{Fit, Variant};
+use contract::settings::Variant;
 use jpeg::decoder::{self, Component, DecodeError, Model, Plan, Request};
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     planar::Planar,
     reduce::{Channels, Layout},
     resize::Source,
-    target::Target,
+    target,
 };
 
 const FORMAT: SourceFormat = SourceFormat::Jpeg;
@@ -134,11 +134,7 @@ fn shrunk(plan: &Plan, model: Model, layout: Layout) -> Shrunk {
 fn request(header: &Header, variants: &[Variant], may_stay_planar: bool) -> Request {
     let grid = header.grid(1);
     let luma_density = geometry::needed_density(grid.upright(), variants);
-    let stay_planar = may_stay_planar
-        && variants.iter().all(|variant| {
-            let target = Target::choose(variant.format, FORMAT, false);
-            target == Target::Jpeg && variant.fit != Fit::Pad
-        });
+    let stay_planar = may_stay_planar && target::are_planar(variants, FORMAT);
     let chroma_density = if stay_planar { luma_density / 2.0 } else { luma_density };
     Request { luma_density, chroma_density, rows: geometry::needed_rows(&grid, variants) }
 }

@@ -2,7 +2,7 @@
 //!
 //! It is never made RGB at full size, which would take as long as half of its decoding.
 
-use contract::settings::{Fit, Variant};
+use contract::settings::Variant;
 use image_webp_decoder::vp8::{Frame, Vp8Decoder};
 use jpeg::{
     Plane,
@@ -19,7 +19,7 @@ use crate::{
     picture::Picture,
     planar::Planar,
     reduce::{self, Layout, Reduced, Reducer},
-    target::Target,
+    target,
 };
 
 /// A photo whose header is read and judged.
@@ -86,11 +86,7 @@ impl Factors {
     /// be RGB on the way.
     fn choose(header: &Header, variants: &[Variant], may_stay_planar: bool) -> Self {
         let luma = reduce::factor(geometry::needed_density(header.upright(), variants));
-        let stay_planar = may_stay_planar
-            && variants.iter().all(|variant| {
-                let target = Target::choose(variant.format, FORMAT, false);
-                target == Target::Jpeg && variant.fit != Fit::Pad
-            });
+        let stay_planar = may_stay_planar && target::are_planar(variants, FORMAT);
         Self { luma, chroma: if stay_planar { luma } else { luma.div_ceil(2) } }
     }
 }
