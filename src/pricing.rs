@@ -171,10 +171,9 @@ pub(crate) fn encoding_ms_per_megapixel(variant: &Variant) -> f64 {
 /// 400x300 together.
 pub(crate) fn bytes_per_pixel(variant: &Variant) -> f64 {
     match (variant.format, variant.effort) {
-        (Format::Keep | Format::Jpeg, Effort::Speed) => 0.12,
+        (Format::Keep | Format::Jpeg | Format::Webp, Effort::Speed) => 0.12,
         (Format::Keep | Format::Jpeg, Effort::Size) => 0.12 * SIZE_EFFORT_BYTES,
         (Format::Png, _) => 1.39,
-        (Format::Webp, Effort::Speed) => 0.12,
         (Format::Webp, Effort::Size) => 0.108,
         (Format::Avif, Effort::Speed) => 0.094,
         (Format::Avif, Effort::Size) => 0.083,

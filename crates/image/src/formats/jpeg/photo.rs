@@ -184,11 +184,15 @@ fn to_inks(planes: &mut [Vec<u8>], is_ycck: bool) {
             [*cyan, *magenta, *yellow] = colour::rgb_of_ycbcr([*cyan, *magenta, *yellow]);
         }
     } else {
-        [cyan, magenta, yellow].into_iter().for_each(complement);
+        for plane in [cyan, magenta, yellow] {
+            complement(plane);
+        }
     }
     complement(black);
 }
 
-fn complement(plane: &mut Vec<u8>) {
-    plane.iter_mut().for_each(|ink| *ink = 255 - *ink);
+fn complement(plane: &mut [u8]) {
+    for ink in plane {
+        *ink = 255 - *ink;
+    }
 }

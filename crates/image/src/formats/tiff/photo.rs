@@ -44,11 +44,15 @@ pub(super) fn decode(
     let planes = aligned(decoded.components, (width, height));
     let mut image = vec![0; planes.iter().map(Vec::len).sum()];
     for (channel, plane) in planes.iter().enumerate() {
-        let places = image.iter_mut().skip(channel).step_by(samples);
-        places.zip(plane).for_each(|(place, sample)| *place = *sample);
+        let stored = image.iter_mut().skip(channel).step_by(samples);
+        for (stored, sample) in stored.zip(plane) {
+            *stored = *sample;
+        }
     }
     if matches!(picture.colours, Colours::Ycbcr(..)) && stored.model == Model::YCbCr {
-        image.as_chunks_mut().0.iter_mut().for_each(|pixel| *pixel = rgb_of_ycbcr(*pixel));
+        for pixel in image.as_chunks_mut().0 {
+            *pixel = rgb_of_ycbcr(*pixel);
+        }
     }
     let shown = image.chunks_exact(width as usize * samples).take(rows as usize);
     let shown: Vec<u8> = shown.filter_map(|row| row.get(..row_bytes)).flatten().copied().collect();
