@@ -50,9 +50,7 @@ impl Making {
     pub(crate) fn quickest(code: &Code, arch: Arch) -> Self {
         match code {
             // One that is carried is smaller, where this machine can run it.
-            Code::Bundled(codecs) if carried(*codecs, arch).is_some() && cargo::is_host(arch) => {
-                Self::Released
-            }
+            _ if carried(code, arch).is_some() && cargo::is_host(arch) => Self::Released,
             Code::Bundled(codecs) if this_program_has(*codecs) => Self::ThisProgram,
             _ => Self::Released,
         }
@@ -92,11 +90,7 @@ pub(crate) fn build(
     if making == Making::ThisProgram {
         return this_program(progress);
     }
-    let carried = match code {
-        Code::Bundled(codecs) => carried(*codecs, arch),
-        Code::Crate(_) | Code::Zip(_) => None,
-    };
-    match carried {
+    match carried(code, arch) {
         Some(zip) => finished(zip.to_vec(), arch, "the embedded function"),
         None => compiled(&Cargo::from_path(), code, arch, cache_folder, progress),
     }
@@ -116,7 +110,7 @@ pub(crate) enum Tools {
 pub(crate) fn tools(code: &Code, arch: Arch, making: Making) -> Result<Tools, PackageError> {
     match (making, code) {
         (Making::ThisProgram, _) => Ok(Tools::ThisProgram),
-        (_, Code::Bundled(codecs)) if carried(*codecs, arch).is_some() => Ok(Tools::Carried),
+        _ if carried(code, arch).is_some() => Ok(Tools::Carried),
         (_, Code::Zip(path)) => {
             finished(read(path)?, arch, &path.display().to_string())?;
             Ok(Tools::Zip(path.clone()))
@@ -170,9 +164,11 @@ fn compiled(
     Ok(Package::new(zip))
 }
 
-/// The zip that this binary carries, if it was built with the feature `embedded-function`. It reads HEIC
-/// if this program does, and whoever wants none of that gets a function without it.
-fn carried(codecs: Codecs, arch: Arch) -> Option<&'static [u8]> {
+/// The zip that this binary carries for such code, if it was built with the feature
+/// `embedded-function`. It reads HEIC if this program does, and whoever wants none of that gets a
+/// function without it.
+fn carried(code: &Code, arch: Arch) -> Option<&'static [u8]> {
+    let Code::Bundled(codecs) = code else { return None };
     match arch {
         _ if !codecs.heic && cfg!(feature = "heic") => None,
         Arch::X86_64 => source::EMBEDDED_X86_64,

@@ -99,6 +99,22 @@ impl Definitions {
 
 const NO_HUFFMAN: DecodeError = DecodeError::Malformed("a Huffman table is missing");
 
+/// Makes the table of a number from its definition, unless it is made of the same codes already.
+fn prepare<'t, T>(
+    tables: &'t mut [Option<T>; 4],
+    codes_of: fn(&T) -> &Codes,
+    defined: &[Option<Codes>; 4],
+    number: usize,
+    make: impl FnOnce(Codes) -> Result<T, DecodeError>,
+) -> Result<&'t T, DecodeError> {
+    let codes = defined.get(number).and_then(Option::as_ref).ok_or(NO_HUFFMAN)?;
+    let slot = tables.get_mut(number).ok_or(NO_HUFFMAN)?;
+    if slot.as_ref().is_none_or(|table| codes_of(table) != codes) {
+        *slot = Some(make(codes.clone())?);
+    }
+    slot.as_ref().ok_or(NO_HUFFMAN)
+}
+
 impl Tables {
     /// Makes a DC table ready.
     pub(super) fn prepare_dc(
@@ -106,12 +122,7 @@ impl Tables {
         definitions: &Definitions,
         number: usize,
     ) -> Result<(), DecodeError> {
-        let codes = definitions.dc.get(number).and_then(Option::as_ref).ok_or(NO_HUFFMAN)?;
-        let slot = self.dc.get_mut(number).ok_or(NO_HUFFMAN)?;
-        if slot.as_ref().is_none_or(|table| table.codes() != codes) {
-            *slot = Some(DcTable::new(codes.clone())?);
-        }
-        Ok(())
+        prepare(&mut self.dc, DcTable::codes, &definitions.dc, number, DcTable::new).map(|_| ())
     }
 
     /// Makes an AC table of a sequential image ready.
@@ -120,12 +131,8 @@ impl Tables {
         definitions: &Definitions,
         number: usize,
     ) -> Result<(), DecodeError> {
-        let codes = definitions.ac.get(number).and_then(Option::as_ref).ok_or(NO_HUFFMAN)?;
-        let slot = self.ac.get_mut(number).ok_or(NO_HUFFMAN)?;
-        if slot.as_ref().is_none_or(|table| table.codes() != codes) {
-            *slot = Some(AcTable::new(codes.clone()));
-        }
-        Ok(())
+        let make = |codes| Ok(AcTable::new(codes));
+        prepare(&mut self.ac, AcTable::codes, &definitions.ac, number, make).map(|_| ())
     }
 
     /// Makes an AC table of a progressive image ready, and hands it out.
@@ -134,12 +141,8 @@ impl Tables {
         definitions: &Definitions,
         number: usize,
     ) -> Result<&BandTable, DecodeError> {
-        let codes = definitions.ac.get(number).and_then(Option::as_ref).ok_or(NO_HUFFMAN)?;
-        let slot = self.band.get_mut(number).ok_or(NO_HUFFMAN)?;
-        if slot.as_ref().is_none_or(|table| table.codes() != codes) {
-            *slot = Some(BandTable::new(codes.clone()));
-        }
-        slot.as_ref().ok_or(NO_HUFFMAN)
+        let make = |codes| Ok(BandTable::new(codes));
+        prepare(&mut self.band, BandTable::codes, &definitions.ac, number, make)
     }
 
     /// A DC table that has been made ready.

@@ -101,7 +101,7 @@ impl<'a> Info<'a> {
         let entry = if size == CORE { 3 } else { 4 };
         let used = if size == CORE || bits > 8 { 0 } else { field(46)? };
         let colours = colours(bits, used);
-        // A palette whose length is told is longer than some writers' place for pixels has it.
+        // Some writers let pixels begin inside the palette; then the number of its colours counts.
         let least = if used > 0 { palette_at + colours * entry } else { AT + size };
         let is_told = pixels_at >= least;
         let room = if is_told { pixels_at.saturating_sub(palette_at) / entry } else { colours };
