@@ -52,5 +52,8 @@ impl Behind {
 fn variants(value: &Value) -> BTreeMap<String, String> {
     let settings = value.as_str().and_then(|text| serde_json::from_str::<Settings>(text).ok());
     let variants = settings.map(|settings| settings.variants).unwrap_or_default();
-    variants.into_iter().map(|variant| (variant.folder.clone(), variant.fingerprint())).collect()
+    variants
+        .into_iter()
+        .map(|variant| (variant.folder.clone(), variant.fingerprint(&Framing::default())))
+        .collect()
 }

@@ -42,7 +42,7 @@ impl Inventory<'_> {
                 };
                 Ok::<bool, AwsError>(
                     says(SOURCE_METADATA, &original.etag)
-                        && says(SETTINGS_METADATA, &variant.fingerprint()),
+                        && says(SETTINGS_METADATA, &variant.fingerprint(&Framing::default())),
                 )
             });
         let are_current = try_join_all(looks).await?;

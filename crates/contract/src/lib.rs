@@ -7,6 +7,7 @@ pub mod address;
 pub mod event;
 pub mod failure;
 mod fnv;
+pub mod framing;
 pub mod keys;
 pub mod log;
 pub mod settings;

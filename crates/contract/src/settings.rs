@@ -2,11 +2,18 @@
 //!
 //! The `imgprep` tool writes it, the function reads it; the type is defined only here.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt::{self, Write as _},
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{fnv, keys::ImagePath};
+use crate::{
+    fnv,
+    framing::{Framing, Share},
+    keys::ImagePath,
+};
 
 /// The environment variable of the function that holds [`Settings`] as JSON.
 pub const SETTINGS_VARIABLE: &str = "IMGPREP_SETTINGS";
@@ -54,7 +61,15 @@ impl Settings {
     pub fn path_of<'key>(&self, key: &'key str) -> Option<ImagePath<'key>> {
         ImagePath::below(&self.originals, key)
     }
+
+    /// The variants that are made of an original.
+    pub fn variants_of<'a>(&'a self, path: ImagePath<'a>) -> impl Iterator<Item = &'a Variant> {
+        self.variants.iter().filter(move |variant| variant.takes(path))
+    }
 }
+
+/// The longest side of a variant, in pixels: the largest that WebP and the resizer take.
+pub const SIDE_MAX: u32 = 16384;
 
 /// One size in which every original is made available.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,9 +77,9 @@ impl Settings {
 pub struct Variant {
     /// The folder of the bucket the variant is written to, without slashes at either end.
     pub folder: String,
-    /// Width of the frame in pixels, 1 to 16384.
+    /// Width of the frame in pixels, 1 to [`SIDE_MAX`]; that, if only the height is asked for.
     pub width: u32,
-    /// Height of the frame in pixels, 1 to 16384.
+    /// Height of the frame in pixels, 1 to [`SIDE_MAX`]; that, if only the width is asked for.
     pub height: u32,
     /// Encoder quality, 1 to 100; formats without loss ignore it.
     #[serde(default = "default_quality", skip_serializing_if = "is_default_quality")]
@@ -85,6 +100,16 @@ pub struct Variant {
     /// without it, white and nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub background: Option<Colour>,
+    /// What of the original's metadata the variant keeps.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub metadata: Metadata,
+    /// What is drawn on top.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watermark: Option<Watermark>,
+    /// The folders below that of the originals, each with a slash at its end, whose originals have
+    /// this variant. Without any, all have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
     /// The `Cache-Control` header that the variant is stored with.
     #[serde(default = "default_cache_control", skip_serializing_if = "is_default_cache_control")]
     pub cache_control: String,
@@ -104,6 +129,9 @@ impl Variant {
             gravity: Gravity::default(),
             upscale: None,
             background: None,
+            metadata: Metadata::default(),
+            watermark: None,
+            only: Vec::new(),
             cache_control: DEFAULT_CACHE_CONTROL.to_owned(),
         }
     }
@@ -113,14 +141,20 @@ impl Variant {
         self.upscale.unwrap_or(self.fit.enlarges())
     }
 
-    /// A short text that changes whenever these settings would make another object of the same
-    /// original. Each variant carries it as [`SETTINGS_METADATA`].
+    /// Whether it is made of an original.
+    pub fn takes(&self, ImagePath(path): ImagePath<'_>) -> bool {
+        self.only.is_empty() || self.only.iter().any(|folder| path.starts_with(folder.as_str()))
+    }
+
+    /// A short text that changes whenever these settings, and what the uploader says of the original,
+    /// would make another object of the same bytes. Each variant carries it as [`SETTINGS_METADATA`].
     ///
     /// It is stable: it follows from what the settings mean and not from how they are written down,
     /// and a setting that is new in a release does not count while it has its default. Were a stack
     /// updated to a release with other fingerprints, every variant would look out of date. The
-    /// folder does not count, for it is the object's own place, nor does who may read the variant.
-    pub fn fingerprint(&self) -> String {
+    /// folder does not count, for it is the object's own place, nor do who may read the variant and
+    /// which other originals have one.
+    pub fn fingerprint(&self, framing: &Framing) -> String {
         let Self { width, height, quality, format, fit, gravity, cache_control, .. } = self;
         let mut text = format!("{width}x{height} {quality} {format:?} {fit:?} {gravity:?}");
         if self.enlarges() != fit.enlarges() {
@@ -132,6 +166,18 @@ impl Variant {
         }
         if self.effort == Effort::Size {
             text += " smaller";
+        }
+        if self.metadata == Metadata::Copyright {
+            text += " copyright";
+        }
+        if let Some(Watermark { image, gravity, scale, opacity, margin }) = &self.watermark {
+            let _ = write!(text, " under {image} {gravity:?} {scale} {opacity} {margin}");
+        }
+        if let Some(focus) = framing.focus.filter(|_| *fit == Fit::Cover) {
+            let _ = write!(text, " focus {focus}");
+        }
+        if let Some(crop) = framing.crop {
+            let _ = write!(text, " crop {crop}");
         }
         fnv::digest(&format!("{text}\n{cache_control}"))
     }
@@ -239,12 +285,44 @@ impl Fit {
     }
 }
 
+/// What of an original's metadata a variant keeps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Metadata {
+    /// Nothing: position, device and time are nobody's business.
+    #[default]
+    None,
+    /// Who made the picture and who has the rights to it.
+    Copyright,
+}
+
+/// A picture that is drawn on top of a variant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watermark {
+    /// The file in [`WATERMARKS_FOLDER`] of the function's zip, named after a digest of its content.
+    pub image: String,
+    /// To which side or corner of the variant it goes.
+    pub gravity: Gravity,
+    /// Its width as a share of the variant's.
+    pub scale: Share,
+    /// 1 covers what is below, 0 shows only that.
+    pub opacity: Share,
+    /// How far it stays away from the sides it is pulled to, as a share of the variant's shorter side.
+    pub margin: Share,
+}
+
+/// The folder in the function's zip that holds the pictures of watermarks.
+pub const WATERMARKS_FOLDER: &str = "watermarks";
+
 /// Which part of an original `cover` keeps, and where `pad` places it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Gravity {
     #[default]
     Center,
+    /// The part that people look at.
+    Auto,
     North,
     NorthEast,
     East,

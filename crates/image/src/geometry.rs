@@ -150,7 +150,7 @@ impl Pull {
 fn pulls(gravity: Gravity) -> (Pull, Pull) {
     use Pull::{End, Middle, Start};
     match gravity {
-        Gravity::Center => (Middle, Middle),
+        Gravity::Center | Gravity::Auto => (Middle, Middle),
         Gravity::North => (Middle, Start),
         Gravity::NorthEast => (End, Start),
         Gravity::East => (End, Middle),

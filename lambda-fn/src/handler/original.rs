@@ -95,7 +95,10 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         };
         let meant = self.settings.variants.iter().filter(is_meant);
         let look = meant.map(|variant| async move {
-            let expected = Origin { source: etag.to_owned(), settings: variant.fingerprint() };
+            let expected = Origin {
+                source: etag.to_owned(),
+                settings: variant.fingerprint(&Framing::default()),
+            };
             let variant_key = self.settings.path_of(&work.key)?.key_in(&variant.folder);
             // What cannot be seen is made once more.
             let head = store.in_time(store.head(&variant_key)).await.ok().flatten();

@@ -101,7 +101,10 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             key: self.settings.path_of(key)?.key_in(&variant.folder),
             bytes: Bytes::from(bytes),
             content_type,
-            origin: Some(Origin { source: etag.to_owned(), settings: variant.fingerprint() }),
+            origin: Some(Origin {
+                source: etag.to_owned(),
+                settings: variant.fingerprint(&Framing::default()),
+            }),
             cache_control: Some(variant.cache_control.clone()),
             public: self.settings.public_acl,
         })

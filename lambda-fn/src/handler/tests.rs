@@ -341,7 +341,7 @@ fn an_old_event_of_an_original_makes_its_newest_version() {
     assert_eq!(bucket.count("get"), 1);
     let origin = bucket.objects["40x30/a"].origin.clone().unwrap();
     assert_eq!(origin.source, "v2");
-    assert_eq!(origin.settings, tested.settings.variants[0].fingerprint());
+    assert_eq!(origin.settings, tested.settings.variants[0].fingerprint(&Framing::default()));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Keys, the environment, and what makes one variant another.
 
 use super::*;
+use crate::framing::{Crop, Focus};
 
 fn settings() -> Settings {
     Settings {
@@ -59,6 +60,10 @@ fn colours_are_written_as_css_does() {
     }
 }
 
+fn print_of(variant: &Variant) -> String {
+    variant.fingerprint(&Framing::default())
+}
+
 /// These are in the metadata of every variant out there: they must never change.
 #[test]
 fn fingerprints_stay_as_they_are() {
@@ -67,7 +72,7 @@ fn fingerprints_stay_as_they_are() {
     let coloured = Variant { background: Some(Colour::WHITE), ..plain.clone() };
     let small = Variant { upscale: Some(false), ..plain.clone() };
     let slow = Variant { effort: Effort::Size, ..plain.clone() };
-    let prints = [&plain, &square, &coloured, &small, &slow].map(Variant::fingerprint);
+    let prints = [&plain, &square, &coloured, &small, &slow].map(print_of);
     let expected = [
         "3d7e769a8d3b2896",
         "2de020748a496fe7",
@@ -81,13 +86,14 @@ fn fingerprints_stay_as_they_are() {
 #[test]
 fn a_fingerprint_follows_what_the_settings_mean() {
     let plain = Variant::of_size(800, 600);
-    let print = plain.fingerprint();
+    let print = print_of(&plain);
     let same = [
         Variant { folder: "large".to_owned(), ..plain.clone() },
         Variant { upscale: Some(true), ..plain.clone() },
+        Variant { only: vec!["shops/".to_owned()], ..plain.clone() },
     ];
     for variant in same {
-        assert_eq!(variant.fingerprint(), print, "{variant:?}");
+        assert_eq!(print_of(&variant), print, "{variant:?}");
     }
     let others = [
         Variant { width: 801, ..plain.clone() },
@@ -100,11 +106,59 @@ fn a_fingerprint_follows_what_the_settings_mean() {
         Variant { gravity: Gravity::North, ..plain.clone() },
         Variant { upscale: Some(false), ..plain.clone() },
         Variant { background: Some(Colour([0; 3])), ..plain.clone() },
+        Variant { gravity: Gravity::Auto, ..plain.clone() },
+        Variant { metadata: Metadata::Copyright, ..plain.clone() },
+        Variant { watermark: Some(watermark("0.2")), ..plain.clone() },
+        Variant { watermark: Some(watermark("0.3")), ..plain.clone() },
         Variant { cache_control: "no-cache".to_owned(), ..plain.clone() },
     ];
-    let mut prints: Vec<_> = others.iter().map(Variant::fingerprint).collect();
+    let mut prints: Vec<_> = others.iter().map(print_of).collect();
     prints.push(print);
     prints.sort_unstable();
     prints.dedup();
     assert_eq!(prints.len(), others.len() + 1);
+}
+
+fn watermark(scale: &str) -> Watermark {
+    let share = |text| Share::parse(text).unwrap();
+    Watermark {
+        image: "0123456789abcdef.png".to_owned(),
+        gravity: Gravity::SouthEast,
+        scale: share(scale),
+        opacity: share("0.6"),
+        margin: share("0.03"),
+    }
+}
+
+#[test]
+fn a_fingerprint_follows_the_framing_where_it_matters() {
+    let framing =
+        |focus: &str, crop: &str| Framing { focus: Focus::parse(focus), crop: Crop::parse(crop) };
+    let cover = Variant::of_size(800, 600);
+    let contain = Variant { fit: Fit::Contain, ..cover.clone() };
+    let [none, focus, crop] = [framing("", ""), framing("0.2,0.3", ""), framing("", "0,0,0.5,0.5")];
+    assert_ne!(cover.fingerprint(&focus), cover.fingerprint(&none));
+    assert_ne!(cover.fingerprint(&crop), cover.fingerprint(&none));
+    assert_eq!(contain.fingerprint(&focus), contain.fingerprint(&none), "nothing is cut off");
+    assert_ne!(contain.fingerprint(&crop), contain.fingerprint(&none));
+    assert_eq!(cover.fingerprint(&framing("0.20,.3", "")), cover.fingerprint(&focus));
+}
+
+#[test]
+fn a_variant_may_be_for_some_folders_only() {
+    let all = Variant::of_size(800, 600);
+    let some =
+        Variant { only: vec!["products/".to_owned(), "shops/eu/".to_owned()], ..all.clone() };
+    for (path, takes) in [
+        ("products/a.jpg", true),
+        ("products/x/a.jpg", true),
+        ("shops/eu/a.jpg", true),
+        ("shops/a.jpg", false),
+        ("products", false),
+        ("productsheet.jpg", false),
+        ("a/products/a.jpg", false),
+    ] {
+        assert!(all.takes(ImagePath(path)));
+        assert_eq!(some.takes(ImagePath(path)), takes, "{path}");
+    }
 }
