@@ -18,6 +18,7 @@ pub(crate) mod single;
 mod table;
 #[cfg(test)]
 mod tests;
+mod variants;
 mod web_rules;
 
 use std::collections::BTreeMap;

@@ -110,7 +110,7 @@ pub(crate) struct ImageCounts {
     pub(crate) missing: BTreeMap<String, u64>,
     /// Originals that cannot be processed.
     pub(crate) failures: u64,
-    /// Variants whose original is gone.
+    /// Variants whose original is gone, or in a folder that they are not for.
     pub(crate) orphans: u64,
     /// Messages that neither SNS nor Lambda could deliver; `None` without a queue.
     pub(crate) dead_letters: Option<u64>,
@@ -136,6 +136,9 @@ impl<'a> Inventory<'a> {
         let Some(mut seen) = survey.next().await.map_err(Hindrance::listing)? else {
             return Ok(None);
         };
+        if seen.original.is_some() {
+            seen.sort_out(&self.config.variants);
+        }
         let record = ImagePath(&seen.path).record_key();
         // A record whose name is cut off to fit is not where the survey looks for it. Such paths are
         // rare enough to be asked for one by one.

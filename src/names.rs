@@ -3,7 +3,10 @@
 //! Names are the state: no resource hands an identifier to another, each derives it from here.
 
 use std::collections::BTreeMap;
+use std::iter;
 
+use contract::keys::ImagePath;
+use contract::settings::Variant;
 use sha2::{Digest, Sha256};
 
 use crate::aws::Aws;
@@ -17,9 +20,9 @@ pub(crate) const REGION_TAG: &str = "imgprep:region";
 /// Logs").
 pub(crate) const LOG_GROUPS: &str = "/aws/lambda/";
 
-/// Where the originals of `imgprep try` are, below the folder of originals, so that they are told
-/// apart from all others.
-pub(crate) const TRIAL_FOLDER: &str = "imgprep-try";
+/// Where the originals of `imgprep try` are, so that they are told apart from all others: below the
+/// folder of originals, or below the one in it from which most variants are made.
+const TRIAL_FOLDER: &str = "imgprep-try";
 
 /// The longest name of an IAM role (IAM User Guide, "IAM and AWS STS quotas").
 const ROLE_NAME_CHARACTERS_MAX: usize = 64;
@@ -83,6 +86,20 @@ pub(crate) struct Chosen<'a> {
     pub(crate) topic: &'a str,
     pub(crate) function: &'a str,
     pub(crate) tags: &'a BTreeMap<String, String>,
+}
+
+/// The folder below that of the originals which `imgprep try` uploads to.
+pub(crate) fn trial_folder(variants: &[Variant]) -> String {
+    let narrowed = variants.iter().flat_map(|variant| &variant.only);
+    let folders = iter::once("").chain(narrowed.map(String::as_str));
+    let folders = folders.map(|folder| format!("{folder}{TRIAL_FOLDER}"));
+    let made = |folder: &String| {
+        let path = format!("{folder}/image");
+        variants.iter().filter(|variant| variant.takes(ImagePath(&path))).count()
+    };
+    // Of those that are equally good, the first.
+    let best = folders.reduce(|best, it| if made(&it) > made(&best) { it } else { best });
+    best.unwrap_or_default()
 }
 
 impl Names {

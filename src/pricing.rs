@@ -3,7 +3,7 @@
 
 pub(crate) mod prices;
 
-use contract::settings::{Effort, Format, Variant};
+use contract::settings::{Effort, Fit, Format, Variant};
 use serde::Serialize;
 
 use self::prices::Price;
@@ -149,8 +149,15 @@ pub(crate) fn cpu_ms(megapixels: f64, variants: &[Variant]) -> f64 {
     megapixels * READING_MS_PER_MEGAPIXEL + encoding.sum::<f64>()
 }
 
+/// Of one with an open side, what is made of a photo of 4:3.
 pub(crate) fn variant_megapixels(variant: &Variant) -> f64 {
-    f64::from(variant.width) * f64::from(variant.height) / 1e6
+    const SHAPE: f64 = 4.0 / 3.0;
+    let (width, height) = (f64::from(variant.width), f64::from(variant.height));
+    let drawn = match variant.fit {
+        Fit::Contain => (width.min(height * SHAPE), height.min(width / SHAPE)),
+        Fit::Cover | Fit::Pad => (width, height),
+    };
+    drawn.0 * drawn.1 / 1e6
 }
 
 /// As `bench/run --formats` measures it for photos at 800x600, in proportion to JPEG. The originals are

@@ -22,7 +22,7 @@ use crate::engine::fields::touches;
 use crate::engine::plan::{Condition, Plan, Step};
 use crate::engine::resource::Id;
 use crate::logs::{Failure, Filter, Found, FunctionLog};
-use crate::names::{Names, TRIAL_FOLDER};
+use crate::names::{Names, trial_folder};
 use crate::resources::{bucket, cdn, function, logs, notification, policy, role, topic, trigger};
 
 /// What an upload passes through, or needs, on its way to the variants.
@@ -138,7 +138,11 @@ impl Trial<'_> {
         tell: &(dyn Fn(&str) + Send + Sync),
         warn: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<TrialResult, Stopped> {
-        let name = Self::unique(&image.name);
+        let name = self.unique(&image.name);
+        for variant in self.config.variants.iter().filter(|it| !it.takes(ImagePath(&name))) {
+            let (folder, only) = (&variant.folder, variant.only.join(", "));
+            warn(&format!("{folder}/ is made of originals in {only} only: not tried"));
+        }
         let original = ImagePath(&name).key_in(&self.config.bucket.originals);
         tell(&format!("uploading {original}"));
         self.upload(&original, image).await.map_err(Stopped::bucket)?;
@@ -170,7 +174,7 @@ impl Trial<'_> {
     ) -> Result<Vec<Arrived>, Stopped> {
         let arrived = self.await_variants(original, name, Instant::now(), tell).await?;
         tell("checking the variants");
-        let variants = self.config.variants.iter();
+        let variants = self.expected(name);
         let checks = variants.map(|variant| self.check(variant, name, arrived[&variant.folder]));
         try_join_all(checks).await
     }
@@ -178,8 +182,7 @@ impl Trial<'_> {
     /// Removes the original first: an event that is yet to come finds it gone, and makes nothing.
     async fn remove(&self, original: &str, name: &str) -> Result<(), AwsError> {
         self.delete(original.to_owned()).await?;
-        let variants =
-            self.config.variants.iter().map(|variant| ImagePath(name).key_in(&variant.folder));
+        let variants = self.expected(name).map(|variant| ImagePath(name).key_in(&variant.folder));
         let keys = variants.chain([ImagePath(name).record_key()]);
         try_join_all(keys.map(|key| self.delete(key))).await?;
         Ok(())
@@ -193,10 +196,15 @@ impl Trial<'_> {
     }
 
     /// A name that no other image has, so that nothing is overwritten.
-    fn unique(name: &str) -> String {
+    fn unique(&self, name: &str) -> String {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let millis = now.map_or(0, |now| now.as_millis());
-        format!("{TRIAL_FOLDER}/{millis}-{name}")
+        format!("{}/{millis}-{name}", trial_folder(&self.config.variants))
+    }
+
+    /// The variants that are made of an original of this name.
+    fn expected(&self, name: &str) -> impl Iterator<Item = &Variant> {
+        self.config.variants.iter().filter(move |variant| variant.takes(ImagePath(name)))
     }
 
     async fn upload(&self, key: &str, image: &Image) -> Result<(), AwsError> {
@@ -219,15 +227,15 @@ impl Trial<'_> {
     ) -> Result<BTreeMap<String, Duration>, Stopped> {
         let mut arrived = BTreeMap::new();
         let look = async || {
-            let variants = self.config.variants.iter();
-            let missing = variants.filter(|variant| !arrived.contains_key(&variant.folder));
+            let missing =
+                self.expected(name).filter(|variant| !arrived.contains_key(&variant.folder));
             let looks = missing.map(|variant| async {
                 let there = self.exists(&ImagePath(name).key_in(&variant.folder)).await?;
                 Ok(there.then(|| (variant.folder.clone(), start.elapsed())))
             });
             let seen = try_join_all(looks).await.map_err(Stopped::bucket)?;
             arrived.extend(seen.into_iter().flatten());
-            let (have, want) = (arrived.len(), self.config.variants.len());
+            let (have, want) = (arrived.len(), self.expected(name).count());
             if have == want {
                 return Ok(Probe::Done(()));
             }

@@ -3,7 +3,7 @@
 //! Lambda hands over credentials, region and everything else in the environment, so there are no
 //! profiles to read and no metadata service to ask: the clients are ready in a millisecond.
 
-use std::{env, error::Error, time::Duration};
+use std::{collections::HashMap, env, error::Error, time::Duration};
 
 use aws_sdk_s3::{
     config::{
@@ -19,6 +19,7 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use contract::framing::{Framing, Senseless};
 use contract::settings::{SETTINGS_METADATA, SOURCE_METADATA, Settings};
 
 use crate::{
@@ -139,7 +140,9 @@ impl Store for S3Store {
             })?;
             bytes.extend_from_slice(&chunk);
         }
-        Ok(Fetched::Original(Original { bytes, etag, content_type: object.content_type }))
+        let (framing, senseless) = framing(object.metadata.as_ref());
+        let content_type = object.content_type;
+        Ok(Fetched::Original(Original { bytes, etag, content_type, framing, senseless }))
     }
 
     async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
@@ -148,6 +151,7 @@ impl Store for S3Store {
                 etag: head.e_tag.as_deref().map(bare_etag).unwrap_or_default(),
                 size: head.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
                 origin: origin(&head),
+                framing: framing(head.metadata()).0,
             })),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(self.failed("s3:GetObject", key, &error)),
@@ -223,6 +227,11 @@ fn origin(head: &HeadObjectOutput) -> Option<Origin> {
     let metadata = head.metadata()?;
     let text = |name| metadata.get(name).cloned();
     Some(Origin { source: text(SOURCE_METADATA)?, settings: text(SETTINGS_METADATA)? })
+}
+
+/// What the uploader said of an original's composition, and what of that makes no sense.
+fn framing(metadata: Option<&HashMap<String, String>>) -> (Framing, Vec<Senseless>) {
+    Framing::read(|name| metadata?.get(name).map(String::as_str))
 }
 
 impl S3Store {

@@ -5,6 +5,7 @@
 use std::future::Future;
 
 use bytes::Bytes;
+use contract::framing::{Framing, Senseless};
 
 /// An original as it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,10 @@ pub struct Original {
     pub etag: Option<String>,
     /// What the uploader said it is. It is only logged: the content decides.
     pub content_type: Option<String>,
+    /// What the uploader said of its composition.
+    pub framing: Framing,
+    /// What of that makes no sense.
+    pub senseless: Vec<Senseless>,
 }
 
 /// What came of fetching an original.
@@ -83,6 +88,8 @@ pub struct Head {
     pub size: u64,
     /// What a variant says of where it comes from.
     pub origin: Option<Origin>,
+    /// What the uploader of an original said of its composition.
+    pub framing: Framing,
 }
 
 /// Which version of an original a variant was made of, and by which settings.

@@ -104,7 +104,7 @@ fn summary(pruned: &Pruned) -> String {
     let orphans = orphans.collect::<Vec<_>>().join(" and ");
     let folders = pruned.folders.len() as u64;
     let parts = [
-        (!orphans.is_empty(), format!("{orphans} without an original")),
+        (!orphans.is_empty(), format!("{orphans} that belong to nothing")),
         (folders > 0, counted(folders, "retired folder")),
     ];
     let parts = parts.into_iter().filter(|(is_there, _)| *is_there).map(|(_, text)| text);

@@ -3,14 +3,13 @@
 //! Deliberately absent: which folders the function is told to use, which the schema knows.
 
 use contract::keys::FAILED_FOLDER;
+use contract::settings::SIDE_MAX;
 
 use super::name_rules::{characters, length};
 use super::problem::Fault;
 
-/// The frame of a variant, each side in pixels: the largest that WebP and the resizer take.
-const SIDE_MAX: u32 = 16384;
-
-const SIZE: &str = "a size is `WIDTHxHEIGHT` in pixels, such as `800x600`";
+const SIZE: &str =
+    "a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`";
 
 /// Keys of S3 are at most 1024 bytes, of which this leaves the most to the original's own name.
 const FOLDER_BYTES_MAX: usize = 200;
@@ -102,17 +101,37 @@ pub(super) fn beside_variant(folder: &str, other: &str) -> Result<(), Fault> {
         .help("set `folder` for one of them"))
 }
 
+/// A folder of originals below the one that is watched, with the slash at its end.
+pub(super) fn folder_of_originals(name: &str) -> Result<(), Fault> {
+    let rule = "`only` names folders below that of the originals, such as `products/`";
+    let path = name.trim_matches('/');
+    if folder(path).is_ok() && name != format!("{path}/") {
+        let fault = Fault::new("does not name a folder by `FOLDER/`");
+        return Err(fault.label(format!("did you mean `{path}/`?")));
+    }
+    folder(path).map_err(|fault| fault.help(rule))
+}
+
 /// A size such as `800x600`, and nothing that only looks like one.
 pub(super) fn size(text: &str) -> Result<(), Fault> {
     parse_size(text).map(drop)
 }
 
+/// The frame that a size asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Frame {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// Whether one side was left out: it follows the original's shape, up to the longest there is.
+    pub(super) is_open: bool,
+}
+
 /// Width and height.
-pub(super) fn parse_size(text: &str) -> Result<(u32, u32), Fault> {
+pub(super) fn parse_size(text: &str) -> Result<Frame, Fault> {
     let valid = |side| (1..=SIDE_MAX).contains(&side);
-    if let Some((width, height)) = sides(text) {
-        if valid(width) && valid(height) {
-            return Ok((width, height));
+    if let Some(frame) = frame(text) {
+        if valid(frame.width) && valid(frame.height) {
+            return Ok(frame);
         }
         let label = format!("width and height must be 1–{SIDE_MAX} pixels");
         return Err(Fault::new(format!("is {text}")).label(label));
@@ -124,15 +143,23 @@ pub(super) fn parse_size(text: &str) -> Result<(u32, u32), Fault> {
         Some((width, height)) if valid(width) && valid(height) => {
             fault.label(format!("did you mean `{width}x{height}`?"))
         }
-        None if plain.parse().is_ok_and(valid) => {
-            fault.label(format!("the height is missing, as in `{plain}x{plain}`"))
-        }
+        None if plain.parse().is_ok_and(valid) => fault.label(format!("did you mean `{plain}x`?")),
         _ => fault,
     }
     .help(SIZE))
 }
 
-/// The two numbers of a size in its one spelling: it is also the default name of the folder.
+/// A size in its one spelling, in which it is also the default name of the folder.
+fn frame(text: &str) -> Option<Frame> {
+    let one = |side: &str| side.parse().ok().filter(|number: &u32| number.to_string() == side);
+    match text.split_once('x')? {
+        (width, "") => Some(Frame { width: one(width)?, height: SIDE_MAX, is_open: true }),
+        ("", height) => Some(Frame { width: SIDE_MAX, height: one(height)?, is_open: true }),
+        _ => sides(text).map(|(width, height)| Frame { width, height, is_open: false }),
+    }
+}
+
+/// The two numbers of a size in its one spelling.
 fn sides(text: &str) -> Option<(u32, u32)> {
     let (width, height) = text.split_once('x')?;
     let sides = (width.parse().ok()?, height.parse().ok()?);

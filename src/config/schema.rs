@@ -5,17 +5,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use contract::settings::{
-    Colour, DEFAULT_CACHE_CONTROL, DEFAULT_QUALITY, Effort, Fit, Format, Gravity, OnDelete,
-    Settings, Variant,
-};
+use contract::settings::{Format, OnDelete, Settings};
 
-use super::folder_rules::{self, beside_failed, beside_originals, beside_variant, parse_size};
+use super::folder_rules::{self, beside_failed};
 use super::problem::{Fault, reason};
 use super::table::{Table, Text, Words};
+use super::variants::{Look, variants};
 use super::{
     Access, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic, limit_rules,
-    look_rules, name_rules, region_rules, web_rules,
+    name_rules, region_rules, web_rules,
 };
 
 const DEFAULT_NAME: &str = "imgprep";
@@ -33,26 +31,6 @@ const ZIP_START: &[u8] = b"PK\x03\x04";
 const ACCESS: &Words<Access> = &[("cdn", Access::Cdn), ("public-acl", Access::PublicAcl)];
 const ON_DELETE: &Words<OnDelete> = &[("keep", OnDelete::Keep), ("remove", OnDelete::Remove)];
 const ARCH: &Words<Arch> = &[("x86_64", Arch::X86_64), ("arm64", Arch::Arm64)];
-const EFFORT: &Words<Effort> = &[("speed", Effort::Speed), ("size", Effort::Size)];
-const FORMAT: &Words<Format> = &[
-    ("keep", Format::Keep),
-    ("jpeg", Format::Jpeg),
-    ("png", Format::Png),
-    ("webp", Format::Webp),
-    ("avif", Format::Avif),
-];
-const FIT: &Words<Fit> = &[("cover", Fit::Cover), ("contain", Fit::Contain), ("pad", Fit::Pad)];
-const GRAVITY: &Words<Gravity> = &[
-    ("center", Gravity::Center),
-    ("north", Gravity::North),
-    ("northeast", Gravity::NorthEast),
-    ("east", Gravity::East),
-    ("southeast", Gravity::SouthEast),
-    ("south", Gravity::South),
-    ("southwest", Gravity::SouthWest),
-    ("west", Gravity::West),
-    ("northwest", Gravity::NorthWest),
-];
 const PRICE_CLASS: &Words<PriceClass> =
     &[("100", PriceClass::Class100), ("200", PriceClass::Class200), ("all", PriceClass::All)];
 
@@ -171,112 +149,6 @@ fn check_zip(path: &Path) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault::new("is not a zip").help(format!("read from `{shown}`")))
-}
-
-/// How a variant looks and is served: `[image]` is the default of every `[[variants]]`.
-struct Look {
-    quality: u8,
-    effort: Effort,
-    format: Format,
-    fit: Fit,
-    gravity: Gravity,
-    upscale: Option<bool>,
-    background: Option<Colour>,
-    cache_control: String,
-}
-
-impl Default for Look {
-    fn default() -> Self {
-        Self {
-            quality: DEFAULT_QUALITY,
-            effort: Effort::default(),
-            format: Format::default(),
-            fit: Fit::default(),
-            gravity: Gravity::default(),
-            upscale: None,
-            background: None,
-            cache_control: DEFAULT_CACHE_CONTROL.to_owned(),
-        }
-    }
-}
-
-impl Look {
-    fn read(table: &Table<'_>, default: &Self) -> Self {
-        let quality = table.number("quality", limit_rules::quality);
-        Self {
-            quality: quality.and_then(|quality| quality.try_into().ok()).unwrap_or(default.quality),
-            effort: table.word("effort", EFFORT).unwrap_or(default.effort),
-            format: table.word("format", FORMAT).unwrap_or(default.format),
-            fit: table.word("fit", FIT).unwrap_or(default.fit),
-            gravity: table.word("gravity", GRAVITY).unwrap_or(default.gravity),
-            upscale: table.flag("upscale").or(default.upscale),
-            background: background(table).or(default.background),
-            cache_control: table
-                .text_or("cache_control", &default.cache_control, web_rules::cache_control)
-                .value,
-        }
-    }
-}
-
-fn background(table: &Table<'_>) -> Option<Colour> {
-    table.text("background", look_rules::colour)?.value.parse().ok()
-}
-
-fn variants(tables: &[Table<'_>], look: &Look, originals: &Text) -> Vec<Variant> {
-    let mut variants = Vec::new();
-    let mut folders: Vec<Text> = Vec::new();
-    for table in tables {
-        let (variant, folder) = variant(table, look);
-        variants.push(variant);
-        if folder.value.is_empty() {
-            continue;
-        }
-        let checked = beside_originals(&folder.value, &originals.value)
-            .map_err(|fault| fault.related(originals.span.as_ref(), "watched"))
-            .and_then(|()| beside_failed(&folder.value))
-            .and_then(|()| beside_others(&folder, &folders));
-        if let Err(fault) = checked {
-            table.report("folder", &folder, fault);
-        }
-        folders.push(folder);
-    }
-    variants
-}
-
-/// A variant, and where the name of its folder is in the file; one without a size, which is
-/// reported, may have none.
-fn variant(table: &Table<'_>, look: &Look) -> (Variant, Text) {
-    let help = "add `size = \"800x600\"`, the width and height in pixels";
-    let size = table.text_required("size", folder_rules::size, help);
-    let folder = table.text("folder", folder_rules::folder);
-    let (folder, (width, height)) = match parse_size(&size.value) {
-        Ok(sides) => (folder.unwrap_or(size), sides),
-        Err(_) => (folder.unwrap_or_default(), (0, 0)),
-    };
-    let look = Look::read(table, look);
-    let variant = Variant {
-        folder: folder.value.clone(),
-        width,
-        height,
-        quality: look.quality,
-        effort: look.effort,
-        format: look.format,
-        fit: look.fit,
-        gravity: look.gravity,
-        // What is said as well as left out is the same to the function, and should look the same.
-        upscale: look.upscale.filter(|upscale| *upscale != look.fit.enlarges()),
-        background: look.background,
-        cache_control: look.cache_control,
-    };
-    (variant, folder)
-}
-
-fn beside_others(folder: &Text, others: &[Text]) -> Result<(), Fault> {
-    for other in others {
-        beside_variant(&folder.value, &other.value)
-            .map_err(|fault| fault.related(other.span.as_ref(), "the other one"))?;
-    }
-    Ok(())
 }
 
 fn cdn(table: &Table<'_>) -> Cdn {

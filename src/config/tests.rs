@@ -8,6 +8,7 @@ mod files;
 mod names;
 mod places;
 mod regions;
+mod selection;
 mod syntax;
 mod variants;
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contract::framing::Framing;
 use contract::settings::Settings;
 use serde_json::Value;
 

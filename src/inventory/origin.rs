@@ -1,6 +1,9 @@
 //! Which version of an original a variant was made of, and by which settings: the variant's own
 //! metadata says so, which no listing shows.
 
+use std::collections::HashMap;
+
+use contract::framing::Framing;
 use contract::keys::ImagePath;
 use contract::settings::{SETTINGS_METADATA, SOURCE_METADATA};
 use futures_util::future::try_join_all;
@@ -25,15 +28,18 @@ impl Inventory<'_> {
 
     async fn current(&self, mut seen: Seen) -> Result<Seen, AwsError> {
         let Some(original) = &seen.original else { return Ok(seen) };
+        // What the uploader said of the composition counts as well.
+        let framing = match self.metadata(&self.original_key(&seen.path)).await? {
+            Some(metadata) => Framing::read(|name| metadata.get(name).map(String::as_str)).0,
+            None => Framing::default(),
+        };
         let looks =
             self.config.variants.iter().zip(&seen.variants).map(async |(variant, there)| {
                 if there.is_none() {
                     return Ok(false);
                 }
                 let key = ImagePath(&seen.path).key_in(&variant.folder);
-                let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
-                let head = head.expected_bucket_owner(&self.names.account).send().await;
-                let metadata = head.found("s3:GetObject")?.and_then(|head| head.metadata);
+                let metadata = self.metadata(&key).await?;
                 let says = |name: &str, value: &str| {
                     metadata
                         .as_ref()
@@ -42,7 +48,7 @@ impl Inventory<'_> {
                 };
                 Ok::<bool, AwsError>(
                     says(SOURCE_METADATA, &original.etag)
-                        && says(SETTINGS_METADATA, &variant.fingerprint(&Framing::default())),
+                        && says(SETTINGS_METADATA, &variant.fingerprint(&framing)),
                 )
             });
         let are_current = try_join_all(looks).await?;
@@ -50,5 +56,12 @@ impl Inventory<'_> {
             variant.take_if(|_| !is_current);
         }
         Ok(seen)
+    }
+
+    /// The user-defined metadata of an object, if it is there.
+    async fn metadata(&self, key: &str) -> Result<Option<HashMap<String, String>>, AwsError> {
+        let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
+        let head = head.expected_bucket_owner(&self.names.account).send().await;
+        Ok(head.found("s3:GetObject")?.map(|head| head.metadata.unwrap_or_default()))
     }
 }

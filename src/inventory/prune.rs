@@ -1,8 +1,8 @@
-//! What belongs to nothing any more: variants whose original or size is gone, and records of failures
-//! whose original is gone.
+//! What belongs to nothing any more: variants whose original or size is gone, or which are not for
+//! its folder, and records of failures whose original is gone.
 //!
-//! Only what the function made is deleted, which its metadata tells, and only if the original is
-//! still gone at that moment.
+//! Only what the function made is deleted, which its metadata tells, and only if the original, where
+//! it was gone, is still gone at that moment.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::listing::{Folder, Listed};
 use super::merge::Cursor;
+use super::survey::Seen;
 use super::{Hindrance, Inventory, Range};
 use crate::amounts;
 use crate::aws::bucket::Bucket;
@@ -37,7 +38,7 @@ pub(crate) enum Deletion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Pruned {
     pub(crate) deleted: bool,
-    /// Variants whose original is gone, by their folder.
+    /// Variants whose original is gone, or in a folder that they are not for, by their folder.
     pub(crate) orphans: BTreeMap<String, u64>,
     pub(crate) orphan_bytes: u64,
     /// Records of failures whose original is gone.
@@ -58,19 +59,20 @@ pub(crate) struct RetiredFolder {
     pub(crate) bytes: u64,
 }
 
-/// A variant without an original.
+/// A variant that belongs to nothing.
 struct Orphan {
     folder: String,
     key: String,
-    path: String,
     bytes: u64,
+    /// The key of the original that must be gone; nothing if the variant is not for its folder.
+    original: Option<String>,
 }
 
-/// What is to be deleted because its original is gone.
+/// What is to be deleted.
 struct Doomed {
     key: String,
-    /// The key of the original.
-    original: String,
+    /// The key of the original that must be gone, if it must.
+    original: Option<String>,
 }
 
 /// What a look at an orphan says.
@@ -115,14 +117,11 @@ impl<'a> Inventory<'a> {
         let mut survey = self.survey(&Range::default());
         let mut batch = Vec::new();
         while let Some(seen) = self.next(&mut survey).await? {
-            if seen.original.is_some() {
-                continue;
-            }
-            batch.extend(self.orphans(&seen.path, &seen.variants));
+            batch.extend(self.orphans(&seen));
             if batch.len() + self.config.variants.len() > BATCH_MAX {
                 self.prune_batch(&mut pruned, std::mem::take(&mut batch), &wait).await?;
                 let orphans = amounts::counted(pruned.orphans_count(), "variant");
-                tell(&format!("{orphans} without an original"));
+                tell(&format!("{orphans} that belong to nothing"));
             }
             if stop.is_asked() {
                 return Ok(pruned);
@@ -140,16 +139,20 @@ impl<'a> Inventory<'a> {
         Ok(pruned)
     }
 
-    fn orphans(&self, path: &str, variants: &[Option<Listed>]) -> Vec<Orphan> {
-        let folders = self.config.variants.iter().map(|variant| &variant.folder).zip(variants);
-        let there = folders.filter_map(|(folder, variant)| Some((folder, variant.as_ref()?)));
-        let orphan = |(folder, variant): (&String, &Listed)| Orphan {
-            folder: folder.clone(),
-            key: ImagePath(path).key_in(folder),
-            path: path.to_owned(),
-            bytes: variant.bytes,
+    fn orphans(&self, Seen { path, original, variants, strays, .. }: &Seen) -> Vec<Orphan> {
+        let orphan = |place: usize, variant: &Listed, original| {
+            let folder = self.config.variants[place].folder.clone();
+            let key = ImagePath(path).key_in(&folder);
+            Orphan { folder, key, bytes: variant.bytes, original }
         };
-        there.map(orphan).collect()
+        let strays = strays.iter().map(|(place, variant)| orphan(*place, variant, None));
+        if original.is_some() {
+            return strays.collect();
+        }
+        let there = variants.iter().enumerate();
+        let there = there.filter_map(|(place, variant)| Some((place, variant.as_ref()?)));
+        let original = || Some(self.original_key(path));
+        there.map(|(place, variant)| orphan(place, variant, original())).collect()
     }
 
     async fn prune_batch(
@@ -168,8 +171,7 @@ impl<'a> Inventory<'a> {
         for (orphan, verdict) in looks.await.map_err(Hindrance::listing)? {
             match verdict {
                 Verdict::Ours => {
-                    let original = self.original_key(&orphan.path);
-                    doomed.push(Doomed { key: orphan.key, original });
+                    doomed.push(Doomed { key: orphan.key, original: orphan.original });
                     counted.push((orphan.folder, orphan.bytes));
                 }
                 Verdict::Foreign => pruned.foreign += 1,
@@ -191,7 +193,7 @@ impl<'a> Inventory<'a> {
         let records = records.into_iter().filter(|record| record.time.is_some());
         let looks = records.map(|record| async move {
             let is_gone = self.head(&record.key).await?.is_none();
-            let doomed = Doomed { key: record.record, original: record.key };
+            let doomed = Doomed { key: record.record, original: Some(record.key) };
             Ok::<_, AwsError>(is_gone.then_some(doomed))
         });
         let looks = stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect::<Vec<_>>();
@@ -229,11 +231,18 @@ impl<'a> Inventory<'a> {
     /// Deletes what is left of them, unless its original has come back.
     async fn prune_rest(&self, all: &[Doomed]) -> Result<(), AwsError> {
         let looks = all.iter().map(|Doomed { key, original }| async move {
-            let is_doomed = self.head(original).await?.is_none() && self.head(key).await?.is_some();
+            let is_doomed =
+                self.is_gone(original.as_deref()).await? && self.head(key).await?.is_some();
             Ok::<_, AwsError>(is_doomed.then(|| key.clone()))
         });
         let looks = stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect::<Vec<_>>();
         objects::delete_keys(&self.bucket(), looks.await?.into_iter().flatten().collect()).await
+    }
+
+    /// Whether an original is gone, if that matters.
+    async fn is_gone(&self, original: Option<&str>) -> Result<bool, AwsError> {
+        let Some(original) = original else { return Ok(true) };
+        Ok(self.head(original).await?.is_none())
     }
 
     async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, AwsError> {
@@ -243,7 +252,7 @@ impl<'a> Inventory<'a> {
     }
 
     async fn verdict(&self, orphan: &Orphan) -> Result<Verdict, AwsError> {
-        if self.head(&self.original_key(&orphan.path)).await?.is_some() {
+        if !self.is_gone(orphan.original.as_deref()).await? {
             return Ok(Verdict::Not);
         }
         let Some(variant) = self.head(&orphan.key).await? else { return Ok(Verdict::Not) };

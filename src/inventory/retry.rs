@@ -145,8 +145,9 @@ impl Retry<'_> {
     /// Whether every variant is there and was made of the version that was sent.
     async fn has_every_variant(&self, sent: &Sent) -> Result<bool, Hindrance> {
         let Inventory { config, aws, names } = self.inventory;
-        for variant in &config.variants {
-            let key = ImagePath(&sent.path).key_in(&variant.folder);
+        let path = ImagePath(&sent.path);
+        for variant in config.variants.iter().filter(|variant| variant.takes(path)) {
+            let key = path.key_in(&variant.folder);
             let head = aws.s3.head_object().bucket(&names.bucket).key(key);
             let head = head.expected_bucket_owner(&names.account).send().await;
             let head = head.found("s3:GetObject").map_err(Hindrance::listing)?;

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use contract::keys::ImagePath;
+use contract::settings::Variant;
 
 use super::Range;
 use super::backfill::Need;
@@ -22,6 +23,10 @@ pub(crate) struct Seen {
     pub(crate) original: Option<Listed>,
     /// In the order of the file.
     pub(crate) variants: Vec<Option<Listed>>,
+    /// Variants that are there although they are not for the original's folder, by their places.
+    pub(crate) strays: Vec<(usize, Listed)>,
+    /// The places of the variants that are not for its folder.
+    pub(crate) unwanted: Vec<usize>,
     /// When it was recorded that it cannot be processed.
     pub(crate) record: Option<i64>,
 }
@@ -31,7 +36,8 @@ impl Seen {
     pub(crate) fn lacking(&self, need: Need) -> impl Iterator<Item = usize> {
         let original = self.original.as_ref().map(|original| original.modified);
         let variants = self.variants.iter().enumerate();
-        variants.filter_map(move |(place, variant)| {
+        let wanted = variants.filter(|(place, _)| !self.unwanted.contains(place));
+        wanted.filter_map(move |(place, variant)| {
             let is_made = match (original, variant) {
                 (None, _) => true,
                 (Some(_), None) => false,
@@ -39,6 +45,15 @@ impl Seen {
             };
             (!is_made).then_some(place)
         })
+    }
+
+    /// Leaves out the variants that are not made of originals in its folder.
+    pub(crate) fn sort_out(&mut self, variants: &[Variant]) {
+        let path = ImagePath(&self.path);
+        for (place, _) in variants.iter().enumerate().filter(|(_, it)| !it.takes(path)) {
+            self.unwanted.push(place);
+            self.strays.extend(self.variants[place].take().map(|listed| (place, listed)));
+        }
     }
 
     /// Whether it is on record that this version cannot be processed.
@@ -138,5 +153,5 @@ fn goes_first(path: &str, held: &str) -> bool {
 
 fn seen(row: Row, record: Option<i64>) -> Seen {
     let Row { path, original, variants } = row;
-    Seen { path, original, variants, record }
+    Seen { path, original, variants, strays: Vec::new(), unwanted: Vec::new(), record }
 }

@@ -14,6 +14,7 @@ pub(crate) struct Tally {
     /// Originals of which a variant is to be made.
     pub(crate) lacking: u64,
     pub(crate) failures: u64,
+    /// Variants without an original, or of one that they are not for.
     pub(crate) orphans: u64,
     /// When the newest of all was written.
     pub(crate) newest: i64,
@@ -41,6 +42,7 @@ impl Tally {
             return;
         }
         self.originals += 1;
+        self.orphans += seen.strays.len() as u64;
         for (count, variant) in self.variants.iter_mut().zip(&seen.variants) {
             *count += u64::from(variant.is_some());
         }

@@ -181,6 +181,10 @@ fn change(record: &Value, key: &str, settings: &Settings) -> Result<Change, Stri
     if path.0.ends_with('/') {
         return Err("it is a folder marker".to_owned());
     }
+    // What is removed may have had variants when the settings were others.
+    if change == Change::Created && settings.variants_of(path).next().is_none() {
+        return Err("no variant is for its folder".to_owned());
+    }
     Ok(change)
 }
 

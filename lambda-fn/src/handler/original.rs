@@ -4,6 +4,7 @@ use std::{mem, time::Duration};
 
 use contract::{
     event::{Change, Work},
+    framing::Framing,
     keys::KEY_BYTES_MAX,
     settings::{OnDelete, Variant},
 };
@@ -20,7 +21,7 @@ use super::{
 use crate::{
     capacity::Reservation,
     log::Log,
-    store::{Fetched, Origin, Store},
+    store::{Fetched, Head, Origin, Store},
 };
 
 /// What is set aside for an original of unknown size; a larger one is asked for twice.
@@ -28,8 +29,9 @@ const UNKNOWN_BYTES: u64 = 8 << 20;
 
 /// What a look at the bucket says of an original's variants.
 struct Look {
-    /// The original that they were compared with.
+    /// The original that they were compared with, and what its uploader said of it.
     etag: String,
+    framing: Framing,
     /// Those that are missing, or of another version or other settings.
     missing: Vec<Variant>,
 }
@@ -79,27 +81,27 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     /// Makes what is missing.
     async fn complete(&self, work: &Work) -> Result<Verdict, Setback> {
         let Some(original) = self.store.head(&work.key).await? else { return Ok(Verdict::Gone) };
-        let missing = self.missing_variants(work, &original.etag).await;
+        let missing = self.missing_variants(work, &original).await;
         if missing.is_empty() {
             self.forget_failure(&work.key).await;
             return Ok(Verdict::Unchanged(original.etag));
         }
-        self.make(work, Some(Look { etag: original.etag, missing })).await
+        let Head { etag, framing, .. } = original;
+        self.make(work, Some(Look { etag, framing, missing })).await
     }
 
     /// Those that are meant and missing, or of another version or other settings.
-    async fn missing_variants(&self, work: &Work, etag: &str) -> Vec<Variant> {
+    async fn missing_variants(&self, work: &Work, original: &Head) -> Vec<Variant> {
         let store = &self.store.hurried();
+        let Some(path) = self.settings.path_of(&work.key) else { return Vec::new() };
         let is_meant = |variant: &&Variant| {
             work.folders.as_ref().is_none_or(|folders| folders.contains(&variant.folder))
         };
-        let meant = self.settings.variants.iter().filter(is_meant);
+        let meant = self.settings.variants_of(path).filter(is_meant);
         let look = meant.map(|variant| async move {
-            let expected = Origin {
-                source: etag.to_owned(),
-                settings: variant.fingerprint(&Framing::default()),
-            };
-            let variant_key = self.settings.path_of(&work.key)?.key_in(&variant.folder);
+            let source = original.etag.clone();
+            let expected = Origin { source, settings: variant.fingerprint(&original.framing) };
+            let variant_key = path.key_in(&variant.folder);
             // What cannot be seen is made once more.
             let head = store.in_time(store.head(&variant_key)).await.ok().flatten();
             let is_current = head.is_some_and(|head| head.origin == Some(expected));
@@ -127,7 +129,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     /// Why no variant of this name can be written, if one cannot: S3 would refuse it every time.
     fn refuse_key(&self, key: &str) -> Option<Refusal> {
         let path = self.settings.path_of(key)?;
-        self.settings.variants.iter().find_map(|variant| {
+        self.settings.variants_of(path).find_map(|variant| {
             let bytes = path.key_in(&variant.folder).len();
             let folder = variant.folder.clone();
             (bytes > KEY_BYTES_MAX).then_some(Refusal::KeyTooLong { folder, bytes })
@@ -139,6 +141,12 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         let Some(original) = self.store.head(key).await? else { return Ok(Verdict::Gone) };
         let report = Report::new(Some(original.etag), original.size, Duration::ZERO);
         Ok(self.record(key, report, refusal).await?)
+    }
+
+    /// Every variant that is made of an original.
+    fn variants_of(&self, key: &str) -> Vec<Variant> {
+        let path = self.settings.path_of(key);
+        path.map(|path| self.settings.variants_of(path).cloned().collect()).unwrap_or_default()
     }
 
     async fn attempt(
@@ -167,11 +175,17 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         };
         let report = Report {
             content_type: original.content_type.clone(),
+            framing: original.framing,
+            senseless: original.senseless,
             ..Report::new(original.etag.clone(), original.bytes.len() as u64, started.elapsed())
         };
         let wanted = match look {
-            Some(look) if look.etag == report.etag => look.missing.clone(),
-            _ => self.settings.variants.clone(),
+            Some(Look { etag, framing, missing })
+                if *etag == report.etag && *framing == report.framing =>
+            {
+                missing.clone()
+            }
+            _ => self.variants_of(key),
         };
         let job = Job {
             key: key.to_owned(),
@@ -186,7 +200,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
 
     /// Renders, uploads meanwhile, and tidies up.
     async fn publish(&self, key: &str, job: Job, mut report: Report) -> Result<Attempt, Setback> {
-        let (finished, published) = self.render_and_upload(key, &report.etag, job).await?;
+        let (finished, published) = self.render_and_upload(&report, key, job).await?;
         report.sizes = published.sizes;
         report.put = published.duration;
         let verdict = match finished {

@@ -44,14 +44,14 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     /// Writes variants as they come, all at once.
     pub(super) async fn publish_all(
         &self,
+        report: &Report,
         key: &str,
-        etag: &str,
         mut finished: Receiver<Rendered>,
     ) -> Result<Published, StoreError> {
         let variants = self.settings.variants.len().max(1);
         let uploads: Vec<Option<Upload>> =
             stream::poll_fn(move |context| finished.poll_recv(context))
-                .map(|rendered| self.upload(key, etag, rendered))
+                .map(|rendered| self.upload(report, key, rendered))
                 .buffer_unordered(variants)
                 .try_collect()
                 .await?;
@@ -71,8 +71,8 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     /// Writes one variant; nothing if the settings don't know it.
     async fn upload(
         &self,
+        report: &Report,
         key: &str,
-        etag: &str,
         rendered: Rendered,
     ) -> Result<Option<Upload>, StoreError> {
         let began = Instant::now();
@@ -81,7 +81,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         let Some(variant) = variants.find(|variant| variant.folder == folder) else {
             return Ok(None);
         };
-        let Some(object) = self.object(key, variant, etag, (bytes, content_type)) else {
+        let Some(object) = self.object(report, key, variant, (bytes, content_type)) else {
             return Ok(None);
         };
         let overwritten = self.overwritten(&object.key).await;
@@ -92,19 +92,18 @@ impl<S: Store, L: Log> Run<'_, S, L> {
 
     fn object(
         &self,
+        report: &Report,
         key: &str,
         variant: &Variant,
-        etag: &str,
         (bytes, content_type): (Vec<u8>, &'static str),
     ) -> Option<Object> {
+        let settings = variant.fingerprint(&report.framing);
+        let origin = Origin { source: report.etag.clone(), settings };
         Some(Object {
             key: self.settings.path_of(key)?.key_in(&variant.folder),
             bytes: Bytes::from(bytes),
             content_type,
-            origin: Some(Origin {
-                source: etag.to_owned(),
-                settings: variant.fingerprint(&Framing::default()),
-            }),
+            origin: Some(origin),
             cache_control: Some(variant.cache_control.clone()),
             public: self.settings.public_acl,
         })

@@ -14,7 +14,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use super::{publishing::Published, run::Run, verdict::Setback};
+use super::{publishing::Published, report::Report, run::Run, verdict::Setback};
 use crate::{capacity::Reservation, log::Log, panics, store::Store};
 
 /// Everything that rendering an original takes along to its thread.
@@ -42,8 +42,8 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     /// Runs a job on a thread of its own, and writes each variant while the next one is made.
     pub(super) async fn render_and_upload(
         &self,
+        report: &Report,
         key: &str,
-        etag: &str,
         job: Job,
     ) -> Result<(Finished, Published), Setback> {
         // There is a place for every variant, so that rendering never waits for the network.
@@ -54,7 +54,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             drop(processor);
             finished
         });
-        let (finished, published) = join(job, self.publish_all(key, etag, receiver)).await;
+        let (finished, published) = join(job, self.publish_all(report, key, receiver)).await;
         let published = published?;
         match finished {
             // What is left of the reservation covered the uploads.

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use contract::log::Level;
+use contract::{
+    framing::{Framing, Senseless},
+    log::Level,
+};
 use imaging::engine::Rendering;
 use serde_json::{Map, Value, json};
 
@@ -13,6 +16,10 @@ pub(super) struct Report {
     pub(super) etag: String,
     /// What the uploader said it is.
     pub(super) content_type: Option<String>,
+    /// What the uploader said of its composition.
+    pub(super) framing: Framing,
+    /// What of that makes no sense.
+    pub(super) senseless: Vec<Senseless>,
     /// Its size as a file.
     pub(super) bytes: u64,
     /// How long it took to fetch.
@@ -31,6 +38,8 @@ impl Report {
         Self {
             etag: etag.unwrap_or_default(),
             content_type: None,
+            framing: Framing::default(),
+            senseless: Vec::new(),
             bytes,
             get,
             put: Duration::ZERO,
@@ -45,7 +54,8 @@ impl Report {
     }
 
     fn warnings(&self) -> Vec<String> {
-        self.rendering.as_ref().map(Rendering::warnings).unwrap_or_default()
+        let of_image = self.rendering.as_ref().map(Rendering::warnings).unwrap_or_default();
+        self.senseless.iter().map(ToString::to_string).chain(of_image).collect()
     }
 
     /// Adds the facts to a log line.

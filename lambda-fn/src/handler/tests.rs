@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use contract::{
     failure::FailureRecord,
+    framing::Framing,
     settings::{OnDelete, Variant},
 };
 use fixtures::quarters;
@@ -15,6 +16,7 @@ use super::*;
 mod concurrency;
 mod deadline;
 mod failures;
+mod framing;
 mod memory;
 mod removal;
 mod repetition;

@@ -6,6 +6,8 @@ use std::{
     thread,
 };
 
+use contract::framing::Focus;
+
 use super::*;
 
 /// What no log may ever hold.
@@ -162,10 +164,12 @@ async fn what_is_too_large_is_left_where_it_is() {
 async fn a_variant_says_where_it_comes_from() {
     let store = answering(Some(
         "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nETag: \"e\"\r\nConnection: close\r\n\
-         x-amz-meta-imgprep-source: 0a1b\r\nx-amz-meta-imgprep-settings: 12ab\r\n\r\n",
+         x-amz-meta-imgprep-source: 0a1b\r\nx-amz-meta-imgprep-settings: 12ab\r\n\
+         x-amz-meta-imgprep-focus: 0.25,1\r\n\r\n",
     ));
     let origin = Origin { source: "0a1b".to_owned(), settings: "12ab".to_owned() };
-    let head = Head { etag: "e".to_owned(), size: 9, origin: Some(origin) };
+    let framing = Framing { focus: Focus::parse("0.25,1"), crop: None };
+    let head = Head { etag: "e".to_owned(), size: 9, origin: Some(origin), framing };
     assert_eq!(store.head("800x600/a.jpg").await, Ok(Some(head)));
     let missing =
         answering(Some("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use contract::settings::{Colour, Effort, Fit, Format, Gravity, OnDelete, Variant};
+use contract::settings::{Colour, Effort, Fit, Format, Gravity, Metadata, OnDelete, Variant};
 
 use super::super::{Access, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic};
 use super::{LEAST, accepted, parse};
@@ -21,6 +21,9 @@ fn variant(folder: &str, width: u32, height: u32) -> Variant {
         gravity: Gravity::Center,
         upscale: None,
         background: None,
+        metadata: Metadata::None,
+        watermark: None,
+        only: Vec::new(),
         cache_control: "public, max-age=86400".to_owned(),
     }
 }

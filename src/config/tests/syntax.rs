@@ -133,7 +133,7 @@ enable = true
     14 | depth = 5
        | ^^^^^
        |
-       = help: `[[variants]]` takes `size`, `folder`, `quality`, `effort`, `format`, `fit`, `gravity`, `upscale`, `background` and `cache_control`
+       = help: `[[variants]]` takes `size`, `folder`, `quality`, `effort`, `format`, `fit`, `gravity`, `upscale`, `background`, `metadata`, `cache_control` and `only`
 
     error: unknown key `enable` in `[cdn]`
       --> pipeline.toml:16:1
@@ -256,7 +256,7 @@ size = 800
     11 | size = 800
        |        ^^^
        |
-       = help: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
+       = help: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`
     "#);
 }
 

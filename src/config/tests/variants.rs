@@ -19,7 +19,7 @@ fn a_size_is_shown_with_its_form() {
     5 | size = '800×600'
       |        ^^^^^^^^^ did you mean `800x600`?
       |
-      = help: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
+      = help: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`
     ");
 }
 
@@ -64,14 +64,14 @@ fn sizes() {
     800x600px => `variants.size` is not a size: did you mean `800x600`?
     800px x 600px => `variants.size` is not a size: did you mean `800x600`?
     0800x600 => `variants.size` is not a size: did you mean `800x600`?
-    800 => `variants.size` is not a size: the height is missing, as in `800x800`
-    800x => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
-    x600 => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
-    800x600x400 => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
-    -800x600 => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
-    99999999999x1 => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
-    large => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
-     => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
+    800 => `variants.size` is not a size: did you mean `800x`?
+    800x => accepted
+    x600 => accepted
+    800x600x400 => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`
+    -800x600 => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`
+    99999999999x1 => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`
+    large => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`
+     => `variants.size` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`
     ");
 }
 
@@ -267,17 +267,17 @@ fn a_bad_size_is_one_problem() {
      --> pipeline.toml:6:8
       |
     6 | size = '1'
-      |        ^^^ the height is missing, as in `1x1`
+      |        ^^^ did you mean `1x`?
       |
-      = help: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
+      = help: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`
 
     error: `variants.size` is not a size
      --> pipeline.toml:8:8
       |
     8 | size = '1'
-      |        ^^^ the height is missing, as in `1x1`
+      |        ^^^ did you mean `1x`?
       |
-      = help: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
+      = help: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`
     "#);
 }
 

@@ -3,7 +3,7 @@
 
 use contract::keys::FAILED_FOLDER;
 
-use crate::names::TRIAL_FOLDER;
+use crate::names::trial_folder;
 use crate::permissions::{ACCOUNT, Group, Row, Scope, Set, When, on};
 
 pub(crate) const BUCKET: Scope =
@@ -18,13 +18,15 @@ const VARIANTS: Scope = Scope::new(Group::Objects, |config, names| {
 const RECORDS: Scope = Scope::new(Group::Objects, |_, names| vec![names.inside(FAILED_FOLDER)]);
 /// What `imgprep try` uploads.
 const TRIAL_ORIGINALS: Scope = Scope::new(Group::Uploads, |config, names| {
-    vec![names.inside(&format!("{}/{TRIAL_FOLDER}", config.bucket.originals))]
+    let folder = trial_folder(&config.variants);
+    vec![names.inside(&format!("{}/{folder}", config.bucket.originals))]
 });
 /// What the function makes or notes of that.
 const TRIAL_VARIANTS: Scope = Scope::new(Group::Objects, |config, names| {
     let variants = config.variants.iter().map(|variant| variant.folder.as_str());
     let folders = variants.chain([FAILED_FOLDER]);
-    folders.map(|folder| names.inside(&format!("{folder}/{TRIAL_FOLDER}"))).collect()
+    let trial = trial_folder(&config.variants);
+    folders.map(|folder| names.inside(&format!("{folder}/{trial}"))).collect()
 });
 
 pub(super) const ROWS: &[Row] = &[
@@ -63,6 +65,7 @@ pub(super) const ROWS: &[Row] = &[
     on(TRIAL_VARIANTS).of(&[Set::Try], &["s3:DeleteObject", "s3:GetObject"]),
     on(ORIGINALS).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
     on(VARIANTS).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
+    on(ORIGINALS).when(When::Outdated).of(&[Set::Backfill], &["s3:GetObject"]),
     on(VARIANTS).when(When::Outdated).of(&[Set::Backfill], &["s3:GetObject"]),
     on(RECORDS).of(&[Set::Failures, Set::Retry, Set::Prune], &["s3:GetObject"]),
 ];

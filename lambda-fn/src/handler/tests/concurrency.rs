@@ -4,7 +4,7 @@ use futures_util::{FutureExt, future::join};
 use imaging::engine::Rendered;
 use tokio::{sync::mpsc, task::yield_now};
 
-use super::*;
+use super::{report::Report, *};
 use crate::patience::Patient;
 
 fn sized(key: &str, size: u64) -> Value {
@@ -37,6 +37,7 @@ async fn the_first_upload_begins_before_the_last_variant_is_made() {
         fresh_since: String::new(),
     };
     let (sender, receiver) = mpsc::channel(2);
+    let report = Report::new(Some("v1".to_owned()), 0, Duration::ZERO);
     let rendered = |folder: &str| Rendered {
         folder: folder.to_owned(),
         bytes: photo(),
@@ -54,7 +55,7 @@ async fn the_first_upload_begins_before_the_last_variant_is_made() {
         second.open();
         drop(sender);
     };
-    let (published, ()) = join(run.publish_all("originals/a", "v1", receiver), rendering).await;
+    let (published, ()) = join(run.publish_all(&report, "originals/a", receiver), rendering).await;
     assert_eq!(published.unwrap().sizes.len(), 2);
     assert_eq!(tested.store.keys(), ["20x15/a", "40x30/a"]);
 }

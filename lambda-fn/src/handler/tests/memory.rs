@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use contract::framing::{Framing, Senseless};
 use tokio::sync::Semaphore;
 
 use crate::store::{Fetched, Head, Object, Origin, Original, Outlook, Store, StoreError, Withheld};
@@ -30,6 +31,8 @@ pub(super) struct Bucket {
     /// Every call so far, such as `put 800x600/a.jpg`.
     pub(super) calls: Vec<String>,
     pub(super) invalidated: Vec<String>,
+    /// The user-defined metadata of originals by their key.
+    pub(super) metadata: BTreeMap<String, BTreeMap<String, String>>,
     /// Calls that do not succeed, however often they are made.
     pub(super) failing: Vec<String>,
     /// Objects that are there and not handed out.
@@ -62,6 +65,10 @@ impl Bucket {
             cache_control: None,
             public: false,
         });
+    }
+
+    fn framing(&self, key: &str) -> (Framing, Vec<Senseless>) {
+        Framing::read(|name| self.metadata.get(key)?.get(name).map(String::as_str))
     }
 
     pub(super) fn count(&self, call: &str) -> usize {
@@ -181,7 +188,9 @@ impl Store for Memory {
                 return Fetched::TooLarge { size, etag };
             }
             let content_type = Some(kept.content_type.to_owned());
-            Fetched::Original(Original { bytes: kept.bytes, etag, content_type })
+            let (framing, senseless) = bucket.framing(key);
+            let bytes = kept.bytes;
+            Fetched::Original(Original { bytes, etag, content_type, framing, senseless })
         })
         .await
     }
@@ -190,7 +199,8 @@ impl Store for Memory {
         self.call("head", key, |bucket| {
             let kept = bucket.objects.get(key)?;
             let (etag, origin) = (kept.etag.clone(), kept.origin.clone());
-            Some(Head { etag, size: kept.bytes.len() as u64, origin })
+            let framing = bucket.framing(key).0;
+            Some(Head { etag, size: kept.bytes.len() as u64, origin, framing })
         })
         .await
     }
