@@ -11,6 +11,7 @@ mod interpolate;
 mod limit_rules;
 mod look_rules;
 mod name_rules;
+mod notify;
 mod problem;
 mod region_rules;
 mod schema;
@@ -25,6 +26,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use contract::keys::MANIFESTS_FOLDER;
 use contract::settings::{OnDelete, Variant};
 
 pub(crate) use self::problem::ConfigError;
@@ -45,6 +47,8 @@ pub(crate) struct Config {
     /// What to make of each original, in the order of the file. Never empty.
     pub(crate) variants: Vec<Variant>,
     pub(crate) cdn: Cdn,
+    /// Who is told what became of an original, if anybody is.
+    pub(crate) notify: Option<Notify>,
     /// The user's own tags, without the one that marks the stack.
     pub(crate) tags: BTreeMap<String, String>,
 }
@@ -147,7 +151,29 @@ pub(crate) enum PriceClass {
     All,
 }
 
+/// How an application is told what became of an original.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Notify {
+    /// The name of the topic that messages are published on.
+    pub(crate) topic: String,
+    /// The addresses that are subscribed to it.
+    pub(crate) https: Vec<String>,
+    /// Whether a queue is subscribed to it, for applications that poll.
+    pub(crate) queue: bool,
+    /// Whether what a message says is in the bucket as well.
+    pub(crate) manifest: bool,
+    /// Whether it says what to show until a variant is loaded.
+    pub(crate) thumbhash: bool,
+}
+
 impl Config {
+    /// The folders that the function writes to, without slashes at their ends.
+    pub(crate) fn made_folders(&self) -> Vec<String> {
+        let manifests = self.notify.as_ref().filter(|notify| notify.manifest);
+        let variants = self.variants.iter().map(|variant| variant.folder.clone());
+        variants.chain(manifests.map(|_| MANIFESTS_FOLDER.to_owned())).collect()
+    }
+
     /// Reads the file at `path`.
     pub(crate) fn load(path: &Path, environment: Environment<'_>) -> Result<Self, ConfigError> {
         let file = path.display().to_string();

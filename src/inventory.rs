@@ -181,7 +181,8 @@ impl<'a> Inventory<'a> {
 
     async fn dead_letters(&self) -> Result<Option<u64>, AwsError> {
         let name = QueueAttributeName::ApproximateNumberOfMessages;
-        let url = self.aws.sqs.get_queue_url().queue_name(&self.names.queue).send().await;
+        let url =
+            self.aws.sqs.get_queue_url().queue_name(&self.names.dead_letters.name).send().await;
         let url = url.found("sqs:GetQueueUrl")?.and_then(|answer| answer.queue_url);
         let Some(url) = url else { return Ok(None) };
         let get = self.aws.sqs.get_queue_attributes().queue_url(url);

@@ -24,6 +24,9 @@ pub(crate) const LOG_GROUPS: &str = "/aws/lambda/";
 /// folder of originals, or below the one in it from which most variants are made.
 const TRIAL_FOLDER: &str = "imgprep-try";
 
+/// The tag of a resource that could be taken for another of its service, with the resource's id.
+pub(crate) const RESOURCE_TAG: &str = "imgprep:resource";
+
 /// The longest name of an IAM role (IAM User Guide, "IAM and AWS STS quotas").
 const ROLE_NAME_CHARACTERS_MAX: usize = 64;
 
@@ -37,8 +40,7 @@ pub(crate) struct Names {
     pub(crate) dns_suffix: &'static str,
     pub(crate) bucket: String,
     pub(crate) bucket_arn: String,
-    pub(crate) topic: String,
-    pub(crate) topic_arn: String,
+    pub(crate) topic: Named,
     pub(crate) function: String,
     pub(crate) function_arn: String,
     pub(crate) iam_path: String,
@@ -50,13 +52,25 @@ pub(crate) struct Names {
     pub(crate) temporary_role: String,
     pub(crate) log_group: String,
     pub(crate) log_group_arn: String,
-    pub(crate) queue: String,
-    pub(crate) queue_arn: String,
+    pub(crate) dead_letters: Named,
+    /// The topic that tells of images that are ready, if the file asks for it.
+    pub(crate) ready: Option<Named>,
+    /// The queue that is subscribed to it, if the file asks for it.
+    pub(crate) ready_queue: Option<Named>,
+    /// The queue for what could not be delivered to its subscribers.
+    pub(crate) ready_dead_letters: Option<Named>,
     /// Comment of the distribution, beginning of its `CallerReference`, and name of its origin access
     /// control.
     pub(crate) cdn: String,
     /// Everything that can carry tags carries these.
     pub(crate) tags: BTreeMap<String, String>,
+}
+
+/// Something of a service in the stack's region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    pub(crate) name: String,
+    pub(crate) arn: String,
 }
 
 /// Where a stack is, as far as its names and ARNs tell.
@@ -85,6 +99,10 @@ pub(crate) struct Chosen<'a> {
     pub(crate) bucket: &'a str,
     pub(crate) topic: &'a str,
     pub(crate) function: &'a str,
+    /// The topic that tells of images that are ready.
+    pub(crate) ready: Option<&'a str>,
+    /// Whether a queue is subscribed to it.
+    pub(crate) has_ready_queue: bool,
     pub(crate) tags: &'a BTreeMap<String, String>,
 }
 
@@ -104,7 +122,7 @@ pub(crate) fn trial_folder(variants: &[Variant]) -> String {
 
 impl Names {
     pub(crate) fn new(chosen: &Chosen<'_>, place: Place) -> Self {
-        let Chosen { stack, bucket, topic, function, .. } = chosen;
+        let Chosen { stack, bucket, topic, function, ready, has_ready_queue, .. } = *chosen;
         let Place { partition, region, account, dns_suffix } = place;
         let camel = camel_case(bucket);
         let iam_path = format!("/imgprep/{stack}/");
@@ -112,36 +130,41 @@ impl Names {
         let role = within(format!("LambdaS3{camel}"), ROLE_NAME_CHARACTERS_MAX);
         let temporary_role = within(format!("{role}-temporary"), ROLE_NAME_CHARACTERS_MAX);
         let log_group = format!("{LOG_GROUPS}{function}");
-        let queue = format!("{stack}-dead-letters");
         let mut tags = chosen.tags.clone();
-        tags.insert(STACK_TAG.to_owned(), (*stack).to_owned());
-        let regional = |service: &str, name: &str| {
-            format!("arn:{partition}:{service}:{region}:{account}:{name}")
+        tags.insert(STACK_TAG.to_owned(), stack.to_owned());
+        let in_region = format!("{region}:{account}");
+        let regional =
+            |service: &str, name: &str| format!("arn:{partition}:{service}:{in_region}:{name}");
+        let named = |service: &str, name: String| {
+            let arn = regional(service, &name);
+            Named { name, arn }
         };
+        let ready_queue = ready.filter(|_| has_ready_queue).map(|_| format!("{stack}-ready"));
         Self {
             bucket_arn: format!("arn:{partition}:s3:::{bucket}"),
-            topic_arn: regional("sns", topic),
+            ready: ready.map(|topic| named("sns", topic.to_owned())),
+            ready_queue: ready_queue.map(|queue| named("sqs", queue)),
+            ready_dead_letters: ready.map(|_| named("sqs", format!("{stack}-ready-dead-letters"))),
             function_arn: regional("lambda", &format!("function:{function}")),
             policy_arn: format!("arn:{partition}:iam::{account}:policy{iam_path}{policy}"),
             role_arn: format!("arn:{partition}:iam::{account}:role{iam_path}{role}"),
             log_group_arn: regional("logs", &format!("log-group:{log_group}")),
-            queue_arn: regional("sqs", &queue),
+            dead_letters: named("sqs", format!("{stack}-dead-letters")),
             // The region is part of it: CloudFront is global, stacks are not.
             cdn: format!("imgprep-{stack}-{region}"),
-            stack: (*stack).to_owned(),
+            stack: stack.to_owned(),
             account,
             partition,
             region,
             dns_suffix,
-            bucket: (*bucket).to_owned(),
-            topic: (*topic).to_owned(),
-            function: (*function).to_owned(),
+            bucket: bucket.to_owned(),
+            topic: named("sns", topic.to_owned()),
+            function: function.to_owned(),
             iam_path,
             policy,
             role,
             temporary_role,
             log_group,
-            queue,
             tags,
         }
     }
@@ -150,14 +173,10 @@ impl Names {
     #[cfg(test)]
     pub(crate) fn stand_in() -> Self {
         let tags = &BTreeMap::new();
-        let chosen = Chosen { stack: "s", bucket: "b", topic: "t", function: "f", tags };
+        let (stack, bucket, topic, function) = ("s", "b", "t", "f");
+        let (ready, has_ready_queue) = (Some("r"), true);
+        let chosen = Chosen { stack, bucket, topic, function, ready, has_ready_queue, tags };
         Self::new(&chosen, Place::from(&Aws::stand_in()))
-    }
-
-    /// The same stack with another topic.
-    pub(crate) fn with_topic(&self, topic: &str) -> Self {
-        let topic_arn = self.regional("sns", topic);
-        Self { topic: topic.to_owned(), topic_arn, ..self.clone() }
     }
 
     /// The same stack with another bucket; the names that follow from a bucket's stay.
@@ -178,10 +197,15 @@ impl Names {
         }
     }
 
-    /// The same stack with another queue.
-    pub(crate) fn with_queue(&self, queue: &str) -> Self {
-        let queue_arn = self.regional("sqs", queue);
-        Self { queue: queue.to_owned(), queue_arn, ..self.clone() }
+    /// Something of a service by this name.
+    pub(crate) fn named(&self, service: &str, name: &str) -> Named {
+        Named { name: name.to_owned(), arn: self.regional(service, name) }
+    }
+
+    /// The tags of a resource that could be taken for another of its service.
+    pub(crate) fn tags_of(&self, resource: &str) -> Tags {
+        let resource = (RESOURCE_TAG.to_owned(), resource.to_owned());
+        self.tags.clone().into_iter().chain([resource]).collect()
     }
 
     /// The same stack with another policy.

@@ -36,7 +36,7 @@ impl Outputs {
         Self {
             bucket: names.bucket.clone(),
             upload_to: format!("s3://{}/{}/", names.bucket, config.bucket.originals),
-            topic_arn: names.topic_arn.clone(),
+            topic_arn: names.topic.arn.clone(),
             function_arn: names.function_arn.clone(),
             role_arn: names.role_arn.clone(),
             cdn_id: cdn("id"),

@@ -7,7 +7,7 @@ use contract::settings::{Effort, Fit, Format, Variant};
 use serde::Serialize;
 
 use self::prices::Price;
-use crate::config::{Arch, Config};
+use crate::config::{Arch, Config, Notify};
 
 /// Processor time for each megapixel of an original, on one full processor, until its variants can be
 /// encoded: what `bench/run` measures for JPEG photos of 10 megapixels.
@@ -87,6 +87,8 @@ pub(crate) struct Usage {
     pub(crate) cpu_ms: f64,
     pub(crate) billed_ms: f64,
     pub(crate) log_retention_days: u32,
+    /// Whom an application has told of images that are ready.
+    pub(crate) notify: Option<Notify>,
 }
 
 impl Usage {
@@ -111,6 +113,7 @@ impl Usage {
             cpu_ms,
             billed_ms: billed_ms(cpu_ms, memory_mb),
             log_retention_days: config.function.log_retention_days,
+            notify: config.notify.clone(),
         }
     }
 
@@ -123,9 +126,11 @@ impl Usage {
         self.images * self.months * (self.original_bytes + self.variant_bytes) / GIGABYTE
     }
 
-    /// Objects that are written: originals by whoever uploads, variants by the function.
+    /// Objects that are written: originals by whoever uploads, variants and manifests by the
+    /// function.
     pub(crate) fn writes(&self) -> f64 {
-        self.images * (1.0 + self.variants())
+        let has_manifests = self.notify.as_ref().is_some_and(|notify| notify.manifest);
+        self.images * (1.0 + self.variants() + f64::from(u8::from(has_manifests)))
     }
 
     /// Gigabytes of variants that go to viewers, as if each variant were looked at equally often.

@@ -10,7 +10,13 @@ pub(crate) mod function;
 pub(crate) mod logs;
 pub(crate) mod notification;
 pub(crate) mod policy;
+pub(crate) mod ready;
+pub(crate) mod ready_dead_letters;
+pub(crate) mod ready_queue;
+pub(crate) mod ready_subscriptions;
 pub(crate) mod role;
+mod sns_topic;
+mod sqs_queue;
 pub(crate) mod topic;
 pub(crate) mod trigger;
 
@@ -60,9 +66,9 @@ impl Blueprint<'_> {
         role::Role::temporary(self)
     }
 
-    /// The folders of the variants, without slashes at their ends.
-    fn variants(&self) -> Vec<String> {
-        self.config.variants.iter().map(|variant| variant.folder.clone()).collect()
+    /// The folders that the function writes to and the CDN serves, without slashes at their ends.
+    fn made_folders(&self) -> Vec<String> {
+        self.config.made_folders()
     }
 }
 
@@ -74,6 +80,8 @@ pub(crate) enum Trace {
     Tag {
         /// The resource type to ask the tagging API for, which begins with the service in its ARNs.
         resource_type: &'static str,
+        /// What the tag `imgprep:resource` says of it; `None`: it has no such tag.
+        resource: Option<&'static str>,
         /// The name in the last part of an ARN; `None`: it stands for something else.
         name: fn(&str) -> Option<&str>,
     },

@@ -27,6 +27,10 @@ use crate::resources::function::{self, Code, Function};
 use crate::resources::logs::{self, Logs};
 use crate::resources::notification::{self, Notification};
 use crate::resources::policy::Policy;
+use crate::resources::ready::{self, Ready};
+use crate::resources::ready_dead_letters::{self, ReadyDeadLetters};
+use crate::resources::ready_queue::{self, ReadyQueue};
+use crate::resources::ready_subscriptions::{self, ReadySubscriptions};
 use crate::resources::role::{self, Role};
 use crate::resources::topic::{self, Topic};
 use crate::resources::trigger::{self, Trigger};
@@ -35,7 +39,7 @@ use crate::template::Export;
 
 /// Every resource that a stack can have, in the order in which people read them, with what it waits
 /// for and why.
-fn lines() -> [Line; 11] {
+fn lines() -> [Line; 15] {
     [
         // What is subscribed goes before what it is subscribed to, and what sends before that.
         Line::of::<Topic>(Order::default().outlives(&[trigger::ID, notification::ID])),
@@ -61,6 +65,15 @@ fn lines() -> [Line; 11] {
         Line::of::<Trigger>(
             Order::default().needs(&[topic::ID, dead_letters::ID]).follows(&[function::ID]),
         ),
+        // The function publishes there until it is told otherwise.
+        Line::of::<Ready>(Order::default().outlives(&[ready_subscriptions::ID, function::ID])),
+        Line::of::<ReadyQueue>(Order::default().outlives(&[ready_subscriptions::ID])),
+        Line::of::<ReadyDeadLetters>(Order::default().outlives(&[ready_subscriptions::ID])),
+        Line::of::<ReadySubscriptions>(Order::default().needs(&[
+            ready::ID,
+            ready_queue::ID,
+            ready_dead_letters::ID,
+        ])),
         Line::of::<Cdn>(Order::default().needs(&[bucket::ID])),
     ]
 }
@@ -224,6 +237,8 @@ pub(crate) fn names(config: &Config, place: Place) -> Names {
         bucket: &config.bucket.name,
         topic: &config.topic.name,
         function: &config.function.name,
+        ready: config.notify.as_ref().map(|notify| notify.topic.as_str()),
+        has_ready_queue: config.notify.as_ref().is_some_and(|notify| notify.queue),
         tags: &config.tags,
     };
     Names::new(&chosen, place)
@@ -263,8 +278,8 @@ async fn read(nodes: &[Node], aws: &Aws) -> Result<Observation, Unread> {
 
 /// Every folder of the bucket that the file gives a meaning.
 fn folders(config: &Config) -> Vec<String> {
-    let variants = config.variants.iter().map(|variant| variant.folder.clone());
-    variants.chain([config.bucket.originals.clone(), FAILED_FOLDER.to_owned()]).collect()
+    let made = config.made_folders().into_iter();
+    made.chain([config.bucket.originals.clone(), FAILED_FOLDER.to_owned()]).collect()
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ mod removal;
 mod rendering;
 mod report;
 mod run;
+mod telling;
 mod verdict;
 
 /// The function, apart from its runtime.
@@ -125,7 +126,7 @@ impl<S: Store, L: Log> Handler<S, L> {
         let mut setbacks = Vec::new();
         for (Work { key, .. }, ended) in request.work.iter().zip(endings) {
             match ended {
-                Ok(Verdict::Made(_) | Verdict::Unchanged(_)) => outcome.processed.push(key.clone()),
+                Ok(Verdict::Made(..) | Verdict::Unchanged(..)) => outcome.processed.push(key.clone()),
                 Ok(Verdict::Refused(..)) => outcome.failed.push(key.clone()),
                 Ok(Verdict::Removed(_)) => outcome.removed.push(key.clone()),
                 Ok(Verdict::Gone) => outcome.ignored += 1,
@@ -173,9 +174,9 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         duration: Duration,
     ) {
         let (level, message, reason) = match ended {
-            Ok(Verdict::Made(report)) => (report.level(), "processed", None),
+            Ok(Verdict::Made(report, _)) => (report.level(), "processed", None),
             Ok(Verdict::Refused(_, refusal)) => (Level::Error, "failed", Some(refusal.to_string())),
-            Ok(Verdict::Unchanged(_)) => {
+            Ok(Verdict::Unchanged(..)) => {
                 (Level::Info, "unchanged", Some("all variants already exist".to_owned()))
             }
             Ok(Verdict::Removed(_)) => (Level::Info, "removed", None),
@@ -188,9 +189,9 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             line.insert("reason".to_owned(), json!(reason));
         }
         match ended {
-            Ok(Verdict::Made(report) | Verdict::Refused(report, _)) => {
+            Ok(Verdict::Made(report, _) | Verdict::Refused(report, _)) => {
                 report.tell(&mut line);
-                let processed = u8::from(matches!(ended, Ok(Verdict::Made(_))));
+                let processed = u8::from(matches!(ended, Ok(Verdict::Made(..))));
                 // A setback is counted by Lambda itself, as an error of the function.
                 Metrics { processed, failed: 1 - processed, duration }.embed(
                     &mut line,
@@ -198,7 +199,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
                     SystemTime::now(),
                 );
             }
-            Ok(Verdict::Unchanged(etag)) => {
+            Ok(Verdict::Unchanged(etag, _)) => {
                 line.insert("etag".to_owned(), json!(etag));
             }
             Ok(Verdict::Removed(objects)) => {

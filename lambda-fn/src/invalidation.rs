@@ -1,59 +1,21 @@
-//! The one call to CloudFront, made by hand.
-//!
-//! Its SDK crate takes longer to compile than all the rest of the function together, and most
-//! stacks never make the call.
+//! The one call to CloudFront.
 
-use std::time::{Duration, SystemTime};
-
-use aws_sdk_s3::{
-    config::Credentials,
-    primitives::{AggregatedBytes, ByteStream, SdkBody},
-};
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4,
-};
-use aws_smithy_http_client::{
-    Connector,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::{
-    client::{http::HttpConnector, identity::Identity, orchestrator::HttpRequest},
-    http::Headers,
-};
+use aws_sdk_s3::config::Credentials;
 use contract::address;
 
-use crate::{
-    causes::with_causes,
-    store::{Outlook, StoreError},
-};
-
-const CALL: &str = "cloudfront:CreateInvalidation";
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(3);
+use crate::{service::Service, store::StoreError};
 
 /// The CDN, as the little that the function wants of it.
 #[derive(Debug)]
-pub struct Invalidator {
-    connector: Connector,
-    credentials: Credentials,
-    endpoint: String,
-    /// CloudFront is one service for all regions of a partition, with a home in one of them.
-    signing_region: &'static str,
-}
+pub struct Invalidator(Service);
 
 impl Invalidator {
     /// Prepares calls to the CDN of the partition this region is in, or to another endpoint.
-    pub fn new(region: &str, endpoint: Option<String>, credentials: Credentials) -> Self {
-        let (home, signing_region) = if region.starts_with("cn-") {
-            ("https://cloudfront.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1")
-        } else {
-            ("https://cloudfront.amazonaws.com", "us-east-1")
-        };
-        let connector =
-            Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).build();
-        let endpoint = endpoint.unwrap_or_else(|| home.to_owned());
-        let endpoint = endpoint.trim_end_matches('/').to_owned();
-        Self { connector, credentials, endpoint, signing_region }
+    pub fn new(region: &str, endpoint: Option<&str>, credentials: Credentials) -> Self {
+        let (home, signing_region) = home(region);
+        let scope = ("cloudfront", signing_region);
+        let endpoint = endpoint.unwrap_or(home);
+        Self(Service::new("cloudfront:CreateInvalidation", scope, endpoint, credentials))
     }
 
     /// Has a distribution forget what it holds of these keys.
@@ -63,73 +25,19 @@ impl Invalidator {
         keys: &[String],
         reference: &str,
     ) -> Result<(), StoreError> {
-        let uri = format!("{}/2020-05-31/distribution/{distribution}/invalidation", self.endpoint);
-        let request = self.signed(&uri, &batch(keys, reference))?;
-        let call = tokio::time::timeout(ANSWER_TIME_MAX, self.connector.call(request));
-        let answer = call.await.map_err(|_| passing("timeout", "no response from CloudFront"))?;
-        let mut answer = answer.map_err(|error| passing("no connection", &with_causes(&error)))?;
-        let status = answer.status();
-        if status.is_success() {
-            return Ok(());
-        }
-        let body = ByteStream::new(answer.take_body()).collect().await;
-        let body = body.map(AggregatedBytes::into_bytes).unwrap_or_default();
-        let body = String::from_utf8_lossy(&body);
-        let code =
-            element(&body, "Code").map_or_else(|| status.as_u16().to_string(), str::to_owned);
-        let message = element(&body, "Message").unwrap_or("CloudFront gave no reason");
-        // `TooManyInvalidationsInProgress` may take minutes to pass.
-        if status.is_server_error() || code.contains("Throttl") {
-            return Err(passing(&code, message));
-        }
-        Err(lasting(&code, message))
-    }
-
-    fn signed(&self, uri: &str, body: &str) -> Result<HttpRequest, StoreError> {
-        let invalid =
-            |error: &dyn std::error::Error| lasting("invalid request", &error.to_string());
-        let mut request = HttpRequest::new(SdkBody::from(body));
-        request.set_method("POST").map_err(|error| invalid(&error))?;
-        request.set_uri(uri).map_err(|error| invalid(&error))?;
-        request.headers_mut().insert("content-type", "application/xml");
-
-        let identity: Identity = self.credentials.clone().into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(self.signing_region)
-            .name("cloudfront")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| invalid(&error))?
-            .into();
-        let headers = request.headers().iter();
-        let signable =
-            SignableRequest::new("POST", uri, headers, SignableBody::Bytes(body.as_bytes()))
-                .map_err(|error| invalid(&error))?;
-        let (instructions, _) =
-            sign(signable, &parameters).map_err(|error| invalid(&error))?.into_parts();
-        add(request.headers_mut(), instructions.headers());
-        Ok(request)
+        let path = format!("/2020-05-31/distribution/{distribution}/invalidation");
+        self.0.post(&path, "application/xml", &batch(keys, reference)).await
     }
 }
 
-fn add<'a>(headers: &mut Headers, signed: impl Iterator<Item = (&'a str, &'a str)>) {
-    for (name, value) in signed {
-        headers.insert(name.to_owned(), value.to_owned());
+/// CloudFront is one service for all regions of a partition, with a home in one of them: its address
+/// and that region.
+fn home(region: &str) -> (&'static str, &'static str) {
+    if region.starts_with("cn-") {
+        ("https://cloudfront.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1")
+    } else {
+        ("https://cloudfront.amazonaws.com", "us-east-1")
     }
-}
-
-fn passing(code: &str, message: &str) -> StoreError {
-    error(code, message, Outlook::Passing)
-}
-
-fn lasting(code: &str, message: &str) -> StoreError {
-    error(code, message, Outlook::Lasting)
-}
-
-fn error(code: &str, message: &str, outlook: Outlook) -> StoreError {
-    StoreError { call: CALL, code: code.to_owned(), message: message.to_owned(), outlook }
 }
 
 /// The body of the call.
@@ -151,12 +59,6 @@ fn text(plain: &str) -> String {
     plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('\'', "&apos;")
 }
 
-/// The content of the first such element: an error of CloudFront has one of each.
-fn element<'xml>(xml: &'xml str, name: &str) -> Option<&'xml str> {
-    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
-    rest.split_once(&format!("</{name}>")).map(|(content, _)| content)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,33 +76,9 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_read_from_their_elements() {
-        let xml = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
-            <Message>not authorized</Message></Error></ErrorResponse>";
-        assert_eq!(element(xml, "Code"), Some("AccessDenied"));
-        assert_eq!(element(xml, "Message"), Some("not authorized"));
-        assert_eq!(element("<Code>", "Code"), None);
-    }
-
-    #[test]
-    fn requests_are_signed_for_the_home_of_the_partition() {
-        let credentials = || Credentials::new("AKID", "secret", None, None, "test");
-        for (region, host, home) in [
-            ("eu-central-1", "https://cloudfront.amazonaws.com/", "/us-east-1/cloudfront/"),
-            (
-                "cn-north-1",
-                "https://cloudfront.cn-northwest-1.amazonaws.com.cn/",
-                "/cn-northwest-1/cloudfront/",
-            ),
-        ] {
-            let invalidator = Invalidator::new(region, None, credentials());
-            assert!(format!("{}/", invalidator.endpoint) == host);
-            let Ok(request) = invalidator.signed(&format!("{host}x"), "<a/>") else {
-                panic!("not signed")
-            };
-            let authorization = request.headers().get("authorization").unwrap();
-            assert!(authorization.contains(home), "{authorization}");
-            assert!(!authorization.contains("secret"));
-        }
+    fn a_partition_has_one_home() {
+        assert_eq!(home("eu-central-1"), ("https://cloudfront.amazonaws.com", "us-east-1"));
+        let china = ("https://cloudfront.cn-northwest-1.amazonaws.com.cn", "cn-northwest-1");
+        assert_eq!(home("cn-north-1"), china);
     }
 }

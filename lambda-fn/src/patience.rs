@@ -9,6 +9,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use contract::message::Message;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::store::{Fetched, Head, Object, Outlook, Store, StoreError};
@@ -90,12 +91,16 @@ impl<S: Store> Store for Patient<'_, S> {
         self.insist(|| self.store.head(key)).await
     }
 
-    async fn put(&self, object: &Object) -> Result<(), StoreError> {
+    async fn put(&self, object: &Object) -> Result<String, StoreError> {
         self.insist(|| self.store.put(object)).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         self.insist(|| self.store.delete(key)).await
+    }
+
+    async fn announce(&self, topic: &str, message: &Message) -> Result<(), StoreError> {
+        self.insist(|| self.store.announce(topic, message)).await
     }
 
     async fn invalidate(

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, process::ExitCode, sync::Arc, time::SystemTime};
 
 use contract::log::{self, Level};
-use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE, Settings};
+use contract::settings::{CDN_VARIABLE, DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE, Settings};
 use imaging::limits::Limits;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
@@ -46,6 +46,9 @@ async fn run() -> Result<(), Error> {
         .map_err(|error| format!("{SETTINGS_VARIABLE} is not valid: {error}"))?;
     if let Some(distribution) = env::var(DISTRIBUTION_VARIABLE).ok().filter(|id| !id.is_empty()) {
         settings.invalidate = Some(distribution);
+    }
+    if let Some(notify) = &mut settings.notify {
+        notify.cdn = env::var(CDN_VARIABLE).ok().filter(|address| !address.is_empty());
     }
     let memory = variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")?;
     let memory = memory

@@ -20,9 +20,11 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use contract::framing::{Framing, Senseless};
-use contract::settings::{SETTINGS_METADATA, SOURCE_METADATA, Settings};
+use contract::message::Message;
+use contract::settings::{SETTINGS_METADATA, SIZE_METADATA, SOURCE_METADATA, Settings};
 
 use crate::{
+    announcement::Announcer,
     causes::with_causes,
     invalidation::Invalidator,
     store::{
@@ -49,8 +51,9 @@ const PASSING_CODES: [&str; 6] = [
 #[derive(Debug)]
 pub struct S3Store {
     s3: aws_sdk_s3::Client,
-    /// Made only where it is used: reading the trusted certificates takes time.
+    /// Made only where they are used: reading the trusted certificates takes time.
     invalidator: Option<Invalidator>,
+    announcer: Option<Announcer>,
     bucket: String,
 }
 
@@ -71,14 +74,18 @@ impl S3Store {
             None,
             "lambda",
         );
+        let announcer = settings.notify.is_some().then(|| {
+            let endpoint = endpoint("AWS_ENDPOINT_URL_SNS");
+            Announcer::new(&region, endpoint.as_deref(), credentials.clone())
+        });
         let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
         let invalidator = settings.invalidate.is_some().then(|| {
             let endpoint = endpoint("AWS_ENDPOINT_URL_CLOUDFRONT");
-            Invalidator::new(&region, endpoint, credentials.clone())
+            Invalidator::new(&region, endpoint.as_deref(), credentials.clone())
         });
         let endpoint = endpoint("AWS_ENDPOINT_URL_S3");
         let s3 = s3_client(Region::new(region), credentials, http, endpoint);
-        Ok(Self { s3, invalidator, bucket: settings.bucket.clone() })
+        Ok(Self { s3, invalidator, announcer, bucket: settings.bucket.clone() })
     }
 }
 
@@ -158,7 +165,7 @@ impl Store for S3Store {
         }
     }
 
-    async fn put(&self, object: &Object) -> Result<(), StoreError> {
+    async fn put(&self, object: &Object) -> Result<String, StoreError> {
         let put = self.s3.put_object().bucket(&self.bucket).key(&object.key);
         let put = put.content_type(object.content_type);
         let put = put.set_cache_control(object.cache_control.clone());
@@ -168,16 +175,29 @@ impl Store for S3Store {
             }
             None => put,
         };
+        let put = match object.size {
+            Some((width, height)) => put.metadata(SIZE_METADATA, format!("{width}x{height}")),
+            None => put,
+        };
         // Buckets with ACLs disabled, which is the rule, refuse any other request for one.
         let acl = object.public.then_some(ObjectCannedAcl::PublicRead);
         let body = ByteStream::from(object.bytes.clone());
         let answer = put.set_acl(acl).body(body).send().await;
-        answer.map(drop).map_err(|error| self.failed("s3:PutObject", &object.key, &error))
+        let answer = answer.map_err(|error| self.failed("s3:PutObject", &object.key, &error))?;
+        Ok(answer.e_tag.as_deref().map(bare_etag).unwrap_or_default())
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let answer = self.s3.delete_object().bucket(&self.bucket).key(key).send().await;
         answer.map(drop).map_err(|error| self.failed("s3:DeleteObject", key, &error))
+    }
+
+    async fn announce(&self, topic: &str, message: &Message) -> Result<(), StoreError> {
+        match &self.announcer {
+            Some(announcer) => announcer.announce(topic, message).await,
+            // Settings without a topic never get here.
+            None => Ok(()),
+        }
     }
 
     async fn invalidate(

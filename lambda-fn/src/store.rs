@@ -1,11 +1,15 @@
-//! The bucket and the CDN, as the little that the function wants of them.
+//! The bucket, the CDN and the topic for the application, as the little that the function wants of
+//! them.
 //!
 //! The trait has one implementation on AWS, in `s3_store`, and one in the tests of the handler.
 
 use std::future::Future;
 
 use bytes::Bytes;
-use contract::framing::{Framing, Senseless};
+use contract::{
+    framing::{Framing, Senseless},
+    message::Message,
+};
 
 /// An original as it was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +114,8 @@ pub struct Object {
     pub content_type: &'static str,
     /// Goes into the metadata of a variant.
     pub origin: Option<Origin>,
+    /// Columns and rows of a variant, which go there as well.
+    pub size: Option<(u32, u32)>,
     /// The header `Cache-Control`, if any.
     pub cache_control: Option<String>,
     /// Whether anyone may read it, by an ACL.
@@ -129,11 +135,18 @@ pub trait Store: Sync {
     /// What is known of an object; nothing if there is no such object.
     fn head(&self, key: &str) -> impl Future<Output = Result<Option<Head>, StoreError>> + Send;
 
-    /// Writes an object, in place of what has its key.
-    fn put(&self, object: &Object) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Writes an object, in place of what has its key, and answers with its `ETag`.
+    fn put(&self, object: &Object) -> impl Future<Output = Result<String, StoreError>> + Send;
 
     /// Deletes an object; it is no error if there is none.
     fn delete(&self, key: &str) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Publishes a message on a topic.
+    fn announce(
+        &self,
+        topic: &str,
+        message: &Message,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Has the CDN forget what it holds of these keys. The reference makes a repeated call one.
     fn invalidate(

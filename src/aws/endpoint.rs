@@ -13,14 +13,19 @@ use crate::local;
 pub(crate) struct Endpoints {
     s3: Option<String>,
     cloudfront: Option<String>,
+    sns: Option<String>,
     /// Whether CloudFront is the local AWS behind its gate.
     is_gate: bool,
 }
 
 impl Endpoints {
     pub(crate) fn new(s3: Option<String>, cloudfront: Option<String>) -> Self {
-        let bare = |url: String| url.trim_end_matches('/').to_owned();
-        Self { s3: s3.map(bare), cloudfront: cloudfront.map(bare), is_gate: false }
+        Self { s3: s3.map(bare), cloudfront: cloudfront.map(bare), ..Self::default() }
+    }
+
+    /// The same, with this address for SNS.
+    pub(crate) fn with_sns(self, sns: Option<String>) -> Self {
+        Self { sns: sns.map(bare), ..self }
     }
 
     /// The same, with the local AWS's own address for CloudFront.
@@ -62,11 +67,15 @@ impl Endpoints {
     /// nothing.
     pub(crate) fn function_variables(&self) -> BTreeMap<String, String> {
         let emulator = |url: &Option<String>| url.clone().filter(|url| is_plain_http(url));
-        let (s3, cloudfront) = (emulator(&self.s3), emulator(&self.cloudfront));
-        let variables = if s3 == cloudfront {
+        let [s3, cloudfront, sns] = [&self.s3, &self.cloudfront, &self.sns].map(emulator);
+        let variables = if s3 == cloudfront && s3 == sns {
             vec![("AWS_ENDPOINT_URL", s3)]
         } else {
-            vec![("AWS_ENDPOINT_URL_S3", s3), ("AWS_ENDPOINT_URL_CLOUDFRONT", cloudfront)]
+            vec![
+                ("AWS_ENDPOINT_URL_S3", s3),
+                ("AWS_ENDPOINT_URL_CLOUDFRONT", cloudfront),
+                ("AWS_ENDPOINT_URL_SNS", sns),
+            ]
         };
         let set = variables.into_iter().filter_map(|(name, url)| Some((name.to_owned(), url?)));
         set.collect()
@@ -124,6 +133,10 @@ impl<'a> Address<'a> {
             || host == "localhost"
             || host.ends_with(".localhost")
     }
+}
+
+fn bare(url: String) -> String {
+    url.trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]
@@ -225,8 +238,10 @@ mod tests {
 
     #[test]
     fn the_function_calls_each_service_where_imgprep_does() {
-        let variables = |s3, cloudfront| {
-            let set = endpoints(s3, cloudfront).function_variables().into_iter();
+        let variables = |s3, cloudfront: Option<&str>| {
+            let sns = cloudfront.map(Into::into);
+            let endpoints = endpoints(s3, cloudfront).with_sns(sns);
+            let set = endpoints.function_variables().into_iter();
             set.map(|(name, url)| format!("{name}={url}")).collect::<Vec<_>>()
         };
         let none: [&str; 0] = [];
@@ -237,13 +252,17 @@ mod tests {
         assert_eq!(variables(Some(s3), None), [format!("AWS_ENDPOINT_URL_S3={s3}")]);
         assert_eq!(
             variables(Some(PRIVATE_LINK), Some(cloudfront)),
-            [format!("AWS_ENDPOINT_URL_CLOUDFRONT={cloudfront}")]
+            [
+                format!("AWS_ENDPOINT_URL_CLOUDFRONT={cloudfront}"),
+                format!("AWS_ENDPOINT_URL_SNS={cloudfront}"),
+            ]
         );
         assert_eq!(
             variables(Some(s3), Some(cloudfront)),
             [
                 format!("AWS_ENDPOINT_URL_CLOUDFRONT={cloudfront}"),
                 format!("AWS_ENDPOINT_URL_S3={s3}"),
+                format!("AWS_ENDPOINT_URL_SNS={cloudfront}"),
             ]
         );
     }

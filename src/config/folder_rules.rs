@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: which folders the function is told to use, which the schema knows.
 
-use contract::keys::FAILED_FOLDER;
+use contract::keys::{FAILED_FOLDER, MANIFESTS_FOLDER};
 use contract::settings::SIDE_MAX;
 
 use super::name_rules::{characters, length};
@@ -72,12 +72,19 @@ impl Overlap {
     }
 }
 
-/// Refuses a folder that the function's own records would mix with.
-pub(super) fn beside_failed(folder: &str) -> Result<(), Fault> {
-    let Some(overlap) = Overlap::of(folder, FAILED_FOLDER) else { return Ok(()) };
-    Err(Fault::new(format!("{} `{FAILED_FOLDER}`", overlap.verb()))
-        .label("name another folder")
-        .help("the function records failures there"))
+/// Refuses a folder that what else the function writes would mix with.
+pub(super) fn beside_reserved(folder: &str) -> Result<(), Fault> {
+    for (reserved, why) in [
+        (FAILED_FOLDER, "the function records failures there"),
+        (MANIFESTS_FOLDER, "the function writes manifests there"),
+    ] {
+        if let Some(overlap) = Overlap::of(folder, reserved) {
+            return Err(Fault::new(format!("{} `{reserved}`", overlap.verb()))
+                .label("name another folder")
+                .help(why));
+        }
+    }
+    Ok(())
 }
 
 /// Refuses a variant's folder that would feed the function its own work.

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use contract::settings::{Format, OnDelete, Settings};
 
-use super::folder_rules::{self, beside_failed};
+use super::folder_rules::{self, beside_reserved};
+use super::notify::notify;
 use super::problem::{Fault, reason};
 use super::table::{Table, Text, Words};
 use super::variants::{Look, variants};
@@ -24,6 +25,10 @@ const DEFAULT_LOG_RETENTION_DAYS: u32 = 14;
 
 /// As long as the longest id of a distribution: the function is told it once there is one.
 const SOME_DISTRIBUTION: &str = "E0123456789ABC";
+
+/// As long as the longest beginning of a topic's ARN, and as the address of a CDN.
+const SOME_TOPIC: &str = "arn:aws-us-gov:sns:ap-southeast-1:123456789012:";
+const SOME_ADDRESS: &str = "https://d111111abcdef8.cloudfront.net";
 
 /// How every zip begins that holds a file.
 const ZIP_START: &[u8] = b"PK\x03\x04";
@@ -58,8 +63,9 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
         check_cdn_region(&cdn_table, region);
     }
     let region = region.map(|region| region.value);
+    let notify = notify(root, &name, &topic);
     let tags = tags(root);
-    let config = Config { name, region, bucket, topic, function, variants, cdn, tags };
+    let config = Config { name, region, bucket, topic, function, variants, cdn, notify, tags };
     check_environment(&config, &tables);
     config
 }
@@ -69,7 +75,7 @@ fn bucket(table: &Table<'_>) -> (Bucket, Text) {
     let help = "add `name = \"…\"` below `[bucket]`; bucket names are globally unique";
     let name = table.text_required("name", name_rules::bucket, help).value;
     let originals = table.text_or("originals", DEFAULT_ORIGINALS, folder_rules::folder);
-    if let Err(fault) = beside_failed(&originals.value) {
+    if let Err(fault) = beside_reserved(&originals.value) {
         table.report("originals", &originals, fault);
     }
     let access = table.word("access", ACCESS).unwrap_or_default();
@@ -245,6 +251,13 @@ fn check_environment(config: &Config, tables: &[Table<'_>]) {
         invalidate: config.cdn.invalidate.then(|| SOME_DISTRIBUTION.to_owned()),
         on_delete: config.bucket.on_delete,
         variants: Vec::new(),
+        notify: config.notify.as_ref().map(|notify| contract::settings::Notify {
+            stack: config.name.clone(),
+            topic: format!("{SOME_TOPIC}{}", notify.topic),
+            manifest: notify.manifest,
+            thumbhash: notify.thumbhash,
+            cdn: config.cdn.enabled.then(|| SOME_ADDRESS.to_owned()),
+        }),
     };
     for (variant, table) in config.variants.iter().zip(tables) {
         settings.variants.push(variant.clone());

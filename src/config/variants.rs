@@ -5,7 +5,7 @@ use contract::settings::{
 };
 
 use super::folder_rules::{
-    self, Frame, beside_failed, beside_originals, beside_variant, parse_size,
+    self, Frame, beside_originals, beside_reserved, beside_variant, parse_size,
 };
 use super::problem::Fault;
 use super::table::{Table, Text, Words};
@@ -98,7 +98,7 @@ pub(super) fn variants(tables: &[Table<'_>], look: &Look, originals: &Text) -> V
         }
         let checked = beside_originals(&folder.value, &originals.value)
             .map_err(|fault| fault.related(originals.span.as_ref(), "watched"))
-            .and_then(|()| beside_failed(&folder.value))
+            .and_then(|()| beside_reserved(&folder.value))
             .and_then(|()| beside_others(&folder, &folders));
         if let Err(fault) = checked {
             table.report("folder", &folder, fault);

@@ -71,7 +71,7 @@ impl Inventory<'_> {
         let offer = async || {
             let batch = left.iter().map(|place| entry(*place, &messages[*place]));
             let batch = batch.collect::<Result<Vec<_>, _>>()?;
-            let publish = self.aws.sns.publish_batch().topic_arn(&self.names.topic_arn);
+            let publish = self.aws.sns.publish_batch().topic_arn(&self.names.topic.arn);
             let publish = publish.set_publish_batch_request_entries(Some(batch));
             let answer = publish.send().await.calling(CALL)?;
             // SNS answers 200 even where it did not take single messages.

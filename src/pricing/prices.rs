@@ -66,6 +66,10 @@ pub(crate) const S3_READS: Price = Price::new(0.0004, THOUSAND, S3);
 pub(crate) const TRANSFER: Price = Price::new(0.09, 1.0, EC2).with_free(100.0);
 /// Messages that are published; to hand them to Lambda is free.
 pub(crate) const MESSAGES: Price = Price::new(0.50, MILLION, SNS).with_free(MILLION);
+/// Messages beyond those that are free in [`MESSAGES`].
+pub(crate) const FURTHER_MESSAGES: Price = Price::new(0.50, MILLION, SNS);
+/// Messages that are posted to an address.
+pub(crate) const POSTS: Price = Price::new(0.60, MILLION, SNS).with_free(100_000.0);
 pub(crate) const INVOCATIONS: Price = Price::new(0.20, MILLION, LAMBDA).with_free(MILLION);
 /// Gigabyte-seconds on `x86_64`.
 pub(crate) const X86_TIME: Price = Price::new(0.000_016_666_7, 1.0, LAMBDA).with_free(400_000.0);

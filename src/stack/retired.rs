@@ -18,7 +18,7 @@ use crate::aws::bucket::Bucket;
 use crate::aws::iam::all_pages;
 use crate::aws::{Aws, AwsError, Calling, marker};
 use crate::engine::resource::STACK_TAG;
-use crate::names::Names;
+use crate::names::{Names, RESOURCE_TAG};
 use crate::permissions::{ACCOUNT, Row, on};
 use crate::resources::Trace;
 
@@ -44,23 +44,31 @@ pub(super) async fn find(
     lines: &[Line],
     folders: &[String],
 ) -> Result<BTreeSet<Left>, AwsError> {
-    let (arns, roles, policies, folders) = try_join!(
+    let (tagged, roles, policies, folders) = try_join!(
         tagged(aws, names, lines),
         roles(aws, names),
         policies(aws, names),
         other_folders(aws, names, folders),
     )?;
-    let found = Found { arns, roles, policies, folders };
+    let found = Found { tagged, roles, policies, folders };
     Ok(left(&found, names, lines))
 }
 
 /// What was found, before it is told which of it the file names.
 #[derive(Default)]
 struct Found {
-    arns: Vec<String>,
+    tagged: Vec<Tagged>,
     roles: Vec<String>,
     policies: Vec<String>,
     folders: Vec<String>,
+}
+
+/// Something with the stack's tag.
+#[derive(Clone, Debug)]
+struct Tagged {
+    arn: String,
+    /// Which resource it is, where its tags say so.
+    resource: Option<String>,
 }
 
 /// What of it is not in the file, and what goes with that.
@@ -89,9 +97,11 @@ impl Found {
     /// The names of what a trace leads to.
     fn by(&self, trace: Trace) -> Vec<String> {
         match trace {
-            Trace::Tag { resource_type, name } => {
-                let named = |arn: &String| Some(name(resource_of(arn, resource_type)?)?.to_owned());
-                self.arns.iter().filter_map(named).collect()
+            Trace::Tag { resource_type, resource, name } => {
+                let named =
+                    |it: &Tagged| Some(name(resource_of(&it.arn, resource_type)?)?.to_owned());
+                let tagged = self.tagged.iter();
+                tagged.filter(|it| it.resource.as_deref() == resource).filter_map(named).collect()
             }
             Trace::PolicyPath => self.policies.clone(),
             Trace::RolePath => self.roles.clone(),
@@ -108,25 +118,29 @@ fn resource_of<'a>(arn: &'a str, resource_type: &str) -> Option<&'a str> {
     (resource_type.split(':').next() == Some(service)).then_some(*resource)
 }
 
-/// The ARNs of everything with the stack's tag that is of a type which is asked for by tag.
-async fn tagged(aws: &Aws, names: &Names, lines: &[Line]) -> Result<Vec<String>, AwsError> {
+/// Everything with the stack's tag that is of a type which is asked for by tag.
+async fn tagged(aws: &Aws, names: &Names, lines: &[Line]) -> Result<Vec<Tagged>, AwsError> {
     let types = lines.iter().flat_map(|line| line.traces).filter_map(|trace| match trace {
         Trace::Tag { resource_type, .. } => Some((*resource_type).to_owned()),
         _ => None,
     });
     let types: BTreeSet<String> = types.collect();
     let filter = TagFilter::builder().key(STACK_TAG).values(&names.stack).build();
-    let mut arns = Vec::new();
+    let mut tagged = Vec::new();
     let mut token = None;
     loop {
         let get = aws.tagging.get_resources().tag_filters(filter.clone());
         let get = get.set_resource_type_filters(Some(types.iter().cloned().collect()));
         let page = get.set_pagination_token(token).send().await.calling("tag:GetResources")?;
-        let found = page.resource_tag_mapping_list().iter().filter_map(|it| it.resource_arn());
-        arns.extend(found.map(ToOwned::to_owned));
+        let found = page.resource_tag_mapping_list().iter().filter_map(|it| {
+            let resource = it.tags().iter().find(|tag| tag.key() == RESOURCE_TAG);
+            let resource = resource.map(|tag| tag.value().to_owned());
+            Some(Tagged { arn: it.resource_arn()?.to_owned(), resource })
+        });
+        tagged.extend(found);
         token = page.pagination_token.filter(|token| !token.is_empty());
         if token.is_none() {
-            return Ok(arns);
+            return Ok(tagged);
         }
     }
 }
@@ -213,7 +227,8 @@ mod tests {
     /// What these ARNs stand for, as the resource's name and its own.
     fn found(arn: &str) -> Vec<(&'static str, String)> {
         let lines = lines();
-        let found = Found { arns: vec![arn.to_owned()], ..Found::default() };
+        let tagged = Tagged { arn: arn.to_owned(), resource: None };
+        let found = Found { tagged: vec![tagged], ..Found::default() };
         let left = left(&found, &Names::stand_in(), &lines).into_iter();
         left.map(|left| (lines[left.line].id.as_str(), left.name)).collect()
     }

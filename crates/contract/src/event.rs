@@ -211,6 +211,7 @@ mod tests {
             public_acl: false,
             invalidate: None,
             on_delete: OnDelete::Keep,
+            notify: None,
             variants: vec![Variant::of_size(800, 600)],
         }
     }

@@ -5,10 +5,13 @@ use crate::fnv;
 /// The folder of the bucket in which the function records what it could not process.
 pub const FAILED_FOLDER: &str = "failed";
 
+/// The folder of the bucket with the manifests, if the stack has any.
+pub const MANIFESTS_FOLDER: &str = "manifests";
+
 /// S3 takes no longer keys, in bytes of UTF-8: "Naming Amazon S3 objects" in the S3 User Guide.
 pub const KEY_BYTES_MAX: usize = 1024;
 
-/// What the key of a record ends in.
+/// What the key of a record and of a manifest ends in.
 const RECORD_ENDING: &str = ".json";
 
 /// The path that an original, its variants and the record of its failure share, each below a folder
@@ -42,17 +45,25 @@ impl<'key> ImagePath<'key> {
     }
 
     /// The key of the record that says why there are no variants.
-    ///
-    /// A path that is too long for this is cut and ends in a digest of the whole.
     pub fn record_key(self) -> String {
+        self.document_key(FAILED_FOLDER)
+    }
+
+    /// The key of the manifest that says which variants there are.
+    pub fn manifest_key(self) -> String {
+        self.document_key(MANIFESTS_FOLDER)
+    }
+
+    /// A path that is too long for a key is cut and ends in a digest of the whole.
+    fn document_key(self, folder: &str) -> String {
         let Self(path) = self;
-        let key = format!("{FAILED_FOLDER}/{}", self.record_name());
+        let key = format!("{folder}/{}", self.record_name());
         if key.len() <= KEY_BYTES_MAX {
             return key;
         }
         let ending = format!("~{}{RECORD_ENDING}", fnv::digest(path));
-        let room = KEY_BYTES_MAX - FAILED_FOLDER.len() - 1 - ending.len();
-        format!("{FAILED_FOLDER}/{}{ending}", &path[..path.floor_char_boundary(room)])
+        let room = KEY_BYTES_MAX - folder.len() - 1 - ending.len();
+        format!("{folder}/{}{ending}", &path[..path.floor_char_boundary(room)])
     }
 }
 
@@ -74,6 +85,7 @@ mod tests {
     fn failures_are_recorded_under_the_whole_name() {
         let path = ImagePath("x/a.jpg");
         assert_eq!(path.record_key(), "failed/x/a.jpg.json");
+        assert_eq!(path.manifest_key(), "manifests/x/a.jpg.json");
         assert_eq!(ImagePath::of_record("failed/x/a.jpg.json"), Some(path));
         for other in ["failed/x/a.jpg", "failed/.json", "failed", "x/a.jpg.json", ""] {
             assert_eq!(ImagePath::of_record(other), None, "{other}");

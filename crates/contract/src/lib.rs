@@ -10,4 +10,5 @@ mod fnv;
 pub mod framing;
 pub mod keys;
 pub mod log;
+pub mod message;
 pub mod settings;

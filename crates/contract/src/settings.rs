@@ -13,6 +13,7 @@ use crate::{
     fnv,
     framing::{Framing, Share},
     keys::ImagePath,
+    message::VERSION,
 };
 
 /// The environment variable of the function that holds [`Settings`] as JSON.
@@ -22,6 +23,10 @@ pub const SETTINGS_VARIABLE: &str = "IMGPREP_SETTINGS";
 /// overwritten variant is invalidated. It is not part of [`Settings`], because CloudFront numbers the
 /// distribution only when it is made.
 pub const DISTRIBUTION_VARIABLE: &str = "IMGPREP_DISTRIBUTION";
+
+/// The environment variable with the address at which the CDN serves the variants, such as
+/// `https://d111111abcdef8.cloudfront.net`. It is not part of [`Settings`] for the same reason.
+pub const CDN_VARIABLE: &str = "IMGPREP_CDN";
 
 /// Everything the function is told about its stack.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +48,29 @@ pub struct Settings {
     pub on_delete: OnDelete,
     /// What to make of each original. Never empty.
     pub variants: Vec<Variant>,
+    /// Who is told what became of an original, if anybody is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notify: Option<Notify>,
+}
+
+/// How an application is told what became of an original.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// The name of the stack, which messages carry.
+    pub stack: String,
+    /// The ARN of the topic that messages are published on.
+    pub topic: String,
+    /// Whether what a message says is in the bucket as well, in [`MANIFESTS_FOLDER`].
+    ///
+    /// [`MANIFESTS_FOLDER`]: crate::keys::MANIFESTS_FOLDER
+    pub manifest: bool,
+    /// Whether it says what to show until a variant is loaded.
+    pub thumbhash: bool,
+    /// Where the CDN serves the variants, without a final slash, if it does. The binary takes it from
+    /// [`CDN_VARIABLE`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cdn: Option<String>,
 }
 
 /// What becomes of the variants, and of the record of a failure, when their original is deleted.
@@ -65,6 +93,19 @@ impl Settings {
     /// The variants that are made of an original.
     pub fn variants_of<'a>(&'a self, path: ImagePath<'a>) -> impl Iterator<Item = &'a Variant> {
         self.variants.iter().filter(move |variant| variant.takes(path))
+    }
+
+    /// A short text that changes whenever these settings, and what the uploader says of the original,
+    /// would make another manifest of the same bytes.
+    pub fn manifest_fingerprint(&self, path: ImagePath<'_>, framing: &Framing) -> String {
+        let mut text = format!("{VERSION}");
+        if let Some(Notify { thumbhash, cdn, .. }) = &self.notify {
+            let _ = write!(text, " {thumbhash} {cdn:?}");
+        }
+        for variant in self.variants_of(path) {
+            let _ = write!(text, "\n{} {}", variant.folder, variant.fingerprint(framing));
+        }
+        fnv::digest(&text)
     }
 }
 
@@ -186,6 +227,9 @@ impl Variant {
 /// The user-defined metadata of a variant that names the version of its original, by its `ETag`
 /// without quotes. S3 puts `x-amz-meta-` in front.
 pub const SOURCE_METADATA: &str = "imgprep-source";
+
+/// The user-defined metadata of a variant with its columns and rows, such as `800x600`.
+pub const SIZE_METADATA: &str = "imgprep-size";
 
 /// The user-defined metadata of a variant with the fingerprint of the settings it was made by.
 pub const SETTINGS_METADATA: &str = "imgprep-settings";

@@ -5,10 +5,11 @@ use std::{mem, time::Duration};
 use contract::{
     event::{Change, Work},
     framing::Framing,
-    keys::KEY_BYTES_MAX,
+    keys::{ImagePath, KEY_BYTES_MAX},
+    message::Manifest,
     settings::{OnDelete, Variant},
 };
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use imaging::error::RenderError;
 use tokio::time::Instant;
 
@@ -16,6 +17,7 @@ use super::{
     rendering::{Finished, Job},
     report::Report,
     run::Run,
+    telling::Told,
     verdict::{ROUNDS_MAX, Refusal, Setback, Verdict},
 };
 use crate::{
@@ -34,6 +36,8 @@ struct Look {
     framing: Framing,
     /// Those that are missing, or of another version or other settings.
     missing: Vec<Variant>,
+    /// What was told of the others, where anything is told.
+    told: Option<Manifest>,
 }
 
 /// What became of one attempt to make an original's variants.
@@ -72,6 +76,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             let now = self.store.head(&work.key).await?.map(|head| head.etag);
             let may_be_gone = now.is_none() && self.settings.on_delete == OnDelete::Keep;
             if now.as_deref() == verdict.source() || may_be_gone {
+                self.tell(work, &verdict).await?;
                 return Ok(verdict);
             }
         }
@@ -79,23 +84,45 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     }
 
     /// Makes what is missing.
+    ///
+    /// Where the application is told, and what it was told is not known, everything is made once more:
+    /// so it is told the same.
     async fn complete(&self, work: &Work) -> Result<Verdict, Setback> {
         let Some(original) = self.store.head(&work.key).await? else { return Ok(Verdict::Gone) };
-        let missing = self.missing_variants(work, &original).await;
+        let Some(path) = self.settings.path_of(&work.key) else { return Ok(Verdict::Gone) };
+        let told = match &self.settings.notify {
+            None => None,
+            Some(_) => match self.told(path, &original).await? {
+                None => return self.make(work, None).await,
+                told => told,
+            },
+        };
+        let missing = self.missing_variants(work, (path, &original), told.as_ref()).await;
         if missing.is_empty() {
             self.forget_failure(&work.key).await;
-            return Ok(Verdict::Unchanged(original.etag));
+            let told = match told {
+                Some(told) => Some(Box::new(self.still_ready(path, &original, told).await?)),
+                None => None,
+            };
+            return Ok(Verdict::Unchanged(original.etag, told));
         }
         let Head { etag, framing, .. } = original;
-        self.make(work, Some(Look { etag, framing, missing })).await
+        let told = told.map(|told| told.manifest);
+        self.make(work, Some(Look { etag, framing, missing, told })).await
     }
 
-    /// Those that are meant and missing, or of another version or other settings.
-    async fn missing_variants(&self, work: &Work, original: &Head) -> Vec<Variant> {
+    /// Those that are meant and missing, of another version or other settings, or otherwise than they
+    /// were told of. What is told names every variant, so that all are meant then.
+    async fn missing_variants(
+        &self,
+        work: &Work,
+        (path, original): (ImagePath<'_>, &Head),
+        told: Option<&Told>,
+    ) -> Vec<Variant> {
         let store = &self.store.hurried();
-        let Some(path) = self.settings.path_of(&work.key) else { return Vec::new() };
         let is_meant = |variant: &&Variant| {
-            work.folders.as_ref().is_none_or(|folders| folders.contains(&variant.folder))
+            let folders = work.folders.as_ref().filter(|_| told.is_none());
+            folders.is_none_or(|folders| folders.contains(&variant.folder))
         };
         let meant = self.settings.variants_of(path).filter(is_meant);
         let look = meant.map(|variant| async move {
@@ -104,7 +131,13 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             let variant_key = path.key_in(&variant.folder);
             // What cannot be seen is made once more.
             let head = store.in_time(store.head(&variant_key)).await.ok().flatten();
-            let is_current = head.is_some_and(|head| head.origin == Some(expected));
+            let is_current = head.is_some_and(|head| {
+                let is_as_told = |told: &Told| {
+                    let mut variants = told.manifest.variants.iter();
+                    variants.any(|made| made.key == variant_key && made.etag == head.etag)
+                };
+                head.origin == Some(expected) && told.is_none_or(is_as_told)
+            });
             (!is_current).then(|| variant.clone())
         });
         join_all(look).await.into_iter().flatten().collect()
@@ -179,19 +212,22 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             senseless: original.senseless,
             ..Report::new(original.etag.clone(), original.bytes.len() as u64, started.elapsed())
         };
-        let wanted = match look {
-            Some(Look { etag, framing, missing })
+        let (wanted, told) = match look {
+            Some(Look { etag, framing, missing, told })
                 if *etag == report.etag && *framing == report.framing =>
             {
-                missing.clone()
+                (missing.clone(), told.clone())
             }
-            _ => self.variants_of(key),
+            _ => (self.variants_of(key), None),
         };
+        let report = Report { told, ..report };
         let job = Job {
             key: key.to_owned(),
             request_id: self.request_id.to_owned(),
             original: original.bytes,
             wanted,
+            framing: report.framing,
+            placeholder: self.settings.notify.as_ref().is_some_and(|notify| notify.thumbhash),
             limits: self.limits,
             reservation,
         };
@@ -201,15 +237,25 @@ impl<S: Store, L: Log> Run<'_, S, L> {
     /// Renders, uploads meanwhile, and tidies up.
     async fn publish(&self, key: &str, job: Job, mut report: Report) -> Result<Attempt, Setback> {
         let (finished, published) = self.render_and_upload(&report, key, job).await?;
-        report.sizes = published.sizes;
+        report.made = published.made;
         report.put = published.duration;
         let verdict = match finished {
             Finished::NeedsRoom(bytes) => return Ok(Attempt::NeedsRoom(bytes)),
             Finished::Refused(error) => self.record(key, report, error.into()).await?,
             Finished::Rendered(rendering) => {
                 report.rendering = Some(rendering);
-                self.forget_failure(key).await;
-                Verdict::Made(Box::new(report))
+                let manifest = self.ready(key, &report);
+                let told = async {
+                    match (&manifest, self.settings.path_of(key)) {
+                        (Some(manifest), Some(path)) => {
+                            self.put_manifest(path, manifest, &report.framing).await
+                        }
+                        _ => Ok(()),
+                    }
+                };
+                let ((), told) = join(self.forget_failure(key), told).await;
+                told?;
+                Verdict::Made(Box::new(report), manifest.map(Box::new))
             }
         };
         self.invalidate(key, &published.overwritten).await;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use contract::{
     failure::{self, FailureRecord},
+    message::Made,
     settings::Variant,
 };
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -24,8 +25,7 @@ use crate::{
 /// The variants of one original that were written.
 #[derive(Debug, Default)]
 pub(super) struct Published {
-    /// The folder of each and its bytes.
-    pub(super) sizes: Vec<(String, usize)>,
+    pub(super) made: Vec<Made>,
     /// The keys of those that the CDN may hold already.
     pub(super) overwritten: Vec<String>,
     /// From the beginning of the first to the end of the last.
@@ -35,8 +35,7 @@ pub(super) struct Published {
 /// One of them.
 struct Upload {
     began: Instant,
-    folder: String,
-    bytes: usize,
+    made: Made,
     overwritten: Option<String>,
 }
 
@@ -61,8 +60,8 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             duration: began.map(|began| began.elapsed()).unwrap_or_default(),
             ..Published::default()
         };
-        for Upload { folder, bytes, overwritten, .. } in uploads {
-            published.sizes.push((folder, bytes));
+        for Upload { made, overwritten, .. } in uploads {
+            published.made.push(made);
             published.overwritten.extend(overwritten);
         }
         Ok(published)
@@ -76,18 +75,26 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         rendered: Rendered,
     ) -> Result<Option<Upload>, StoreError> {
         let began = Instant::now();
-        let Rendered { folder, bytes, content_type, .. } = rendered;
         let mut variants = self.settings.variants.iter();
-        let Some(variant) = variants.find(|variant| variant.folder == folder) else {
+        let Some(variant) = variants.find(|variant| variant.folder == rendered.folder) else {
             return Ok(None);
         };
-        let Some(object) = self.object(report, key, variant, (bytes, content_type)) else {
-            return Ok(None);
-        };
+        let Rendered { folder, content_type, width, height, .. } = rendered;
+        let rendered = (Bytes::from(rendered.bytes), content_type, (width, height));
+        let Some(object) = self.object(report, key, variant, rendered) else { return Ok(None) };
         let overwritten = self.overwritten(&object.key).await;
-        let bytes = object.bytes.len();
-        self.store.put(&object).await?;
-        Ok(Some(Upload { began, folder, bytes, overwritten }))
+        let etag = self.store.put(&object).await?;
+        let made = Made {
+            folder,
+            url: self.url(&object.key),
+            key: object.key,
+            width,
+            height,
+            bytes: object.bytes.len() as u64,
+            content_type: content_type.to_owned(),
+            etag,
+        };
+        Ok(Some(Upload { began, made, overwritten }))
     }
 
     fn object(
@@ -95,15 +102,16 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         report: &Report,
         key: &str,
         variant: &Variant,
-        (bytes, content_type): (Vec<u8>, &'static str),
+        (bytes, content_type, size): (Bytes, &'static str, (u32, u32)),
     ) -> Option<Object> {
         let settings = variant.fingerprint(&report.framing);
         let origin = Origin { source: report.etag.clone(), settings };
         Some(Object {
             key: self.settings.path_of(key)?.key_in(&variant.folder),
-            bytes: Bytes::from(bytes),
+            bytes,
             content_type,
             origin: Some(origin),
+            size: Some(size),
             cache_control: Some(variant.cache_control.clone()),
             public: self.settings.public_acl,
         })
@@ -152,10 +160,12 @@ impl<S: Store, L: Log> Run<'_, S, L> {
                 bytes: record.to_json().into(),
                 content_type: failure::CONTENT_TYPE,
                 origin: None,
+                size: None,
                 cache_control: None,
                 public: false,
             };
             self.store.put(&object).await?;
+            self.forget_manifest(path).await?;
         }
         Ok(Verdict::Refused(Box::new(report), refusal))
     }

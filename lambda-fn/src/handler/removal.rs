@@ -4,7 +4,7 @@
 //! of its deletion may come after the one of the next upload.
 
 use contract::keys::KEY_BYTES_MAX;
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{try_join_all, try_join3};
 
 use super::{publishing::delete_if_there, run::Run, verdict::Verdict};
 use crate::{
@@ -24,9 +24,11 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         let keys = keys.filter(|key| key.len() <= KEY_BYTES_MAX);
         let variants = try_join_all(keys.map(|key| delete_if_there(&self.store, key)));
         let failure = delete_if_there(&self.store, path.record_key());
-        let (variants, failure) = try_join(variants, failure).await?;
+        let manifest = self.forget_manifest(path);
+        let (variants, failure, manifest) = try_join3(variants, failure, manifest).await?;
         let mut removed: Vec<String> = variants.into_iter().flatten().collect();
         self.invalidate(key, &removed).await;
+        removed.extend(manifest);
         removed.extend(failure);
         Ok(Verdict::Removed(removed))
     }

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use contract::settings::Variant;
+use contract::{framing::Framing, settings::Variant};
 use futures_util::future::join;
 use imaging::{
-    engine::{self, Rendered, Rendering, Scratch},
+    engine::{self, Order, Rendered, Rendering, Scratch},
     error::RenderError,
     limits::Limits,
 };
@@ -24,6 +24,9 @@ pub(super) struct Job {
     /// The file.
     pub(super) original: Vec<u8>,
     pub(super) wanted: Vec<Variant>,
+    pub(super) framing: Framing,
+    /// Whether it is to be known what to show until a variant is loaded.
+    pub(super) placeholder: bool,
     pub(super) limits: Limits,
     /// The memory that it may take: it goes with the job, which may outlast the invocation.
     pub(super) reservation: Reservation,
@@ -70,10 +73,12 @@ impl<S: Store, L: Log> Run<'_, S, L> {
 impl Job {
     /// Renders, and leaves of the reservation what the finished variants take.
     fn run(self, scratch: &mut Scratch, sender: &Sender<Rendered>) -> (Finished, Reservation) {
-        let Self { key, request_id, original, wanted, limits, mut reservation } = self;
+        let Self { key, request_id, original, wanted, framing, placeholder, limits, mut reservation } =
+            self;
         let mut finished_bytes = 0;
         let finished = panics::concerning(&key, &request_id, || {
-            let opened = match engine::open(&original, &wanted, &limits) {
+            let order = Order { framing, placeholder, ..Order::of(&wanted) };
+            let opened = match engine::open(&original, order, &limits) {
                 Ok(opened) => opened,
                 Err(error) => return Finished::Refused(error),
             };

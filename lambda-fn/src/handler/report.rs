@@ -5,6 +5,7 @@ use std::time::Duration;
 use contract::{
     framing::{Framing, Senseless},
     log::Level,
+    message::{Made, Manifest},
 };
 use imaging::engine::Rendering;
 use serde_json::{Map, Value, json};
@@ -29,8 +30,10 @@ pub(super) struct Report {
     pub(super) put: Duration,
     /// What is known once it is rendered.
     pub(super) rendering: Option<Rendering>,
-    /// The folder of each variant that was written and its bytes.
-    pub(super) sizes: Vec<(String, usize)>,
+    /// The variants that were written.
+    pub(super) made: Vec<Made>,
+    /// What an earlier invocation told, if variants of then are still there.
+    pub(super) told: Option<Manifest>,
 }
 
 impl Report {
@@ -44,7 +47,8 @@ impl Report {
             get,
             put: Duration::ZERO,
             rendering: None,
-            sizes: Vec::new(),
+            made: Vec::new(),
+            told: None,
         }
     }
 
@@ -53,7 +57,7 @@ impl Report {
         if self.warnings().is_empty() { Level::Info } else { Level::Warn }
     }
 
-    fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self) -> Vec<String> {
         let of_image = self.rendering.as_ref().map(Rendering::warnings).unwrap_or_default();
         self.senseless.iter().map(ToString::to_string).chain(of_image).collect()
     }
@@ -74,9 +78,9 @@ impl Report {
             if !warnings.is_empty() {
                 line.insert("warnings".to_owned(), json!(warnings));
             }
-            let sizes = self.sizes.iter();
+            let sizes = self.made.iter();
             let sizes: Map<_, _> =
-                sizes.map(|(folder, size)| (folder.clone(), json!(size))).collect();
+                sizes.map(|made| (made.folder.clone(), json!(made.bytes))).collect();
             line.insert("variants".to_owned(), Value::Object(sizes));
             stages.insert("decode".to_owned(), milliseconds(rendering.decode));
             stages.insert("resize".to_owned(), milliseconds(rendering.resize));

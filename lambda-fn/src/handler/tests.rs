@@ -39,6 +39,7 @@ fn tested() -> Tested {
         public_acl: false,
         invalidate: None,
         on_delete: OnDelete::Keep,
+        notify: None,
         variants: [(40, 30), (20, 15)].map(|(w, h)| Variant::of_size(w, h)).into(),
     };
     let limits = Limits::for_memory(256);

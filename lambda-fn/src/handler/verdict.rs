@@ -2,7 +2,7 @@
 
 use std::any::Any;
 
-use contract::keys::KEY_BYTES_MAX;
+use contract::{keys::KEY_BYTES_MAX, message::Manifest};
 use imaging::{engine::panic_message, error::RenderError};
 
 use super::report::Report;
@@ -14,11 +14,13 @@ pub(super) const ROUNDS_MAX: u32 = 3;
 /// How an original ended.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    Made(Box<Report>),
+    /// What is to be told of it, where anything is told.
+    Made(Box<Report>, Option<Box<Manifest>>),
     /// It cannot be processed as it is, and that is on record.
     Refused(Box<Report>, Refusal),
-    /// Its variants, of the version with this `ETag`, were there before.
-    Unchanged(String),
+    /// Its variants, of the version with this `ETag`, were there before, and so was what is to be
+    /// told of it.
+    Unchanged(String, Option<Box<Manifest>>),
     /// It was deleted, and so were these objects, if there were any.
     Removed(Vec<String>),
     /// It was deleted, and its variants stay.
@@ -29,8 +31,8 @@ impl Verdict {
     /// The version of the original that it is about, by its `ETag`; nothing if there was none.
     pub(super) fn source(&self) -> Option<&str> {
         match self {
-            Self::Made(report) | Self::Refused(report, _) => Some(&report.etag),
-            Self::Unchanged(etag) => Some(etag),
+            Self::Made(report, _) | Self::Refused(report, _) => Some(&report.etag),
+            Self::Unchanged(etag, _) => Some(etag),
             Self::Removed(_) | Self::Gone => None,
         }
     }

@@ -58,6 +58,7 @@ fn least() -> Config {
             domains: Vec::new(),
             certificate_arn: None,
         },
+        notify: None,
         tags: BTreeMap::new(),
     }
 }
@@ -179,6 +180,7 @@ fn every_key() -> Config {
             domains: vec!["img.example.com".to_owned(), "*.example.org".to_owned()],
             certificate_arn: Some("arn:aws:acm:us-east-1:123456789012:certificate/0f-1".to_owned()),
         },
+        notify: None,
         tags: BTreeMap::from([
             ("team".to_owned(), "marketplace".to_owned()),
             ("Größe 1".to_owned(), String::new()),

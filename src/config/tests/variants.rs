@@ -402,6 +402,7 @@ fn every_setting_counts_towards_what_lambda_takes() {
             public_acl: false,
             invalidate: None,
             on_delete,
+            notify: None,
             variants,
         })
     };
@@ -437,6 +438,7 @@ fn lambda_measures_the_environment_as_json() {
         originals: "in".to_owned(),
         public_acl: false,
         invalidate: None,
+        notify: None,
         on_delete: OnDelete::Keep,
         variants: accepted(&file("[[variants]]\nsize = '1x1'\n")).variants,
     };

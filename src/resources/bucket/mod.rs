@@ -424,7 +424,8 @@ impl From<&PublicAccessBlockConfiguration> for PublicAccessBlock {
 impl Member for Bucket {
     const PERMISSIONS: &'static [Row] = permissions::ROWS;
 
-    const TRACES: &'static [Trace] = &[Trace::Tag { resource_type: "s3", name: whole }];
+    const TRACES: &'static [Trace] =
+        &[Trace::Tag { resource_type: "s3", resource: None, name: whole }];
 
     const COSTS: fn(&Usage) -> Vec<Service> = price::costs;
 

@@ -5,20 +5,18 @@
 //! what cannot stand beside ours: CloudFront refuses legacy cache settings beside a cache policy, and
 //! an access identity or an origin that is no bucket beside our access control.
 
-use aws_sdk_cloudfront::types::{
-    Aliases, AllowedMethods, CachedMethods, CustomErrorResponse, CustomErrorResponses,
-    DefaultCacheBehavior, DistributionConfig, HttpVersion, Method, MinimumProtocolVersion,
-    Origin as CloudFrontOrigin, OriginAccessControlSummary, Origins, PriceClass, S3OriginConfig,
-    SslSupportMethod, ViewerCertificate, ViewerProtocolPolicy,
-};
-use contract::settings::DISTRIBUTION_VARIABLE;
-
 use super::Fields;
 use crate::aws::AwsError;
 use crate::config;
 use crate::engine::fields::Keyed;
 use crate::names::Names;
 use crate::resources::Blueprint;
+use aws_sdk_cloudfront::types::{
+    Aliases, AllowedMethods, CachedMethods, CustomErrorResponse, CustomErrorResponses,
+    DefaultCacheBehavior, DistributionConfig, HttpVersion, Method, MinimumProtocolVersion,
+    Origin as CloudFrontOrigin, OriginAccessControlSummary, Origins, PriceClass, S3OriginConfig,
+    SslSupportMethod, ViewerCertificate, ViewerProtocolPolicy,
+};
 
 /// What the origin is called within the distribution.
 pub(super) const ORIGIN: &str = "bucket";
@@ -30,6 +28,7 @@ const S3_ORIGIN: &str = "s3";
 /// "Use managed response headers policies").
 const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
 const SECURITY_HEADERS: &str = "67f7725c-6f97-4210-82d7-5512b31e9d03";
+const CORS_AND_SECURITY_HEADERS: &str = "e61eb60c-9c35-4d20-a928-2b84e02af89c";
 
 /// A variant may be on its way, so its absence is forgotten quickly.
 const ERRORS_CACHED_SECS: i64 = 5;
@@ -51,8 +50,11 @@ pub(super) struct Settings {
     pub(super) folders: Vec<String>,
     /// AWS is an emulator without HTTPS.
     pub(super) plain_http: bool,
-    /// The variable through which the function is told the distribution, if it is to know it.
-    pub(super) function_variable: Option<String>,
+    /// The managed policy for what browsers are told beside an image.
+    pub(super) headers_policy: &'static str,
+    /// Whether the function is told the distribution, and where it serves.
+    pub(super) tells_id: bool,
+    pub(super) tells_address: bool,
 }
 
 fields! {
@@ -76,9 +78,15 @@ impl Settings {
             },
             domains: cdn.domains.clone(),
             certificate_arn: cdn.certificate_arn.clone(),
-            folders: blueprint.variants(),
+            folders: blueprint.made_folders(),
             plain_http: blueprint.endpoints.is_cloudfront_plain_http(),
-            function_variable: cdn.invalidate.then(|| DISTRIBUTION_VARIABLE.to_owned()),
+            // Pages of an application read manifests, which are on another host than they are.
+            headers_policy: match blueprint.config.notify {
+                Some(_) => CORS_AND_SECURITY_HEADERS,
+                None => SECURITY_HEADERS,
+            },
+            tells_id: cdn.invalidate,
+            tells_address: blueprint.config.notify.is_some(),
         }
     }
 
@@ -109,7 +117,7 @@ impl Settings {
             compress: Some(true),
             cache_policy: text(CACHING_OPTIMIZED),
             legacy_cache: Some(Vec::new()),
-            headers_policy: text(SECURITY_HEADERS),
+            headers_policy: text(self.headers_policy),
             http_version: text(&HttpVersion::Http2and3.as_str().to_lowercase()),
             ipv6: Some(true),
             price_class: text(self.price_class.as_str()),
@@ -182,7 +190,7 @@ impl Settings {
         behavior.compress = Some(true);
         without_legacy_cache(&mut behavior);
         behavior.cache_policy_id = Some(CACHING_OPTIMIZED.to_owned());
-        behavior.response_headers_policy_id = Some(SECURITY_HEADERS.to_owned());
+        behavior.response_headers_policy_id = Some(self.headers_policy.to_owned());
         Ok(behavior)
     }
 }

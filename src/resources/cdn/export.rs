@@ -1,6 +1,6 @@
 //! The distribution, and its access control, in other tools' templates.
 
-use contract::settings::DISTRIBUTION_VARIABLE;
+use contract::settings::{CDN_VARIABLE, DISTRIBUTION_VARIABLE};
 use serde_json::{Value, json};
 
 use super::distribution::{ORIGIN, SSL_SUPPORT, TLS_MIN};
@@ -32,6 +32,14 @@ impl Export for Cdn {
             let environment = &mut template.properties("Function")["Environment"];
             environment["Variables"][DISTRIBUTION_VARIABLE] = DISTRIBUTION.into();
         }
+        if fields.function.address.is_some() {
+            let address = match self.settings.domains.first() {
+                Some(own) => json!(format!("https://{own}")),
+                None => json!({ "Fn::Join": ["", ["https://", attribute("Cdn", "DomainName")]] }),
+            };
+            let environment = &mut template.properties("Function")["Environment"];
+            environment["Variables"][CDN_VARIABLE] = address;
+        }
         template.output("CdnDomain", attribute("Cdn", "DomainName"));
     }
 
@@ -51,6 +59,16 @@ impl Export for Cdn {
         if fields.function.environment.is_some() {
             let function = module.arguments("aws_lambda_function", "function");
             function["environment"]["variables"][DISTRIBUTION_VARIABLE] = DISTRIBUTION.into();
+        }
+        if fields.function.address.is_some() {
+            let address = match self.settings.domains.first() {
+                Some(own) => format!("https://{own}"),
+                None => {
+                    format!("https://{}", value_of("aws_cloudfront_distribution.cdn.domain_name"))
+                }
+            };
+            let function = module.arguments("aws_lambda_function", "function");
+            function["environment"]["variables"][CDN_VARIABLE] = address.into();
         }
         module.output("cdn_domain", "aws_cloudfront_distribution.cdn.domain_name");
     }

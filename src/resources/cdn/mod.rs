@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_cloudfront::types::DistributionSummary;
+use contract::settings::{CDN_VARIABLE, DISTRIBUTION_VARIABLE};
 use futures_util::try_join;
 use serde_json::{Value, json};
 
@@ -93,7 +94,10 @@ fields! {
 fields! {
     /// What the function is told.
     pub(crate) struct FunctionFields {
+        /// The distribution's id.
         environment: Option<String>,
+        /// Where it serves.
+        address: Option<String>,
     }
 }
 
@@ -160,12 +164,44 @@ impl Cdn {
         }))
     }
 
-    async fn read_function_variable(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
-        let Some(variable) = &self.settings.function_variable else { return Ok(None) };
+    /// What the function was told that it is to be told.
+    async fn read_function_variables(
+        &self,
+        aws: &Aws,
+        made: &Made,
+    ) -> Result<FunctionFields, AwsError> {
+        if self.function_variables(aws, made).is_empty() {
+            return Ok(FunctionFields::default());
+        }
         let get = aws.lambda.get_function_configuration().function_name(&self.names.function);
         let answer = get.send().await.found("lambda:GetFunctionConfiguration")?;
         let variables = answer.and_then(|answer| answer.environment?.variables);
-        Ok(variables.and_then(|mut all| all.remove(variable)))
+        let variables = variables.unwrap_or_default();
+        let told = |(variable, right): (&str, &str)| {
+            let value = variables.get(variable)?;
+            Some(if value == right { THIS.to_owned() } else { value.clone() })
+        };
+        let address = self.address(aws, made);
+        Ok(FunctionFields {
+            environment: told((DISTRIBUTION_VARIABLE, &made.id)).filter(|_| self.settings.tells_id),
+            address: told((CDN_VARIABLE, &address)).filter(|_| self.settings.tells_address),
+        })
+    }
+
+    /// Where the distribution serves, without a final slash.
+    fn address(&self, aws: &Aws, made: &Made) -> String {
+        match self.settings.domains.first() {
+            Some(own) => format!("https://{own}"),
+            None => aws.endpoints.cdn_url(&made.domain),
+        }
+    }
+
+    /// The variables of the function that are for the distribution to set.
+    fn function_variables(&self, aws: &Aws, made: &Made) -> Vec<(&'static str, String)> {
+        let id = (DISTRIBUTION_VARIABLE, made.id.clone());
+        let address = (CDN_VARIABLE, self.address(aws, made));
+        let told = [(self.settings.tells_id, id), (self.settings.tells_address, address)];
+        told.into_iter().filter(|(is_told, _)| *is_told).map(|(_, variable)| variable).collect()
     }
 
     async fn put_statement(&self, context: &Context<'_>, arn: &str) -> Result<(), AwsError> {
@@ -173,10 +209,17 @@ impl Cdn {
         self.bucket(context.aws).put_statement(&wait, &self.statement(arn)).await
     }
 
-    /// Tells the function which distribution to invalidate.
-    async fn put_function_variable(&self, context: &Context<'_>, id: &str) -> Result<(), AwsError> {
+    /// Tells the function which distribution to invalidate, and where its variants are served.
+    async fn put_function_variables(
+        &self,
+        context: &Context<'_>,
+        made: &Made,
+    ) -> Result<(), AwsError> {
         const CALL: &str = "lambda:UpdateFunctionConfiguration";
-        let Some(variable) = &self.settings.function_variable else { return Ok(()) };
+        let told = self.function_variables(context.aws, made);
+        if told.is_empty() {
+            return Ok(());
+        }
         let lambda = &context.aws.lambda;
         let wait = context.wait(CALL, "Lambda to finish an earlier change", CONTENTION_SECS_MAX);
         retry_while(&wait, is_busy, || async {
@@ -184,7 +227,8 @@ impl Cdn {
             let now = get.send().await.calling("lambda:GetFunctionConfiguration")?;
             let mut variables =
                 now.environment.and_then(|environment| environment.variables).unwrap_or_default();
-            variables.insert(variable.clone(), id.to_owned());
+            let told = told.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+            variables.extend(told);
             let environment = aws_sdk_lambda::types::Environment::builder()
                 .set_variables(Some(variables))
                 .build();
@@ -250,7 +294,7 @@ impl Cdn {
             self.put_statement(context, &made.arn).await?;
         }
         if touched(Fields::function) {
-            self.put_function_variable(context, &made.id).await?;
+            self.put_function_variables(context, made).await?;
         }
         Ok(())
     }
@@ -273,12 +317,13 @@ impl Resource for Cdn {
     }
 
     fn fields(&self) -> Fields {
-        let told = self.settings.function_variable.as_ref().map(|_| THIS.to_owned());
+        let told = |is_told: bool| is_told.then(|| THIS.to_owned());
+        let Settings { tells_id, tells_address, .. } = self.settings;
         Fields {
             tags: self.names.tags.clone(),
             access_control: Some(AccessControl::wanted()),
             bucket_policy: Statements::one(SID, Some(policy::canonical(&self.statement(THIS)))),
-            function: FunctionFields { environment: told },
+            function: FunctionFields { environment: told(tells_id), address: told(tells_address) },
             ..self.settings.fields(&self.names)
         }
     }
@@ -297,14 +342,13 @@ impl Resource for Cdn {
             }));
         };
         let made = Made::from(summary);
-        let (tags, config, statement, variable) = try_join!(
+        let (tags, config, statement, function) = try_join!(
             self.read_tags(aws, &made.arn),
             self.read_config(aws, &made.id),
             self.read_statement(aws, &made.arn),
-            self.read_function_variable(aws),
+            self.read_function_variables(aws, &made),
         )?;
         let owner = self.names.owner(&tags);
-        let told = variable.map(|id| if id == made.id { THIS.to_owned() } else { id });
         let configured = config
             .map(|now| distribution::observed(&self.names, &now.config, access_control))
             .unwrap_or_default();
@@ -312,7 +356,7 @@ impl Resource for Cdn {
             tags,
             access_control: access_control.map(AccessControl::from),
             bucket_policy: Statements::one(SID, statement),
-            function: FunctionFields { environment: told },
+            function,
             ..configured
         };
         let mut observed = Observed::new(fields, owner);
@@ -448,7 +492,8 @@ impl Member for Cdn {
 
     /// The function is told the distribution.
     fn follows_too(blueprint: &Blueprint<'_>) -> &'static [Id] {
-        if blueprint.config.cdn.invalidate { &[function::ID] } else { &[] }
+        let config = blueprint.config;
+        if config.cdn.invalidate || config.notify.is_some() { &[function::ID] } else { &[] }
     }
 }
 

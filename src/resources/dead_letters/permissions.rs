@@ -2,7 +2,7 @@
 
 use crate::permissions::{Group, Row, Scope, on};
 
-const QUEUE: Scope = Scope::new(Group::Stack, |_, names| vec![names.queue_arn.clone()]);
+const QUEUE: Scope = Scope::new(Group::Stack, |_, names| vec![names.dead_letters.arn.clone()]);
 const ANY_NAME: Scope =
     Scope::new(Group::AnyName, |_, names| vec![names.regional("sqs", "*")]).also_retired();
 const TAGGED: Scope =

@@ -147,7 +147,7 @@ impl Member for Folders {
 
     fn wanted(blueprint: &Blueprint<'_>) -> Option<Self> {
         let folders = std::iter::once(blueprint.config.bucket.originals.clone());
-        let markers = folders.chain(blueprint.variants()).map(|folder| format!("{folder}/"));
+        let markers = folders.chain(blueprint.made_folders()).map(|folder| format!("{folder}/"));
         Some(Self::new(blueprint.names(), markers.collect()))
     }
 

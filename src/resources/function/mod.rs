@@ -23,8 +23,7 @@ use futures_util::try_join;
 pub(crate) use self::code::{Code, Zip, needs_code};
 use self::settings::Settings;
 use self::state::{Current, is_destination_settling, is_role_settling};
-use super::role;
-use super::{Blueprint, Member, Trace};
+use super::{Blueprint, Member, Trace, ready, role};
 use crate::aws::iam::role_id;
 use crate::aws::lambda::is_busy;
 use crate::aws::wait::{Probe, retry_while, wait_until};
@@ -142,8 +141,8 @@ impl Function {
         {
             variables.insert(name.clone(), value.clone());
         }
-        if let Some(unwanted) = self.settings.unwanted_variable {
-            variables.remove(unwanted);
+        for unwanted in &self.settings.unwanted_variables {
+            variables.remove(*unwanted);
         }
         Environment::builder().set_variables(Some(variables)).build()
     }
@@ -253,7 +252,7 @@ impl Function {
 
     async fn put_event_handling(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "lambda:PutFunctionEventInvokeConfig";
-        let on_failure = OnFailure::builder().destination(&self.names.queue_arn).build();
+        let on_failure = OnFailure::builder().destination(&self.names.dead_letters.arn).build();
         let destination = DestinationConfig::builder().on_failure(on_failure).build();
         let wait = context.wait(CALL, "Lambda to see the role's new permissions", ROLE_SECS_MAX);
         let transient = |error: &AwsError| {
@@ -317,7 +316,8 @@ impl Resource for Function {
     fn fields(&self) -> Fields {
         let variables = self.settings.variables.iter();
         let wanted = variables.map(|(name, value)| (name.clone(), Unwanted(Some(value.clone()))));
-        let unwanted = self.settings.unwanted_variable.map(|it| (it.to_owned(), Unwanted(None)));
+        let unwanted = self.settings.unwanted_variables.iter();
+        let unwanted = unwanted.map(|it| ((*it).to_owned(), Unwanted(None)));
         Fields {
             tags: self.names.tags.clone(),
             package_type: Some(PackageType::Zip.as_str().to_owned()),
@@ -331,7 +331,7 @@ impl Resource for Function {
             code: Some(self.code.source_hash.clone()),
             environment: wanted.chain(unwanted).collect(),
             retries: Some(RETRIES),
-            on_failure: Some(self.names.queue_arn.clone()),
+            on_failure: Some(self.names.dead_letters.arn.clone()),
             concurrency: self.settings.concurrency,
         }
     }
@@ -453,6 +453,7 @@ impl Member for Function {
 
     const TRACES: &'static [Trace] = &[Trace::Tag {
         resource_type: "lambda:function",
+        resource: None,
         name: |resource| resource.strip_prefix("function:"),
     }];
 
@@ -464,6 +465,11 @@ impl Member for Function {
 
     fn known_as(names: &Names) -> Option<&str> {
         Some(&names.function)
+    }
+
+    /// What it is told to publish on must be there.
+    fn follows_too(blueprint: &Blueprint<'_>) -> &'static [Id] {
+        if blueprint.config.notify.is_some() { &[ready::ID] } else { &[] }
     }
 
     fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased {

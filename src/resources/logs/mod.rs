@@ -166,7 +166,7 @@ impl Member for Logs {
 
     // Not every index of tags knows log groups, and each function has one.
     const TRACES: &'static [Trace] = &[
-        Trace::Tag { resource_type: "logs:log-group", name: function_of },
+        Trace::Tag { resource_type: "logs:log-group", resource: None, name: function_of },
         Trace::Beside(function::ID),
     ];
 

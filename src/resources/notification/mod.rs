@@ -16,7 +16,7 @@ use aws_sdk_s3::types::{
     S3KeyFilter, TopicConfiguration,
 };
 
-use super::{Blueprint, Member, Trace, bucket};
+use super::{Blueprint, Member, Trace, bucket, cdn};
 use crate::aws::bucket::Bucket;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling, policy};
@@ -92,7 +92,7 @@ impl Notification {
             .build();
         TopicConfiguration::builder()
             .id(self.id_at_s3())
-            .topic_arn(&self.names.topic_arn)
+            .topic_arn(&self.names.topic.arn)
             .set_events(Some(self.events().iter().map(|name| Event::from(name.as_str())).collect()))
             .filter(filter)
             .build()
@@ -106,7 +106,7 @@ impl Notification {
     /// Whether an entry is ours: by its Id, or because it tells our topic of our folder under an Id
     /// that somebody gave it.
     fn is_ours(&self, entry: &TopicConfiguration) -> bool {
-        let is_same = entry.topic_arn() == self.names.topic_arn
+        let is_same = entry.topic_arn() == self.names.topic.arn
             && overlaps(&filter_value(entry.filter(), "prefix"), &self.prefix());
         entry.id() == Some(self.id_at_s3().as_str()) || is_same
     }
@@ -185,11 +185,11 @@ impl Notification {
 
     /// S3 does not say which of its conditions is not met, so they are looked at one by one.
     async fn explain(&self, aws: &Aws, error: AwsError) -> AwsError {
-        let get = aws.sns.get_topic_attributes().topic_arn(&self.names.topic_arn).send().await;
+        let get = aws.sns.get_topic_attributes().topic_arn(&self.names.topic.arn).send().await;
         let attributes = match get.found("sns:GetTopicAttributes") {
             Ok(Some(topic)) => topic.attributes.unwrap_or_default(),
             Ok(None) => {
-                return error.explained(&format!("the topic `{}` is gone", self.names.topic));
+                return error.explained(&format!("the topic `{}` is gone", self.names.topic.name));
             }
             Err(_) => return error,
         };
@@ -261,7 +261,7 @@ impl Resource for Notification {
             events: self.events(),
             prefix: self.prefix(),
             suffix: String::new(),
-            topic: self.names.topic_arn.clone(),
+            topic: self.names.topic.arn.clone(),
         }
     }
 
@@ -330,6 +330,12 @@ impl Member for Notification {
 
     fn known_as(names: &Names) -> Option<&str> {
         Some(&names.bucket)
+    }
+
+    /// Messages are to have the addresses of the CDN from the first image on.
+    fn follows_too(blueprint: &Blueprint<'_>) -> &'static [Id] {
+        let config = blueprint.config;
+        if config.notify.is_some() && config.cdn.enabled { &[cdn::ID] } else { &[] }
     }
 
     fn left(blueprint: &Blueprint<'_>, bucket: &str) -> Erased {

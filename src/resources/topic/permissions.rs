@@ -2,7 +2,7 @@
 
 use crate::permissions::{Group, Row, Scope, Set, When, on};
 
-pub(crate) const TOPIC: Scope = Scope::new(Group::Stack, |_, names| vec![names.topic_arn.clone()]);
+pub(crate) const TOPIC: Scope = Scope::new(Group::Stack, |_, names| vec![names.topic.arn.clone()]);
 const ANY_NAME: Scope =
     Scope::new(Group::AnyName, |_, names| vec![names.regional("sns", "*")]).also_retired();
 const TAGGED: Scope =

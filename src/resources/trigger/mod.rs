@@ -72,12 +72,12 @@ impl Trigger {
             "Principal": { "Service": "sns.amazonaws.com" },
             "Action": "lambda:InvokeFunction",
             "Resource": self.names.function_arn,
-            "Condition": { "ArnLike": { "AWS:SourceArn": self.names.topic_arn } },
+            "Condition": { "ArnLike": { "AWS:SourceArn": self.names.topic.arn } },
         })
     }
 
     fn redrive(&self) -> Value {
-        json!({ "deadLetterTargetArn": self.names.queue_arn })
+        json!({ "deadLetterTargetArn": self.names.dead_letters.arn })
     }
 
     async fn read_permission(&self, aws: &Aws) -> Result<Option<Value>, AwsError> {
@@ -90,7 +90,7 @@ impl Trigger {
     async fn find_subscription(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
         let mut page_token = None;
         loop {
-            let list = aws.sns.list_subscriptions_by_topic().topic_arn(&self.names.topic_arn);
+            let list = aws.sns.list_subscriptions_by_topic().topic_arn(&self.names.topic.arn);
             let page = list.set_next_token(page_token).send().await;
             let Some(page) = page.found("sns:ListSubscriptionsByTopic")? else { return Ok(None) };
             let function = Some(self.names.function_arn.as_str());
@@ -128,7 +128,7 @@ impl Trigger {
                 .statement_id(self.sid())
                 .action("lambda:InvokeFunction")
                 .principal("sns.amazonaws.com")
-                .source_arn(&self.names.topic_arn);
+                .source_arn(&self.names.topic.arn);
             add.send().await.calling(CALL)
         })
         .await?;
@@ -164,7 +164,7 @@ impl Trigger {
 
     /// SNS answers a repeated `Subscribe` with the subscription that is there.
     async fn subscribe(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        let subscribe = context.aws.sns.subscribe().topic_arn(&self.names.topic_arn);
+        let subscribe = context.aws.sns.subscribe().topic_arn(&self.names.topic.arn);
         let subscribe = subscribe
             .protocol("lambda")
             .endpoint(&self.names.function_arn)
@@ -195,7 +195,7 @@ impl Resource for Trigger {
     const HELD_BY: &'static [(Id, Path<Fields>)] = &[(function::ID, Fields::permission)];
 
     fn name(&self) -> String {
-        format!("{} -> {}", self.names.topic, self.names.function)
+        format!("{} -> {}", self.names.topic.name, self.names.function)
     }
 
     fn arn(&self) -> Option<String> {

@@ -10,6 +10,7 @@ fn settings() -> Settings {
         public_acl: false,
         invalidate: None,
         on_delete: OnDelete::Keep,
+        notify: None,
         variants: vec![Variant::of_size(800, 600)],
     }
 }

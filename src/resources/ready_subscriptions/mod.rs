@@ -1,0 +1,340 @@
+//! Who is told of images that are ready: the addresses of the file, and the queue if it asks for one.
+//!
+//! Whoever else subscribed to the topic is left alone, and mentioned if it is an address, for it may
+//! be one that has left the file.
+
+mod export;
+mod permissions;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use aws_sdk_sns::types::Subscription;
+use futures_util::future::{try_join, try_join_all};
+use serde_json::{Value, json};
+
+use super::{Blueprint, Member};
+use crate::aws::{Aws, AwsError, Calling};
+use crate::engine::edits::Edits;
+use crate::engine::fields::{Field, Keyed, Values, below};
+use crate::engine::resource::{
+    Context, Details, Erased, Id, Kind, Observed, Owner, Removal, Resource,
+};
+use crate::names::{Named, Names};
+use crate::permissions::Row;
+
+pub(crate) const ID: Id = Id(&Kind::new("ready-subscriptions", "AWS::SNS::Subscription"));
+
+/// The attributes of a subscription that we look at (Amazon SNS API Reference,
+/// `SetSubscriptionAttributes`).
+const RAW: &str = "RawMessageDelivery";
+const REDRIVE: &str = "RedrivePolicy";
+
+/// What stands for the ARN of a subscription that was not confirmed (Amazon SNS API Reference,
+/// `ListSubscriptionsByTopic`).
+const PENDING: &str = "PendingConfirmation";
+
+fields! {
+    pub(crate) struct Fields {
+        /// By the address.
+        https: Keyed<Delivery>,
+        queue: Queue,
+    }
+}
+
+/// How a subscriber gets its messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    endpoint: String,
+    /// Without SNS's envelope.
+    raw: bool,
+    /// Where what cannot be delivered goes.
+    redrive: Option<Value>,
+}
+
+/// The subscription of the stack's queue; there is to be none where the file has no queue.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Queue(Option<Delivery>);
+
+impl Field for Delivery {
+    fn list(&self, path: &str, values: &mut Values) {
+        values.set(path, self.endpoint.as_str());
+        values.set(below(path, "raw"), self.raw);
+        self.redrive.list(&below(path, "redrive"), values);
+    }
+}
+
+impl Field for Queue {
+    fn list(&self, path: &str, values: &mut Values) {
+        match &self.0 {
+            Some(delivery) => delivery.list(path, values),
+            None => values.set(path, Value::Null),
+        }
+    }
+}
+
+pub(crate) struct ReadySubscriptions {
+    topic: Named,
+    /// The ARN of the queue that the stack has, or had.
+    queue_arn: String,
+    dead_letters_arn: String,
+    has_queue: bool,
+    https: Vec<String>,
+}
+
+/// A subscriber of the topic.
+struct Found {
+    /// `None`: it was not confirmed.
+    arn: Option<String>,
+    endpoint: String,
+    protocol: String,
+}
+
+impl ReadySubscriptions {
+    fn redrive(&self) -> Value {
+        json!({ "deadLetterTargetArn": self.dead_letters_arn })
+    }
+
+    fn delivery(&self, endpoint: &str) -> Delivery {
+        let raw = endpoint == self.queue_arn;
+        Delivery { endpoint: endpoint.to_owned(), raw, redrive: Some(self.redrive()) }
+    }
+
+    /// The protocol of an endpoint that the file names.
+    fn protocol(&self, endpoint: &str) -> &'static str {
+        match endpoint {
+            _ if endpoint == self.queue_arn => "sqs",
+            _ if endpoint.starts_with("http:") => "http",
+            _ => "https",
+        }
+    }
+
+    /// Every subscriber of the topic; nothing if there is no topic.
+    async fn found(&self, aws: &Aws) -> Result<Option<Vec<Found>>, AwsError> {
+        let mut all = Vec::new();
+        let mut page_token = None;
+        loop {
+            let list = aws.sns.list_subscriptions_by_topic().topic_arn(&self.topic.arn);
+            let page = list.set_next_token(page_token).send().await;
+            let Some(page) = page.found("sns:ListSubscriptionsByTopic")? else { return Ok(None) };
+            all.extend(page.subscriptions().iter().map(Found::from));
+            if page.next_token().is_none() {
+                return Ok(Some(all));
+            }
+            page_token = page.next_token;
+        }
+    }
+
+    fn is_ours(&self, found: &Found) -> bool {
+        found.endpoint == self.queue_arn || self.https.contains(&found.endpoint)
+    }
+
+    /// How a subscriber gets its messages. What is not confirmed was asked for as it should be, and
+    /// cannot be looked at.
+    async fn read_delivery(&self, aws: &Aws, found: &Found) -> Result<Delivery, AwsError> {
+        let Some(arn) = &found.arn else { return Ok(self.delivery(&found.endpoint)) };
+        let get = aws.sns.get_subscription_attributes().subscription_arn(arn);
+        let answer = get.send().await.found("sns:GetSubscriptionAttributes")?;
+        let attributes = answer.and_then(|answer| answer.attributes).unwrap_or_default();
+        let redrive = attributes.get(REDRIVE).filter(|text| !text.is_empty());
+        Ok(Delivery {
+            endpoint: found.endpoint.clone(),
+            raw: attributes.get(RAW).is_some_and(|raw| raw == "true"),
+            redrive: redrive.and_then(|text| serde_json::from_str(text).ok()),
+        })
+    }
+
+    async fn subscribe(&self, context: &Context<'_>, endpoint: &str) -> Result<(), AwsError> {
+        let Delivery { raw, .. } = self.delivery(endpoint);
+        let subscribe = context.aws.sns.subscribe().topic_arn(&self.topic.arn);
+        let subscribe = subscribe.protocol(self.protocol(endpoint)).endpoint(endpoint);
+        let subscribe = subscribe.attributes(REDRIVE, self.redrive().to_string());
+        let subscribe = if raw { subscribe.attributes(RAW, "true") } else { subscribe };
+        let subscribed = subscribe.send().await.calling("sns:Subscribe");
+        subscribed.map(drop).map_err(|error| {
+            if error.says("Unreachable") || error.says("Invalid parameter: Endpoint") {
+                return error.explained("SNS must be able to reach the address from the internet");
+            }
+            error
+        })
+    }
+
+    /// Puts one subscriber right, whatever is wrong with it.
+    async fn repair(
+        &self,
+        context: &Context<'_>,
+        endpoint: &str,
+        all: &[Found],
+    ) -> Result<(), AwsError> {
+        const CALL: &str = "sns:SetSubscriptionAttributes";
+        let Some(found) = all.iter().find(|found| found.endpoint == endpoint) else {
+            return self.subscribe(context, endpoint).await;
+        };
+        let Some(arn) = &found.arn else { return Ok(()) };
+        let Delivery { raw, .. } = self.delivery(endpoint);
+        for (name, value) in [(RAW, raw.to_string()), (REDRIVE, self.redrive().to_string())] {
+            let put = context.aws.sns.set_subscription_attributes().subscription_arn(arn);
+            put.attribute_name(name).attribute_value(value).send().await.calling(CALL)?;
+        }
+        Ok(())
+    }
+
+    async fn unsubscribe(&self, context: &Context<'_>, found: &Found) -> Result<(), AwsError> {
+        // One that was not confirmed has no ARN to name it by, and SNS forgets it after two days.
+        let Some(arn) = &found.arn else { return Ok(()) };
+        let unsubscribe = context.aws.sns.unsubscribe().subscription_arn(arn);
+        unsubscribe.send().await.found("sns:Unsubscribe").map(drop)
+    }
+
+    /// The endpoints of the file.
+    fn wanted_endpoints(&self) -> impl Iterator<Item = &str> {
+        let queue = self.has_queue.then_some(self.queue_arn.as_str());
+        self.https.iter().map(String::as_str).chain(queue)
+    }
+}
+
+impl From<&Subscription> for Found {
+    fn from(subscription: &Subscription) -> Self {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        Self {
+            arn: subscription.subscription_arn().filter(|arn| *arn != PENDING).map(str::to_owned),
+            endpoint: text(subscription.endpoint()),
+            protocol: text(subscription.protocol()),
+        }
+    }
+}
+
+#[async_trait]
+impl Resource for ReadySubscriptions {
+    type Fields = Fields;
+
+    const ID: Id = ID;
+
+    fn name(&self) -> String {
+        let count = self.wanted_endpoints().count();
+        let subscribers = crate::amounts::counted(count as u64, "subscriber");
+        format!("{} -> {subscribers}", self.topic.name)
+    }
+
+    fn arn(&self) -> Option<String> {
+        None
+    }
+
+    fn fields(&self) -> Fields {
+        let https = self.https.iter();
+        Fields {
+            https: Keyed(https.map(|it| (it.clone(), self.delivery(it))).collect()),
+            queue: Queue(self.has_queue.then(|| self.delivery(&self.queue_arn))),
+        }
+    }
+
+    async fn read(&self, aws: &Aws) -> Result<Option<Observed<Fields>>, AwsError> {
+        let Some(all) = self.found(aws).await? else { return Ok(None) };
+        let ours = all.iter().filter(|found| self.is_ours(found));
+        let read = ours.map(|found| self.read_delivery(aws, found));
+        let mut ours: BTreeMap<String, Delivery> = try_join_all(read)
+            .await?
+            .into_iter()
+            .map(|delivery| (delivery.endpoint.clone(), delivery))
+            .collect();
+        let queue = Queue(ours.remove(&self.queue_arn));
+        if ours.is_empty() && queue.0.is_none() && self.wanted_endpoints().next().is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Observed::new(Fields { https: Keyed(ours), queue }, Owner::Ours)))
+    }
+
+    async fn notice(&self, aws: &Aws) -> Option<String> {
+        let all = self.found(aws).await.ok().flatten()?;
+        let named = |is_meant: &dyn Fn(&Found) -> bool| {
+            let endpoints = all.iter().filter(|found| is_meant(found));
+            endpoints.map(|found| found.endpoint.clone()).collect::<Vec<_>>().join(", ")
+        };
+        let pending = named(&|found| found.arn.is_none() && self.is_ours(found));
+        let others = named(&|found| found.protocol.starts_with("http") && !self.is_ours(found));
+        let told = [
+            (
+                &pending,
+                "not confirmed yet: the address must open the `SubscribeURL` of the message \
+                        that SNS sent it",
+            ),
+            (&others, "subscribed, and not in the file: unsubscribe it if it has left the file"),
+        ];
+        let told = told.into_iter().filter(|(endpoints, _)| !endpoints.is_empty());
+        let told: Vec<String> =
+            told.map(|(endpoints, what)| format!("{endpoints}: {what}")).collect();
+        (!told.is_empty()).then(|| told.join("; "))
+    }
+
+    async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
+        let all = self.wanted_endpoints().map(|endpoint| self.subscribe(context, endpoint));
+        try_join_all(all).await?;
+        Ok(Details::new())
+    }
+
+    async fn update(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+        edits: &Edits<Fields>,
+    ) -> Result<Details, AwsError> {
+        let all = self.found(context.aws).await?.unwrap_or_default();
+        let https = edits.within(Fields::https);
+        let is_edited = |endpoint: &&String| {
+            let path = format!("{}[{endpoint}]", Fields::https.as_str());
+            https.iter().any(|edit| edit.path.starts_with(&path))
+        };
+        let https = self.https.iter().filter(is_edited);
+        let https = https.map(|endpoint| self.repair(context, endpoint, &all));
+        let queue_is_edited = edits.touch(Fields::queue);
+        let queue = async {
+            let former = all.iter().find(|found| found.endpoint == self.queue_arn);
+            match former {
+                _ if !queue_is_edited => Ok(()),
+                _ if self.has_queue => self.repair(context, &self.queue_arn, &all).await,
+                Some(former) => self.unsubscribe(context, former).await,
+                None => Ok(()),
+            }
+        };
+        try_join(try_join_all(https), queue).await?;
+        Ok(Details::new())
+    }
+
+    async fn delete(
+        &self,
+        context: &Context<'_>,
+        _observed: &Observed,
+    ) -> Result<Removal, AwsError> {
+        let all = self.found(context.aws).await?.unwrap_or_default();
+        let ours = all.iter().filter(|found| self.is_ours(found));
+        try_join_all(ours.map(|found| self.unsubscribe(context, found))).await?;
+        Ok(Removal::Gone)
+    }
+}
+
+impl Member for ReadySubscriptions {
+    const PERMISSIONS: &'static [Row] = permissions::ROWS;
+
+    fn wanted(blueprint: &Blueprint<'_>) -> Option<Self> {
+        let notify = blueprint.config.notify.as_ref()?;
+        let Names { ready, ready_dead_letters, stack, .. } = &**blueprint.names;
+        Some(Self {
+            topic: ready.clone()?,
+            queue_arn: blueprint.names.regional("sqs", &format!("{stack}-ready")),
+            dead_letters_arn: ready_dead_letters.clone()?.arn,
+            has_queue: notify.queue,
+            https: notify.https.clone(),
+        })
+    }
+
+    /// Subscriptions go with their topic, so that none is ever looked for alone.
+    fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased {
+        Box::new(Self {
+            topic: blueprint.names.named("sns", name),
+            queue_arn: String::new(),
+            dead_letters_arn: String::new(),
+            has_queue: false,
+            https: Vec::new(),
+        })
+    }
+}
