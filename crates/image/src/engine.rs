@@ -19,9 +19,10 @@ use crate::{
     encode::{self, Demand, Drawn},
     error::RenderError,
     formats::{self, Sniffed},
-    geometry,
+    geometry::{self, Area, Part, Placement},
     header::SourceFormat,
     limits::Limits,
+    order::Order,
     picture::Picture,
     pixels::Pixels,
     resize::ScalingError,
@@ -29,7 +30,7 @@ use crate::{
 };
 
 /// One finished variant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {
     /// The folder it belongs in.
     pub folder: String,
@@ -41,6 +42,29 @@ pub struct Rendered {
     pub width: u32,
     /// Rows.
     pub height: u32,
+    /// The part of the original that it shows.
+    pub frame: Frame,
+}
+
+/// A part of the upright original, in shares of its width and height from the top left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+impl Frame {
+    fn of(area: Area, (width, height): (u32, u32)) -> Self {
+        let (across, down) = (f64::from(width), f64::from(height));
+        Self {
+            left: area.left / across,
+            top: area.top / down,
+            width: area.width / across,
+            height: area.height / down,
+        }
+    }
 }
 
 /// The facts about an original, and what making its variants took.
@@ -90,7 +114,7 @@ impl fmt::Debug for Scratch {
 /// An original whose header has been read and judged, and whose pixels have not been decoded.
 pub struct Opened<'a> {
     bytes: &'a [u8],
-    variants: &'a [Variant],
+    order: Order<'a>,
     unread: Unread<'a>,
     needed: u64,
 }
@@ -98,26 +122,26 @@ pub struct Opened<'a> {
 /// Reads the header of an original, or says why no variants can be made of it.
 pub fn open<'a>(
     bytes: &'a [u8],
-    variants: &'a [Variant],
+    order: Order<'a>,
     limits: &Limits,
 ) -> Result<Opened<'a>, RenderError> {
     catch_panics(bytes, || {
         let file_bytes = bytes.len() as u64;
         limits.check_bytes(file_bytes)?;
-        let unread = Unread::open(bytes, variants)?;
-        let needed = unread.check(limits, file_bytes, variants)?;
-        Ok(Opened { bytes, variants, unread, needed })
+        let unread = Unread::open(bytes, order)?;
+        let needed = unread.check(limits, file_bytes, order)?;
+        Ok(Opened { bytes, order, unread, needed })
     })
 }
 
 /// Opens an original and makes all of its variants.
 pub fn render(
     bytes: &[u8],
-    variants: &[Variant],
+    order: Order<'_>,
     limits: &Limits,
 ) -> Result<Vec<Rendered>, RenderError> {
-    let mut all = Vec::with_capacity(variants.len());
-    open(bytes, variants, limits)?.render(&mut Scratch::default(), &mut |rendered| {
+    let mut all = Vec::with_capacity(order.variants.len());
+    open(bytes, order, limits)?.render(&mut Scratch::default(), &mut |rendered| {
         all.push(rendered);
         ControlFlow::Continue(())
     })?;
@@ -155,13 +179,16 @@ impl Opened<'_> {
         finished: &mut dyn FnMut(Rendered) -> ControlFlow<()>,
     ) -> Result<Rendering, RenderError> {
         let started = Instant::now();
-        let Self { bytes, variants, unread, .. } = self;
+        let Self { bytes, order, unread, .. } = self;
         let format = unread.header().format;
-        let Decoded { picture, correction, damage } =
-            unread.decode(variants, &mut scratch.decoder)?;
+        let Decoded { mut picture, correction, damage } =
+            unread.decode(order, &mut scratch.decoder)?;
         let scaling_failed =
             |error: ScalingError| RenderError::Broken { format, message: error.to_string() };
         let (width, height) = picture.upright();
+        if order.framing.crop.is_some() {
+            picture.cut(Part::of((width, height), order.framing.crop).area());
+        }
         let mut rendering = Rendering {
             format,
             width,
@@ -172,15 +199,16 @@ impl Opened<'_> {
             resize: Duration::ZERO,
             encode: Duration::ZERO,
         };
-        for variant in variants {
+        for variant in order.variants {
             let started = Instant::now();
             let target = Target::choose(variant.format, format, picture.has_alpha());
-            let drawn =
-                draw(&picture, variant, target, correction.as_ref()).map_err(scaling_failed)?;
+            let placed = geometry::place((width, height), variant, order.framing);
+            let drawn = draw(&picture, variant, (target, placed), correction.as_ref())
+                .map_err(scaling_failed)?;
             rendering.resize += started.elapsed();
 
             let started = Instant::now();
-            let (width, height) = drawn.size();
+            let size = drawn.size();
             let demand = Demand { quality: variant.quality, effort: variant.effort };
             let encoded = encode::encode(drawn, target, demand, &mut scratch.encoder);
             let bytes = encoded.map_err(|error| RenderError::Encode {
@@ -190,8 +218,15 @@ impl Opened<'_> {
             rendering.encode += started.elapsed();
 
             let folder = variant.folder.clone();
-            let content_type = target.content_type();
-            if finished(Rendered { folder, bytes, content_type, width, height }).is_break() {
+            let rendered = Rendered {
+                folder,
+                bytes,
+                content_type: target.content_type(),
+                width: size.0,
+                height: size.1,
+                frame: Frame::of(placed.area, (width, height)),
+            };
+            if finished(rendered).is_break() {
                 break;
             }
         }
@@ -229,11 +264,10 @@ pub fn panic_message(payload: &(dyn Any + Send)) -> String {
 fn draw(
     source: &Picture,
     variant: &Variant,
-    target: Target,
+    (target, placed): (Target, Placement),
     correction: Option<&Correction>,
 ) -> Result<Drawn, ScalingError> {
     let background = variant.background.unwrap_or(Colour::WHITE);
-    let placed = geometry::place(source.upright(), variant);
     if let Picture::Planes(planar) = source
         && target == Target::Jpeg
         && correction.is_none()

@@ -27,6 +27,14 @@ impl Picture {
         matches!(self, Self::Pixels(source) if source.has_alpha())
     }
 
+    /// Forgets whatever is outside of this area of the upright picture.
+    pub(crate) fn cut(&mut self, area: Area) {
+        match self {
+            Self::Pixels(source) => source.cut(area),
+            Self::Planes(planar) => planar.cut(area),
+        }
+    }
+
     pub(crate) fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
         match self {
             Self::Pixels(source) => source.scale(area, size),

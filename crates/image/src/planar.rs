@@ -12,15 +12,17 @@ use crate::{
     geometry::{Area, Grid, swaps_sides},
     pixels::Pixels,
     resize::{ScalingError, scale_plane},
+    window::Window,
 };
 
 /// An original in planes, ready to be scaled any number of times.
 #[derive(Debug)]
 pub(crate) struct Planar {
     decoded: decoder::Decoded,
-    /// The original itself, from the first row that is there. Each plane may be coarser, in its own
-    /// way.
+    /// The original itself. Each plane may be coarser, in its own way.
     grid: Grid,
+    /// Where each plane begins, as [`Grid::start`] says.
+    starts: Vec<(f64, f64)>,
 }
 
 /// A finished picture in planes: full-range `YCbCr` as JFIF defines it, with chroma at half the
@@ -38,8 +40,8 @@ impl Planar {
         size: (u32, u32),
         orientation: Orientation,
     ) -> Self {
-        let grid = Grid { first_row: decoded.first_row, ..Grid::full(size, orientation) };
-        Self { decoded, grid }
+        let starts = vec![(0.0, f64::from(decoded.first_row)); decoded.components.len()];
+        Self { decoded, grid: Grid::full(size, orientation), starts }
     }
 
     /// Gives back the buffers.
@@ -50,6 +52,19 @@ impl Planar {
     /// Width and height of the upright original.
     pub(crate) fn upright(&self) -> (u32, u32) {
         self.grid.upright()
+    }
+
+    /// Forgets whatever is outside of this area of the upright original, so that nothing of it shows at
+    /// the edges of what is inside.
+    pub(crate) fn cut(&mut self, area: Area) {
+        for (component, start) in self.decoded.components.iter_mut().zip(&mut self.starts) {
+            let grid = Grid { density: component.density, start: *start, ..self.grid };
+            let plane = &mut component.plane;
+            let window = Window::around(grid.samples(area), (plane.width, plane.height));
+            window.cut(&mut plane.samples, plane.width);
+            (plane.width, plane.height) = (window.width, window.height);
+            *start = window.grid(grid).start;
+        }
     }
 
     /// Cuts out an area of the upright original and scales it, as JPEG wants it.
@@ -86,10 +101,10 @@ impl Planar {
     }
 
     fn scale_luma(&self, area: Area, size: (u32, u32)) -> Result<Plane, ScalingError> {
-        self.decoded
-            .components
-            .first()
-            .map_or_else(|| Ok(Plane::default()), |luma| self.scale_one(luma, area, size))
+        if self.decoded.components.is_empty() {
+            return Ok(Plane::default());
+        }
+        self.scale_one(0, area, size)
     }
 
     fn scale_chroma(
@@ -97,19 +112,23 @@ impl Planar {
         area: Area,
         size: (u32, u32),
     ) -> Result<Option<[Plane; 2]>, ScalingError> {
-        let [_, cb, cr] = &self.decoded.components[..] else { return Ok(None) };
-        Ok(Some([self.scale_one(cb, area, size)?, self.scale_one(cr, area, size)?]))
+        if self.decoded.components.len() < 3 {
+            return Ok(None);
+        }
+        Ok(Some([self.scale_one(1, area, size)?, self.scale_one(2, area, size)?]))
     }
 
     fn scale_one(
         &self,
-        component: &decoder::Component,
+        number: usize,
         area: Area,
         size: (u32, u32),
     ) -> Result<Plane, ScalingError> {
         let Grid { orientation, .. } = self.grid;
         let (width, height) = if swaps_sides(orientation) { (size.1, size.0) } else { size };
-        let area = Grid { density: component.density, ..self.grid }.samples(area);
+        let component = &self.decoded.components[number];
+        let (density, start) = (component.density, self.starts[number]);
+        let area = Grid { density, start, ..self.grid }.samples(area);
         let stored = &component.plane;
         let mut samples = vec![0; width as usize * height as usize];
         scale_plane(

@@ -12,6 +12,7 @@ use crate::{
     geometry::{Area, Grid, swaps_sides},
     pixels::Pixels,
     reduce::Channels,
+    window::Window,
 };
 
 /// An original that is ready to be scaled, any number of times.
@@ -33,7 +34,7 @@ impl Source {
                 premultiply(plane, alpha);
             }
         }
-        let grid = Grid { first_row: stored.first_row, ..grid };
+        let grid = Grid { start: (0.0, f64::from(stored.first_row)), ..grid };
         Self { stored, grid }
     }
 
@@ -45,6 +46,18 @@ impl Source {
     /// Whether some pixel is not opaque.
     pub(crate) fn has_alpha(&self) -> bool {
         self.stored.alpha
+    }
+
+    /// Forgets whatever is outside of this area of the upright image, so that nothing of it shows at
+    /// the edges of what is inside.
+    pub(crate) fn cut(&mut self, area: Area) {
+        let stored = &mut self.stored;
+        let window = Window::around(self.grid.samples(area), (stored.width, stored.height));
+        for plane in &mut stored.planes {
+            window.cut(plane, stored.width);
+        }
+        (stored.width, stored.height) = (window.width, window.height);
+        self.grid = window.grid(self.grid);
     }
 
     /// Cuts out an area of the upright image and scales it.

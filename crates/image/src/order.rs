@@ -1,0 +1,19 @@
+//! What is to be made of one original.
+
+use contract::{framing::Framing, settings::Variant};
+
+/// What is to be made of one original, as its stack and its uploader want it.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The sizes to make, in this order.
+    pub variants: &'a [Variant],
+    /// What the uploader says of the original's composition.
+    pub framing: Framing,
+}
+
+impl<'a> Order<'a> {
+    /// These variants, and every default.
+    pub fn of(variants: &'a [Variant]) -> Self {
+        Self { variants, framing: Framing::default() }
+    }
+}
