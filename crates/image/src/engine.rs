@@ -10,9 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contract::settings::{Colour, Fit, Variant};
+use contract::{
+    framing::Framing,
+    settings::{Colour, Fit, Variant},
+};
 
 use crate::{
+    attention::Attention,
     colour::Correction,
     damage::Damage,
     decode::{Decoded, Unread},
@@ -186,8 +190,9 @@ impl Opened<'_> {
         let scaling_failed =
             |error: ScalingError| RenderError::Broken { format, message: error.to_string() };
         let (width, height) = picture.upright();
+        let mut view = View::new((width, height), order.framing);
         if order.framing.crop.is_some() {
-            picture.cut(Part::of((width, height), order.framing.crop).area());
+            picture.cut(view.part.area());
         }
         let mut rendering = Rendering {
             format,
@@ -202,7 +207,7 @@ impl Opened<'_> {
         for variant in order.variants {
             let started = Instant::now();
             let target = Target::choose(variant.format, format, picture.has_alpha());
-            let placed = geometry::place((width, height), variant, order.framing);
+            let placed = view.place(variant, &picture);
             let drawn = draw(&picture, variant, (target, placed), correction.as_ref())
                 .map_err(scaling_failed)?;
             rendering.resize += started.elapsed();
@@ -234,6 +239,32 @@ impl Opened<'_> {
             scratch.decoder.recycle(planar.into_decoded());
         }
         Ok(rendering)
+    }
+}
+
+/// Where the variants of one original go.
+struct View {
+    upright: (u32, u32),
+    framing: Framing,
+    part: Part,
+    /// What people look at in that part, once a variant has asked for it.
+    attention: Option<Attention>,
+}
+
+impl View {
+    fn new(upright: (u32, u32), framing: Framing) -> Self {
+        let part = Part::of(upright, framing.crop);
+        Self { upright, framing, part, attention: None }
+    }
+
+    fn place(&mut self, variant: &Variant, picture: &Picture) -> Placement {
+        let placed = geometry::place(self.upright, variant, self.framing);
+        if !geometry::follows_attention(variant, self.framing) {
+            return placed;
+        }
+        let attention = self.attention.get_or_insert_with(|| Attention::of(picture, self.part));
+        let aims = attention.aims(&placed, self.part);
+        geometry::place_aimed(self.upright, variant, self.framing, aims)
     }
 }
 

@@ -7,6 +7,7 @@
 //! formats → decode → reduce → resize → colour → encode → formats
 //! ```
 
+mod attention;
 pub mod colour;
 pub mod damage;
 pub mod decode;
@@ -26,4 +27,5 @@ mod reduce;
 mod resize;
 mod rows;
 mod target;
+mod thumbnail;
 mod window;

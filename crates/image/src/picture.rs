@@ -35,6 +35,14 @@ impl Picture {
         }
     }
 
+    /// An area of the upright picture in a few pixels, in its own colours.
+    pub(crate) fn thumbnail(&self, area: Area, size: (u32, u32)) -> Pixels {
+        match self {
+            Self::Pixels(source) => source.thumbnail(area, size),
+            Self::Planes(planar) => planar.thumbnail(area, size),
+        }
+    }
+
     pub(crate) fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
         match self {
             Self::Pixels(source) => source.scale(area, size),

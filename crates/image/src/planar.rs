@@ -12,6 +12,7 @@ use crate::{
     geometry::{Area, Grid, swaps_sides},
     pixels::Pixels,
     resize::{ScalingError, scale_plane},
+    thumbnail::means,
     window::Window,
 };
 
@@ -88,16 +89,27 @@ impl Planar {
 
     /// The same in RGB.
     pub(crate) fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
-        let luma = self.scale_luma(area, size)?;
-        let bytes = match self.scale_chroma(area, size)? {
-            None => luma.samples.iter().flat_map(|&grey| [grey; 3]).collect(),
-            Some([cb, cr]) => {
-                let chroma = cb.samples.iter().zip(&cr.samples);
-                let samples = luma.samples.iter().zip(chroma);
-                samples.flat_map(|(&y, (&cb, &cr))| colour::rgb_of_ycbcr([y, cb, cr])).collect()
-            }
+        let luma = self.scale_luma(area, size)?.samples;
+        let chroma = self.scale_chroma(area, size)?.map(|planes| planes.map(|it| it.samples));
+        Ok(pixels_of(&luma, chroma.as_ref(), size))
+    }
+
+    /// An area of the upright original in a few pixels.
+    pub(crate) fn thumbnail(&self, area: Area, size: (u32, u32)) -> Pixels {
+        let Grid { orientation, .. } = self.grid;
+        let stored = if swaps_sides(orientation) { (size.1, size.0) } else { size };
+        let components = self.decoded.components.iter().zip(&self.starts);
+        let planes = components.map(|(component, &start)| {
+            let grid = Grid { density: component.density, start, ..self.grid };
+            let plane = &component.plane;
+            means((&plane.samples, (plane.width, plane.height)), grid.samples(area), stored)
+        });
+        let planes: Vec<_> = planes.collect();
+        let small = match <[_; 3]>::try_from(planes) {
+            Ok([luma, cb, cr]) => pixels_of(&luma, Some(&[cb, cr]), stored),
+            Err(grey) => pixels_of(&grey.concat(), None, stored),
         };
-        Ok(Pixels { width: size.0, height: size.1, alpha: false, bytes })
+        small.oriented(orientation)
     }
 
     fn scale_luma(&self, area: Area, size: (u32, u32)) -> Result<Plane, ScalingError> {
@@ -138,6 +150,18 @@ impl Planar {
         )?;
         Ok(oriented(Plane { width, height, samples }, orientation))
     }
+}
+
+/// The same picture in RGB.
+fn pixels_of(luma: &[u8], chroma: Option<&[Vec<u8>; 2]>, (width, height): (u32, u32)) -> Pixels {
+    let bytes = match chroma {
+        None => luma.iter().flat_map(|&grey| [grey; 3]).collect(),
+        Some([cb, cr]) => {
+            let samples = luma.iter().zip(cb.iter().zip(cr));
+            samples.flat_map(|(&y, (&cb, &cr))| colour::rgb_of_ycbcr([y, cb, cr])).collect()
+        }
+    };
+    Pixels { width, height, alpha: false, bytes }
 }
 
 /// The same plane as a camera's orientation tag wants it shown.
