@@ -70,7 +70,8 @@ fn best(side: &[u64], share: f64) -> Aim {
         let seen: u64 = seen.map(|(interest, weight)| interest * weight).sum();
         // How far from the middle, in 256ths of what is possible.
         let off = 256 * (2 * start).abs_diff(free) as u64 / free as u64;
-        seen * (CENTRE - off * off * PULL / 65_536)
+        let fare = if (2 * start).abs_diff(free) <= 1 { 0 } else { FARE };
+        seen * (WHOLE - fare - off * off * PULL / 65_536)
     };
     // From the middle outwards, so that the nearest of equals is taken.
     let mut starts: Vec<usize> = (0..=free).collect();
@@ -90,10 +91,11 @@ fn best(side: &[u64], share: f64) -> Aim {
     }
 }
 
-/// A frame at the very end of a side must show so much more than one in the middle: [`PULL`] of
-/// [`CENTRE`].
-const CENTRE: u64 = 1024;
-const PULL: u64 = 40;
+/// Of so many parts of what a frame shows, one that is not in the middle loses [`FARE`], so that grain
+/// moves none, and [`PULL`] more if it is at the very end.
+const WHOLE: u64 = 1024;
+const FARE: u64 = 24;
+const PULL: u64 = 20;
 
 /// What counts in a frame most is in the middle of it; at its edges, half as much.
 fn weights(window: usize) -> Vec<u64> {

@@ -10,26 +10,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contract::{
-    framing::Framing,
-    settings::{Colour, Fit, Variant},
-};
+use contract::settings::{Metadata, Variant};
 
 use crate::{
-    attention::Attention,
-    colour::Correction,
     damage::Damage,
     decode::{Decoded, Unread},
     encode::{self, Demand, Drawn},
     error::RenderError,
     formats::{self, Sniffed},
-    geometry::{self, Area, Part, Placement},
+    geometry::Area,
     header::SourceFormat,
     limits::Limits,
     order::Order,
-    picture::Picture,
-    pixels::Pixels,
-    resize::ScalingError,
+    original::Original,
+    placeholder::Placeholder,
+    rights::Rights,
     target::Target,
 };
 
@@ -84,6 +79,9 @@ pub struct Rendering {
     pub animated: bool,
     /// What is wrong with it, if that was no reason to refuse it.
     pub damage: Option<Damage>,
+    /// What stands for it until its variants are there, if that was ordered. Whoever broke off before
+    /// the smallest variant has none.
+    pub placeholder: Option<Placeholder>,
     /// Time spent decoding.
     pub decode: Duration,
     /// Time spent scaling, turning and correcting colours.
@@ -185,87 +183,73 @@ impl Opened<'_> {
         let started = Instant::now();
         let Self { bytes, order, unread, .. } = self;
         let format = unread.header().format;
-        let Decoded { mut picture, correction, damage } =
-            unread.decode(order, &mut scratch.decoder)?;
-        let scaling_failed =
-            |error: ScalingError| RenderError::Broken { format, message: error.to_string() };
-        let (width, height) = picture.upright();
-        let mut view = View::new((width, height), order.framing);
-        if order.framing.crop.is_some() {
-            picture.cut(view.part.area());
-        }
+        let Decoded { picture, correction, damage } = unread.decode(order, &mut scratch.decoder)?;
+        let mut original = Original::new(picture, correction, order.framing);
+        let (width, height) = original.upright();
+        let smallest = original.smallest(order);
+        let exif = kept_metadata(bytes, format, order);
         let mut rendering = Rendering {
             format,
             width,
             height,
             animated: formats::is_animated(bytes, format),
             damage,
+            placeholder: None,
             decode: started.elapsed(),
             resize: Duration::ZERO,
             encode: Duration::ZERO,
         };
-        for variant in order.variants {
+        for (index, variant) in order.variants.iter().enumerate() {
             let started = Instant::now();
-            let target = Target::choose(variant.format, format, picture.has_alpha());
-            let placed = view.place(variant, &picture);
-            let drawn = draw(&picture, variant, (target, placed), correction.as_ref())
-                .map_err(scaling_failed)?;
+            let target = Target::choose(variant.format, format, original.has_alpha());
+            let placed = original.place(variant);
+            let drawn = original
+                .draw(variant, (target, placed))
+                .map_err(|error| RenderError::Broken { format, message: error.to_string() })?;
+            if order.placeholder && smallest == Some(index) {
+                rendering.placeholder = Some(Placeholder::of(&drawn));
+            }
             rendering.resize += started.elapsed();
 
             let started = Instant::now();
-            let size = drawn.size();
-            let demand = Demand { quality: variant.quality, effort: variant.effort };
-            let encoded = encode::encode(drawn, target, demand, &mut scratch.encoder);
-            let bytes = encoded.map_err(|error| RenderError::Encode {
-                folder: variant.folder.clone(),
-                message: error.to_string(),
-            })?;
+            let (width, height) = drawn.size();
+            let exif = exif.as_deref().filter(|_| variant.metadata == Metadata::Copyright);
+            let bytes = encode(drawn, variant, (target, exif), &mut scratch.encoder)?;
             rendering.encode += started.elapsed();
 
             let folder = variant.folder.clone();
-            let rendered = Rendered {
-                folder,
-                bytes,
-                content_type: target.content_type(),
-                width: size.0,
-                height: size.1,
-                frame: Frame::of(placed.area, (width, height)),
-            };
+            let content_type = target.content_type();
+            let frame = Frame::of(placed.area, original.upright());
+            let rendered = Rendered { folder, bytes, content_type, width, height, frame };
             if finished(rendered).is_break() {
                 break;
             }
         }
-        if let Picture::Planes(planar) = picture {
-            scratch.decoder.recycle(planar.into_decoded());
-        }
+        original.recycle(&mut scratch.decoder);
         Ok(rendering)
     }
 }
 
-/// Where the variants of one original go.
-struct View {
-    upright: (u32, u32),
-    framing: Framing,
-    part: Part,
-    /// What people look at in that part, once a variant has asked for it.
-    attention: Option<Attention>,
+/// What of an original's metadata some variants keep.
+fn kept_metadata(bytes: &[u8], format: SourceFormat, order: Order<'_>) -> Option<Vec<u8>> {
+    let keeps = |variant: &Variant| variant.metadata == Metadata::Copyright;
+    if !order.variants.iter().any(keeps) {
+        return None;
+    }
+    Rights::read(bytes, format).map(|rights| rights.exif())
 }
 
-impl View {
-    fn new(upright: (u32, u32), framing: Framing) -> Self {
-        let part = Part::of(upright, framing.crop);
-        Self { upright, framing, part, attention: None }
-    }
-
-    fn place(&mut self, variant: &Variant, picture: &Picture) -> Placement {
-        let placed = geometry::place(self.upright, variant, self.framing);
-        if !geometry::follows_attention(variant, self.framing) {
-            return placed;
-        }
-        let attention = self.attention.get_or_insert_with(|| Attention::of(picture, self.part));
-        let aims = attention.aims(&placed, self.part);
-        geometry::place_aimed(self.upright, variant, self.framing, aims)
-    }
+fn encode(
+    drawn: Drawn,
+    variant: &Variant,
+    (target, exif): (Target, Option<&[u8]>),
+    scratch: &mut jpeg::encoder::Scratch,
+) -> Result<Vec<u8>, RenderError> {
+    let demand = Demand { quality: variant.quality, effort: variant.effort, exif };
+    encode::encode(drawn, target, demand, scratch).map_err(|error| RenderError::Encode {
+        folder: variant.folder.clone(),
+        message: error.to_string(),
+    })
 }
 
 /// Turns a panic into a refusal: the file that causes it would cause it again.
@@ -289,44 +273,6 @@ pub fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("without a message").to_owned()
-}
-
-/// The finished picture of one variant.
-fn draw(
-    source: &Picture,
-    variant: &Variant,
-    (target, placed): (Target, Placement),
-    correction: Option<&Correction>,
-) -> Result<Drawn, ScalingError> {
-    let background = variant.background.unwrap_or(Colour::WHITE);
-    if let Picture::Planes(planar) = source
-        && target == Target::Jpeg
-        && correction.is_none()
-        && placed.canvas == placed.scaled
-    {
-        return planar.scale_to_planes(placed.area, placed.scaled).map(Drawn::Planes);
-    }
-    let mut pixels = source.scale(placed.area, placed.scaled)?;
-    if let Some(correction) = correction {
-        pixels = correction.apply(pixels);
-    }
-    // A background that was asked for is behind the whole of a padded picture.
-    let is_clear = variant.fit != Fit::Pad || variant.background.is_none();
-    let keeps_alpha = target.has_alpha() && is_clear;
-    if placed.canvas == placed.scaled {
-        let pixels = if keeps_alpha { pixels } else { pixels.flattened_on(background.0) };
-        return Ok(Drawn::Pixels(pixels));
-    }
-    let (pixels, margin) = if keeps_alpha {
-        (pixels.with_alpha(), [0; 4])
-    } else {
-        let Colour([red, green, blue]) = background;
-        (pixels.flattened_on(background.0), [red, green, blue, u8::MAX])
-    };
-    let (width, height) = placed.canvas;
-    let mut canvas = Pixels::filled(width, height, pixels.alpha, margin);
-    canvas.draw(&pixels, placed.offset.0, placed.offset.1);
-    Ok(Drawn::Pixels(canvas))
 }
 
 #[cfg(test)]

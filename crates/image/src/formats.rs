@@ -8,10 +8,10 @@ pub(crate) mod avif;
 mod bmp;
 mod foreign;
 pub(crate) mod gif;
-mod heic;
+pub(crate) mod heic;
 pub(crate) mod jpeg;
 pub(crate) mod png;
-mod tiff;
+pub(crate) mod tiff;
 pub(crate) mod webp;
 
 use crate::{

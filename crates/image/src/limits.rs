@@ -138,7 +138,7 @@ impl Drawn {
     fn of(header: &Header, variant: &Variant, framing: Framing) -> Self {
         let alpha = header.layout.has_alpha();
         let target = Target::choose(variant.format, header.format, alpha);
-        let demand = Demand { quality: variant.quality, effort: variant.effort };
+        let demand = Demand { quality: variant.quality, effort: variant.effort, exif: None };
         let placed = geometry::place(header.upright(), variant, framing);
         // Around a padded picture it is clear.
         let alpha = alpha || variant.fit == Fit::Pad;

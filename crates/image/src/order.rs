@@ -9,11 +9,13 @@ pub struct Order<'a> {
     pub variants: &'a [Variant],
     /// What the uploader says of the original's composition.
     pub framing: Framing,
+    /// Whether a placeholder is made of the smallest variant.
+    pub placeholder: bool,
 }
 
 impl<'a> Order<'a> {
     /// These variants, and every default.
     pub fn of(variants: &'a [Variant]) -> Self {
-        Self { variants, framing: Framing::default() }
+        Self { variants, framing: Framing::default(), placeholder: false }
     }
 }

@@ -152,6 +152,19 @@ impl Planar {
     }
 }
 
+impl Planes {
+    /// The same in a few pixels.
+    pub(crate) fn thumbnail(&self, size: (u32, u32)) -> Pixels {
+        let small = |plane: &Plane| {
+            let (width, height) = (f64::from(plane.width), f64::from(plane.height));
+            let whole = Area { left: 0.0, top: 0.0, width, height };
+            means((&plane.samples, (plane.width, plane.height)), whole, size)
+        };
+        let chroma = self.chroma.as_ref().map(|planes| planes.each_ref().map(small));
+        pixels_of(&small(&self.luma), chroma.as_ref(), size)
+    }
+}
+
 /// The same picture in RGB.
 fn pixels_of(luma: &[u8], chroma: Option<&[Vec<u8>; 2]>, (width, height): (u32, u32)) -> Pixels {
     let bytes = match chroma {

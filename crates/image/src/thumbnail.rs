@@ -3,7 +3,7 @@
 //! By means of boxes, in integers: the same on every processor, which a filter in fractions need not
 //! be.
 
-use crate::geometry::Area;
+use crate::{geometry::Area, pixels::Pixels};
 
 /// The size of a thumbnail of at most so many pixels a side; never larger than its picture.
 pub(crate) fn size_within((width, height): (u32, u32), side_max: u32) -> (u32, u32) {
@@ -17,14 +17,15 @@ pub(crate) fn size_within((width, height): (u32, u32), side_max: u32) -> (u32, u
     (side(width), side(height))
 }
 
+/// Of a higher box this many rows stand for all.
+const ROWS_MAX: usize = 8;
+
 /// An area of a plane in so many boxes across and down, each the mean of what is in it.
 pub(crate) fn means(
     (samples, (columns, rows)): (&[u8], (u32, u32)),
     area: Area,
     (width, height): (u32, u32),
 ) -> Vec<u8> {
-    /// Of a higher box this many rows stand for all.
-    const ROWS_MAX: usize = 8;
     let across = boxes(area.left, area.width, width, columns);
     let down = boxes(area.top, area.height, height, rows);
     let mut means = Vec::with_capacity(across.len() * down.len());
@@ -43,10 +44,50 @@ pub(crate) fn means(
         }
         means.extend(sums.iter().zip(&across).map(|(&sum, (left, right))| {
             let pixels = ((right - left) * count) as u64;
-            u8::try_from((sum + pixels / 2) / pixels).unwrap_or(u8::MAX)
+            rounded(sum, pixels)
         }));
     }
     means
+}
+
+/// The same for all of a picture. Colours count as much as they are visible.
+pub(crate) fn of_pixels(pixels: &Pixels, (width, height): (u32, u32)) -> Pixels {
+    let channels = pixels.channels();
+    let across = boxes(0.0, f64::from(pixels.width), width, pixels.width);
+    let down = boxes(0.0, f64::from(pixels.height), height, pixels.height);
+    let mut bytes = Vec::with_capacity(across.len() * down.len() * channels);
+    let stride = pixels.width as usize * channels;
+    for (top, bottom) in down {
+        let step = (bottom - top).div_ceil(ROWS_MAX);
+        for &(left, right) in &across {
+            let mut sums = [0_u64; 4];
+            let mut count = 0;
+            for row in (top..bottom).step_by(step) {
+                let at = row * stride;
+                let row = pixels.bytes.get(at + left * channels..at + right * channels);
+                for pixel in row.unwrap_or_default().chunks_exact(channels) {
+                    let alpha = pixel.get(3).copied().map_or(255, u64::from);
+                    for (sum, &colour) in sums.iter_mut().zip(&pixel[..3]) {
+                        *sum += u64::from(colour) * alpha;
+                    }
+                    sums[3] += alpha;
+                    count += 1;
+                }
+            }
+            let [red, green, blue, alpha] = sums;
+            bytes.extend([red, green, blue].map(|sum| rounded(sum, alpha)));
+            if pixels.alpha {
+                bytes.push(rounded(alpha, count));
+            }
+        }
+    }
+    Pixels { width, height, alpha: pixels.alpha, bytes }
+}
+
+/// A quotient to the nearest whole number; nothing of nothing.
+fn rounded(dividend: u64, divisor: u64) -> u8 {
+    let quotient = (dividend + divisor / 2).checked_div(divisor);
+    quotient.map_or(0, |value| u8::try_from(value).unwrap_or(u8::MAX))
 }
 
 /// Where boxes begin and end on a side that has this many samples, of which an area takes a stretch.

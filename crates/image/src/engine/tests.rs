@@ -13,7 +13,9 @@ mod heic;
 mod jpegs;
 mod mutations;
 mod parts;
+mod placeholders;
 mod quality;
+mod rights;
 
 use crate::{
     decode,
