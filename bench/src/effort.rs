@@ -15,6 +15,7 @@ use contract::settings::{Effort, Variant};
 use imaging::{
     engine::{self, Rendered, Scratch},
     limits::Limits,
+    order::Order,
 };
 use nix::sys::resource::{UsageWho, getrusage};
 
@@ -152,7 +153,7 @@ pub(crate) fn made(
 ) -> Result<Made, Box<dyn Error>> {
     let mut made = Vec::new();
     let before = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?);
-    let opened = engine::open(original, variants, &Limits::default())?;
+    let opened = engine::open(original, Order::of(variants), &Limits::default())?;
     let rendering = opened.render(scratch, &mut |rendered| {
         made.push(rendered);
         ControlFlow::Continue(())

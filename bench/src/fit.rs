@@ -16,6 +16,7 @@ use contract::settings::{Effort, Format, Variant};
 use imaging::{
     engine::{self, Rendered},
     limits::Limits,
+    order::Order,
 };
 use jpeg::encoder::colour;
 
@@ -146,7 +147,7 @@ fn rendered(
     let variant =
         |(width, height)| Variant { quality, effort, format, ..Variant::of_size(width, height) };
     let variants: Vec<_> = SIZES.into_iter().take(JUDGED).map(variant).collect();
-    Ok(engine::render(original, &variants, &Limits::default())?)
+    Ok(engine::render(original, Order::of(&variants), &Limits::default())?)
 }
 
 /// What decides, and what only judges.

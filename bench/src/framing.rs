@@ -14,7 +14,7 @@ use std::{
 
 use contract::settings::{Format, Variant};
 use image::{ImageFormat, RgbImage};
-use imaging::{engine, limits::Limits};
+use imaging::{engine, limits::Limits, order::Order};
 
 /// Originals and the frames that they are brought into: wide and tall, odd and even, enlarged,
 /// shrunk by a little and by a lot, and of the frame's own shape.
@@ -80,7 +80,9 @@ fn both(
     let pixels = sample::pixels(width, height);
     RgbImage::from_raw(width, height, pixels).ok_or("too few pixels")?.save(&original)?;
     let variant = Variant { format: Format::Png, ..Variant::of_size(frame.0, frame.1) };
-    let rendered = engine::render(&fs::read(&original)?, &[variant], &Limits::default())?;
+    let variants = [variant];
+    let order = Order::of(&variants);
+    let rendered = engine::render(&fs::read(&original)?, order, &Limits::default())?;
     let ours = image::load_from_memory_with_format(&rendered[0].bytes, ImageFormat::Png)?;
 
     let result: PathBuf = folder.join("theirs.png");

@@ -15,7 +15,7 @@ use std::{
 };
 
 use contract::event;
-use imaging::{engine, limits::Limits};
+use imaging::{engine, limits::Limits, order::Order};
 use serde_json::Value;
 use tiny_http::{Header, Method, Request, Response, Server};
 
@@ -64,7 +64,8 @@ fn announced(original: &Original) -> Result<String, Box<dyn Error>> {
     let file = fs::read(&original.path)?;
     let limits = Limits::for_memory(original.function_megabytes);
     let variants = variants_at(QUALITY);
-    let needed = engine::open(&file, &variants, &limits).map(|opened| opened.memory_needed());
+    let opened = engine::open(&file, Order::of(&variants), &limits);
+    let needed = opened.map(|opened| opened.memory_needed());
     Ok(needed.map_or_else(|_| "–".to_owned(), |bytes| (bytes >> 20).to_string()))
 }
 

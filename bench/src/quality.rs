@@ -17,7 +17,7 @@ use fast_image_resize::{
     pixels::U16x3,
 };
 use image::{DynamicImage, ImageDecoder, codecs::jpeg::JpegDecoder, metadata::Orientation};
-use imaging::{colour::Correction, engine, limits::Limits, pixels::Pixels};
+use imaging::{colour::Correction, engine, limits::Limits, order::Order, pixels::Pixels};
 use ssimulacra2::{ColorPrimaries, Rgb, TransferCharacteristic, compute_frame_ssimulacra2};
 
 use crate::{
@@ -96,7 +96,8 @@ impl Reference {
         let original = fs::read(photo)?;
         let mut curve = vec![Vec::new(); SIZES.len()];
         for quality in CURVE {
-            let rendered = engine::render(&original, &variants_at(quality), &Limits::default())?;
+            let variants = variants_at(quality);
+            let rendered = engine::render(&original, Order::of(&variants), &Limits::default())?;
             for (index, variant) in rendered.iter().enumerate() {
                 curve[index].push(self.point(index, &variant.bytes)?);
             }

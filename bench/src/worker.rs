@@ -17,6 +17,7 @@ use contract::settings::{Format, Variant};
 use imaging::{
     engine::{self, Scratch},
     limits::Limits,
+    order::Order,
 };
 use nix::sys::resource::{Usage, UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
@@ -129,7 +130,7 @@ fn render(question: &Question, scratch: &mut Scratch) -> Result<Answer, Box<dyn 
     let before = cpu_micros(getrusage(UsageWho::RUSAGE_SELF)?);
     let variants = variants_of(&question.sizes, QUALITY);
     let mut files = Vec::new();
-    let opened = engine::open(&photo, &variants, &Limits::default())?;
+    let opened = engine::open(&photo, Order::of(&variants), &Limits::default())?;
     let rendering = opened.render(scratch, &mut |rendered| {
         files.push(rendered.bytes);
         ControlFlow::Continue(())

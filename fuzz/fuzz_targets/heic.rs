@@ -7,7 +7,7 @@
 
 use contract::settings::{Format, Variant};
 use fixtures::heic::{self, Coded, Item};
-use imaging::{decode, engine, limits::Limits};
+use imaging::{decode, engine, limits::Limits, order::Order};
 use libfuzzer_sys::fuzz_target;
 
 /// What coded data is put into: of each layout, and of ten bits.
@@ -38,9 +38,8 @@ fuzz_target!(|input: &[u8]| {
 
 fn check(file: &[u8]) {
     let variants = [Variant { format: Format::Jpeg, ..Variant::of_size(16, 12) }];
-    let Ok(rendered) = engine::render(file, &variants, &Limits::for_memory(MEGABYTES)) else {
-        return;
-    };
+    let limits = Limits::for_memory(MEGABYTES);
+    let Ok(rendered) = engine::render(file, Order::of(&variants), &limits) else { return };
     let sides = [(16, 12)];
     assert!(rendered.iter().map(|variant| (variant.width, variant.height)).eq(sides));
     let (width, height) = decode::dimensions(file).expect("it has just been decoded");

@@ -5,14 +5,24 @@
 
 #![no_main]
 
-use contract::settings::{Colour, Fit, Format, Gravity, Variant};
-use imaging::{decode, limits::Limits, formats::{Sniffed, sniff}, engine};
+use contract::{
+    framing::{Crop, Focus, Framing},
+    settings::{Colour, Fit, Format, Gravity, Variant},
+};
+use imaging::{
+    decode, engine,
+    formats::{Sniffed, sniff},
+    limits::Limits,
+    order::Order,
+};
 use libfuzzer_sys::fuzz_target;
 
 const FITS: [Fit; 3] = [Fit::Cover, Fit::Contain, Fit::Pad];
 /// Not AVIF: it takes so long that little else would be tried, and its encoder sees only pixels.
 const FORMATS: [Format; 4] = [Format::Keep, Format::Jpeg, Format::Png, Format::Webp];
-const GRAVITIES: [Gravity; 3] = [Gravity::Center, Gravity::NorthWest, Gravity::East];
+const GRAVITIES: [Gravity; 3] = [Gravity::Auto, Gravity::NorthWest, Gravity::East];
+const FOCUSES: [&str; 3] = ["", "0.31,0.62", "1,0"];
+const CROPS: [&str; 4] = ["", "", "0.1,0.2,0.7,0.5", "0.999999,0,0.000001,1"];
 const UPSCALES: [Option<bool>; 3] = [None, Some(false), Some(true)];
 
 /// The function's smallest memory, so that an input has to be small to pass.
@@ -21,9 +31,14 @@ const MEGABYTES: u64 = 128;
 fuzz_target!(|input: &[u8]| {
     let Some((file, &[first, second, third])) = input.split_last_chunk::<3>() else { return };
     let variants = [variant(first, second), variant(second, third)];
+    let framing = Framing {
+        focus: Focus::parse(FOCUSES[usize::from(third) % FOCUSES.len()]),
+        crop: Crop::parse(CROPS[usize::from(third / 3) % CROPS.len()]),
+    };
+    let order = Order { framing, ..Order::of(&variants) };
     let limits = Limits::for_memory(MEGABYTES);
-    let needed = engine::open(file, &variants, &limits).map(|opened| opened.memory_needed());
-    match engine::render(file, &variants, &limits) {
+    let needed = engine::open(file, order, &limits).map(|opened| opened.memory_needed());
+    match engine::render(file, order, &limits) {
         Err(_) => {}
         Ok(rendered) => {
             assert!(needed.is_ok_and(|bytes| bytes <= limits.max_memory), "it was let in");
@@ -31,7 +46,7 @@ fuzz_target!(|input: &[u8]| {
             assert_eq!(rendered.len(), variants.len());
             for (rendered, variant) in rendered.iter().zip(&variants) {
                 let size = (rendered.width, rendered.height);
-                check_size(size, upright, variant);
+                check_size(size, upright, variant, framing);
                 assert!(matches!(sniff(&rendered.bytes), Sniffed::Image(_)));
                 assert_eq!(decode::dimensions(&rendered.bytes), Ok(size));
             }
@@ -53,7 +68,7 @@ fn variant(shape: u8, look: u8) -> Variant {
     }
 }
 
-fn check_size(size: (u32, u32), upright: (u32, u32), variant: &Variant) {
+fn check_size(size: (u32, u32), upright: (u32, u32), variant: &Variant, framing: Framing) {
     let frame = (variant.width, variant.height);
     assert!(size.0 <= frame.0 && size.1 <= frame.1, "{size:?} in {frame:?}");
     match variant.fit {
@@ -62,7 +77,8 @@ fn check_size(size: (u32, u32), upright: (u32, u32), variant: &Variant) {
         Fit::Cover => assert!(size.0 <= upright.0 && size.1 <= upright.1),
         Fit::Contain => {
             let fills = size.0 == frame.0 || size.1 == frame.1;
-            assert!(fills || size == upright, "{size:?} of {upright:?} in {frame:?}");
+            let is_part = framing.crop.is_some() && size.0 <= upright.0 && size.1 <= upright.1;
+            assert!(fills || is_part || size == upright, "{size:?} of {upright:?} in {frame:?}");
         }
     }
 }

@@ -22,6 +22,7 @@ use imaging::{
     engine::{self, Scratch},
     error::RenderError,
     limits::Limits,
+    order::Order,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -50,7 +51,7 @@ fn draw(file: &[u8], side: u32, target: &Path) -> Result<Vec<String>, RenderErro
         Variant { format: Format::Png, fit: Fit::Contain, ..Variant::of_size(side, side) };
     let variants = [variant];
     let mut picture = Vec::new();
-    let opened = engine::open(file, &variants, &Limits::default())?;
+    let opened = engine::open(file, Order::of(&variants), &Limits::default())?;
     let rendering = opened.render(&mut Scratch::default(), &mut |drawn| {
         picture = drawn.bytes;
         ControlFlow::Continue(())

@@ -138,12 +138,16 @@ fn refused(error: impl std::fmt::Display) -> EncodeError {
 /// picture itself says.
 pub(crate) fn file(
     (width, height): Size,
-    colours: &Packet<u8>,
-    alpha: Option<&Packet<u8>>,
+    (colours, alpha): (&Packet<u8>, Option<&Packet<u8>>),
+    exif: Option<&[u8]>,
 ) -> Result<Vec<u8>, EncodeError> {
     let side = |length: usize| u32::try_from(length).map_err(refused);
     let mut file = Vec::new();
-    Aviffy::new()
+    let mut container = Aviffy::new();
+    if let Some(exif) = exif {
+        container.set_exif(exif.to_vec());
+    }
+    container
         .set_seq_profile(0)
         .set_chroma_subsampling((true, true))
         .set_width(side(width)?)

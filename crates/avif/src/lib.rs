@@ -22,6 +22,8 @@ pub struct Picture<'a> {
     pub chroma: [&'a [u8]; 2],
     /// How opaque each pixel is, if not all of them are wholly.
     pub alpha: Option<&'a [u8]>,
+    /// Metadata to go with it: an EXIF block.
+    pub exif: Option<&'a [u8]>,
 }
 
 /// What encoding may take of a processor.
@@ -64,7 +66,7 @@ pub fn encode(_: Picture<'_>, _: Loss, _: Effort) -> Result<Vec<u8>, EncodeError
 /// Encodes a picture.
 #[cfg(feature = "encoder")]
 pub fn encode(picture: Picture<'_>, loss: Loss, effort: Effort) -> Result<Vec<u8>, EncodeError> {
-    let Picture { width, height, luma, chroma: [cb, cr], alpha } = picture;
+    let Picture { width, height, luma, chroma: [cb, cr], alpha, exif } = picture;
     let half = (width.div_ceil(2), height.div_ceil(2));
     let colours = av1::Planes::Colours { luma, chroma: [cb, cr] };
     let is_whole =
@@ -78,5 +80,5 @@ pub fn encode(picture: Picture<'_>, loss: Loss, effort: Effort) -> Result<Vec<u8
     let colours = av1::compress(colours, size, loss.quantizer, effort)?;
     let alpha = alpha.map(|alpha| av1::compress_alpha(alpha, size, loss.alpha_levels, effort));
     let alpha = alpha.transpose()?;
-    av1::file(size, &colours, alpha.as_ref())
+    av1::file(size, (&colours, alpha.as_ref()), exif)
 }

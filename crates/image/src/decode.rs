@@ -4,7 +4,6 @@
 //! variant than to a large original. Only inks become colours here, so that no later stage has to
 //! know of them. No metadata goes any further than this module.
 
-use contract::settings::Variant;
 use jpeg::decoder::Scratch;
 
 use crate::{
@@ -15,6 +14,7 @@ use crate::{
     geometry,
     header::Header,
     limits::Limits,
+    order::Order,
     picture::Picture,
     reduce::{self, Reduced, Reducer},
     resize::Source,
@@ -42,13 +42,13 @@ pub(crate) struct Decoded {
 
 /// Width and height of the upright image, read from its header only.
 pub fn dimensions(bytes: &[u8]) -> Result<(u32, u32), RenderError> {
-    Ok(Unread::open(bytes, &[])?.header().upright())
+    Ok(Unread::open(bytes, Order::of(&[]))?.header().upright())
 }
 
 impl<'a> Unread<'a> {
-    /// Reads the header, for these variants.
-    pub(crate) fn open(bytes: &'a [u8], variants: &[Variant]) -> Result<Self, RenderError> {
-        formats::open(bytes, variants)
+    /// Reads the header, for this order.
+    pub(crate) fn open(bytes: &'a [u8], order: Order<'_>) -> Result<Self, RenderError> {
+        formats::open(bytes, order)
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -59,42 +59,40 @@ impl<'a> Unread<'a> {
         }
     }
 
-    /// Refuses what could not be decoded and made into these variants; otherwise tells the bytes that
+    /// Refuses what could not be decoded and made as ordered; otherwise tells the bytes that
     /// this takes at its peak, the file included.
     pub(crate) fn check(
         &self,
         limits: &Limits,
         file_bytes: u64,
-        variants: &[Variant],
+        order: Order<'_>,
     ) -> Result<u64, RenderError> {
         match self {
             Self::Jpeg(photo) => {
-                limits.check_shrunk(&photo.header, &photo.shrunk, file_bytes, variants)
+                limits.check_shrunk(&photo.header, &photo.shrunk, file_bytes, order)
             }
-            Self::Webp(_) | Self::Rows(_) => {
-                limits.check_image(self.header(), file_bytes, variants)
-            }
+            Self::Webp(_) | Self::Rows(_) => limits.check_image(self.header(), file_bytes, order),
         }
     }
 
-    /// Decodes as much as these variants need.
+    /// Decodes as much as the order needs.
     pub(crate) fn decode(
         self,
-        variants: &[Variant],
+        order: Order<'_>,
         scratch: &mut Scratch,
     ) -> Result<Decoded, RenderError> {
         match self {
             Self::Jpeg(photo) => photo.read(scratch),
             Self::Webp(photo) => photo.read(),
-            Self::Rows(rows) => decode_rows(rows, variants),
+            Self::Rows(rows) => decode_rows(rows, order),
         }
     }
 }
 
-fn decode_rows(mut original: BoxedRows<'_>, variants: &[Variant]) -> Result<Decoded, RenderError> {
+fn decode_rows(mut original: BoxedRows<'_>, order: Order<'_>) -> Result<Decoded, RenderError> {
     let header = original.header().clone();
-    let factor = reduce::factor(geometry::needed_density(header.upright(), variants));
-    let rows = geometry::needed_rows(&header.grid(1), variants);
+    let factor = reduce::factor(geometry::needed_density(header.upright(), order));
+    let rows = geometry::needed_rows(&header.grid(1), order);
     let mut reducer =
         Reducer::new(header.layout, (header.width, header.height), factor).keeping(&rows);
     original.read(&mut reducer)?;

@@ -10,26 +10,26 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contract::settings::{Colour, Fit, Variant};
+use contract::settings::{Metadata, Variant};
 
 use crate::{
-    colour::Correction,
     damage::Damage,
     decode::{Decoded, Unread},
     encode::{self, Demand, Drawn},
     error::RenderError,
     formats::{self, Sniffed},
-    geometry,
+    geometry::Area,
     header::SourceFormat,
     limits::Limits,
-    picture::Picture,
-    pixels::Pixels,
-    resize::ScalingError,
+    order::Order,
+    original::Original,
+    placeholder::Placeholder,
+    rights::Rights,
     target::Target,
 };
 
 /// One finished variant.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {
     /// The folder it belongs in.
     pub folder: String,
@@ -41,6 +41,29 @@ pub struct Rendered {
     pub width: u32,
     /// Rows.
     pub height: u32,
+    /// The part of the original that it shows.
+    pub frame: Frame,
+}
+
+/// A part of the upright original, in shares of its width and height from the top left.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Frame {
+    pub left: f64,
+    pub top: f64,
+    pub width: f64,
+    pub height: f64,
+}
+
+impl Frame {
+    fn of(area: Area, (width, height): (u32, u32)) -> Self {
+        let (across, down) = (f64::from(width), f64::from(height));
+        Self {
+            left: area.left / across,
+            top: area.top / down,
+            width: area.width / across,
+            height: area.height / down,
+        }
+    }
 }
 
 /// The facts about an original, and what making its variants took.
@@ -56,6 +79,9 @@ pub struct Rendering {
     pub animated: bool,
     /// What is wrong with it, if that was no reason to refuse it.
     pub damage: Option<Damage>,
+    /// What stands for it until its variants are there, if that was ordered. Whoever broke off before
+    /// the smallest variant has none.
+    pub placeholder: Option<Placeholder>,
     /// Time spent decoding.
     pub decode: Duration,
     /// Time spent scaling, turning and correcting colours.
@@ -90,7 +116,7 @@ impl fmt::Debug for Scratch {
 /// An original whose header has been read and judged, and whose pixels have not been decoded.
 pub struct Opened<'a> {
     bytes: &'a [u8],
-    variants: &'a [Variant],
+    order: Order<'a>,
     unread: Unread<'a>,
     needed: u64,
 }
@@ -98,26 +124,26 @@ pub struct Opened<'a> {
 /// Reads the header of an original, or says why no variants can be made of it.
 pub fn open<'a>(
     bytes: &'a [u8],
-    variants: &'a [Variant],
+    order: Order<'a>,
     limits: &Limits,
 ) -> Result<Opened<'a>, RenderError> {
     catch_panics(bytes, || {
         let file_bytes = bytes.len() as u64;
         limits.check_bytes(file_bytes)?;
-        let unread = Unread::open(bytes, variants)?;
-        let needed = unread.check(limits, file_bytes, variants)?;
-        Ok(Opened { bytes, variants, unread, needed })
+        let unread = Unread::open(bytes, order)?;
+        let needed = unread.check(limits, file_bytes, order)?;
+        Ok(Opened { bytes, order, unread, needed })
     })
 }
 
 /// Opens an original and makes all of its variants.
 pub fn render(
     bytes: &[u8],
-    variants: &[Variant],
+    order: Order<'_>,
     limits: &Limits,
 ) -> Result<Vec<Rendered>, RenderError> {
-    let mut all = Vec::with_capacity(variants.len());
-    open(bytes, variants, limits)?.render(&mut Scratch::default(), &mut |rendered| {
+    let mut all = Vec::with_capacity(order.variants.len());
+    open(bytes, order, limits)?.render(&mut Scratch::default(), &mut |rendered| {
         all.push(rendered);
         ControlFlow::Continue(())
     })?;
@@ -155,51 +181,75 @@ impl Opened<'_> {
         finished: &mut dyn FnMut(Rendered) -> ControlFlow<()>,
     ) -> Result<Rendering, RenderError> {
         let started = Instant::now();
-        let Self { bytes, variants, unread, .. } = self;
+        let Self { bytes, order, unread, .. } = self;
         let format = unread.header().format;
-        let Decoded { picture, correction, damage } =
-            unread.decode(variants, &mut scratch.decoder)?;
-        let scaling_failed =
-            |error: ScalingError| RenderError::Broken { format, message: error.to_string() };
-        let (width, height) = picture.upright();
+        let Decoded { picture, correction, damage } = unread.decode(order, &mut scratch.decoder)?;
+        let mut original = Original::new(picture, correction, order.framing);
+        let (width, height) = original.upright();
+        let smallest = original.smallest(order);
+        let exif = kept_metadata(bytes, format, order);
         let mut rendering = Rendering {
             format,
             width,
             height,
             animated: formats::is_animated(bytes, format),
             damage,
+            placeholder: None,
             decode: started.elapsed(),
             resize: Duration::ZERO,
             encode: Duration::ZERO,
         };
-        for variant in variants {
+        for (index, variant) in order.variants.iter().enumerate() {
             let started = Instant::now();
-            let target = Target::choose(variant.format, format, picture.has_alpha());
-            let drawn =
-                draw(&picture, variant, target, correction.as_ref()).map_err(scaling_failed)?;
+            let target = Target::choose(variant.format, format, original.has_alpha());
+            let placed = original.place(variant);
+            let drawn = original
+                .draw(variant, (target, placed))
+                .map_err(|error| RenderError::Broken { format, message: error.to_string() })?;
+            if order.placeholder && smallest == Some(index) {
+                rendering.placeholder = Some(Placeholder::of(&drawn));
+            }
             rendering.resize += started.elapsed();
 
             let started = Instant::now();
             let (width, height) = drawn.size();
-            let demand = Demand { quality: variant.quality, effort: variant.effort };
-            let encoded = encode::encode(drawn, target, demand, &mut scratch.encoder);
-            let bytes = encoded.map_err(|error| RenderError::Encode {
-                folder: variant.folder.clone(),
-                message: error.to_string(),
-            })?;
+            let exif = exif.as_deref().filter(|_| variant.metadata == Metadata::Copyright);
+            let bytes = encode(drawn, variant, (target, exif), &mut scratch.encoder)?;
             rendering.encode += started.elapsed();
 
             let folder = variant.folder.clone();
             let content_type = target.content_type();
-            if finished(Rendered { folder, bytes, content_type, width, height }).is_break() {
+            let frame = Frame::of(placed.area, original.upright());
+            let rendered = Rendered { folder, bytes, content_type, width, height, frame };
+            if finished(rendered).is_break() {
                 break;
             }
         }
-        if let Picture::Planes(planar) = picture {
-            scratch.decoder.recycle(planar.into_decoded());
-        }
+        original.recycle(&mut scratch.decoder);
         Ok(rendering)
     }
+}
+
+/// What of an original's metadata some variants keep.
+fn kept_metadata(bytes: &[u8], format: SourceFormat, order: Order<'_>) -> Option<Vec<u8>> {
+    let keeps = |variant: &Variant| variant.metadata == Metadata::Copyright;
+    if !order.variants.iter().any(keeps) {
+        return None;
+    }
+    Rights::read(bytes, format).map(|rights| rights.exif())
+}
+
+fn encode(
+    drawn: Drawn,
+    variant: &Variant,
+    (target, exif): (Target, Option<&[u8]>),
+    scratch: &mut jpeg::encoder::Scratch,
+) -> Result<Vec<u8>, RenderError> {
+    let demand = Demand { quality: variant.quality, effort: variant.effort, exif };
+    encode::encode(drawn, target, demand, scratch).map_err(|error| RenderError::Encode {
+        folder: variant.folder.clone(),
+        message: error.to_string(),
+    })
 }
 
 /// Turns a panic into a refusal: the file that causes it would cause it again.
@@ -223,45 +273,6 @@ pub fn panic_message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("without a message").to_owned()
-}
-
-/// The finished picture of one variant.
-fn draw(
-    source: &Picture,
-    variant: &Variant,
-    target: Target,
-    correction: Option<&Correction>,
-) -> Result<Drawn, ScalingError> {
-    let background = variant.background.unwrap_or(Colour::WHITE);
-    let placed = geometry::place(source.upright(), variant);
-    if let Picture::Planes(planar) = source
-        && target == Target::Jpeg
-        && correction.is_none()
-        && placed.canvas == placed.scaled
-    {
-        return planar.scale_to_planes(placed.area, placed.scaled).map(Drawn::Planes);
-    }
-    let mut pixels = source.scale(placed.area, placed.scaled)?;
-    if let Some(correction) = correction {
-        pixels = correction.apply(pixels);
-    }
-    // A background that was asked for is behind the whole of a padded picture.
-    let is_clear = variant.fit != Fit::Pad || variant.background.is_none();
-    let keeps_alpha = target.has_alpha() && is_clear;
-    if placed.canvas == placed.scaled {
-        let pixels = if keeps_alpha { pixels } else { pixels.flattened_on(background.0) };
-        return Ok(Drawn::Pixels(pixels));
-    }
-    let (pixels, margin) = if keeps_alpha {
-        (pixels.with_alpha(), [0; 4])
-    } else {
-        let Colour([red, green, blue]) = background;
-        (pixels.flattened_on(background.0), [red, green, blue, u8::MAX])
-    };
-    let (width, height) = placed.canvas;
-    let mut canvas = Pixels::filled(width, height, pixels.alpha, margin);
-    canvas.draw(&pixels, placed.offset.0, placed.offset.1);
-    Ok(Drawn::Pixels(canvas))
 }
 
 #[cfg(test)]

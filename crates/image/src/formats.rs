@@ -8,18 +8,17 @@ pub(crate) mod avif;
 mod bmp;
 mod foreign;
 pub(crate) mod gif;
-mod heic;
+pub(crate) mod heic;
 pub(crate) mod jpeg;
 pub(crate) mod png;
-mod tiff;
+pub(crate) mod tiff;
 pub(crate) mod webp;
-
-use contract::settings::Variant;
 
 use crate::{
     decode::Unread,
     error::RenderError,
     header::{Header, SourceFormat},
+    order::Order,
 };
 use jpeg::photo::Photo;
 
@@ -61,14 +60,14 @@ fn readable(bytes: &[u8]) -> Option<SourceFormat> {
     matches.into_iter().find(|(matches, _)| matches(bytes)).map(|(_, format)| format)
 }
 
-/// Reads a header, for these variants.
-pub(crate) fn open<'a>(bytes: &'a [u8], variants: &[Variant]) -> Result<Unread<'a>, RenderError> {
+/// Reads a header, for this order.
+pub(crate) fn open<'a>(bytes: &'a [u8], order: Order<'_>) -> Result<Unread<'a>, RenderError> {
     let opened = match sniff(bytes) {
         Sniffed::Image(SourceFormat::Jpeg) => {
-            return Ok(Unread::Jpeg(Box::new(Photo::open(bytes, variants)?)));
+            return Ok(Unread::Jpeg(Box::new(Photo::open(bytes, order)?)));
         }
         Sniffed::Image(SourceFormat::Png) => png::open(bytes),
-        Sniffed::Image(SourceFormat::Webp) => match webp::photo::Photo::open(bytes, variants) {
+        Sniffed::Image(SourceFormat::Webp) => match webp::photo::Photo::open(bytes, order) {
             Some(photo) => return Ok(Unread::Webp(Box::new(photo))),
             None => webp::open(bytes),
         },

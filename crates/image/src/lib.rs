@@ -7,6 +7,7 @@
 //! formats → decode → reduce → resize → colour → encode → formats
 //! ```
 
+mod attention;
 pub mod colour;
 pub mod damage;
 pub mod decode;
@@ -17,11 +18,17 @@ pub mod formats;
 mod geometry;
 pub mod header;
 pub mod limits;
+pub mod order;
+mod original;
 mod picture;
 pub mod pixels;
+pub mod placeholder;
 mod planar;
 mod quality;
 mod reduce;
 mod resize;
+mod rights;
 mod rows;
 mod target;
+mod thumbnail;
+mod window;

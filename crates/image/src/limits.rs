@@ -3,13 +3,17 @@
 //! A function that runs out of memory is killed without a word and tried again, so the estimate
 //! errs on the safe side.
 
-use contract::settings::{Fit, Variant};
+use contract::{
+    framing::Framing,
+    settings::{Fit, Variant},
+};
 
 use crate::{
     encode::{self, Demand},
     error::RenderError,
     geometry::{self, Placement, pixel_count},
     header::Header,
+    order::Order,
     reduce,
     target::Target,
 };
@@ -66,15 +70,15 @@ impl Limits {
         Ok(())
     }
 
-    /// Refuses an image that could not be decoded and made into these variants; otherwise tells the
+    /// Refuses an image that could not be decoded and made as ordered; otherwise tells the
     /// bytes that this takes at its peak, the file included.
     pub(crate) fn check_image(
         &self,
         header: &Header,
         file_bytes: u64,
-        variants: &[Variant],
+        order: Order<'_>,
     ) -> Result<u64, RenderError> {
-        self.check_needed(header, file_bytes.saturating_add(needed_bytes(header, variants)))
+        self.check_needed(header, file_bytes.saturating_add(needed_bytes(header, order)))
     }
 
     /// The same for an original that its decoder shrinks and cuts.
@@ -83,9 +87,9 @@ impl Limits {
         header: &Header,
         shrunk: &Shrunk,
         file_bytes: u64,
-        variants: &[Variant],
+        order: Order<'_>,
     ) -> Result<u64, RenderError> {
-        let rendering = rendering_bytes(shrunk.size, header, variants);
+        let rendering = rendering_bytes(shrunk.size, header, order);
         let needed = shrunk.bytes.saturating_add(header.working_bytes.max(rendering));
         self.check_needed(header, file_bytes.saturating_add(needed))
     }
@@ -109,9 +113,9 @@ impl Limits {
 
 /// What one image takes beside its file: decoding, then making one variant after the other out of
 /// what was decoded. Of its rows only those count that some variant is made of.
-fn needed_bytes(header: &Header, variants: &[Variant]) -> u64 {
-    let factor = reduce::factor(geometry::needed_density(header.upright(), variants));
-    let rows = geometry::needed_rows(&header.grid(1), variants);
+fn needed_bytes(header: &Header, order: Order<'_>) -> u64 {
+    let factor = reduce::factor(geometry::needed_density(header.upright(), order));
+    let rows = geometry::needed_rows(&header.grid(1), order);
     let kept = reduce::whole_boxes(&rows, factor, header.height);
     let (width, height) =
         reduce::reduced_size((header.width, kept.end.saturating_sub(kept.start)), factor);
@@ -120,7 +124,7 @@ fn needed_bytes(header: &Header, variants: &[Variant]) -> u64 {
     let row_of_sums = 4 * u64::from(header.width) * channels;
     let decoding =
         header.working_bytes.saturating_add(header.whole_bytes).saturating_add(row_of_sums);
-    decoded.saturating_add(decoding.max(rendering_bytes((width, height), header, variants)))
+    decoded.saturating_add(decoding.max(rendering_bytes((width, height), header, order)))
 }
 
 /// What is known of a finished variant before it is made.
@@ -131,11 +135,11 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn of(header: &Header, variant: &Variant) -> Self {
+    fn of(header: &Header, variant: &Variant, framing: Framing) -> Self {
         let alpha = header.layout.has_alpha();
         let target = Target::choose(variant.format, header.format, alpha);
-        let demand = Demand { quality: variant.quality, effort: variant.effort };
-        let placed = geometry::place(header.upright(), variant);
+        let demand = Demand { quality: variant.quality, effort: variant.effort, exif: None };
+        let placed = geometry::place(header.upright(), variant, framing);
         // Around a padded picture it is clear.
         let alpha = alpha || variant.fit == Fit::Pad;
         Self { placed, encoding: encode::bytes_per_pixel(target, demand, alpha) }
@@ -144,10 +148,11 @@ impl Drawn {
 
 /// What resizing and encoding hold at their peak, and what all variants leave behind.
 /// A frame that a variant does not fill takes nothing.
-fn rendering_bytes((width, height): (u32, u32), header: &Header, variants: &[Variant]) -> u64 {
+fn rendering_bytes((width, height): (u32, u32), header: &Header, order: Order<'_>) -> u64 {
     let longer_side = u64::from(width.max(height));
     let canvas = |placement: &Placement| pixel_count(placement.canvas.0, placement.canvas.1);
-    let drawn: Vec<Drawn> = variants.iter().map(|it| Drawn::of(header, it)).collect();
+    let drawn: Vec<Drawn> =
+        order.variants.iter().map(|it| Drawn::of(header, it, order.framing)).collect();
     let working = drawn.iter().map(|Drawn { placed, encoding }| {
         let across = u64::from(placed.scaled.0.max(placed.scaled.1));
         // Between its two passes the resizer holds a plane as wide as the variant and as high as
@@ -184,7 +189,8 @@ mod tests {
 
     #[track_caller]
     fn fits(megabytes: u64, header: &Header, expected: bool) {
-        let outcome = Limits::for_memory(megabytes).check_image(header, 5 * MEBIBYTE, &variants());
+        let outcome =
+            Limits::for_memory(megabytes).check_image(header, 5 * MEBIBYTE, Order::of(&variants()));
         assert_eq!(outcome.is_ok(), expected, "{outcome:?}");
     }
 
@@ -200,7 +206,8 @@ mod tests {
 
     #[test]
     fn the_largest_header_is_refused_for_its_pixels() {
-        let error = Limits::default().check_image(&photo(65535, 65535, false), 100, &variants());
+        let error =
+            Limits::default().check_image(&photo(65535, 65535, false), 100, Order::of(&variants()));
         let error = error.unwrap_err().to_string();
         assert_eq!(error, "65535x65535 is 4295 megapixels; the limit is 400");
     }
@@ -209,7 +216,11 @@ mod tests {
     fn a_frame_of_one_side_takes_only_what_is_drawn_in_it() {
         let framed = |size: (u32, u32), fit| {
             let variants = [Variant { fit, ..Variant::of_size(size.0, size.1) }];
-            Limits::for_memory(256).check_image(&photo(4032, 3024, false), 5 * MEBIBYTE, &variants)
+            Limits::for_memory(256).check_image(
+                &photo(4032, 3024, false),
+                5 * MEBIBYTE,
+                Order::of(&variants),
+            )
         };
         let narrow = framed((800, 16384), Fit::Contain).unwrap();
         assert_eq!(narrow, framed((800, 600), Fit::Contain).unwrap(), "both are drawn as 800x600");
@@ -220,7 +231,8 @@ mod tests {
 
     #[test]
     fn a_refusal_for_memory_names_both_amounts() {
-        let error = Limits::for_memory(256).check_image(&photo(10000, 10000, true), 100, &[]);
+        let error =
+            Limits::for_memory(256).check_image(&photo(10000, 10000, true), 100, Order::of(&[]));
         let error = error.unwrap_err().to_string();
         assert_eq!(error, "10000x10000 needs about 858 MB of memory; 208 MB is available");
     }

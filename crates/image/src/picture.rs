@@ -27,6 +27,22 @@ impl Picture {
         matches!(self, Self::Pixels(source) if source.has_alpha())
     }
 
+    /// Forgets whatever is outside of this area of the upright picture.
+    pub(crate) fn cut(&mut self, area: Area) {
+        match self {
+            Self::Pixels(source) => source.cut(area),
+            Self::Planes(planar) => planar.cut(area),
+        }
+    }
+
+    /// An area of the upright picture in a few pixels, in its own colours.
+    pub(crate) fn thumbnail(&self, area: Area, size: (u32, u32)) -> Pixels {
+        match self {
+            Self::Pixels(source) => source.thumbnail(area, size),
+            Self::Planes(planar) => planar.thumbnail(area, size),
+        }
+    }
+
     pub(crate) fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
         match self {
             Self::Pixels(source) => source.scale(area, size),

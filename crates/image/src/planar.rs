@@ -12,15 +12,18 @@ use crate::{
     geometry::{Area, Grid, swaps_sides},
     pixels::Pixels,
     resize::{ScalingError, scale_plane},
+    thumbnail::means,
+    window::Window,
 };
 
 /// An original in planes, ready to be scaled any number of times.
 #[derive(Debug)]
 pub(crate) struct Planar {
     decoded: decoder::Decoded,
-    /// The original itself, from the first row that is there. Each plane may be coarser, in its own
-    /// way.
+    /// The original itself. Each plane may be coarser, in its own way.
     grid: Grid,
+    /// Where each plane begins, as [`Grid::start`] says.
+    starts: Vec<(f64, f64)>,
 }
 
 /// A finished picture in planes: full-range `YCbCr` as JFIF defines it, with chroma at half the
@@ -38,8 +41,8 @@ impl Planar {
         size: (u32, u32),
         orientation: Orientation,
     ) -> Self {
-        let grid = Grid { first_row: decoded.first_row, ..Grid::full(size, orientation) };
-        Self { decoded, grid }
+        let starts = vec![(0.0, f64::from(decoded.first_row)); decoded.components.len()];
+        Self { decoded, grid: Grid::full(size, orientation), starts }
     }
 
     /// Gives back the buffers.
@@ -50,6 +53,19 @@ impl Planar {
     /// Width and height of the upright original.
     pub(crate) fn upright(&self) -> (u32, u32) {
         self.grid.upright()
+    }
+
+    /// Forgets whatever is outside of this area of the upright original, so that nothing of it shows at
+    /// the edges of what is inside.
+    pub(crate) fn cut(&mut self, area: Area) {
+        for (component, start) in self.decoded.components.iter_mut().zip(&mut self.starts) {
+            let grid = Grid { density: component.density, start: *start, ..self.grid };
+            let plane = &mut component.plane;
+            let window = Window::around(grid.samples(area), (plane.width, plane.height));
+            window.cut(&mut plane.samples, plane.width);
+            (plane.width, plane.height) = (window.width, window.height);
+            *start = window.grid(grid).start;
+        }
     }
 
     /// Cuts out an area of the upright original and scales it, as JPEG wants it.
@@ -73,23 +89,34 @@ impl Planar {
 
     /// The same in RGB.
     pub(crate) fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
-        let luma = self.scale_luma(area, size)?;
-        let bytes = match self.scale_chroma(area, size)? {
-            None => luma.samples.iter().flat_map(|&grey| [grey; 3]).collect(),
-            Some([cb, cr]) => {
-                let chroma = cb.samples.iter().zip(&cr.samples);
-                let samples = luma.samples.iter().zip(chroma);
-                samples.flat_map(|(&y, (&cb, &cr))| colour::rgb_of_ycbcr([y, cb, cr])).collect()
-            }
+        let luma = self.scale_luma(area, size)?.samples;
+        let chroma = self.scale_chroma(area, size)?.map(|planes| planes.map(|it| it.samples));
+        Ok(pixels_of(&luma, chroma.as_ref(), size))
+    }
+
+    /// An area of the upright original in a few pixels.
+    pub(crate) fn thumbnail(&self, area: Area, size: (u32, u32)) -> Pixels {
+        let Grid { orientation, .. } = self.grid;
+        let stored = if swaps_sides(orientation) { (size.1, size.0) } else { size };
+        let components = self.decoded.components.iter().zip(&self.starts);
+        let planes = components.map(|(component, &start)| {
+            let grid = Grid { density: component.density, start, ..self.grid };
+            let plane = &component.plane;
+            means((&plane.samples, (plane.width, plane.height)), grid.samples(area), stored)
+        });
+        let planes: Vec<_> = planes.collect();
+        let small = match <[_; 3]>::try_from(planes) {
+            Ok([luma, cb, cr]) => pixels_of(&luma, Some(&[cb, cr]), stored),
+            Err(grey) => pixels_of(&grey.concat(), None, stored),
         };
-        Ok(Pixels { width: size.0, height: size.1, alpha: false, bytes })
+        small.oriented(orientation)
     }
 
     fn scale_luma(&self, area: Area, size: (u32, u32)) -> Result<Plane, ScalingError> {
-        self.decoded
-            .components
-            .first()
-            .map_or_else(|| Ok(Plane::default()), |luma| self.scale_one(luma, area, size))
+        if self.decoded.components.is_empty() {
+            return Ok(Plane::default());
+        }
+        self.scale_one(0, area, size)
     }
 
     fn scale_chroma(
@@ -97,19 +124,23 @@ impl Planar {
         area: Area,
         size: (u32, u32),
     ) -> Result<Option<[Plane; 2]>, ScalingError> {
-        let [_, cb, cr] = &self.decoded.components[..] else { return Ok(None) };
-        Ok(Some([self.scale_one(cb, area, size)?, self.scale_one(cr, area, size)?]))
+        if self.decoded.components.len() < 3 {
+            return Ok(None);
+        }
+        Ok(Some([self.scale_one(1, area, size)?, self.scale_one(2, area, size)?]))
     }
 
     fn scale_one(
         &self,
-        component: &decoder::Component,
+        number: usize,
         area: Area,
         size: (u32, u32),
     ) -> Result<Plane, ScalingError> {
         let Grid { orientation, .. } = self.grid;
         let (width, height) = if swaps_sides(orientation) { (size.1, size.0) } else { size };
-        let area = Grid { density: component.density, ..self.grid }.samples(area);
+        let component = &self.decoded.components[number];
+        let (density, start) = (component.density, self.starts[number]);
+        let area = Grid { density, start, ..self.grid }.samples(area);
         let stored = &component.plane;
         let mut samples = vec![0; width as usize * height as usize];
         scale_plane(
@@ -119,6 +150,31 @@ impl Planar {
         )?;
         Ok(oriented(Plane { width, height, samples }, orientation))
     }
+}
+
+impl Planes {
+    /// The same in a few pixels.
+    pub(crate) fn thumbnail(&self, size: (u32, u32)) -> Pixels {
+        let small = |plane: &Plane| {
+            let (width, height) = (f64::from(plane.width), f64::from(plane.height));
+            let whole = Area { left: 0.0, top: 0.0, width, height };
+            means((&plane.samples, (plane.width, plane.height)), whole, size)
+        };
+        let chroma = self.chroma.as_ref().map(|planes| planes.each_ref().map(small));
+        pixels_of(&small(&self.luma), chroma.as_ref(), size)
+    }
+}
+
+/// The same picture in RGB.
+fn pixels_of(luma: &[u8], chroma: Option<&[Vec<u8>; 2]>, (width, height): (u32, u32)) -> Pixels {
+    let bytes = match chroma {
+        None => luma.iter().flat_map(|&grey| [grey; 3]).collect(),
+        Some([cb, cr]) => {
+            let samples = luma.iter().zip(cb.iter().zip(cr));
+            samples.flat_map(|(&y, (&cb, &cr))| colour::rgb_of_ycbcr([y, cb, cr])).collect()
+        }
+    };
+    Pixels { width, height, alpha: false, bytes }
 }
 
 /// The same plane as a camera's orientation tag wants it shown.

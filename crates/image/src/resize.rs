@@ -12,6 +12,8 @@ use crate::{
     geometry::{Area, Grid, swaps_sides},
     pixels::Pixels,
     reduce::Channels,
+    thumbnail::means,
+    window::Window,
 };
 
 /// An original that is ready to be scaled, any number of times.
@@ -33,7 +35,7 @@ impl Source {
                 premultiply(plane, alpha);
             }
         }
-        let grid = Grid { first_row: stored.first_row, ..grid };
+        let grid = Grid { start: (0.0, f64::from(stored.first_row)), ..grid };
         Self { stored, grid }
     }
 
@@ -47,6 +49,30 @@ impl Source {
         self.stored.alpha
     }
 
+    /// Forgets whatever is outside of this area of the upright image, so that nothing of it shows at
+    /// the edges of what is inside.
+    pub(crate) fn cut(&mut self, area: Area) {
+        let stored = &mut self.stored;
+        let window = Window::around(self.grid.samples(area), (stored.width, stored.height));
+        for plane in &mut stored.planes {
+            window.cut(plane, stored.width);
+        }
+        (stored.width, stored.height) = (window.width, window.height);
+        self.grid = window.grid(self.grid);
+    }
+
+    /// An area of the upright image in a few pixels.
+    pub(crate) fn thumbnail(&self, area: Area, size: (u32, u32)) -> Pixels {
+        let turned = swaps_sides(self.grid.orientation);
+        let (width, height) = if turned { (size.1, size.0) } else { size };
+        let area = self.grid.samples(area);
+        let size = (self.stored.width, self.stored.height);
+        let planes = self.stored.planes.iter();
+        let planes = planes.map(|plane| means((plane, size), area, (width, height)));
+        let small = pixels_of(planes.collect(), self.stored.alpha, (width, height));
+        small.oriented(self.grid.orientation)
+    }
+
     /// Cuts out an area of the upright image and scales it.
     pub(crate) fn scale(&self, area: Area, size: (u32, u32)) -> Result<Pixels, ScalingError> {
         let turned = swaps_sides(self.grid.orientation);
@@ -58,17 +84,22 @@ impl Source {
             scale_plane((stored, size), area, (&mut plane, (width, height)))?;
             Ok(plane)
         });
-        let mut planes = scaled.collect::<Result<Vec<_>, _>>()?;
-        let alpha = if self.stored.alpha { planes.pop() } else { None };
-        if let Some(alpha) = &alpha {
-            for plane in &mut planes {
-                unpremultiply(plane, alpha);
-            }
-        }
-        let bytes = interleaved(&planes, alpha.as_deref());
-        let scaled = Pixels { width, height, alpha: alpha.is_some(), bytes };
+        let planes = scaled.collect::<Result<Vec<_>, _>>()?;
+        let scaled = pixels_of(planes, self.stored.alpha, (width, height));
         Ok(scaled.oriented(self.grid.orientation))
     }
+}
+
+/// The pixels of planes, of which the last may be alpha that the others are multiplied by.
+fn pixels_of(mut planes: Vec<Vec<u8>>, alpha: bool, (width, height): (u32, u32)) -> Pixels {
+    let alpha = if alpha { planes.pop() } else { None };
+    if let Some(alpha) = &alpha {
+        for plane in &mut planes {
+            unpremultiply(plane, alpha);
+        }
+    }
+    let bytes = interleaved(&planes, alpha.as_deref());
+    Pixels { width, height, alpha: alpha.is_some(), bytes }
 }
 
 /// One plane of grey or three of colours as RGB or RGBA.

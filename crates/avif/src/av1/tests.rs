@@ -63,7 +63,8 @@ fn alpha_is_as_near_as_asked_for() {
 fn a_coarser_number_gives_a_smaller_file() {
     let size = (64, 48);
     let (luma, chroma) = (motley(size), motley((32, 24)));
-    let picture = Picture { width: 64, height: 48, luma: &luma, chroma: [&chroma; 2], alpha: None };
+    let chroma = [&chroma[..]; 2];
+    let picture = Picture { width: 64, height: 48, luma: &luma, chroma, alpha: None, exif: None };
     let length = |quantizer| {
         encode(picture, Loss { quantizer, alpha_levels: 2 }, Effort::Low).unwrap().len()
     };
@@ -76,7 +77,8 @@ fn a_coarser_number_gives_a_smaller_file() {
 fn the_file_says_what_is_in_it() {
     let size = (5, 3);
     let (luma, chroma, alpha) = (vec![90; 15], vec![128; 6], motley(size));
-    let picture = |alpha| Picture { width: 5, height: 3, luma: &luma, chroma: [&chroma; 2], alpha };
+    let chroma = [&chroma[..]; 2];
+    let picture = |alpha| Picture { width: 5, height: 3, luma: &luma, chroma, alpha, exif: None };
     let loss = Loss { quantizer: 90, alpha_levels: 2 };
     let without = encode(picture(None), loss, Effort::Low).unwrap();
     let with = encode(picture(Some(&alpha)), loss, Effort::Low).unwrap();
@@ -97,7 +99,9 @@ fn the_file_says_what_is_in_it() {
 #[test]
 fn planes_of_another_size_are_refused() {
     let (luma, chroma) = (vec![0; 15], vec![0; 6]);
-    let whole = Picture { width: 5, height: 3, luma: &luma, chroma: [&chroma; 2], alpha: None };
+    let planes = [&chroma[..]; 2];
+    let whole =
+        Picture { width: 5, height: 3, luma: &luma, chroma: planes, alpha: None, exif: None };
     for picture in [
         Picture { luma: &luma[1..], ..whole },
         Picture { chroma: [&chroma, &chroma[1..]], ..whole },

@@ -7,12 +7,15 @@ use super::*;
 mod bombs;
 mod damage;
 mod formats;
+mod framing;
 #[cfg(feature = "heic")]
 mod heic;
 mod jpegs;
 mod mutations;
 mod parts;
+mod placeholders;
 mod quality;
+mod rights;
 
 use crate::{
     decode,
@@ -30,6 +33,14 @@ fn landscape(width: u32, height: u32) -> Drawing {
     Drawing { width, height, alpha: false, bytes: sample::pixels(width, height) }
 }
 
+fn render(
+    file: &[u8],
+    variants: &[Variant],
+    limits: &Limits,
+) -> Result<Vec<Rendered>, RenderError> {
+    super::render(file, Order::of(variants), limits)
+}
+
 #[track_caller]
 fn rendered(file: &[u8], variant: Variant) -> Rendered {
     let mut all = render(file, &[variant], &Limits::default()).unwrap();
@@ -45,11 +56,11 @@ fn render_measured(
     scratch: &mut Scratch,
     mut finished: impl FnMut(Rendered) -> ControlFlow<()>,
 ) -> Result<Rendering, RenderError> {
-    open(file, variants, limits)?.render(scratch, &mut finished)
+    open(file, Order::of(variants), limits)?.render(scratch, &mut finished)
 }
 
 fn memory_needed(file: &[u8], variants: &[Variant], limits: &Limits) -> Result<u64, RenderError> {
-    open(file, variants, limits).map(|opened| opened.memory_needed())
+    open(file, Order::of(variants), limits).map(|opened| opened.memory_needed())
 }
 
 fn refusal(file: &[u8]) -> String {

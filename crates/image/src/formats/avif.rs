@@ -16,6 +16,7 @@ pub(crate) fn bytes_per_pixel(alpha: bool) -> u64 {
 pub(crate) fn write(
     pixels: &Pixels,
     (quality, effort): (u8, Effort),
+    exif: Option<&[u8]>,
 ) -> Result<Vec<u8>, EncodingError> {
     let (width, height) = (pixels.width, pixels.height);
     let rgb = if pixels.alpha { Cow::Owned(colours(pixels)) } else { Cow::from(&pixels.bytes) };
@@ -30,6 +31,7 @@ pub(crate) fn write(
         luma: &luma.samples,
         chroma: [&cb.samples, &cr.samples],
         alpha: alpha.as_deref(),
+        exif,
     };
     let loss = quality::avif(quality, effort);
     let effort = match effort {

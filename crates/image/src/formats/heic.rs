@@ -40,6 +40,26 @@ pub(crate) fn open(bytes: &[u8]) -> Result<BoxedRows<'_>, RenderError> {
     Ok(Box::new(photo::Photo::open(bytes)?))
 }
 
+/// The EXIF block of a file, if it can be found.
+#[cfg(feature = "heic")]
+pub(crate) fn exif(bytes: &[u8]) -> Option<Vec<u8>> {
+    /// Bytes of the largest block that is looked at.
+    const LARGEST: u64 = 1 << 20;
+    let container = container::Container::read(bytes).ok()?;
+    let data = container.data(container.first_of(*b"Exif")?).ok()?;
+    let item = Some(data).filter(|data| data.bytes() <= LARGEST)?.pieces.concat();
+    // ISO/IEC 23008-12, annex A.2.1: how far behind this number the block begins.
+    let (offset, rest) = item.split_first_chunk()?;
+    let offset = usize::try_from(u32::from_be_bytes(*offset)).ok()?;
+    rest.get(offset..).map(<[u8]>::to_vec)
+}
+
+/// Finds nothing.
+#[cfg(not(feature = "heic"))]
+pub(crate) fn exif(_: &[u8]) -> Option<Vec<u8>> {
+    None
+}
+
 /// Reads nothing.
 #[cfg(not(feature = "heic"))]
 pub(crate) fn open(_: &[u8]) -> Result<BoxedRows<'_>, RenderError> {

@@ -1,6 +1,7 @@
 //! JPEG: how far an original is decoded, and the writing of variants.
 
 pub(crate) mod photo;
+pub(crate) mod segments;
 
 use contract::settings::Effort;
 use jpeg::encoder::{self, Scratch, colour, smaller};

@@ -137,10 +137,13 @@ fn push(reducer: &mut Reducer, row: &[u8], deep: bool, samples: &mut Vec<u16>) {
     }
 }
 
-/// The chunk may stand after the pixels, where the decoder has not been yet.
 fn exif_orientation(bytes: &[u8]) -> Orientation {
-    let exif = chunks(bytes).find(|chunk| &chunk.name == b"eXIf");
-    header::orientation(exif.map(|chunk| chunk.data))
+    header::orientation(exif(bytes))
+}
+
+/// The chunk may stand after the pixels, where the decoder has not been yet.
+pub(crate) fn exif(bytes: &[u8]) -> Option<&[u8]> {
+    chunks(bytes).find(|chunk| &chunk.name == b"eXIf").map(|chunk| chunk.data)
 }
 
 fn refused(error: DecodingError) -> RenderError {
@@ -181,9 +184,14 @@ fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     })
 }
 
-pub(crate) fn write(pixels: &Pixels) -> Result<Vec<u8>, EncodingError> {
+pub(crate) fn write(pixels: &Pixels, exif: Option<Vec<u8>>) -> Result<Vec<u8>, EncodingError> {
     let mut bytes = Vec::new();
-    PngEncoder::new_with_quality(&mut bytes, CompressionType::Default, FilterType::Adaptive)
+    let (compression, filter) = (CompressionType::Default, FilterType::Adaptive);
+    let mut encoder = PngEncoder::new_with_quality(&mut bytes, compression, filter);
+    if let Some(exif) = exif {
+        encoder.set_exif_metadata(exif).map_err(EncodingError::new)?;
+    }
+    encoder
         .write_image(&pixels.bytes, pixels.width, pixels.height, pixels.colour_type())
         .map_err(EncodingError::new)?;
     Ok(bytes)

@@ -98,6 +98,11 @@ fn pixels(page: &Directory<'_>) -> u64 {
     pixel_count(width, height)
 }
 
+/// The bytes of a tag of the first directory, of a file or of an EXIF block, which is laid out like one.
+pub(crate) fn tag(bytes: &[u8], tag: u16) -> Option<&[u8]> {
+    Directory::first(bytes)?.bytes(tag)
+}
+
 struct Tiff<'a> {
     header: Header,
     picture: Picture,

@@ -2,6 +2,7 @@
 //!
 //! The layout of the container is that of RFC 9649.
 
+pub(crate) mod metadata;
 pub(crate) mod photo;
 
 use std::{borrow::Cow, io::Cursor};
@@ -202,6 +203,11 @@ fn side([low, middle, high]: [u8; 3]) -> u32 {
     u32::from_le_bytes([low, middle, high, 0]) + 1
 }
 
+fn side_bytes(side: u32) -> [u8; 3] {
+    let [low, middle, high, _] = side.saturating_sub(1).to_le_bytes();
+    [low, middle, high]
+}
+
 /// A chunk of a RIFF file such as a WebP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Chunk<'a> {
@@ -210,9 +216,11 @@ struct Chunk<'a> {
     data: &'a [u8],
 }
 
+/// Bytes before the first chunk.
+const CONTAINER_HEADER: usize = 12;
+
 /// The chunks of a WebP in their order.
 fn chunks(bytes: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
-    const CONTAINER_HEADER: usize = 12;
     chunks_from(bytes, CONTAINER_HEADER)
 }
 

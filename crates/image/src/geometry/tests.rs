@@ -14,7 +14,10 @@ fn check_variant(
     variant: &Variant,
     (area, [scaled, canvas, offset]): (Area, [(u32, u32); 3]),
 ) {
-    assert_eq!(place(source, variant), Placement { area, scaled, canvas, offset });
+    assert_eq!(
+        place(source, variant, Framing::default()),
+        Placement { area, scaled, canvas, offset }
+    );
 }
 
 fn area(left: f64, top: f64, width: f64, height: f64) -> Area {
@@ -116,7 +119,7 @@ fn cover_frames_as_imagemagick_does() {
         ((640, 481), (80, 60), Gravity::North, (80, 60), (0, 0)),
     ] {
         let variant = Variant { gravity, ..Variant::of_size(frame.0, frame.1) };
-        let Placement { area, .. } = place(source, &variant);
+        let Placement { area, .. } = place(source, &variant, Framing::default());
         let pixel =
             (f64::from(source.0) / f64::from(scaled.0), f64::from(source.1) / f64::from(scaled.1));
         let same =
@@ -131,11 +134,11 @@ fn cover_frames_as_imagemagick_does() {
 #[test]
 fn the_variant_that_needs_most_decides_how_fine_to_decode() {
     let variants = [(800, 600), (400, 300)].map(|(w, h)| Variant::of_size(w, h));
-    let density = |upright| needed_density(upright, &variants);
+    let density = |upright| needed_density(upright, Order::of(&variants));
     assert!((density((8000, 6000)) - 0.1).abs() < 1e-9);
     // The shorter side decides how much of the longer one is cut off.
     assert!((density((16000, 6000)) - 0.1).abs() < 1e-9);
     assert!((density((100, 100)) - 1.0).abs() < 1e-9);
     let contained = [Variant { fit: Fit::Contain, ..Variant::of_size(800, 600) }];
-    assert!((needed_density((16000, 6000), &contained) - 0.05).abs() < 1e-9);
+    assert!((needed_density((16000, 6000), Order::of(&contained)) - 0.05).abs() < 1e-9);
 }

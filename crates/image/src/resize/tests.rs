@@ -1,6 +1,9 @@
 //! Scaling what was placed.
 
-use contract::settings::{Gravity, Variant};
+use contract::{
+    framing::Framing,
+    settings::{Gravity, Variant},
+};
 use image::metadata::Orientation;
 
 use super::*;
@@ -54,7 +57,7 @@ fn scaling_then_turning_is_turning_then_scaling() {
         let upright = Grid::full(size, Orientation::NoTransforms);
         let turned_first = source(&turned_first, upright);
         let turned_last = source(&chequered(30, 20), Grid::full((30, 20), orientation));
-        let placed = place(turned_last.upright(), &Variant::of_size(8, 8));
+        let placed = place(turned_last.upright(), &Variant::of_size(8, 8), Framing::default());
         let expected = turned_first.scale(placed.area, placed.scaled).unwrap();
         let scaled = turned_last.scale(placed.area, placed.scaled).unwrap();
         assert_eq!((scaled.width, scaled.height), (8, 8));
@@ -116,7 +119,7 @@ fn an_enlarged_original_is_cut_at_the_same_pixels() {
     let pixels = Pixels { width: 2, height: 1, alpha: false, bytes: vec![0, 0, 0, 255, 255, 255] };
     let variant = Variant { gravity: Gravity::East, ..Variant::of_size(60, 40) };
     let source = source(&pixels, Grid::full((2, 1), Orientation::NoTransforms));
-    let placed = place(source.upright(), &variant);
+    let placed = place(source.upright(), &variant, Framing::default());
     let scaled = source.scale(placed.area, placed.scaled).unwrap();
     let row: Vec<_> = scaled.bytes.as_chunks::<3>().0[..60].iter().map(|pixel| pixel[0]).collect();
     assert!(row[19] < 128 && row[20] >= 127, "{row:?}");

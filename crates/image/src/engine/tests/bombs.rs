@@ -90,7 +90,7 @@ fn only_so_much_of_a_progressive_jpeg_counts_as_its_variants_need() {
     let needed = |size: (u32, u32)| {
         let variants = [Variant { fit: Fit::Contain, ..variant(size.0, size.1) }];
         let limits = Limits { max_memory: u64::MAX, ..Limits::default() };
-        open(&file, &variants, &limits).unwrap().memory_needed()
+        memory_needed(&file, &variants, &limits).unwrap()
     };
     // A bit for each of 64 coefficients, two bytes for each that is held and one more, of 225 million
     // pixels with halved chroma; an eighth of the sides is all that is shown.

@@ -217,6 +217,11 @@ impl<'a> Container<'a> {
         find(&self.kinds, id).ok_or_else(|| missing(id))
     }
 
+    /// An item of this kind, the one with the lowest number.
+    pub(super) fn first_of(&self, kind: Kind) -> Option<u32> {
+        self.kinds.iter().find(|(_, other)| *other == kind).map(|(id, _)| *id)
+    }
+
     /// The items that one refers to in this way, in their order.
     pub(super) fn targets(&self, id: u32, kind: Kind) -> Result<Vec<u32>, RenderError> {
         let mut references = self.references.iter();

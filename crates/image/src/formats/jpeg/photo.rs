@@ -1,6 +1,5 @@
 //! A JPEG as an original, decoded only as far as its variants need.
 
-use contract::settings::Variant;
 use jpeg::decoder::{self, Component, DecodeError, Model, Plan, Request};
 
 use crate::{
@@ -11,6 +10,7 @@ use crate::{
     geometry::{self, Grid, pixel_count},
     header::{self, Header, SourceFormat},
     limits::Shrunk,
+    order::Order,
     picture::Picture,
     planar::Planar,
     reduce::{Channels, Layout},
@@ -34,8 +34,8 @@ pub(crate) struct Photo<'a> {
 }
 
 impl<'a> Photo<'a> {
-    /// Reads a header, and decides what these variants need.
-    pub(crate) fn open(bytes: &'a [u8], variants: &[Variant]) -> Result<Self, RenderError> {
+    /// Reads a header, and decides what this order needs.
+    pub(crate) fn open(bytes: &'a [u8], order: Order<'_>) -> Result<Self, RenderError> {
         let mut stored = decoder::read_header(bytes).map_err(refused)?;
         let layout = match stored.model {
             Model::Grey => Layout::Grey,
@@ -54,7 +54,7 @@ impl<'a> Photo<'a> {
         };
         let icc = stored.icc.take().filter(|icc| colour::fits(icc, layout));
         let correction = icc.as_deref().and_then(|icc| Correction::from_icc(icc, false));
-        let request = request(&header, variants, correction.is_none());
+        let request = request(&header, order, correction.is_none());
         let plan = decoder::plan(&stored, &request)
             .map_err(|refusal| RenderError::unsupported(FORMAT, refusal))?;
         let shrunk = shrunk(&plan, stored.model, layout);
@@ -131,12 +131,12 @@ fn shrunk(plan: &Plan, model: Model, layout: Layout) -> Shrunk {
 
 /// What the variants need of an original. As JPEG they need chroma only half as fine as luma, unless
 /// they have to be RGB on the way.
-fn request(header: &Header, variants: &[Variant], may_stay_planar: bool) -> Request {
+fn request(header: &Header, order: Order<'_>, may_stay_planar: bool) -> Request {
     let grid = header.grid(1);
-    let luma_density = geometry::needed_density(grid.upright(), variants);
-    let stay_planar = may_stay_planar && target::are_planar(variants, FORMAT);
+    let luma_density = geometry::needed_density(grid.upright(), order);
+    let stay_planar = may_stay_planar && target::are_planar(order.variants, FORMAT);
     let chroma_density = if stay_planar { luma_density / 2.0 } else { luma_density };
-    Request { luma_density, chroma_density, rows: geometry::needed_rows(&grid, variants) }
+    Request { luma_density, chroma_density, rows: geometry::needed_rows(&grid, order) }
 }
 
 /// The largest of a pair of numbers that each component has.

@@ -2,7 +2,6 @@
 //!
 //! It is never made RGB at full size, which would take as long as half of its decoding.
 
-use contract::settings::Variant;
 use image_webp_decoder::vp8::{Frame, Vp8Decoder};
 use jpeg::{
     Plane,
@@ -16,6 +15,7 @@ use crate::{
     error::RenderError,
     geometry::{self, pixel_count},
     header::{self, Header},
+    order::Order,
     picture::Picture,
     planar::Planar,
     reduce::{self, Layout, Reduced, Reducer},
@@ -39,7 +39,7 @@ struct Factors {
 
 impl<'a> Photo<'a> {
     /// Reads a header; nothing if the file is broken there or is of another kind.
-    pub(crate) fn open(bytes: &'a [u8], variants: &[Variant]) -> Option<Self> {
+    pub(crate) fn open(bytes: &'a [u8], order: Order<'_>) -> Option<Self> {
         let outline = Some(bytes).filter(|bytes| matches(bytes))?;
         let outline = Outline::read(outline).ok()?;
         let (width, height) = outline.frame;
@@ -58,7 +58,7 @@ impl<'a> Photo<'a> {
         };
         let icc = outline.icc.filter(|icc| colour::fits(icc, header.layout));
         let correction = icc.and_then(|icc| Correction::from_icc(icc, false));
-        let factors = Factors::choose(&header, variants, correction.is_none());
+        let factors = Factors::choose(&header, order, correction.is_none());
         header.working_bytes = working_bytes(&header, outline.data, factors);
         Some(Self { header, correction, data: outline.data, factors })
     }
@@ -84,9 +84,9 @@ impl<'a> Photo<'a> {
 impl Factors {
     /// As JPEG variants need chroma only half as fine as luma, which it already is; unless they have to
     /// be RGB on the way.
-    fn choose(header: &Header, variants: &[Variant], may_stay_planar: bool) -> Self {
-        let luma = reduce::factor(geometry::needed_density(header.upright(), variants));
-        let stay_planar = may_stay_planar && target::are_planar(variants, FORMAT);
+    fn choose(header: &Header, order: Order<'_>, may_stay_planar: bool) -> Self {
+        let luma = reduce::factor(geometry::needed_density(header.upright(), order));
+        let stay_planar = may_stay_planar && target::are_planar(order.variants, FORMAT);
         Self { luma, chroma: if stay_planar { luma } else { luma.div_ceil(2) } }
     }
 }
