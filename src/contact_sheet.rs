@@ -198,14 +198,15 @@ fn article(number: usize, image: &Image, made: &Made) -> String {
     let size = size(made.width, made.height);
     let warnings = made.warnings.iter().map(|warning| format!(", {}", Escaped(warning)));
     let more: String = warnings.collect();
-    let picture = if made.format == "TIFF" {
+    let picture = if matches!(made.format.as_str(), "TIFF" | "HEIC") {
         format!(
-            "<a class=\"unshown\" href=\"{link}\"><span>Browsers do not show TIFF.</span> \
-             <span>Open the file</span></a>"
+            "<a class=\"unshown\" href=\"{link}\"><span>Browsers do not show {}.</span> \
+             <span>Open the file</span></a>",
+            made.format
         )
     } else {
         let alt = format!("{name}, the original");
-        picture(&link, &alt, (made.width, made.height))
+        framed_picture(&link, &alt, made)
     };
     let _ = write!(
         html,
@@ -219,6 +220,47 @@ fn article(number: usize, image: &Image, made: &Made) -> String {
     }
     html.push_str("</div>\n</article>\n");
     html
+}
+
+/// An original on which it is drawn what its variants show of it, if one of them shows only a part.
+fn framed_picture(link: &str, alt: &str, made: &Made) -> String {
+    let (width, height) = (made.width, made.height);
+    let frames = frames(made);
+    if frames.is_empty() {
+        return picture(link, alt, (width, height));
+    }
+    // The page shows pictures in boxes of this shape.
+    let class = if 3 * u64::from(width) >= 4 * u64::from(height) { "wide" } else { "tall" };
+    let image = image(link, alt, (width, height));
+    format!(
+        "<a href=\"{link}\"><span class=\"framed {class}\" style=\"aspect-ratio:{width}/{height};\
+         max-width:{width}px;max-height:{height}px\">{image}{frames}</span></a>"
+    )
+}
+
+/// What the variants show of an original, drawn on it: each part once, with the folders of who show it.
+/// Whoever shows all of it needs no frame.
+fn frames(made: &Made) -> String {
+    let parts = made.variants.iter().filter(|it| it.frame.width < 1.0 || it.frame.height < 1.0);
+    let mut frames: Vec<(String, String)> = Vec::new();
+    for MadeVariant { folder, frame, .. } in parts {
+        let share = |share: f64| format!("{:.2}%", 100.0 * share);
+        let style = format!(
+            "left:{};top:{};width:{};height:{}",
+            share(frame.left),
+            share(frame.top),
+            share(frame.width),
+            share(frame.height)
+        );
+        match frames.iter_mut().find(|(of, _)| *of == style) {
+            Some((_, folders)) => *folders = format!("{folders}, {folder}"),
+            None => frames.push((style, folder.clone())),
+        }
+    }
+    let frames = frames.iter().map(|(style, folders)| {
+        format!("<span class=\"frame\" style=\"{style}\"><i>{}</i></span>", Escaped(folders))
+    });
+    frames.collect()
 }
 
 fn figure(image: &Image, made: &Made, variant: &MadeVariant) -> String {
@@ -240,11 +282,16 @@ fn figure(image: &Image, made: &Made, variant: &MadeVariant) -> String {
     )
 }
 
-/// An image that leads to its file. Most are far down the page, and are read only when seen.
-fn picture(link: &str, alt: &str, (width, height): (u32, u32)) -> String {
+/// An image that leads to its file.
+fn picture(link: &str, alt: &str, size: (u32, u32)) -> String {
+    format!("<a href=\"{link}\">{}</a>", image(link, alt, size))
+}
+
+/// Most images are far down the page, and are read only when seen.
+fn image(link: &str, alt: &str, (width, height): (u32, u32)) -> String {
     format!(
-        "<a href=\"{link}\"><img src=\"{link}\" alt=\"{}\" width=\"{width}\" height=\"{height}\" \
-         loading=\"lazy\" decoding=\"async\"></a>",
+        "<img src=\"{link}\" alt=\"{}\" width=\"{width}\" height=\"{height}\" loading=\"lazy\" \
+         decoding=\"async\">",
         Escaped(alt)
     )
 }

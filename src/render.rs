@@ -20,10 +20,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
+use contract::framing::Framing;
+use contract::keys::ImagePath;
 use contract::settings::{Format, Variant};
 use futures_util::stream::{self, StreamExt};
 use imaging::engine::{self, Opened, Rendered, Rendering, Scratch};
 use imaging::limits::Limits;
+use imaging::order::Order;
 use lambda_fn::capacity::{Capacity, Processor, Reservation};
 use serde::Serialize;
 use tokio::runtime::Handle;
@@ -43,6 +46,8 @@ const MEMORY_BYTES: u64 = 2 << 30;
 #[derive(Clone, Debug)]
 pub(crate) struct Work {
     pub(crate) variants: Arc<[Variant]>,
+    /// What every original is taken to say of its composition.
+    pub(crate) framing: Framing,
     pub(crate) limits: Limits,
     pub(crate) output: PathBuf,
 }
@@ -107,7 +112,7 @@ pub(crate) struct Stages {
     pub(crate) encode: f64,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct MadeVariant {
     pub(crate) folder: String,
     pub(crate) file: String,
@@ -115,6 +120,17 @@ pub(crate) struct MadeVariant {
     pub(crate) height: u32,
     pub(crate) bytes: u64,
     pub(crate) content_type: &'static str,
+    /// The part of the original that it shows.
+    pub(crate) frame: Frame,
+}
+
+/// A part of an original, in shares of its width and height from the top left.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Frame {
+    pub(crate) left: f64,
+    pub(crate) top: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
 }
 
 /// Sums over the images, where bytes are only of those that have variants.
@@ -224,13 +240,23 @@ impl Work {
             Ok(bytes) => bytes,
             Err(why) => return Ok(Err(why)),
         };
-        let opened = match engine::open(&bytes, &self.variants, &self.limits) {
+        let variants = self.variants_of(name);
+        let order = Order { framing: self.framing, ..Order::of(&variants) };
+        let opened = match engine::open(&bytes, order, &self.limits) {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(error.to_string())),
         };
         let _reservation = reserve(opened.memory_needed());
         let made = self.render(name, opened, &mut processor.scratch)?;
         Ok(made.map(|(rendering, made)| Made::new(&rendering, bytes.len() as u64, made)))
+    }
+
+    /// The variants of an original. Which folder of the bucket one is meant for that was found in no
+    /// folder is not known, so that it has all.
+    fn variants_of(&self, name: &Path) -> Vec<Variant> {
+        let path = name.to_string_lossy().replace('\\', "/");
+        let is_meant = |variant: &&Variant| !path.contains('/') || variant.takes(ImagePath(&path));
+        self.variants.iter().filter(is_meant).cloned().collect()
     }
 
     /// The file, or why it is refused before it is opened.
@@ -277,6 +303,12 @@ impl Work {
             height: variant.height,
             bytes: variant.bytes.len() as u64,
             content_type: variant.content_type,
+            frame: Frame {
+                left: variant.frame.left,
+                top: variant.frame.top,
+                width: variant.frame.width,
+                height: variant.frame.height,
+            },
         })
     }
 }

@@ -11,16 +11,15 @@ use crate::{service::Service, store::StoreError};
 const VERSION: &str = "2010-03-31";
 
 /// What stands in a form as it is (RFC 3986, section 2.3).
-const UNRESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// SNS, as the little that the function wants of it.
 #[derive(Debug)]
-pub struct Announcer(Service);
+pub(crate) struct Announcer(Service);
 
 impl Announcer {
     /// Prepares calls to SNS in this region, or at another endpoint.
-    pub fn new(region: &str, endpoint: Option<&str>, credentials: Credentials) -> Self {
+    pub(crate) fn new(region: &str, endpoint: Option<&str>, credentials: Credentials) -> Self {
         let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
         let home = format!("https://sns.{region}.{suffix}");
         let endpoint = endpoint.unwrap_or(&home);
@@ -28,7 +27,7 @@ impl Announcer {
     }
 
     /// Publishes a message on a topic.
-    pub async fn announce(&self, topic: &str, message: &Message) -> Result<(), StoreError> {
+    pub(crate) async fn announce(&self, topic: &str, message: &Message) -> Result<(), StoreError> {
         let form = form(topic, message);
         self.0.post("/", "application/x-www-form-urlencoded; charset=utf-8", &form).await
     }

@@ -126,7 +126,9 @@ impl<S: Store, L: Log> Handler<S, L> {
         let mut setbacks = Vec::new();
         for (Work { key, .. }, ended) in request.work.iter().zip(endings) {
             match ended {
-                Ok(Verdict::Made(..) | Verdict::Unchanged(..)) => outcome.processed.push(key.clone()),
+                Ok(Verdict::Made(..) | Verdict::Unchanged(..)) => {
+                    outcome.processed.push(key.clone())
+                }
                 Ok(Verdict::Refused(..)) => outcome.failed.push(key.clone()),
                 Ok(Verdict::Removed(_)) => outcome.removed.push(key.clone()),
                 Ok(Verdict::Gone) => outcome.ignored += 1,

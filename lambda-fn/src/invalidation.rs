@@ -7,11 +7,11 @@ use crate::{service::Service, store::StoreError};
 
 /// The CDN, as the little that the function wants of it.
 #[derive(Debug)]
-pub struct Invalidator(Service);
+pub(crate) struct Invalidator(Service);
 
 impl Invalidator {
     /// Prepares calls to the CDN of the partition this region is in, or to another endpoint.
-    pub fn new(region: &str, endpoint: Option<&str>, credentials: Credentials) -> Self {
+    pub(crate) fn new(region: &str, endpoint: Option<&str>, credentials: Credentials) -> Self {
         let (home, signing_region) = home(region);
         let scope = ("cloudfront", signing_region);
         let endpoint = endpoint.unwrap_or(home);
@@ -19,7 +19,7 @@ impl Invalidator {
     }
 
     /// Has a distribution forget what it holds of these keys.
-    pub async fn invalidate(
+    pub(crate) async fn invalidate(
         &self,
         distribution: &str,
         keys: &[String],

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use contract::framing::{Crop, Focus, Framing};
 use imaging::limits::Limits;
 
 use super::session::{ask_on_interrupt, blocking};
@@ -39,6 +40,24 @@ pub(crate) struct Render {
     /// Folder for the variants and the page; created if needed, and never searched for originals
     #[arg(short, long, value_name = "DIR", default_value = "rendered")]
     pub(crate) output: PathBuf,
+    /// Center the crop of every image on this point: fractions of width and height from the top left
+    #[arg(long, value_name = "X,Y", value_parser = focus)]
+    pub(crate) focus: Option<Focus>,
+    /// Cut this part out of every image first: left, top, width and height as fractions
+    #[arg(long, value_name = "X,Y,W,H", value_parser = crop)]
+    pub(crate) crop: Option<Crop>,
+}
+
+/// As the metadata of an original says it.
+fn focus(text: &str) -> Result<Focus, &'static str> {
+    Focus::parse(text).ok_or("a focus is two numbers from 0 to 1, such as `0.3,0.7`")
+}
+
+fn crop(text: &str) -> Result<Crop, &'static str> {
+    Crop::parse(text).ok_or(
+        "a crop is a part of the image: left, top, width and height from 0 to 1, such as \
+         `0.1,0.1,0.8,0.5`",
+    )
 }
 
 pub(crate) async fn run(args: &Render, global: &Global, report: &Report) -> Result<Answer, Error> {
@@ -50,6 +69,7 @@ pub(crate) async fn run(args: &Render, global: &Global, report: &Report) -> Resu
     let work = Work {
         limits: Limits::for_memory(config.function.memory.into()),
         variants: config.variants.into(),
+        framing: Framing { focus: args.focus, crop: args.crop },
         output: args.output.clone(),
     };
     work.check_formats().map_err(Error::Render)?;
@@ -162,7 +182,7 @@ mod tests {
     use insta::assert_snapshot;
 
     use super::*;
-    use crate::render::{MadeVariant, Stages};
+    use crate::render::{Frame, MadeVariant, Stages};
 
     fn image(file: &str, outcome: ImageOutcome) -> Image {
         Image { file: file.to_owned(), outcome, name: PathBuf::new(), from_page: PathBuf::new() }
@@ -183,6 +203,7 @@ mod tests {
                 height: 600,
                 bytes: after,
                 content_type: "image/jpeg",
+                frame: Frame { left: 0.0, top: 0.0, width: 1.0, height: 1.0 },
             }],
         })
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::render::Stages;
+use crate::render::{Frame, Stages};
 
 fn image(name: &str, outcome: ImageOutcome) -> Image {
     Image {
@@ -36,6 +36,7 @@ fn variant(folder: &str, name: &str, bytes: u64) -> MadeVariant {
         height: 600,
         bytes,
         content_type: "image/jpeg",
+        frame: Frame { left: 0.0, top: 0.0, width: 1.0, height: 1.0 },
     }
 }
 

@@ -63,6 +63,7 @@ impl Place {
 
     async fn render(&self, arguments: &[&str], limits: Limits) -> Sheet {
         let work = Work {
+            framing: Framing::default(),
             variants: [Variant::of_size(40, 30), Variant::of_size(20, 20)].into(),
             limits,
             output: self.path("out"),
@@ -212,7 +213,7 @@ async fn variants_are_those_of_the_function_under_the_names_of_their_originals()
     assert_eq!(place.files("out"), files, "and no unfinished file");
     let bytes = fs::read(place.path("p/c.jpg")).unwrap();
     let variants = [Variant::of_size(40, 30), Variant::of_size(20, 20)];
-    let expected = engine::render(&bytes, &variants, &Limits::default()).unwrap();
+    let expected = engine::render(&bytes, Order::of(&variants), &Limits::default()).unwrap();
     for variant in &expected {
         let file = place.path("out").join(&variant.folder).join("c.jpg");
         assert_eq!(fs::read(file).unwrap(), variant.bytes);
@@ -263,6 +264,7 @@ async fn what_cannot_be_written_ends_the_run() {
     let place = Place::with(&["p/a.jpg", "p/b.jpg"]);
     place.put("out", b"a file where the folder would be");
     let work = Work {
+        framing: Framing::default(),
         variants: [Variant::of_size(40, 30)].into(),
         limits: Limits::default(),
         output: place.path("out"),
@@ -280,6 +282,7 @@ async fn nothing_is_written_through_a_link() {
     fs::create_dir(place.path("out")).unwrap();
     let run = async || {
         let work = Work {
+            framing: Framing::default(),
             variants: [Variant::of_size(20, 20)].into(),
             limits: Limits::default(),
             output: place.path("out"),
@@ -315,6 +318,7 @@ async fn nothing_is_begun_after_the_user_asked_to_stop() {
     let names: Vec<String> = (0..50).map(|number| format!("p/{number:02}.jpg")).collect();
     let place = Place::with(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let work = Work {
+        framing: Framing::default(),
         variants: [Variant::of_size(40, 30)].into(),
         limits: Limits::default(),
         output: place.path("out"),
@@ -343,6 +347,7 @@ fn a_file_is_seen_from_a_folder() {
 fn avif_is_made_only_by_a_build_with_its_encoder() {
     let avif = Variant { format: Format::Avif, ..Variant::of_size(40, 30) };
     let work = |variants: &[Variant]| Work {
+        framing: Framing::default(),
         variants: variants.into(),
         limits: Limits::default(),
         output: "out".into(),

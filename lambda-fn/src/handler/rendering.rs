@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use contract::{framing::Framing, settings::Variant};
 use futures_util::future::join;
 use imaging::{
-    engine::{self, Order, Rendered, Rendering, Scratch},
+    engine::{self, Rendered, Rendering, Scratch},
     error::RenderError,
     limits::Limits,
+    order::Order,
 };
 use tokio::{
     sync::mpsc::{self, Sender},
@@ -73,8 +74,16 @@ impl<S: Store, L: Log> Run<'_, S, L> {
 impl Job {
     /// Renders, and leaves of the reservation what the finished variants take.
     fn run(self, scratch: &mut Scratch, sender: &Sender<Rendered>) -> (Finished, Reservation) {
-        let Self { key, request_id, original, wanted, framing, placeholder, limits, mut reservation } =
-            self;
+        let Self {
+            key,
+            request_id,
+            original,
+            wanted,
+            framing,
+            placeholder,
+            limits,
+            mut reservation,
+        } = self;
         let mut finished_bytes = 0;
         let finished = panics::concerning(&key, &request_id, || {
             let order = Order { framing, placeholder, ..Order::of(&wanted) };

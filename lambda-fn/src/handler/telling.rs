@@ -57,8 +57,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             return Ok(None);
         };
         let manifest = serde_json::from_slice(&file.bytes).ok();
-        let is_current =
-            settings == self.settings.manifest_fingerprint(path, &original.framing);
+        let is_current = settings == self.settings.manifest_fingerprint(path, &original.framing);
         Ok(manifest.map(|manifest| Told { manifest, is_current }))
     }
 

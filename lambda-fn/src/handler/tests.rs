@@ -20,6 +20,7 @@ mod framing;
 mod memory;
 mod removal;
 mod repetition;
+mod telling;
 
 #[derive(Debug, Default)]
 struct Lines(Mutex<Vec<Value>>);

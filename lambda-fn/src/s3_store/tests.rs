@@ -29,7 +29,7 @@ fn answering(answer: Option<&'static str>) -> S3Store {
         Credentials::new(SECRETS[0], SECRETS[1], Some(SECRETS[2].to_owned()), None, "test");
     let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     let s3 = s3_client(Region::new("us-east-1"), credentials, http, Some(endpoint));
-    S3Store { s3, invalidator: None, bucket: "photos".to_owned() }
+    S3Store { s3, invalidator: None, announcer: None, bucket: "photos".to_owned() }
 }
 
 fn object() -> Object {
@@ -38,6 +38,7 @@ fn object() -> Object {
         bytes: b"small".as_slice().into(),
         content_type: "image/jpeg",
         origin: None,
+        size: Some((800, 600)),
         cache_control: None,
         public: false,
     }

@@ -1,7 +1,10 @@
 //! What goes on at the same time, and what waits for memory. Gates show it; nothing is timed.
 
 use futures_util::{FutureExt, future::join};
-use imaging::engine::Rendered;
+use imaging::{
+    engine::{Frame, Rendered},
+    order::Order,
+};
 use tokio::{sync::mpsc, task::yield_now};
 
 use super::{report::Report, *};
@@ -44,6 +47,7 @@ async fn the_first_upload_begins_before_the_last_variant_is_made() {
         content_type: "image/jpeg",
         width: 1,
         height: 1,
+        frame: Frame { left: 0.0, top: 0.0, width: 1.0, height: 1.0 },
     };
     let rendering = async {
         sender.send(rendered("40x30")).await.unwrap();
@@ -56,7 +60,7 @@ async fn the_first_upload_begins_before_the_last_variant_is_made() {
         drop(sender);
     };
     let (published, ()) = join(run.publish_all(&report, "originals/a", receiver), rendering).await;
-    assert_eq!(published.unwrap().sizes.len(), 2);
+    assert_eq!(published.unwrap().made.len(), 2);
     assert_eq!(tested.store.keys(), ["20x15/a", "40x30/a"]);
 }
 
@@ -149,7 +153,7 @@ async fn a_file_larger_than_announced_is_asked_for_again() {
 async fn an_image_that_needs_more_than_is_free_gives_back_what_it_has() {
     let mut tested = photos(&["originals/a"]);
     let file = photo();
-    let opened = imaging::engine::open(&file, &tested.settings.variants, &tested.limits);
+    let opened = imaging::engine::open(&file, Order::of(&tested.settings.variants), &tested.limits);
     let needed = opened.unwrap().memory_needed();
     let size = photo().len() as u64;
     tested.capacity = Capacity::new(needed, 1);

@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
-use contract::framing::{Framing, Senseless};
+use contract::{
+    framing::{Framing, Senseless},
+    message::Message,
+};
 use tokio::sync::Semaphore;
 
 use crate::store::{Fetched, Head, Object, Origin, Original, Outlook, Store, StoreError, Withheld};
@@ -31,6 +34,7 @@ pub(super) struct Bucket {
     /// Every call so far, such as `put 800x600/a.jpg`.
     pub(super) calls: Vec<String>,
     pub(super) invalidated: Vec<String>,
+    pub(super) messages: Vec<Message>,
     /// The user-defined metadata of originals by their key.
     pub(super) metadata: BTreeMap<String, BTreeMap<String, String>>,
     /// Calls that do not succeed, however often they are made.
@@ -48,7 +52,7 @@ pub(super) struct Bucket {
 impl Bucket {
     pub(super) fn keep(&mut self, object: Object) {
         self.versions += 1;
-        let Object { key, bytes, content_type, origin, cache_control, public } = object;
+        let Object { key, bytes, content_type, origin, cache_control, public, .. } = object;
         let (bytes, etag) = (bytes.to_vec(), format!("v{}", self.versions));
         let kept = Kept { bytes, etag, origin, content_type, cache_control, public };
         self.objects.insert(key, kept);
@@ -62,6 +66,7 @@ impl Bucket {
             bytes: bytes.into(),
             content_type,
             origin: None,
+            size: None,
             cache_control: None,
             public: false,
         });
@@ -205,8 +210,16 @@ impl Store for Memory {
         .await
     }
 
-    async fn put(&self, object: &Object) -> Result<(), StoreError> {
-        self.call("put", &object.key, |bucket| bucket.keep(object.clone())).await
+    async fn put(&self, object: &Object) -> Result<String, StoreError> {
+        self.call("put", &object.key, |bucket| {
+            bucket.keep(object.clone());
+            bucket.objects[&object.key].etag.clone()
+        })
+        .await
+    }
+
+    async fn announce(&self, topic: &str, message: &Message) -> Result<(), StoreError> {
+        self.call("announce", topic, |bucket| bucket.messages.push(message.clone())).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
