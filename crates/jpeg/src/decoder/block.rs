@@ -2,7 +2,7 @@
 
 use super::{
     bits::{Bits, Window},
-    huffman::{self, AcTable, BLOCK, DcTable, One},
+    huffman::{self, AcTable, BLOCK, One, Table},
     idct::Shape,
     strip::Block,
 };
@@ -70,7 +70,7 @@ pub(super) const BYTES_MAX: usize = 64 * 31 / 8;
 /// How the blocks of one component are read.
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
-    pub(super) dc: &'a DcTable,
+    pub(super) dc: &'a Table,
     pub(super) ac: &'a AcTable,
     pub(super) corner: &'a Corner,
 }

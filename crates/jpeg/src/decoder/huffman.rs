@@ -92,7 +92,7 @@ impl One {
         self.0 >> 16 & 0xff
     }
 
-    /// How many blocks end with the symbol of [`BandTable`] whose code stands at the top of `reservoir`.
+    /// How many blocks end with the symbol of [`Table::band`] whose code stands at the top of `reservoir`.
     #[inline]
     pub(super) fn ended_blocks(self, reservoir: u64) -> u32 {
         let bits = reservoir << (self.0 >> 24 & 63);
@@ -198,19 +198,31 @@ impl Codes {
     }
 }
 
-/// A table for the differences of DC coefficients.
+/// A table of single symbols.
 #[derive(Clone, Debug)]
-pub(super) struct DcTable {
+pub(super) struct Table {
     one: Box<[One; 1 << ONE_BITS]>,
     codes: Codes,
+    /// What a code of some bits and its symbol mean.
+    make: fn(u32, u8) -> One,
 }
 
-impl DcTable {
-    pub(super) fn new(codes: Codes) -> Result<Self, DecodeError> {
+impl Table {
+    /// For the differences of DC coefficients.
+    pub(super) fn dc(codes: Codes) -> Result<Self, DecodeError> {
         if codes.symbols.iter().any(|&size| size > 15) {
             return Err(DecodeError::Malformed("a Huffman table has values of too many bits"));
         }
-        Ok(Self { one: codes.spread(One::dc), codes })
+        Ok(Self::new(codes, One::dc))
+    }
+
+    /// For the AC coefficients of a progressive image.
+    pub(super) fn band(codes: Codes) -> Self {
+        Self::new(codes, One::band)
+    }
+
+    fn new(codes: Codes, make: fn(u32, u8) -> One) -> Self {
+        Self { one: codes.spread(make), codes, make }
     }
 
     pub(super) fn codes(&self) -> &Codes {
@@ -226,77 +238,42 @@ impl DcTable {
 
     #[cold]
     fn long(&self, reservoir: u64) -> Option<One> {
-        self.codes.find((reservoir >> 48) as u16).map(|(length, symbol)| One::dc(length, symbol))
+        let found = self.codes.find((reservoir >> 48) as u16);
+        found.map(|(length, symbol)| (self.make)(length, symbol))
     }
 }
 
-/// A table for AC coefficients.
+/// A table for the AC coefficients of a sequential image.
 #[derive(Clone, Debug)]
 pub(super) struct AcTable {
-    one: Box<[One; 1 << ONE_BITS]>,
+    one: Table,
     skip: Box<[Skip; 1 << SKIP_BITS]>,
-    codes: Codes,
 }
 
 impl AcTable {
     pub(super) fn new(codes: Codes) -> Self {
-        let every = codes.spread::<{ 1 << SKIP_BITS }>(One::ac);
+        let every = codes.spread(One::ac);
         let mut skip = Box::new([Skip(0); 1 << SKIP_BITS]);
         for (index, entry) in skip.iter_mut().enumerate() {
             *entry = skip_from(index as u32, &every);
         }
-        Self { one: codes.spread(One::ac), skip, codes }
+        Self { one: Table::new(codes, One::ac), skip }
     }
 
     pub(super) fn codes(&self) -> &Codes {
-        &self.codes
+        self.one.codes()
     }
 
-    /// The symbol at the top of the reservoir, at most 31 bits long; nothing if there is no such code.
+    /// The symbol at the top of the reservoir, as [`Table::symbol`] has it.
     #[inline]
     pub(super) fn symbol(&self, reservoir: u64) -> Option<One> {
-        let one = self.one[(reservoir >> (64 - ONE_BITS)) as usize];
-        if one.is_unknown() { self.long(reservoir) } else { Some(one) }
-    }
-
-    #[cold]
-    fn long(&self, reservoir: u64) -> Option<One> {
-        self.codes.find((reservoir >> 48) as u16).map(|(length, symbol)| One::ac(length, symbol))
+        self.one.symbol(reservoir)
     }
 
     /// The symbols at the top of the reservoir, at most 27 bits together, or unknown.
     #[inline]
     pub(super) fn skip(&self, reservoir: u64) -> Skip {
         self.skip[(reservoir >> (64 - SKIP_BITS)) as usize]
-    }
-}
-
-/// A table for the AC coefficients of a progressive image.
-#[derive(Clone, Debug)]
-pub(super) struct BandTable {
-    one: Box<[One; 1 << ONE_BITS]>,
-    codes: Codes,
-}
-
-impl BandTable {
-    pub(super) fn new(codes: Codes) -> Self {
-        Self { one: codes.spread(One::band), codes }
-    }
-
-    pub(super) fn codes(&self) -> &Codes {
-        &self.codes
-    }
-
-    /// The symbol at the top of the reservoir, at most 31 bits long; nothing if there is no such code.
-    #[inline]
-    pub(super) fn symbol(&self, reservoir: u64) -> Option<One> {
-        let one = self.one[(reservoir >> (64 - ONE_BITS)) as usize];
-        if one.is_unknown() { self.long(reservoir) } else { Some(one) }
-    }
-
-    #[cold]
-    fn long(&self, reservoir: u64) -> Option<One> {
-        self.codes.find((reservoir >> 48) as u16).map(|(length, symbol)| One::band(length, symbol))
     }
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::{
     bits::{Bits, Window},
     block::{self, NoSuchCode, frequencies},
-    huffman::{BandTable, DcTable},
+    huffman::Table,
     idct::Shape,
     scan::Units,
     script::{ScanHeader, corner_bits},
@@ -89,7 +89,7 @@ pub(super) struct Means<'a> {
 /// A component in such a scan.
 pub(super) struct MeanLane<'a> {
     /// Unless only a bit is added.
-    pub(super) dc: Option<&'a DcTable>,
+    pub(super) dc: Option<&'a Table>,
     /// Blocks in a unit, across and down.
     pub(super) blocks: (usize, usize),
     pub(super) coefficients: Coefficients,
@@ -165,7 +165,7 @@ pub(super) struct Band<'a> {
 impl<'a> Band<'a> {
     pub(super) fn new(
         header: &ScanHeader,
-        table: &'a BandTable,
+        table: &'a Table,
         (coefficients, shape): (Coefficients, &Shape),
     ) -> Self {
         let mut places = [shape.nowhere() as u8; 64];
@@ -223,7 +223,7 @@ impl Units for Band<'_> {
 
 /// What a scan sends of every block.
 struct Sent<'a> {
-    table: &'a BandTable,
+    table: &'a Table,
     /// The first and the last coefficient.
     first: u32,
     last: u32,

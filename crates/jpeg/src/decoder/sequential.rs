@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{
     bits::{Bits, Window},
     block::{Corner, Reader},
-    huffman::{AcTable, DcTable},
+    huffman::{AcTable, Table},
     idct::Shape,
     scan::Units,
     strip::Strip,
@@ -14,7 +14,7 @@ use crate::Plane;
 
 /// A component in a scan.
 pub(super) struct Lane<'a> {
-    pub(super) dc: &'a DcTable,
+    pub(super) dc: &'a Table,
     pub(super) ac: &'a AcTable,
     pub(super) shape: Shape,
     pub(super) corner: Corner,

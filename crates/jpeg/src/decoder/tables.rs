@@ -2,7 +2,7 @@
 
 use super::{
     DecodeError,
-    huffman::{AcTable, BandTable, Codes, DcTable},
+    huffman::{AcTable, Codes, Table},
 };
 
 /// What the segments before a scan have defined.
@@ -19,9 +19,9 @@ pub(super) struct Definitions {
 /// same.
 #[derive(Default)]
 pub(super) struct Tables {
-    dc: [Option<DcTable>; 4],
+    dc: [Option<Table>; 4],
     ac: [Option<AcTable>; 4],
-    band: [Option<BandTable>; 4],
+    band: [Option<Table>; 4],
 }
 
 impl Definitions {
@@ -122,7 +122,7 @@ impl Tables {
         definitions: &Definitions,
         number: usize,
     ) -> Result<(), DecodeError> {
-        prepare(&mut self.dc, DcTable::codes, &definitions.dc, number, DcTable::new).map(|_| ())
+        prepare(&mut self.dc, Table::codes, &definitions.dc, number, Table::dc).map(|_| ())
     }
 
     /// Makes an AC table of a sequential image ready.
@@ -140,13 +140,13 @@ impl Tables {
         &mut self,
         definitions: &Definitions,
         number: usize,
-    ) -> Result<&BandTable, DecodeError> {
-        let make = |codes| Ok(BandTable::new(codes));
-        prepare(&mut self.band, BandTable::codes, &definitions.ac, number, make)
+    ) -> Result<&Table, DecodeError> {
+        let make = |codes| Ok(Table::band(codes));
+        prepare(&mut self.band, Table::codes, &definitions.ac, number, make)
     }
 
     /// A DC table that has been made ready.
-    pub(super) fn dc(&self, number: usize) -> Result<&DcTable, DecodeError> {
+    pub(super) fn dc(&self, number: usize) -> Result<&Table, DecodeError> {
         self.dc.get(number).and_then(Option::as_ref).ok_or(NO_HUFFMAN)
     }
 
