@@ -17,7 +17,7 @@ use crate::variants::dimensions;
 /// What the function makes of an original by the pipeline's standard file.
 fn expected(original: &[u8]) -> Vec<engine::Rendered> {
     let variants = [Variant::of_size(800, 600), Variant::of_size(400, 300)];
-    engine::render(original, &variants, &Limits::for_memory(256)).unwrap()
+    engine::render(original, Order::of(&variants), &Limits::for_memory(256)).unwrap()
 }
 
 fn put(pipeline: &Pipeline, file: &str, bytes: &[u8]) {
