@@ -64,8 +64,8 @@ pub(crate) fn filter(macroblock: &mut Macroblock, neighbours: Neighbours<'_>, si
             |lines| smooth_nearest(lines, strength.within),
         );
     } else {
-        let between = |lines: &mut Edge| smooth_between(lines, &strength);
-        let within = |lines: &mut Edge| smooth_within(lines, &strength);
+        let between = |lines: &mut Edge| smooth_between(lines, strength);
+        let within = |lines: &mut Edge| smooth_within(lines, strength);
         job.luma(between, within);
         job.chroma(between, within);
     }
@@ -206,15 +206,15 @@ struct Masks {
 
 impl Masks {
     #[inline]
-    fn of(lines: &Edge, edge: u8, strength: &Strength) -> Self {
+    fn of([p3, p2, p1, p0, q0, q1, q2, q3]: &Edge, edge: u8, strength: Strength) -> Self {
         let mut masks = Self { smooth: [0; 16], high_variance: [0; 16] };
         for lane in 0..16 {
-            let [p3, p2, p1, p0, q0, q1, q2, q3] = lines.map(|line| line[lane]);
-            let nearest = p1.abs_diff(p0).max(q1.abs_diff(q0));
-            let others = p3.abs_diff(p2).max(p2.abs_diff(p1)).max(q2.abs_diff(q1));
-            let interior = nearest.max(others).max(q3.abs_diff(q2));
-            let is_smooth = (step([p1, p0, q0, q1]) <= edge) & (interior <= strength.interior);
-            masks.smooth[lane] = mask(is_smooth);
+            let nearest = p1[lane].abs_diff(p0[lane]).max(q1[lane].abs_diff(q0[lane]));
+            let left = p3[lane].abs_diff(p2[lane]).max(p2[lane].abs_diff(p1[lane]));
+            let right = q2[lane].abs_diff(q1[lane]).max(q3[lane].abs_diff(q2[lane]));
+            let interior = nearest.max(left).max(right);
+            let step = step(p1[lane], p0[lane], q0[lane], q1[lane]);
+            masks.smooth[lane] = mask((step <= edge) & (interior <= strength.interior));
             masks.high_variance[lane] = mask(nearest > strength.high_variance);
         }
         masks
@@ -228,7 +228,7 @@ fn mask(condition: bool) -> u8 {
 
 /// How much an edge stands out.
 #[inline]
-fn step([p1, p0, q0, q1]: [u8; 4]) -> u8 {
+fn step(p1: u8, p0: u8, q0: u8, q1: u8) -> u8 {
     let middle = p0.abs_diff(q0);
     middle.saturating_add(middle).saturating_add(p1.abs_diff(q1) >> 1)
 }
@@ -262,64 +262,71 @@ fn adjusted(p0: i8, q0: i8, change: i8) -> (i8, i8, i8) {
 
 /// RFC 6386, section 15.2.
 fn smooth_nearest(lines: &mut Edge, edge: u8) {
+    let [_, _, p1, p0, q0, q1, _, _] = lines;
     for lane in 0..16 {
-        let samples = [2, 3, 4, 5].map(|line: usize| lines[line][lane]);
-        let mask = mask(step(samples) <= edge).cast_signed();
-        let [p1, p0, q0, q1] = samples.map(signed);
-        let change = thrice(p0, q0, p1.saturating_sub(q1)) & mask;
-        let (p0, q0, _) = adjusted(p0, q0, change);
-        lines[3][lane] = unsigned(p0);
-        lines[4][lane] = unsigned(q0);
+        let mask = mask(step(p1[lane], p0[lane], q0[lane], q1[lane]) <= edge).cast_signed();
+        let outer = signed(p1[lane]).saturating_sub(signed(q1[lane]));
+        let (p, q) = (signed(p0[lane]), signed(q0[lane]));
+        let (p, q, _) = adjusted(p, q, thrice(p, q, outer) & mask);
+        (p0[lane], q0[lane]) = (unsigned(p), unsigned(q));
     }
 }
 
 /// RFC 6386, section 15.3, for edges within a macroblock.
-fn smooth_within(lines: &mut Edge, strength: &Strength) {
+fn smooth_within(lines: &mut Edge, strength: Strength) {
     let masks = Masks::of(lines, strength.within, strength);
     if masks.smooth == [0; 16] {
         return;
     }
+    let [_, _, p1, p0, q0, q1, _, _] = lines;
     for lane in 0..16 {
-        let [p1, p0, q0, q1] = [2, 3, 4, 5].map(|line: usize| signed(lines[line][lane]));
         let smooth = masks.smooth[lane].cast_signed();
         let high_variance = masks.high_variance[lane].cast_signed();
-        let outer = p1.saturating_sub(q1) & high_variance;
-        let (p0, q0, second) = adjusted(p0, q0, thrice(p0, q0, outer) & smooth);
+        let (outer_p, outer_q) = (signed(p1[lane]), signed(q1[lane]));
+        let (p, q) = (signed(p0[lane]), signed(q0[lane]));
+        let change = thrice(p, q, outer_p.saturating_sub(outer_q) & high_variance) & smooth;
+        let (p, q, second) = adjusted(p, q, change);
         let outer = ((second + 1) >> 1) & !high_variance;
-        lines[2][lane] = unsigned(p1.saturating_add(outer));
-        lines[3][lane] = unsigned(p0);
-        lines[4][lane] = unsigned(q0);
-        lines[5][lane] = unsigned(q1.saturating_sub(outer));
+        p1[lane] = unsigned(outer_p.saturating_add(outer));
+        p0[lane] = unsigned(p);
+        q0[lane] = unsigned(q);
+        q1[lane] = unsigned(outer_q.saturating_sub(outer));
     }
 }
 
 /// RFC 6386, section 15.3, for edges between macroblocks.
-fn smooth_between(lines: &mut Edge, strength: &Strength) {
+fn smooth_between(lines: &mut Edge, strength: Strength) {
     let masks = Masks::of(lines, strength.between, strength);
     if masks.smooth == [0; 16] {
         return;
     }
+    let [_, p2, p1, p0, q0, q1, q2, _] = lines;
     let mut wide = [0; 16];
     for lane in 0..16 {
-        let [p1, p0, q0, q1] = [2, 3, 4, 5].map(|line: usize| signed(lines[line][lane]));
         let high_variance = masks.high_variance[lane].cast_signed();
-        let change = thrice(p0, q0, p1.saturating_sub(q1)) & masks.smooth[lane].cast_signed();
-        let (p0, q0, _) = adjusted(p0, q0, change & high_variance);
-        lines[3][lane] = unsigned(p0);
-        lines[4][lane] = unsigned(q0);
+        let outer = signed(p1[lane]).saturating_sub(signed(q1[lane]));
+        let (p, q) = (signed(p0[lane]), signed(q0[lane]));
+        let change = thrice(p, q, outer) & masks.smooth[lane].cast_signed();
+        let (p, q, _) = adjusted(p, q, change & high_variance);
+        (p0[lane], q0[lane]) = (unsigned(p), unsigned(q));
         wide[lane] = change & !high_variance;
     }
     // The further away, the less changes; where there is high variance, nothing more does.
-    for (line, part) in [(3, 27), (2, 18), (1, 9)] {
-        let mut change = [0; 16];
-        for (change, wide) in change.iter_mut().zip(wide) {
-            *change = share(wide, part);
-        }
-        for lane in 0..16 {
-            let (p, q) = (signed(lines[line][lane]), signed(lines[7 - line][lane]));
-            lines[line][lane] = unsigned(p.saturating_add(change[lane]));
-            lines[7 - line][lane] = unsigned(q.saturating_sub(change[lane]));
-        }
+    brought_nearer(p0, q0, &wide, 27);
+    brought_nearer(p1, q1, &wide, 18);
+    brought_nearer(p2, q2, &wide, 9);
+}
+
+/// Brings two lines nearer to each other, by so many parts of a change.
+#[inline]
+fn brought_nearer(p: &mut Line, q: &mut Line, change: &[i8; 16], parts: i16) {
+    let mut shares = [0; 16];
+    for lane in 0..16 {
+        shares[lane] = share(change[lane], parts);
+    }
+    for lane in 0..16 {
+        p[lane] = unsigned(signed(p[lane]).saturating_add(shares[lane]));
+        q[lane] = unsigned(signed(q[lane]).saturating_sub(shares[lane]));
     }
 }
 

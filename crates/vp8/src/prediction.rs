@@ -70,15 +70,14 @@ impl Around<'_> {
 
     /// The mean of those neighbours on two sides that are inside the picture.
     fn mean(&self, above: &[u8], left: impl Iterator<Item = u8>) -> u8 {
-        let sum = |samples: &mut dyn Iterator<Item = u8>| samples.map(u32::from).sum::<u32>();
         let length = u32::try_from(above.len()).unwrap_or(1);
         let (mut total, mut count) = (0, 0);
         if !self.is_first_row {
-            total += sum(&mut above.iter().copied());
+            total += above.iter().copied().map(u32::from).sum::<u32>();
             count += length;
         }
         if self.left.is_some() {
-            total += sum(&mut { left });
+            total += left.map(u32::from).sum::<u32>();
             count += length;
         }
         let mean = (total + count / 2).checked_div(count);
