@@ -88,7 +88,10 @@ impl Job<'_> {
             let mut columns = [[0; 16]; 20];
             columns[4..].copy_from_slice(&shuffled_times::<4, 16>(macroblock.luma));
             if let Some(left) = left {
-                let ends = left.luma.map(|[.., a, b, c, d]| [a, b, c, d]);
+                let mut ends = [[0; 4]; 16];
+                for (end, row) in ends.iter_mut().zip(&left.luma) {
+                    end.copy_from_slice(&row[12..]);
+                }
                 columns[..4].copy_from_slice(&shuffled_times::<4, 4>(lines(ends)));
                 at_edge(&mut columns, 0, &between);
                 let ends = shuffled_times::<2, 4>(first_lines(&columns));

@@ -12,10 +12,11 @@ pub(crate) fn shuffled<const LINES: usize>(lines: [Line; LINES]) -> [Line; LINES
     let mut out = [[0; 16]; LINES];
     let (first, second) = lines.split_at(LINES / 2);
     for ((pair, first), second) in out.as_chunks_mut::<2>().0.iter_mut().zip(first).zip(second) {
-        let dealt: [[u8; 2]; 16] = std::array::from_fn(|lane| [first[lane], second[lane]]);
-        let (low, high) = dealt.split_at(8);
-        pair[0].copy_from_slice(low.as_flattened());
-        pair[1].copy_from_slice(high.as_flattened());
+        let pair = pair.as_flattened_mut();
+        for lane in 0..16 {
+            pair[2 * lane] = first[lane];
+            pair[2 * lane + 1] = second[lane];
+        }
     }
     out
 }
@@ -23,9 +24,12 @@ pub(crate) fn shuffled<const LINES: usize>(lines: [Line; LINES]) -> [Line; LINES
 /// The same several times.
 #[inline]
 pub(crate) fn shuffled_times<const TIMES: usize, const LINES: usize>(
-    lines: [Line; LINES],
+    mut lines: [Line; LINES],
 ) -> [Line; LINES] {
-    (0..TIMES).fold(lines, |lines, _| shuffled(lines))
+    for _ in 0..TIMES {
+        lines = shuffled(lines);
+    }
+    lines
 }
 
 #[cfg(test)]

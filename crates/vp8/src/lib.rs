@@ -20,10 +20,10 @@ mod macroblock;
 mod modes;
 mod prediction;
 mod probabilities;
-mod tokens;
-mod transform;
 #[cfg(test)]
 mod tests;
+mod tokens;
+mod transform;
 
 pub use frame::{Frame, Plane, memory_bytes};
 

@@ -52,12 +52,15 @@ pub(crate) fn segment(bits: &mut Bits<'_>, &[first, low, high]: &[u8; 3]) -> usi
 pub(crate) fn luma(bits: &mut Bits<'_>, above: &mut [Block; 4], left: &mut [Block; 4]) -> Luma {
     if !bits.decide(145) {
         let mut modes = [[Block::Mean; 4]; 4];
+        // A copy can stay in registers.
+        let mut copy = bits.clone();
         for (modes, left) in modes.iter_mut().zip(left) {
             for (mode, above) in modes.iter_mut().zip(&mut *above) {
-                *mode = block(bits, &BLOCKS[*above as usize][*left as usize]);
+                *mode = block(&mut copy, &BLOCKS[*above as usize][*left as usize]);
                 (*above, *left) = (*mode, *mode);
             }
         }
+        *bits = copy;
         return Luma::Blocks(modes);
     }
     let (mode, nearest) = if bits.decide(156) {
@@ -89,6 +92,7 @@ pub(crate) fn chroma(bits: &mut Bits<'_>) -> Whole {
 }
 
 /// The tree of a block's modes, whose decisions are numbered as in RFC 6386, section 11.2.
+#[inline]
 fn block(bits: &mut Bits<'_>, decisions: &[u8; 9]) -> Block {
     if !bits.decide(decisions[0]) {
         Block::Mean
