@@ -217,7 +217,7 @@ impl Masks {
             let right = q2[lane].abs_diff(q1[lane]).max(q3[lane].abs_diff(q2[lane]));
             let interior = nearest.max(left).max(right);
             let step = step(p1[lane], p0[lane], q0[lane], q1[lane]);
-            masks.smooth[lane] = mask((step <= edge) & (interior <= strength.interior));
+            masks.smooth[lane] = mask(step <= edge) & mask(interior <= strength.interior);
             masks.high_variance[lane] = mask(nearest > strength.high_variance);
         }
         masks

@@ -105,7 +105,7 @@ impl Decoder<'_> {
         for index in 0..current.len() {
             let column = &mut self.columns[index];
             let bits = &mut self.header.modes;
-            let segment = self.header.segment_map.map_or(0, |map| modes::segment(bits, &map));
+            let segment = self.header.segment_map.map_or(0, |map| modes::segment(bits, map));
             let segment = &self.header.segments[segment];
             let is_skipped = self.header.skip.is_some_and(|skip| bits.decide(skip));
             let luma = modes::luma(bits, &mut column.modes, &mut left_modes);

@@ -39,7 +39,7 @@ pub(crate) enum Luma {
 }
 
 /// Which of four segments, by its tree.
-pub(crate) fn segment(bits: &mut Bits<'_>, &[first, low, high]: &[u8; 3]) -> usize {
+pub(crate) fn segment(bits: &mut Bits<'_>, [first, low, high]: [u8; 3]) -> usize {
     if bits.decide(first) {
         2 + usize::from(bits.decide(high))
     } else {

@@ -178,7 +178,7 @@ fn sum(samples: &Line, values: &[i16; 16]) -> Line {
 }
 
 #[inline]
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a byte")]
+#[expect(clippy::cast_sign_loss, reason = "it is none below 0")]
 fn clamped(value: i16) -> u8 {
     value.clamp(0, 255) as u8
 }

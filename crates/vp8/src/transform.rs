@@ -45,7 +45,6 @@ fn less(value: i16) -> i16 {
 
 /// The upper half of a product.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the upper 16 of 32 bits")]
 fn high(value: i16, factor: i16) -> i16 {
     ((i32::from(value) * i32::from(factor)) >> 16) as i16
 }
@@ -88,12 +87,12 @@ mod tests {
 
     #[test]
     fn four_blocks_at_once_are_as_the_standard_has_each() {
-        let values = |index: usize| (index as i32 * 7919 + 13) % 601 - 300;
-        let mut group: Group = std::array::from_fn(|index| values(index) as i16);
+        let values = |index: usize| i16::try_from(index * 7919 % 601).unwrap() - 300;
+        let mut group: Group = std::array::from_fn(values);
         blocks(&mut group);
         for column in 0..4 {
             let at = |y: usize, x: usize| 16 * y + 4 * column + x;
-            let block = std::array::from_fn(|y| std::array::from_fn(|x| values(at(y, x))));
+            let block = std::array::from_fn(|y| std::array::from_fn(|x| values(at(y, x)).into()));
             let have = std::array::from_fn(|y| std::array::from_fn(|x| group[at(y, x)].into()));
             assert_eq!(exact(block), have, "block {column}");
         }

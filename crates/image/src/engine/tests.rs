@@ -13,6 +13,7 @@ mod jpegs;
 mod mutations;
 mod parts;
 mod quality;
+mod webps;
 
 use crate::{
     decode,
