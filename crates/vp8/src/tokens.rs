@@ -139,20 +139,39 @@ pub(crate) struct Tokens<'a, 'data> {
 
 impl Tokens<'_, '_> {
     /// Reads one block into a column of its group; tells whether it has tokens.
+    #[inline]
     fn read_block(
         &mut self,
-        &Blocks { kind, first, factors }: &Blocks,
+        blocks: &Blocks,
         group: &mut Group,
         column: usize,
         [above, left]: [&mut bool; 2],
     ) -> bool {
-        let table = &self.tables[kind];
         let context = usize::from(*above) + usize::from(*left);
+        // Most blocks of most photos have none.
+        let coded = self.bits.decide(self.tables[blocks.kind][blocks.first][context][0]);
+        if coded {
+            self.read_values(blocks, context, group, column);
+        }
+        (*above, *left) = (coded, coded);
+        coded
+    }
+
+    /// Reads the values of a block that has some.
+    #[inline(never)]
+    fn read_values(
+        &mut self,
+        &Blocks { kind, first, factors }: &Blocks,
+        context: usize,
+        group: &mut Group,
+        column: usize,
+    ) {
+        let table = &self.tables[kind];
         // A copy can stay in registers.
         let mut bits = self.bits.clone();
         let mut decisions = &table[first][context];
         let mut position = first;
-        'block: while position < 16 && bits.decide(decisions[0]) {
+        'block: while position < 16 {
             while !bits.decide(decisions[1]) {
                 position += 1;
                 if position == 16 {
@@ -174,11 +193,11 @@ impl Tokens<'_, '_> {
             let place = usize::from(PLACES[position]) + 4 * column;
             group[place % 64] = value.wrapping_mul(factors[usize::from(position > 0)]);
             position += 1;
+            if position == 16 || !bits.decide(decisions[0]) {
+                break;
+            }
         }
         *self.bits = bits;
-        let coded = position > first;
-        (*above, *left) = (coded, coded);
-        coded
     }
 }
 

@@ -25,7 +25,7 @@ fn a_lossy_photo_looks_like_what_it_was_made_of() {
                 let samples = want.as_bytes().iter().zip(have.as_bytes());
                 let sum: u32 = samples.map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
                 let mean = f64::from(sum) / f64::from(3 * size.0 * size.1);
-                assert!(mean < 3.0, "{width}x{height} / {divisor} as {format:?}: {mean}");
+                assert!(mean < 4.0, "{width}x{height} / {divisor} as {format:?}: {mean}");
             }
         }
     }
