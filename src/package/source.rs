@@ -123,6 +123,7 @@ mod tests {
             "crates/image",
             "crates/jpeg",
             "crates/avif",
+            "crates/vp8",
             "crates/webp",
         ] {
             assert!(text("Cargo.toml").contains(&format!("\"{member}\"")), "{member}");

@@ -8,6 +8,7 @@ use contract::settings::Variant;
 use image::{ImageFormat, RgbImage};
 use imaging::engine;
 use imaging::limits::Limits;
+use imaging::order::Order;
 use imgprep_testkit::{Output, Pipeline, ended, run, wait_for};
 use insta::assert_snapshot;
 use percent_encoding::percent_decode_str;

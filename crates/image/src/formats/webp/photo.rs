@@ -2,13 +2,13 @@
 //!
 //! It is never made RGB at full size, which would take as long as half of its decoding.
 
-use image_webp_decoder::vp8::{Frame, Vp8Decoder};
 use jpeg::{
     Plane,
     decoder::{Component, Decoded},
 };
+use vp8::{DecodeError, Frame};
 
-use super::{FORMAT, Outline, TABLE_BYTES, matches};
+use super::{FORMAT, Outline, matches};
 use crate::{
     colour::{self, Correction},
     decode,
@@ -59,25 +59,44 @@ impl<'a> Photo<'a> {
         let icc = outline.icc.filter(|icc| colour::fits(icc, header.layout));
         let correction = icc.and_then(|icc| Correction::from_icc(icc, false));
         let factors = Factors::choose(&header, order, correction.is_none());
-        header.working_bytes = working_bytes(&header, outline.data, factors);
+        header.working_bytes = working_bytes(&header, factors);
         Some(Self { header, correction, data: outline.data, factors })
     }
 
+    /// Decodes it, row by row into planes that are as fine as its variants need.
     pub(crate) fn read(self) -> Result<decode::Decoded, RenderError> {
-        let frame = Vp8Decoder::decode_frame(self.data).map_err(|error| match error {
-            image_webp_decoder::DecodingError::IoError(error) => {
-                RenderError::unreadable(FORMAT, &error)
-            }
-            error => RenderError::broken(FORMAT, error.to_string()),
-        })?;
-        let size = (self.header.width, self.header.height);
-        if (u32::from(frame.width), u32::from(frame.height)) != size {
-            return Err(RenderError::broken(FORMAT, "its headers contradict each other"));
-        }
-        let decoded = planes(frame, size, self.factors)?;
-        let planar = Planar::new(decoded, size, self.header.orientation);
-        let picture = Picture::Planes(planar);
+        let Header { width, height, orientation, .. } = self.header;
+        let Factors { luma, chroma } = self.factors;
+        let half = (width.div_ceil(2), height.div_ceil(2));
+        let [mut y, mut u, mut v] = [((width, height), luma), (half, chroma), (half, chroma)]
+            .map(|(size, factor)| Reducer::new(Layout::Grey, size, factor));
+        let frame = Frame::open(self.data).map_err(refused)?;
+        let take = |plane, row: &[u8]| match plane {
+            vp8::Plane::Y => y.push_row(row),
+            vp8::Plane::U => u.push_row(row),
+            vp8::Plane::V => v.push_row(row),
+        };
+        frame.decode(take).map_err(refused)?;
+        let component = |plane, factor| {
+            let density = 1.0 / f64::from(factor);
+            Component { plane, density: (density, density) }
+        };
+        let [cb, cr] = [u, v].map(|reducer| plane(reducer, CHROMA));
+        let components = vec![
+            component(plane(y, LUMA), luma),
+            component(cb, 2 * chroma),
+            component(cr, 2 * chroma),
+        ];
+        let decoded = Decoded { components, first_row: 0, damage: None };
+        let picture = Picture::Planes(Planar::new(decoded, (width, height), orientation));
         Ok(decode::Decoded { picture, correction: self.correction, damage: None })
+    }
+}
+
+fn refused(error: DecodeError) -> RenderError {
+    match error {
+        DecodeError::EndsEarly => RenderError::ends_early(FORMAT),
+        error => RenderError::broken(FORMAT, error.to_string()),
     }
 }
 
@@ -91,56 +110,21 @@ impl Factors {
     }
 }
 
-/// The data again, planes of whole macroblocks, what is known of each macroblock (less than 64 bytes for
-/// 256 pixels), and the planes as they are handed on.
-fn working_bytes(header: &Header, data: &[u8], factors: Factors) -> u64 {
-    let blocks = pixel_count(header.width.div_ceil(16), header.height.div_ceil(16));
+/// What the decoder holds, and the planes as they are handed on.
+fn working_bytes(header: &Header, factors: Factors) -> u64 {
     let (width, height) = reduce::reduced_size((header.width, header.height), factors.luma);
-    data.len() as u64 + blocks * (256 + 128 + 64) + 3 * pixel_count(width, height) + TABLE_BYTES
+    vp8::memory_bytes(header.width) + 3 * pixel_count(width, height)
 }
 
-/// Reduces each plane, and stretches it from the range of video to that of JPEG.
-fn planes(frame: Frame, size: (u32, u32), factors: Factors) -> Result<Decoded, RenderError> {
-    let half = (size.0.div_ceil(2), size.1.div_ceil(2));
-    let stride = size.0.next_multiple_of(16) as usize;
-    let Frame { ybuf, ubuf, vbuf, .. } = frame;
-    let luma = plane(&ybuf, stride, size, factors.luma, &stretched(LUMA.0, LUMA.1))?;
-    drop(ybuf);
-    let chroma = |samples: &[u8]| {
-        plane(samples, stride / 2, half, factors.chroma, &stretched(CHROMA.0, CHROMA.1))
-    };
-    let density = |factor: u32| (1.0 / f64::from(factor), 1.0 / f64::from(factor));
-    let component = |plane, factor| Component { plane, density: density(factor) };
-    let chroma_factor = 2 * factors.chroma;
-    Ok(Decoded {
-        components: vec![
-            component(luma, factors.luma),
-            component(chroma(&ubuf)?, chroma_factor),
-            component(chroma(&vbuf)?, chroma_factor),
-        ],
-        first_row: 0,
-        damage: None,
-    })
-}
-
-fn plane(
-    samples: &[u8],
-    stride: usize,
-    size: (u32, u32),
-    factor: u32,
-    stretched: &[u8; 256],
-) -> Result<Plane, RenderError> {
-    let mut reducer = Reducer::new(Layout::Grey, size, factor);
-    samples.chunks_exact(stride).for_each(|row| reducer.push_row(row));
-    if !reducer.is_complete() {
-        return Err(RenderError::ends_early(FORMAT));
-    }
+/// What a plane was reduced to, stretched from the range of video to that of JPEG.
+fn plane(reducer: Reducer, (range, fixed): (i32, (u8, u8))) -> Plane {
+    let stretched = stretched(range, fixed);
     let (Reduced::Colours(mut channels) | Reduced::Inks(mut channels)) = reducer.finish();
     let mut samples = channels.planes.pop().unwrap_or_default();
     for sample in &mut samples {
         *sample = stretched[usize::from(*sample)];
     }
-    Ok(Plane { width: channels.width, height: channels.height, samples })
+    Plane { width: channels.width, height: channels.height, samples }
 }
 
 /// What each value becomes if a range is stretched to all of eight bits, and one value to another (ITU-R
