@@ -24,6 +24,7 @@ use crate::{
     order::Order,
     original::Original,
     placeholder::Placeholder,
+    resize::ScalingError,
     rights::Rights,
     target::Target,
 };
@@ -130,6 +131,7 @@ pub fn open<'a>(
     catch_panics(bytes, || {
         let file_bytes = bytes.len() as u64;
         limits.check_bytes(file_bytes)?;
+        order.watermarks.check(order.variants)?;
         let unread = Unread::open(bytes, order)?;
         let needed = unread.check(limits, file_bytes, order)?;
         Ok(Opened { bytes, order, unread, needed })
@@ -203,9 +205,9 @@ impl Opened<'_> {
             let started = Instant::now();
             let target = Target::choose(variant.format, format, original.has_alpha());
             let placed = original.place(variant);
-            let drawn = original
-                .draw(variant, (target, placed))
-                .map_err(|error| RenderError::Broken { format, message: error.to_string() })?;
+            let drawn = original.draw(variant, (target, placed));
+            let drawn = drawn.and_then(|drawn| marked(drawn, variant, order));
+            let drawn = drawn.map_err(|error| RenderError::broken(format, error.to_string()))?;
             if order.placeholder && smallest == Some(index) {
                 rendering.placeholder = Some(Placeholder::of(&drawn));
             }
@@ -227,6 +229,16 @@ impl Opened<'_> {
         }
         original.recycle(&mut scratch.decoder);
         Ok(rendering)
+    }
+}
+
+/// The same picture with the variant's logo, if it has one.
+fn marked(drawn: Drawn, variant: &Variant, order: Order<'_>) -> Result<Drawn, ScalingError> {
+    match (drawn, &variant.watermark) {
+        (Drawn::Pixels(pixels), Some(watermark)) => {
+            order.watermarks.draw(watermark, pixels).map(Drawn::Pixels)
+        }
+        (drawn, _) => Ok(drawn),
     }
 }
 
@@ -253,7 +265,7 @@ fn encode(
 }
 
 /// Turns a panic into a refusal: the file that causes it would cause it again.
-fn catch_panics<T>(
+pub(crate) fn catch_panics<T>(
     file: &[u8],
     work: impl FnOnce() -> Result<T, RenderError>,
 ) -> Result<T, RenderError> {

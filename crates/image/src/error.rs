@@ -35,6 +35,11 @@ pub enum RenderError {
     /// A variant cannot be written in its format.
     #[error("cannot encode {folder}: {message}")]
     Encode { folder: String, message: String },
+    /// A variant has a logo that was not handed over.
+    #[error(
+        "the watermark `{image}` of {folder} is not in this function: `imgprep up` puts it there"
+    )]
+    NoWatermark { folder: String, image: String },
     /// A bug in a decoder that this file brings to light: the format, and what the panic said.
     #[error("this kind of {0} cannot be decoded")]
     Panicked(String),

@@ -31,4 +31,5 @@ mod rights;
 mod rows;
 mod target;
 mod thumbnail;
+pub mod watermark;
 mod window;

@@ -3,10 +3,7 @@
 //! A function that runs out of memory is killed without a word and tried again, so the estimate
 //! errs on the safe side.
 
-use contract::{
-    framing::Framing,
-    settings::{Fit, Variant},
-};
+use contract::settings::{Fit, Variant};
 
 use crate::{
     encode::{self, Demand},
@@ -78,7 +75,8 @@ impl Limits {
         file_bytes: u64,
         order: Order<'_>,
     ) -> Result<u64, RenderError> {
-        self.check_needed(header, file_bytes.saturating_add(needed_bytes(header, order)))
+        let needed = needed_bytes(header, order).saturating_add(order.watermarks.bytes());
+        self.check_needed(header, file_bytes.saturating_add(needed))
     }
 
     /// The same for an original that its decoder shrinks and cuts.
@@ -91,6 +89,7 @@ impl Limits {
     ) -> Result<u64, RenderError> {
         let rendering = rendering_bytes(shrunk.size, header, order);
         let needed = shrunk.bytes.saturating_add(header.working_bytes.max(rendering));
+        let needed = needed.saturating_add(order.watermarks.bytes());
         self.check_needed(header, file_bytes.saturating_add(needed))
     }
 
@@ -132,17 +131,21 @@ struct Drawn {
     placed: Placement,
     /// Bytes for each pixel while it is encoded.
     encoding: u64,
+    /// Bytes for drawing its logo.
+    marking: u64,
 }
 
 impl Drawn {
-    fn of(header: &Header, variant: &Variant, framing: Framing) -> Self {
+    fn of(header: &Header, variant: &Variant, order: Order<'_>) -> Self {
         let alpha = header.layout.has_alpha();
         let target = Target::choose(variant.format, header.format, alpha);
         let demand = Demand { quality: variant.quality, effort: variant.effort, exif: None };
-        let placed = geometry::place(header.upright(), variant, framing);
+        let placed = geometry::place(header.upright(), variant, order.framing);
         // Around a padded picture it is clear.
         let alpha = alpha || variant.fit == Fit::Pad;
-        Self { placed, encoding: encode::bytes_per_pixel(target, demand, alpha) }
+        let mark = variant.watermark.as_ref();
+        let marking = mark.map_or(0, |it| order.watermarks.drawing_bytes(it, placed.canvas));
+        Self { placed, encoding: encode::bytes_per_pixel(target, demand, alpha), marking }
     }
 }
 
@@ -151,13 +154,12 @@ impl Drawn {
 fn rendering_bytes((width, height): (u32, u32), header: &Header, order: Order<'_>) -> u64 {
     let longer_side = u64::from(width.max(height));
     let canvas = |placement: &Placement| pixel_count(placement.canvas.0, placement.canvas.1);
-    let drawn: Vec<Drawn> =
-        order.variants.iter().map(|it| Drawn::of(header, it, order.framing)).collect();
-    let working = drawn.iter().map(|Drawn { placed, encoding }| {
+    let drawn: Vec<Drawn> = order.variants.iter().map(|it| Drawn::of(header, it, order)).collect();
+    let working = drawn.iter().map(|Drawn { placed, encoding, marking }| {
         let across = u64::from(placed.scaled.0.max(placed.scaled.1));
         // Between its two passes the resizer holds a plane as wide as the variant and as high as
         // what was decoded.
-        4 * across * longer_side + encoding * canvas(placed)
+        4 * across * longer_side + encoding * canvas(placed) + marking
     });
     let finished: u64 = drawn.iter().map(|it| canvas(&it.placed)).sum();
     working.max().unwrap_or(0).saturating_add(finished)

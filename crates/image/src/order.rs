@@ -2,6 +2,8 @@
 
 use contract::{framing::Framing, settings::Variant};
 
+use crate::watermark::{self, Watermarks};
+
 /// What is to be made of one original, as its stack and its uploader want it.
 #[derive(Clone, Copy, Debug)]
 pub struct Order<'a> {
@@ -11,11 +13,18 @@ pub struct Order<'a> {
     pub framing: Framing,
     /// Whether a placeholder is made of the smallest variant.
     pub placeholder: bool,
+    /// The logos that its variants may have.
+    pub watermarks: &'a Watermarks,
 }
 
 impl<'a> Order<'a> {
     /// These variants, and every default.
     pub fn of(variants: &'a [Variant]) -> Self {
-        Self { variants, framing: Framing::default(), placeholder: false }
+        Self {
+            variants,
+            framing: Framing::default(),
+            placeholder: false,
+            watermarks: &watermark::NONE,
+        }
     }
 }

@@ -92,6 +92,7 @@ impl Original {
             && target == Target::Jpeg
             && self.correction.is_none()
             && placed.canvas == placed.scaled
+            && variant.watermark.is_none()
         {
             return planar.scale_to_planes(placed.area, placed.scaled).map(Drawn::Planes);
         }

@@ -1,6 +1,6 @@
 //! What a page shows until a variant is there: its mean colour, and a blurred picture in some 25 bytes.
 //!
-//! The latter is a ThumbHash, the format of Evan Wallace (<https://evanw.github.io/thumbhash/>), as its
+//! The latter is a `ThumbHash`, the format of Evan Wallace (<https://evanw.github.io/thumbhash/>), as its
 //! reference implementation 0.1.1 writes it: the lowest frequencies of brightness, of two differences
 //! of colours and of alpha, each as a share of the strongest.
 
@@ -13,7 +13,7 @@ use crate::{encode::Drawn, pixels::Pixels, thumbnail};
 /// What stands for an original while its variants are on their way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Placeholder {
-    /// A blurred picture as a ThumbHash: 5 to 36 bytes.
+    /// A blurred picture as a `ThumbHash`: 5 to 36 bytes.
     pub thumbhash: Vec<u8>,
     /// The mean of all colours as far as they are visible; white if none is.
     pub colour: Colour,
@@ -131,7 +131,7 @@ impl Waves {
             .chunks_exact(size.0)
             .map(|row| columns.iter().map(|wave| product(row, wave)).collect())
             .collect();
-        let count = channel.len() as f64;
+        let count = number(channel.len());
         let amplitudes = rows.iter().enumerate().flat_map(|(y, wave)| {
             let parts = &parts;
             let kept = (0..across).take_while(move |x| x * down < across * (down - y));
@@ -161,9 +161,13 @@ impl Waves {
 
 /// For each wave, its value in the middle of each pixel of a side.
 fn cosines(waves: usize, side: usize) -> Vec<Vec<f64>> {
-    let value =
-        |wave: usize, pixel: usize| (PI / side as f64 * wave as f64 * (pixel as f64 + 0.5)).cos();
+    let value = |wave, pixel| (PI / number(side) * number(wave) * (number(pixel) + 0.5)).cos();
     (0..waves).map(|wave| (0..side).map(|pixel| value(wave, pixel)).collect()).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "at most 100 × 100")]
+fn number(count: usize) -> f64 {
+    count as f64
 }
 
 fn product(one: &[f64], other: &[f64]) -> f64 {

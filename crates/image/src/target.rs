@@ -57,6 +57,6 @@ impl Target {
 pub(crate) fn are_planar(variants: &[Variant], source: SourceFormat) -> bool {
     variants.iter().all(|variant| {
         let target = Target::choose(variant.format, source, false);
-        target == Target::Jpeg && variant.fit != Fit::Pad
+        target == Target::Jpeg && variant.fit != Fit::Pad && variant.watermark.is_none()
     })
 }

@@ -64,7 +64,10 @@ fn a_ball_on_a_lawn_is_kept() {
 #[test]
 fn sharp_text_beside_blur_is_kept() {
     let text = |x: u32, y: u32| {
-        let is_ink = (20..48).contains(&x) && (20..60).contains(&y) && x % 3 == 0 && y % 4 > 0;
+        let is_ink = (20..48).contains(&x)
+            && (20..60).contains(&y)
+            && x.is_multiple_of(3)
+            && !y.is_multiple_of(4);
         let soft = u8::try_from(150 + x / 2).unwrap();
         if is_ink { [30; 3] } else { [soft; 3] }
     };
@@ -118,8 +121,8 @@ fn what_is_clear_draws_nobody() {
     for pixel in scene.bytes.as_chunks_mut::<4>().0 {
         pixel[3] = if pixel[0] == 220 { 0 } else { 255 };
     }
-    for (index, pixel) in scene.bytes.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        if is_in_disc((index as u32 % 128, index as u32 / 128), (100, 40), 5) {
+    for (index, pixel) in (0..).zip(scene.bytes.as_chunks_mut::<4>().0) {
+        if is_in_disc((index % 128, index / 128), (100, 40), 5) {
             *pixel = [30, 40, 200, 255];
         }
     }

@@ -16,6 +16,7 @@ mod parts;
 mod placeholders;
 mod quality;
 mod rights;
+mod watermarks;
 mod webps;
 
 use crate::{

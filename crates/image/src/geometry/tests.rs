@@ -1,5 +1,7 @@
 //! Placing, beside what `ImageMagick` does.
 
+use contract::framing::Focus;
+
 use super::*;
 
 #[track_caller]
@@ -141,4 +143,31 @@ fn the_variant_that_needs_most_decides_how_fine_to_decode() {
     assert!((density((100, 100)) - 1.0).abs() < 1e-9);
     let contained = [Variant { fit: Fit::Contain, ..Variant::of_size(800, 600) }];
     assert!((needed_density((16000, 6000), Order::of(&contained)) - 0.05).abs() < 1e-9);
+}
+
+#[test]
+fn rows_are_needed_where_the_frame_may_be() {
+    let grid = Grid::full((400, 4000), Orientation::NoTransforms);
+    let rows = |gravity, focus: &str, crop: &str| {
+        let framing = Framing { focus: Focus::parse(focus), crop: Crop::parse(crop) };
+        let variants = [Variant { gravity, ..Variant::of_size(400, 300) }];
+        needed_rows(&grid, Order { framing, ..Order::of(&variants) })
+    };
+    assert_eq!(rows(Gravity::Center, "", ""), 1843..2157);
+    assert_eq!(rows(Gravity::Center, "0.5,0.1", ""), 243..557);
+    assert_eq!(rows(Gravity::Center, "", "0,0.2,1,0.2"), 1043..1357);
+    // The picture decides: all of it must be seen, or all of what is cut out.
+    assert_eq!(rows(Gravity::Auto, "", ""), 0..4000);
+    assert_eq!(rows(Gravity::Auto, "", "0,0.2,1,0.2"), 793..1607);
+    assert_eq!(rows(Gravity::Auto, "0.5,0.1", ""), 243..557);
+}
+
+#[test]
+fn crops_side_by_side_share_no_pixel() {
+    let part = |crop: &str| Part::of((101, 67), Crop::parse(crop));
+    let thirds = ["0,0,0.333333,1", "0.333333,0,0.333333,1", "0.666666,0,0.333334,1"].map(part);
+    assert_eq!(thirds.map(|part| (part.left, part.width)), [(0, 34), (34, 33), (67, 34)]);
+    assert_eq!(part("0,0,1,1"), Part::of((101, 67), None));
+    let corner = part("0.999999,0.999999,0.000001,0.000001");
+    assert_eq!(corner, Part { left: 100, top: 66, width: 1, height: 1 });
 }

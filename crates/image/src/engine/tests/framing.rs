@@ -152,7 +152,8 @@ fn a_focus_is_a_point_of_the_whole_picture_and_bound_by_the_crop() {
     ] {
         let result = framed(&file, framing(focus, "0.25,0,0.5,1"), variant(40, 40));
         assert_eq!(first_and_last_column(&result), expected, "{focus}");
-        assert_eq!(result.frame.left, f64::from(expected[0]) / 200.0);
+        let left = f64::from(expected[0]) / 200.0;
+        assert!((result.frame.left - left).abs() < 1e-9);
     }
     // A gravity is one within the crop.
     let west = Variant { gravity: Gravity::West, ..variant(40, 40) };
@@ -229,4 +230,59 @@ fn one_side_is_asked_for_and_the_other_follows() {
     let file = fixtures::encoded(&quarters(60, 40), ImageFormat::Png);
     let result = framed(&file, framing("", "0.5,0,0.5,1"), one_sided(15, SIDE_MAX));
     assert_eq!((result.width, result.height), (15, 20), "the shape is the crop's");
+}
+
+/// A red ball on a grey wall, at this share of the width.
+fn ball(width: u32, height: u32, at: f64) -> Drawing {
+    let colour = |x: u32, y: u32| {
+        let off = (f64::from(x) - at * f64::from(width), f64::from(y) - f64::from(height) / 2.0);
+        if off.0.hypot(off.1) < f64::from(height) / 8.0 { [210, 30, 30] } else { [120; 3] }
+    };
+    let bytes = (0..height).flat_map(|y| (0..width).flat_map(move |x| colour(x, y))).collect();
+    Drawing { width, height, alpha: false, bytes }
+}
+
+#[test]
+fn gravity_auto_finds_what_there_is_to_see_however_the_original_is_turned() {
+    let auto = |width, height| Variant { gravity: Gravity::Auto, ..variant(width, height) };
+    let stored = ball(240, 120, 0.85);
+    for tag in 1..=8 {
+        for file in [fixtures::png_with(&stored, tag, &[]), fixtures::jpeg_with(&stored, tag, &[])]
+        {
+            let result = rendered(&file, auto(60, 60));
+            let image = pixels_of(&result);
+            let red = image.pixels().filter(|pixel| pixel[0] > 160 && pixel[1] < 80).count();
+            // All of it: a circle with a radius of 15 in 120 pixels, of which 60 are left.
+            assert!((150..200).contains(&red), "orientation {tag}: {red}");
+            let Frame { left, top, width, height } = result.frame;
+            let (start, length) = if tag < 5 { (left, width) } else { (top, height) };
+            assert!((length - 0.5).abs() < 1e-9, "{:?}", result.frame);
+            // On the right as stored: mirrored, it is on the other side.
+            let is_turned = [2, 3, 7, 8].contains(&tag);
+            assert!(
+                if is_turned { start < 0.1 } else { start > 0.4 },
+                "orientation {tag}: {start}"
+            );
+        }
+    }
+}
+
+#[test]
+fn gravity_auto_looks_at_the_crop_alone_and_is_the_centre_of_an_even_picture() {
+    let auto = Variant { gravity: Gravity::Auto, ..variant(40, 40) };
+    let file = fixtures::encoded(&ball(240, 80, 0.9), ImageFormat::Png);
+    let result = framed(&file, framing("", "0,0,0.5,1"), auto.clone());
+    assert!((result.frame.left + result.frame.width / 2.0 - 0.25).abs() < 1e-9);
+    let even = fixtures::encoded(&Drawing::filled(201, 80, false, [9; 4]), ImageFormat::Png);
+    let centred = rendered(&even, Variant { gravity: Gravity::Center, ..auto.clone() });
+    assert_eq!(rendered(&even, auto.clone()), centred);
+    for fit in [Fit::Contain, Fit::Pad] {
+        let with = |gravity| rendered(&file, Variant { fit, gravity, ..auto.clone() });
+        assert_eq!(with(Gravity::Auto), with(Gravity::Center), "{fit:?}");
+    }
+    for (width, height) in [(1, 300), (300, 1), (1, 1), (3, 2)] {
+        let drawing = Drawing::filled(width, height, false, [200, 10, 10, 0]);
+        let file = fixtures::encoded(&drawing, ImageFormat::Png);
+        assert_eq!(rendered(&file, auto.clone()).width, 40, "{width}x{height}");
+    }
 }

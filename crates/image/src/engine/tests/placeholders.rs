@@ -25,6 +25,9 @@ fn the_smallest_variant_has_the_placeholder() {
     assert_eq!(placeholder_of(&file, &[], true), None);
 }
 
+/// In the third byte of a hash.
+const HAS_ALPHA: u8 = 0x80;
+
 #[test]
 fn a_clear_picture_has_a_placeholder_with_alpha() {
     let file = fixtures::encoded(&fixtures::half_clear(80, 80), ImageFormat::Png);
@@ -32,7 +35,6 @@ fn a_clear_picture_has_a_placeholder_with_alpha() {
         let variants = [Variant { format, ..variant(40, 40) }];
         placeholder_of(&file, &variants, true).unwrap().thumbhash
     };
-    const HAS_ALPHA: u8 = 0x80;
     assert_eq!(hash(Format::Png)[2] & HAS_ALPHA, HAS_ALPHA);
     assert_eq!(hash(Format::Jpeg)[2] & HAS_ALPHA, 0);
 }

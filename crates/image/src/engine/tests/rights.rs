@@ -114,8 +114,9 @@ fn a_clear_webp_keeps_its_alpha_beside_them() {
     for quality in [80, 100] {
         let result = rendered(&file, Variant { quality, ..keeping(Format::Webp) });
         assert!(holds(&result.bytes, ARTIST));
+        // What was on the left as stored is above.
         let image = fixtures::decoded(&result.bytes);
-        assert_eq!([3, 17].map(|x| image.get_pixel(x, 10)[3]), [0, 255]);
+        assert_eq!([3, 17].map(|y| image.get_pixel(10, y)[3]), [0, 255]);
     }
 }
 
