@@ -27,6 +27,7 @@ mod logs;
 mod misuse;
 mod models;
 mod network;
+mod notify;
 mod output;
 mod ownership;
 mod permissions;
