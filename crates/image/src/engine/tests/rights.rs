@@ -153,3 +153,23 @@ fn exif_has_the_first_word() {
     let result = rendered(&file, keeping(Format::Jpeg));
     assert!(holds(&result.bytes, COPYRIGHT) && !holds(&result.bytes, "IPTC"));
 }
+
+#[cfg(feature = "heic")]
+#[test]
+fn a_heic_has_them_in_an_item() {
+    use fixtures::heic::{self, Item};
+    // As phones write it: the block begins six bytes behind its offset.
+    let data = [b"\0\0\0\x06Exif\0\0", &camera_exif()[..]].concat();
+    let references = vec![(*b"cdsc", vec![1])];
+    let exif = Item { kind: *b"Exif", data, properties: Vec::new(), references };
+    let file = heic::file(&[heic::picture(heic::FULL, heic::SIZE), exif.clone()]);
+    let result = rendered(&file, keeping(Format::Keep));
+    assert!(holds(&result.bytes, ARTIST) && holds(&result.bytes, COPYRIGHT));
+    assert!(!holds(&result.bytes, "SECRET"));
+    for data in [Vec::new(), vec![0; 3], vec![0xff; 64], exif.data[..30].to_vec()] {
+        let exif = Item { data, ..exif.clone() };
+        let file = heic::file(&[heic::picture(heic::FULL, heic::SIZE), exif]);
+        let result = rendered(&file, keeping(Format::Keep));
+        assert!(!holds(&result.bytes, "Exif"));
+    }
+}
