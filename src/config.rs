@@ -18,6 +18,7 @@ pub(crate) mod single;
 mod table;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod variants;
 mod web_rules;
 
@@ -45,6 +46,7 @@ pub(crate) struct Config {
     /// What to make of each original, in the order of the file. Never empty.
     pub(crate) variants: Vec<Variant>,
     pub(crate) cdn: Cdn,
+    pub(crate) uploads: Uploads,
     /// The user's own tags, without the one that marks the stack.
     pub(crate) tags: BTreeMap<String, String>,
 }
@@ -145,6 +147,17 @@ pub(crate) enum PriceClass {
     /// All but South America, Australia and New Zealand.
     Class200,
     All,
+}
+
+/// What browsers and other clients of the user's may upload as originals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Uploads {
+    /// The sites whose pages may upload from a browser.
+    pub(crate) origins: Vec<String>,
+    /// In bytes, the largest upload that `imgprep presign` allows.
+    pub(crate) max_size: u64,
+    /// The content types that it allows; `image/*` is all of a kind. Never empty.
+    pub(crate) types: Vec<String>,
 }
 
 impl Config {
