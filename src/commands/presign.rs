@@ -87,7 +87,7 @@ pub(crate) async fn run(args: &Presign, global: &Global, report: &Report) -> Res
         report.warn(&format!("the form expires with the credentials, at {}", form.expires));
     }
     let size = bytes(upload.max_size);
-    report.preview(|_| format!("valid until {}, for up to {size}\\n", form.expires));
+    report.preview(|_| format!("valid until {}, for up to {size}\n", form.expires));
     Ok(Box::new(Signed { form, file: path.0.rsplit('/').next().unwrap_or_default().to_owned() }))
 }
 

@@ -279,14 +279,16 @@ pub(crate) async fn what_cannot_be_signed_is_told_with_what_to_do() {
     assert_eq!(calls, ["sts:GetCallerIdentity"]);
 }
 
-/// With credentials of a session the form carries their token, and the secret is nowhere.
+/// The key that signed is named, and its secret is nowhere.
 pub(crate) async fn a_form_holds_no_secret() {
     let pipeline = Pipeline::new("session").await;
     let mut command = pipeline.command();
     let printed = run(command.args(["presign", "a.jpg", "--json", "-v"]));
     let secret = pipeline.emulator.secret();
     assert!(!printed.stdout.contains(secret) && !printed.stderr.contains(secret));
-    assert_eq!(printed.json()["fields"].get("x-amz-security-token"), None);
+    let fields = &printed.json()["fields"];
+    assert!(fields["x-amz-credential"].as_str().unwrap().starts_with(&pipeline.account));
+    assert_eq!(fields.get("x-amz-security-token"), None, "these keys have no session");
 }
 
 pub(crate) async fn the_addresses_of_variants_are_told_with_what_is_known_of_them() {
