@@ -13,6 +13,7 @@ mod local;
 mod logs;
 mod manual;
 mod plan;
+mod presign;
 mod prune;
 mod render;
 mod retry;
@@ -20,6 +21,7 @@ mod session;
 mod status;
 mod try_image;
 mod up;
+mod urls;
 
 use std::ffi::OsString;
 
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     Failures(failures::Failures),
     Retry(retry::Retry),
     Prune(prune::Prune),
+    Urls(urls::Urls),
+    Presign(presign::Presign),
     IamPolicy(iam_policy::IamPolicy),
     Export(export::Export),
     /// Manage the local AWS that `--local` uses
@@ -99,6 +103,8 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Answer
         Command::Failures(args) => failures::run(args, global, report).await,
         Command::Retry(args) => retry::run(args, global, report).await,
         Command::Prune(args) => prune::run(args, global, report).await,
+        Command::Urls(args) => urls::run(args, global, report).await,
+        Command::Presign(args) => presign::run(args, global, report).await,
         Command::IamPolicy(args) => iam_policy::run(args, global, report).await,
         Command::Export(args) => export::run(args, global, report).await,
         Command::Doctor(args) => doctor::run(args, global, report).await,

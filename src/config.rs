@@ -19,6 +19,7 @@ pub(crate) mod single;
 mod table;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod variants;
 mod web_rules;
 
@@ -49,6 +50,7 @@ pub(crate) struct Config {
     pub(crate) cdn: Cdn,
     /// Who is told what became of an original, if anybody is.
     pub(crate) notify: Option<Notify>,
+    pub(crate) uploads: Uploads,
     /// The user's own tags, without the one that marks the stack.
     pub(crate) tags: BTreeMap<String, String>,
 }
@@ -164,6 +166,17 @@ pub(crate) struct Notify {
     pub(crate) manifest: bool,
     /// Whether it says what to show until a variant is loaded.
     pub(crate) thumbhash: bool,
+}
+
+/// What browsers and other clients of the user's may upload as originals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Uploads {
+    /// The sites whose pages may upload from a browser.
+    pub(crate) origins: Vec<String>,
+    /// In bytes, the largest upload that `imgprep presign` allows.
+    pub(crate) max_size: u64,
+    /// The content types that it allows; `image/*` is all of a kind. Never empty.
+    pub(crate) types: Vec<String>,
 }
 
 impl Config {

@@ -16,6 +16,7 @@ use crate::engine::resource::Id;
 use crate::init::InitError;
 use crate::inventory::Hindrance;
 use crate::local::{self, LocalError};
+use crate::original::NotAKey;
 use crate::package::PackageError;
 use crate::render::Refusal;
 use crate::resources::logs;
@@ -91,6 +92,18 @@ pub(crate) enum Error {
     Render(Refusal),
     /// Images could not be listed, sent or deleted.
     Images(Hindrance),
+    /// An argument is no key of an original.
+    Key(NotAKey),
+    /// An original of this content type cannot be uploaded.
+    ContentType {
+        what: String,
+        hint: String,
+    },
+    /// Nobody can read the variants by an address.
+    NoAddress {
+        why: &'static str,
+        hint: &'static str,
+    },
     /// A file of ours could not be written or read.
     File {
         what: String,
@@ -185,7 +198,9 @@ impl Error {
             Self::Render(refusal) => refusal.what(),
             Self::NoStack => "the stack does not exist".to_owned(),
             Self::Images(hindrance) => format!("cannot {}", hindrance.doing),
-            Self::File { what, .. } => what.clone(),
+            Self::Key(NotAKey { key, .. }) => format!("`{key}` is not the key of an original"),
+            Self::NoAddress { .. } => "the variants have no public address".to_owned(),
+            Self::ContentType { what, .. } | Self::File { what, .. } => what.clone(),
         }
     }
 
@@ -206,7 +221,10 @@ impl Error {
                 steps.iter().map(|(id, _, why)| format!("{id}: {why}")).collect()
             }
             Self::Apply(failure) => failure.why(),
-            Self::Image { why, .. } | Self::File { why, .. } => vec![why.clone()],
+            Self::Image { why, .. } | Self::File { why, .. } | Self::Key(NotAKey { why, .. }) => {
+                vec![why.clone()]
+            }
+            Self::NoAddress { why, .. } => vec![(*why).to_owned()],
             Self::Trial(broken) => broken.why(),
             Self::Render(refusal) => refusal.why(),
             Self::Images(hindrance) => vec![hindrance.error.to_string()],
@@ -251,6 +269,9 @@ impl Error {
             Self::Image { .. } => {
                 Some("use a JPEG, PNG, WebP, GIF, BMP or TIFF, or no file for a sample".to_owned())
             }
+            Self::Key(_) => Some("give the key of one file, such as `2026/cat.jpg`".to_owned()),
+            Self::ContentType { hint, .. } => Some(hint.clone()),
+            Self::NoAddress { hint, .. } => Some((*hint).to_owned()),
             Self::Trial(broken) => Some(broken.hint()),
             Self::Render(refusal) => Some(refusal.hint()),
             Self::Images(Hindrance { error, is_resumable, .. }) => {
@@ -314,6 +335,9 @@ impl Error {
             Self::Trial(_) => "NoVariant",
             Self::Render(refusal) => refusal.code(),
             Self::Images(_) => "Images",
+            Self::Key(_) => "InvalidKey",
+            Self::ContentType { .. } => "InvalidContentType",
+            Self::NoAddress { .. } => "NoAddress",
             Self::File { .. } => "File",
         }
         .to_owned()
@@ -321,7 +345,11 @@ impl Error {
 
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Unconfirmed { .. } | Self::Image { .. } => MISUSED,
+            Self::Config(_)
+            | Self::Unconfirmed { .. }
+            | Self::Image { .. }
+            | Self::Key(_)
+            | Self::ContentType { .. } => MISUSED,
             Self::Interrupted { .. } | Self::Render(Refusal::Interrupted { .. }) => INTERRUPTED,
             Self::Render(refusal) if refusal.is_misuse() => MISUSED,
             Self::Init(error) if error.is_misuse() => MISUSED,

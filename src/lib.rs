@@ -3,6 +3,7 @@
 //! Data flows one way: [`commands`] → [`config`] → desired [`stack`] → what AWS holds → plan →
 //! changelog (both of [`engine`]) → [`report`]. There is no state file: names and tags at AWS are the state.
 
+mod addresses;
 mod amounts;
 mod args;
 mod aws;
@@ -23,14 +24,17 @@ mod local;
 mod logs;
 mod names;
 mod operator;
+mod original;
 mod outputs;
 mod package;
 mod permissions;
+mod presign;
 mod pricing;
 mod region;
 mod render;
 mod report;
 mod resources;
+mod signing;
 mod stack;
 mod suggestion;
 mod template;

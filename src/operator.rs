@@ -41,6 +41,8 @@ pub(crate) enum Operation {
     Prune {
         yes: bool,
     },
+    Urls,
+    Presign,
 }
 
 /// The options of `up` that ask more of AWS.
@@ -115,6 +117,8 @@ impl Request<'_> {
                 &[Set::Failures],
                 &[Set::Retry],
                 &[Set::Prune],
+                &[Set::Urls],
+                &[Set::Presign],
             ],
             Operation::Look => &[&[Set::Read]],
             Operation::Count => &[&[Set::Read, Set::Status]],
@@ -126,6 +130,9 @@ impl Request<'_> {
             Operation::Failures => &[&[Set::Read, Set::Failures]],
             Operation::Retry => &[&[Set::Read, Set::Retry]],
             Operation::Prune { .. } => &[&[Set::Read, Set::Prune]],
+            Operation::Urls => &[&[Set::Read, Set::Urls]],
+            // It asks AWS nothing; what it signs is done as whoever has signed it.
+            Operation::Presign => &[&[Set::Presign]],
         }
     }
 

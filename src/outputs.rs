@@ -20,6 +20,8 @@ pub(crate) struct Outputs {
     pub(crate) role_arn: String,
     pub(crate) cdn_id: Option<String>,
     pub(crate) cdn_domain: Option<String>,
+    /// The address below which the CDN serves the variants' folders, without a slash at its end.
+    pub(crate) cdn_url: Option<String>,
     /// The address of each variant's folder, by the folder's name.
     pub(crate) urls: BTreeMap<String, String>,
 }
@@ -30,7 +32,7 @@ impl Outputs {
         let cdn = |what: &str| details.and_then(|details| details.get(what).cloned());
         let base = base_url(config, aws, cdn("domain").as_deref());
         let folders = config.variants.iter().map(|variant| &variant.folder);
-        let urls = base.map(|base| {
+        let urls = base.as_ref().map(|base| {
             folders.map(|folder| (folder.clone(), format!("{base}/{folder}/"))).collect()
         });
         Self {
@@ -41,6 +43,7 @@ impl Outputs {
             role_arn: names.role_arn.clone(),
             cdn_id: cdn("id"),
             cdn_domain: cdn("domain"),
+            cdn_url: base.filter(|_| config.cdn.enabled),
             urls: urls.unwrap_or_default(),
         }
     }

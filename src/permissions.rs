@@ -26,6 +26,8 @@ pub(crate) enum Set {
     Failures,
     Retry,
     Prune,
+    Urls,
+    Presign,
 }
 
 /// Actions on one kind of thing.

@@ -13,16 +13,20 @@ const LINES_MAX: usize = 500;
 const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
 
 /// The modules of `src`, each of which uses only those before it.
-const ORDER: [&str; 33] = [
+const ORDER: [&str; 37] = [
     "amounts",
     "file_lock",
     "suggestion",
     "region",
     "args",
     "inquiry",
+    "signing",
     "local",
     "aws",
     "config",
+    "original",
+    "presign",
+    "addresses",
     "engine",
     "names",
     "permissions",

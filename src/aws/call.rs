@@ -143,6 +143,7 @@ impl AwsError {
                 | "NoSuchOriginAccessControl"
                 | "NoSuchResource"
                 | "NoSuchBucketPolicy"
+                | "NoSuchCORSConfiguration"
                 | "NoSuchTagSet"
                 | "NoSuchTagSetError"
                 | "NoSuchPublicAccessBlockConfiguration"

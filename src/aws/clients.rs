@@ -61,6 +61,8 @@ pub(crate) struct Aws {
     pub(crate) partition: &'static str,
     pub(crate) region: String,
     pub(crate) endpoints: Endpoints,
+    /// For what is signed here and not by a client.
+    pub(crate) credentials: Option<SharedCredentialsProvider>,
     /// For addresses that are not AWS's own, such as a distribution's.
     pub(crate) web: SharedHttpConnector,
     pub(crate) cloudfront: aws_sdk_cloudfront::Client,
@@ -107,6 +109,7 @@ impl Aws {
             partition: partition(&region),
             region,
             endpoints,
+            credentials: config.credentials_provider(),
             web: transport.web(),
             cloudfront: client!(aws_sdk_cloudfront, &config),
             iam: client!(aws_sdk_iam, &config),

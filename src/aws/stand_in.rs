@@ -45,6 +45,7 @@ impl Aws {
             partition: "aws",
             region: "us-east-1".to_owned(),
             endpoints: Endpoints::default(),
+            credentials: config.credentials_provider(),
             web: SharedHttpConnector::new(Refusing),
             cloudfront: aws_sdk_cloudfront::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),

@@ -9,11 +9,9 @@ use crate::error::Error;
 use crate::operator::{self, Operation, UpOptions};
 use crate::report::{Answer, Outcome, Report, pretty};
 
-/// Print the smallest IAM policy that imgprep needs for this pipeline
+/// Print the smallest IAM policy that imgprep needs, for one command or for all
 ///
-/// Without a command, it covers every command without its options. IAM accepts at most 6,144
-/// characters per policy, so a longer one is printed as a JSON array: create and attach every policy
-/// in it.
+/// A JSON array is several policies of at most 6,144 characters each: attach all.
 ///
 /// Example: imgprep iam-policy up > policy.json
 #[derive(Debug, Args)]
@@ -94,6 +92,14 @@ pub(crate) enum Permitted {
         #[arg(short, long)]
         yes: bool,
     },
+    /// Print the policy for `imgprep urls`
+    ///
+    /// Example: imgprep iam-policy urls
+    Urls,
+    /// Print the policy for `imgprep presign`, and for the uploads that it signs
+    ///
+    /// Example: imgprep iam-policy presign
+    Presign,
     /// Print the policy for `imgprep init`
     ///
     /// Needs neither a file nor AWS, because `init` may check any bucket name.
@@ -134,6 +140,8 @@ fn operation(command: Option<Permitted>) -> Option<Operation> {
         Some(Permitted::Failures) => Operation::Failures,
         Some(Permitted::Retry) => Operation::Retry,
         Some(Permitted::Prune { yes }) => Operation::Prune { yes },
+        Some(Permitted::Urls) => Operation::Urls,
+        Some(Permitted::Presign) => Operation::Presign,
     })
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct Logs {
 }
 
 /// A whole number and its unit: s, m, h or d.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let units = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)];
     let seconds = units.iter().find_map(|(unit, seconds)| {
         let number: u32 = text.strip_suffix(*unit)?.parse().ok()?;

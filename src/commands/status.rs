@@ -35,7 +35,7 @@ pub(crate) struct Status {
 }
 
 /// Exit code of a stack that is not whole.
-const NOT_WHOLE: u8 = 4;
+pub(super) const NOT_WHOLE: u8 = 4;
 const WATCH_PAUSE: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(args: &Status, global: &Global, report: &Report) -> Result<Answer, Error> {

@@ -11,6 +11,7 @@ use super::folder_rules::{self, beside_reserved};
 use super::notify::notify;
 use super::problem::{Fault, reason};
 use super::table::{Table, Text, Words};
+use super::uploads::uploads;
 use super::variants::{Look, variants};
 use super::{
     Access, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic, limit_rules,
@@ -64,8 +65,10 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
     }
     let region = region.map(|region| region.value);
     let notify = notify(root, &name, &topic);
+    let uploads = uploads(&root.table("uploads"));
     let tags = tags(root);
-    let config = Config { name, region, bucket, topic, function, variants, cdn, notify, tags };
+    let config =
+        Config { name, region, bucket, topic, function, variants, cdn, notify, uploads, tags };
     check_environment(&config, &tables);
     config
 }
@@ -212,12 +215,7 @@ fn domains(table: &Table<'_>) -> (Vec<String>, Option<String>) {
         let help = "add `domains`, the host names that the certificate is for";
         table.report_key("certificate_arn", Fault::new("has no domains to serve").help(help));
     }
-    for (index, domain) in domains.iter().enumerate() {
-        if let Some(first) = domains[..index].iter().find(|first| first.value == domain.value) {
-            let fault = Fault::new("has a name twice").label("remove one of the two");
-            table.report("domains", domain, fault.related(first.span.as_ref(), "the other one"));
-        }
-    }
+    table.report_twice("domains", "a name", &domains);
     let domains = domains.into_iter().map(|domain| domain.value).collect();
     (domains, certificate.map(|certificate| certificate.value))
 }

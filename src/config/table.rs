@@ -78,6 +78,16 @@ impl<'d> Table<'d> {
         self.document.report(self.header.clone(), fault.of(&self.path));
     }
 
+    /// Reports what an array names twice; `what` is one of them.
+    pub(super) fn report_twice(&self, key: &str, what: &str, values: &[Text]) {
+        for (index, value) in values.iter().enumerate() {
+            if let Some(first) = values[..index].iter().find(|first| first.value == value.value) {
+                let fault = Fault::new(format!("has {what} twice")).label("remove one of the two");
+                self.report(key, value, fault.related(first.span.as_ref(), "the other one"));
+            }
+        }
+    }
+
     /// Where the name `key` is, if the table has it.
     pub(super) fn key_span(&self, key: &str) -> Option<Range<usize>> {
         let (key, _) = self.entries?.get_key_value(key)?;

@@ -10,6 +10,7 @@ mod places;
 mod regions;
 mod selection;
 mod syntax;
+mod uploads;
 mod variants;
 
 use std::path::Path;

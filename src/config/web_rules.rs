@@ -42,7 +42,8 @@ pub(super) fn domain(name: &str) -> Result<(), Fault> {
     if is_host(name) { Ok(()) } else { Err(Fault::new("is not a host name").help(rule)) }
 }
 
-fn is_host(name: &str) -> bool {
+/// Whether it is a domain in its one spelling, or `*.` and one.
+pub(super) fn is_host(name: &str) -> bool {
     let parts: Vec<_> = name.strip_prefix("*.").unwrap_or(name).split('.').collect();
     let part = |part: &&str| {
         (1..=63).contains(&part.len())

@@ -221,7 +221,7 @@ fn step(goal: Goal, wanted: &Wanted, observed: Option<Observed>) -> Step {
         condition: verdict.condition,
         action: verdict.action,
         edits: verdict.edits,
-        note: verdict.note,
+        note: verdict.note.or_else(|| observed.as_ref().and_then(|now| now.note.clone())),
         observed,
     }
 }

@@ -124,13 +124,15 @@ pub(crate) struct Observed<F = Values> {
     pub(crate) kept: Option<String>,
     /// Why no change can put it right, so that it has to be made again.
     pub(crate) beyond_repair: Option<String>,
+    /// What people should know of it where there is nothing else to say.
+    pub(crate) note: Option<String>,
     pub(crate) details: Details,
 }
 
 impl<F> Observed<F> {
     pub(crate) fn new(fields: F, owner: Owner) -> Self {
-        let details = Details::new();
-        Self { fields, owner, deploying: None, kept: None, beyond_repair: None, details }
+        let (deploying, kept, beyond_repair, note) = (None, None, None, None);
+        Self { fields, owner, deploying, kept, beyond_repair, note, details: Details::new() }
     }
 }
 
@@ -143,6 +145,7 @@ impl<F: Field> Observed<F> {
             deploying: self.deploying,
             kept: self.kept,
             beyond_repair: self.beyond_repair,
+            note: self.note,
             details: self.details,
         }
     }

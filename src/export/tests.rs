@@ -50,6 +50,8 @@ const FULL: &str = r#"
     price_class = "all"
     domains = ["img.example.com"]
     certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/abc"
+    [uploads]
+    origins = ["https://app.example.com"]
     [tags]
     team = "marketplace"
 "#;
@@ -143,7 +145,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
 }
 
 /// Types that the provider has (Terraform Registry, `hashicorp/aws`).
-const TYPES: [&str; 21] = [
+const TYPES: [&str; 22] = [
     "aws_cloudfront_distribution",
     "aws_cloudfront_origin_access_control",
     "aws_cloudwatch_log_group",
@@ -154,6 +156,7 @@ const TYPES: [&str; 21] = [
     "aws_lambda_function_event_invoke_config",
     "aws_lambda_permission",
     "aws_s3_bucket",
+    "aws_s3_bucket_cors_configuration",
     "aws_s3_bucket_notification",
     "aws_s3_bucket_ownership_controls",
     "aws_s3_bucket_policy",

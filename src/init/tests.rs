@@ -116,8 +116,8 @@ fn answers_are_refused_in_the_words_of_the_configuration() {
     `a${STAGE}` has `$`, `A`, `E`, `G`, `S`, `T`, `{` and `}`: a bucket name is 3 to 63 lower-case letters, digits, hyphens and dots
     ");
     assert_snapshot!(refusals(Question::Sizes, &["800x600, 400", "", "1x1,1x1", "0x5"]), @"
-    `400` is not a size: the height is missing, as in `400x400`
-    `` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`
+    `400` is not a size: did you mean `400x`?
+    `` is not a size: a size is `WIDTHxHEIGHT` in pixels, such as `800x600`, or one of them: `800x`, `x600`
     `1x1` is given twice
     `0x5` is 0x5: width and height must be 1–16384 pixels
     ");

@@ -7,6 +7,7 @@
 //! not know the secret, and one that was given a presigned URL may use it.
 
 mod entry;
+mod form;
 mod forward;
 mod refusal;
 mod signature;
@@ -40,9 +41,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 pub(crate) use self::entry::CDN_PATH;
 use self::entry::Entry;
+use self::form::Form;
 use self::forward::{AnyBody, Checked, Upstream, boxed};
 use self::refusal::Refusal;
-use self::signature::{Claim, payload_digest};
+use self::signature::{Claim, one, payload_digest};
 use super::{Environment, Secret, VERSION, process};
 
 /// The program that runs MiniStack behind the gate.
@@ -53,7 +55,7 @@ const SOCKET: &str = "socket/ministack";
 /// What one MiniStack holds as long as it runs, so that the next one waits for its state.
 const LOCK: &str = "socket/lock";
 /// Which gate this is. One of another number is replaced when a newer imgprep comes.
-pub(super) const NUMBER: u32 = 1;
+pub(super) const NUMBER: u32 = 2;
 /// The key that is the root of MiniStack's first account.
 pub(super) const ROOT_KEY: &str = "test";
 
@@ -239,6 +241,11 @@ impl Gate {
             Entry::Cdn { label, path } => upstream.view(parts, &label, &path).await,
             Entry::Object => upstream.show(parts).await,
             Entry::Preflight => upstream.preflight(parts).await,
+            Entry::Form => {
+                let form = self.proven_form(&parts, body).await?;
+                let (content_type, body) = form.written();
+                upstream.post(parts, &content_type, body).await
+            }
             Entry::Signed(claim) => {
                 let (body, is_wrong) = self.proven_body(&claim, &parts, body).await?;
                 let mut answer = upstream.pass(Request::from_parts(parts, body)).await;
@@ -272,12 +279,7 @@ impl Gate {
             if is_proven { Ok(()) } else { Err(Refusal::wrong_signature()) }
         };
         let Some(payload) = claim.payload(&parts.headers)? else {
-            let whole = Limited::new(body, BODY_BYTES_MAX).collect().await;
-            let whole = whole.map_err(|error| match error.downcast::<LengthLimitError>() {
-                Ok(_) => Refusal::too_large(),
-                Err(_) => Refusal::incomplete("its body broke off"),
-            })?;
-            let whole = whole.to_bytes();
+            let whole = whole(body).await?;
             prove(&hex::encode(payload_digest(&whole)))?;
             return Ok((boxed(Full::new(whole)), Arc::default()));
         };
@@ -293,6 +295,15 @@ impl Gate {
             // Not signed, or signed in parts.
             Err(_) => Ok((boxed(body), Arc::default())),
         }
+    }
+
+    /// The form that whoever it claims to be has signed.
+    async fn proven_form(&self, parts: &Parts, body: Incoming) -> Result<Form, Refusal> {
+        let content_type = one(&parts.headers, CONTENT_TYPE.as_str())?.unwrap_or_default();
+        let form = Form::read(content_type, &whole(body).await?)?;
+        let secret = self.secret_of(&form.access_key).await?;
+        form.prove(secret.expose(), SystemTime::now())?;
+        Ok(form)
     }
 
     async fn secret_of(&self, access_key: &str) -> Result<Secret, Refusal> {
@@ -313,6 +324,16 @@ impl Gate {
         known.insert(access_key.to_owned(), secret.clone());
         Ok(secret)
     }
+}
+
+/// The whole of a body that is not too large.
+async fn whole(body: Incoming) -> Result<Bytes, Refusal> {
+    let whole = Limited::new(body, BODY_BYTES_MAX).collect().await;
+    let whole = whole.map_err(|error| match error.downcast::<LengthLimitError>() {
+        Ok(_) => Refusal::too_large(),
+        Err(_) => Refusal::incomplete("its body broke off"),
+    })?;
+    Ok(whole.to_bytes())
 }
 
 /// A request that is answered, until its answer is sent or nobody waits for it any more.

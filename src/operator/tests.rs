@@ -148,10 +148,15 @@ fn each_command_on_images_gets_at_what_it_works_on() {
         (Operation::Count, BTreeMap::new(), vec![]),
         (Operation::Try, tried, vec!["logs:FilterLogEvents", "s3:DeleteObject", "s3:PutObject"]),
         (backfill(false, false), BTreeMap::new(), vec!["lambda:GetAccountSettings", "sns:Publish"]),
-        (backfill(true, true), get(&["400x300/*"]), vec!["lambda:GetAccountSettings"]),
+        (
+            backfill(true, true),
+            get(&["originals/*", "400x300/*"]),
+            vec!["lambda:GetAccountSettings"],
+        ),
         (Operation::Failures, get(&["failed/*"]), vec![]),
         (Operation::Retry, all.clone(), vec!["sns:Publish"]),
         (Operation::Prune { yes: false }, all, vec![]),
+        (Operation::Urls, get(&["400x300/*"]), vec![]),
         (
             Operation::Prune { yes: true },
             deleted,
@@ -171,8 +176,13 @@ fn each_command_on_images_gets_at_what_it_works_on() {
         assert_eq!(found.collect::<BTreeMap<_, _>>(), objects, "{operation:?}");
         assert_eq!(added(operation, Operation::Look, LEAST), more, "{operation:?}");
     }
-    let logs = actions(Operation::Logs, LEAST);
-    assert_eq!(logs.into_iter().collect::<Vec<_>>(), ["logs:FilterLogEvents"]);
+    // They need nothing of what every other command needs.
+    for (operation, action) in
+        [(Operation::Logs, "logs:FilterLogEvents"), (Operation::Presign, "s3:PutObject")]
+    {
+        let found = actions(operation, LEAST);
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [action], "{operation:?}");
+    }
 }
 
 #[test]
@@ -188,7 +198,7 @@ fn as_many_policies_are_made_as_iam_wants() {
         |number: usize| format!("{{ size = '1x1', folder = '{number:02}{}' }}", "f".repeat(130));
     let folders: Vec<String> = (0..16).map(folder).collect();
     let long = format!("bucket.name = '{}'\nvariants = [{}]\n", "b".repeat(63), folders.join(","));
-    for (text, counts) in [(LEAST, [2, 1, 1]), (&long, [5, 1, 1])] {
+    for (text, counts) in [(LEAST, [2, 1, 1]), (&long, [6, 1, 1])] {
         let operations = [Operation::Every, Operation::Up(UP), Operation::Retry];
         let all = operations.map(|operation| printed(operation, text));
         assert_eq!(all.each_ref().map(Vec::len), counts, "{text}");

@@ -53,6 +53,7 @@ fn document(resources: Vec<Entry>) -> Document {
             role_arn: String::new(),
             cdn_id: None,
             cdn_domain: None,
+            cdn_url: None,
             urls: std::collections::BTreeMap::new(),
         },
         behind: Behind::Nothing,

@@ -40,6 +40,7 @@ mod settings;
 mod stopped;
 mod trial;
 mod upgrade;
+mod uploads;
 mod variants;
 
 use std::process::ExitCode;
@@ -244,6 +245,15 @@ fn trials() -> Vec<Trial> {
         logs::what_became_of_each_image_is_shown_and_found_by_its_key,
         logs::a_log_is_followed_until_interrupted_and_nothing_comes_twice,
         logs::a_log_that_is_not_there_is_told_with_what_to_do,
+        uploads::a_form_uploads_one_original_and_its_variants_are_made,
+        uploads::the_addresses_of_variants_are_told_with_what_is_known_of_them,
+        uploads::a_form_is_good_for_nothing_else,
+        uploads::a_cors_rule_stands_beside_others_and_leaves_with_its_section,
+        uploads::an_adopted_bucket_keeps_the_rules_of_others,
+        uploads::without_a_section_the_rules_need_not_be_readable,
+        uploads::what_cannot_be_signed_is_told_with_what_to_do,
+        uploads::a_form_holds_no_secret,
+        uploads::without_a_public_address_it_is_said_what_to_do,
         cost::an_estimate_needs_no_aws_and_adds_up,
         cost::the_table_fits_a_terminal_and_follows_the_options,
         foreign::what_others_put_on_our_resources_survives_every_command,

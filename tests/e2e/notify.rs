@@ -65,10 +65,15 @@ pub(crate) async fn an_application_hears_of_images_that_are_ready_and_of_those_t
     };
     let (large, small) = (head("800x600").await, head("400x300").await);
     let label = domain.split('.').next().unwrap();
-    let made = |folder: &str, (width, height), head: &aws_sdk_s3::operation::head_object::HeadObjectOutput| {
+    let made = |folder: &str,
+                (width, height),
+                head: &aws_sdk_s3::operation::head_object::HeadObjectOutput| {
         let url = message["variants"].as_array().unwrap().iter().find(|it| it["folder"] == folder);
         let url = url.unwrap()["url"].as_str().unwrap();
-        assert!(url.contains(label) && url.ends_with(&format!("{folder}/a%20b/%C3%BC.jpg")), "{url}");
+        assert!(
+            url.contains(label) && url.ends_with(&format!("{folder}/a%20b/%C3%BC.jpg")),
+            "{url}"
+        );
         json!({
             "folder": folder, "key": format!("{folder}/a b/ü.jpg"), "url": url,
             "width": width, "height": height, "bytes": head.content_length().unwrap(),
@@ -219,14 +224,20 @@ pub(crate) async fn what_is_changed_by_hand_is_shown_and_repaired() {
     assert_eq!(*differences, json!([{ "path": "queue.raw", "have": false, "want": true }]));
     pipeline.up();
     pipeline.assert_whole();
-    for (id, deletion) in [("ready-subscriptions", 0), ("ready-queue", 1), ("ready-dead-letters", 2)] {
+    for (id, deletion) in
+        [("ready-subscriptions", 0), ("ready-queue", 1), ("ready-dead-letters", 2)]
+    {
         match deletion {
             0 => {
                 let arn = subscription().await;
                 sns.unsubscribe().subscription_arn(arn).send().await.unwrap();
             }
             _ => {
-                let name = if id == "ready-queue" { ready.clone() } else { format!("{ready}-dead-letters") };
+                let name = if id == "ready-queue" {
+                    ready.clone()
+                } else {
+                    format!("{ready}-dead-letters")
+                };
                 let url = sqs.get_queue_url().queue_name(name).send().await.unwrap();
                 sqs.delete_queue().queue_url(url.queue_url.unwrap()).send().await.unwrap();
             }

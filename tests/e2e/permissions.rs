@@ -32,7 +32,7 @@ use self::situations::{
 const CHARACTERS_MAX: usize = 6144;
 
 /// Every policy that can be printed.
-const POLICIES: [&[&str]; 19] = [
+const POLICIES: [&[&str]; 21] = [
     &[],
     &["plan"],
     &["status"],
@@ -52,6 +52,8 @@ const POLICIES: [&[&str]; 19] = [
     &["retry"],
     &["prune"],
     &["prune", "--yes"],
+    &["urls"],
+    &["presign"],
 ];
 
 /// Which actions of a situation are taken away: every other one, where all of them take long.
@@ -133,6 +135,8 @@ pub(crate) async fn the_sids_of_the_policy_for_all_say_which_command_needs_what(
         ("failures", &["Read", "Failures"]),
         ("retry", &["Read", "Retry"]),
         ("prune", &["Read", "Prune"]),
+        ("urls", &["Read", "Urls"]),
+        ("presign", &["Presign"]),
     ] {
         let sid = |statement: &Value| statement["Sid"].as_str().unwrap().to_owned();
         let is_in = |statement: &&Value| sets.iter().any(|set| sid(statement).starts_with(set));
@@ -240,7 +244,7 @@ pub(crate) async fn a_policy_opens_no_function_but_the_stacks() {
         denied("a change", put.send().await.unwrap_err().code());
         let delete = lambda.delete_function().function_name(&foreign).send().await.unwrap_err();
         denied("deletion", delete.code());
-        if arguments.first() != Some(&"logs") {
+        if !matches!(arguments.first(), Some(&("logs" | "presign"))) {
             let ours = lambda.get_function().function_name(&pipeline.function).send().await;
             ours.expect("the stack's own is read");
         }

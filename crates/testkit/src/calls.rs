@@ -71,8 +71,9 @@ fn action(body: &Bytes) -> Option<String> {
 }
 
 fn s3(parts: &Parts) -> Option<String> {
-    const DOCUMENTS: [(&str, &str); 10] = [
+    const DOCUMENTS: [(&str, &str); 11] = [
         ("acl", "BucketAcl"),
+        ("cors", "BucketCors"),
         ("encryption", "BucketEncryption"),
         ("lifecycle", "BucketLifecycleConfiguration"),
         ("location", "BucketLocation"),

@@ -32,7 +32,8 @@ fn file(pipeline: &Pipeline) {
     );
     pipeline.edit(
         "size = \"400x300\"\n",
-        "size = \"400x300\"\n\n[[variants]]\nsize = \"200x200\"\n\n[cdn]\nprice_class = \"200\"\n",
+        "size = \"400x300\"\n\n[[variants]]\nsize = \"200x200\"\n\n[cdn]\nprice_class = \"200\"\n\n\
+         [uploads]\norigins = [\"https://app.example.com\"]\n",
     );
     pipeline.edit("team = \"tests\"", "team = \"others\"");
 }

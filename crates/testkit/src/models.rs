@@ -26,7 +26,7 @@ const OPERATIONS_MIN: [(&str, usize); 10] = [
     ("iam", 22),
     ("lambda", 13),
     ("logs", 6),
-    ("s3", 23),
+    ("s3", 26),
     ("s3control", 1),
     ("sns", 11),
     ("sqs", 6),

@@ -173,6 +173,7 @@ async fn bucket(s3: &aws_sdk_s3::Client, name: &str) -> Value {
     let encryption = s3.get_bucket_encryption().bucket(name).send().await.ok();
     let ownership = s3.get_bucket_ownership_controls().bucket(name).send().await.ok();
     let access = s3.get_public_access_block().bucket(name).send().await.ok();
+    let cors = s3.get_bucket_cors().bucket(name).send().await.ok();
     let versioning = s3.get_bucket_versioning().bucket(name).send().await.unwrap();
     let objects = s3.list_objects_v2().bucket(name).send().await.unwrap();
     let keys = objects.contents().iter().map(|object| json!([object.key(), object.size()]));
@@ -184,6 +185,7 @@ async fn bucket(s3: &aws_sdk_s3::Client, name: &str) -> Value {
         "encryption": shown(&encryption.and_then(|it| it.server_side_encryption_configuration)),
         "ownership": shown(&ownership.and_then(|it| it.ownership_controls)),
         "access": shown(&access.and_then(|it| it.public_access_block_configuration)),
+        "cors": shown(&cors.and_then(|it| it.cors_rules)),
         "versioning": shown(&versioning.status()),
         "keys": keys.collect::<Vec<_>>(),
     })

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use contract::settings::{Colour, Effort, Fit, Format, Gravity, Metadata, OnDelete, Variant};
 
-use super::super::{Access, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic};
+use super::super::{
+    Access, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic, Uploads,
+};
 use super::{LEAST, accepted, parse};
 
 fn variant(folder: &str, width: u32, height: u32) -> Variant {
@@ -59,6 +61,11 @@ fn least() -> Config {
             certificate_arn: None,
         },
         notify: None,
+        uploads: Uploads {
+            origins: Vec::new(),
+            max_size: 25_000_000,
+            types: vec!["image/*".to_owned()],
+        },
         tags: BTreeMap::new(),
     }
 }
@@ -122,6 +129,10 @@ price_class = "all"
 invalidate = true
 domains = ["img.example.com", "*.example.org"]
 certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/0f-1"
+[uploads]
+origins = ["https://app.example.com", "http://localhost:3000"]
+max_size = "5GB"
+types = ["image/jpeg", "image/svg+xml"]
 [tags]
 team = "marketplace"
 "Größe 1" = ""
@@ -181,6 +192,11 @@ fn every_key() -> Config {
             certificate_arn: Some("arn:aws:acm:us-east-1:123456789012:certificate/0f-1".to_owned()),
         },
         notify: None,
+        uploads: Uploads {
+            origins: vec!["https://app.example.com".to_owned(), "http://localhost:3000".to_owned()],
+            max_size: 5_000_000_000,
+            types: vec!["image/jpeg".to_owned(), "image/svg+xml".to_owned()],
+        },
         tags: BTreeMap::from([
             ("team".to_owned(), "marketplace".to_owned()),
             ("Größe 1".to_owned(), String::new()),
@@ -288,6 +304,7 @@ fn what_the_repositorys_pipeline_leaves_out_is_right() {
         "# crate",
         "# code",
         "# domains",
+        "# origins",
         "# background",
     ];
     let mut shown = 0;
@@ -307,7 +324,7 @@ fn what_the_repositorys_pipeline_leaves_out_is_right() {
             assert_eq!(parse(&with), parse(&text), "{line}");
         }
     }
-    assert_eq!(shown, 19);
+    assert_eq!(shown, 21);
 }
 
 const PIPELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pipeline.toml");

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use hyper::Method;
-use hyper::header::{HOST, HeaderMap, ORIGIN};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 
@@ -29,6 +29,8 @@ pub(super) enum Entry {
     Object,
     /// To ask, as browsers do, whether a presigned request may be sent.
     Preflight,
+    /// To upload a form, as whoever its signature proves to be.
+    Form,
     /// As whoever this claim proves to be.
     Signed(Claim),
 }
@@ -57,8 +59,11 @@ impl Entry {
         if is_own(&decoded) {
             return Err(Refusal::unsigned());
         }
-        if parts.method == Method::OPTIONS && is_preflight(parts) {
+        if parts.method == Method::OPTIONS && is_preflight(parts, &decoded) {
             return Ok(Self::Preflight);
+        }
+        if parts.method == Method::POST && is_form(parts, &decoded) {
+            return Ok(Self::Form);
         }
         match Claim::of(parts, now)? {
             Some(claim) => Ok(Self::Signed(claim)),
@@ -100,12 +105,29 @@ fn path_and_query(parts: &Parts, start: &str) -> String {
     if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") }
 }
 
-fn is_preflight(parts: &Parts) -> bool {
+/// Of what is presigned: an address that carries its signature, or a bucket that takes forms.
+fn is_preflight(parts: &Parts, path: &str) -> bool {
     let headers: &HeaderMap = &parts.headers;
-    let is_presigned = parts.uri.query().is_some_and(|query| query.contains("X-Amz-Signature="));
-    is_presigned
-        && headers.contains_key(ORIGIN)
-        && headers.contains_key("access-control-request-method")
+    let method = headers.get("access-control-request-method");
+    let is_presigned = match parts.uri.query() {
+        Some(query) => query.contains("X-Amz-Signature="),
+        None => is_bucket(path) && method.is_some_and(|method| method == "POST"),
+    };
+    is_presigned && headers.contains_key(ORIGIN) && method.is_some()
+}
+
+/// Whether a form is sent to a bucket, by nobody who says another way who they are.
+fn is_form(parts: &Parts, path: &str) -> bool {
+    let kind = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is_multipart = kind.to_ascii_lowercase().starts_with(b"multipart/form-data");
+    let is_signed = parts.headers.contains_key(AUTHORIZATION) || parts.uri.query().is_some();
+    is_multipart && !is_signed && is_bucket(path)
+}
+
+/// Whether a decoded path is that of a bucket.
+fn is_bucket(path: &str) -> bool {
+    let name = path.strip_prefix('/').map(|path| path.strip_suffix('/').unwrap_or(path));
+    name.is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
 /// Whether a decoded path is that of one object: of anything else MiniStack may show more.
@@ -157,6 +179,42 @@ mod tests {
             assert_eq!(entry(method, local, "/a/b"), unsigned, "{method}");
             assert_eq!(entry(method, "a.cloudfront.localhost", "/a/b"), unsigned, "{method}");
         }
+    }
+
+    #[test]
+    fn a_form_is_sent_to_a_bucket_only_and_says_itself_who_signed_it() {
+        let entry = |path: &str, kind: &str, more: &[(&'static str, &'static str)]| {
+            let request =
+                Request::post(path).header("host", "127.0.0.1").header("content-type", kind);
+            let request = more.iter().fold(request, |it, (name, value)| it.header(*name, *value));
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            Entry::of(&parts, SystemTime::now()).map_err(|refusal| refusal.code)
+        };
+        let unsigned = Err("MissingAuthenticationToken");
+        let form = "multipart/form-data; boundary=a";
+        for path in ["/photos", "/photos/"] {
+            assert_eq!(entry(path, form, &[]), Ok(Entry::Form), "{path}");
+        }
+        for path in
+            ["/", "//", "/photos/a", "//photos", "/photos?a", "/_aws/x", "/_imgprep/", "/health"]
+        {
+            assert_eq!(entry(path, form, &[]), unsigned, "{path}");
+        }
+        assert_eq!(entry("/photos", "application/json", &[]), unsigned);
+        let other = entry("/photos", form, &[("authorization", "AWS a:b")]);
+        assert_eq!(other, Err("UnsupportedSignature"));
+    }
+
+    #[test]
+    fn a_preflight_is_of_what_is_presigned() {
+        let entry = |path: &str, method: &str| {
+            let request = Request::options(path).header("host", "127.0.0.1").header("origin", "x");
+            let request = request.header("access-control-request-method", method);
+            let (parts, ()) = request.body(()).unwrap().into_parts();
+            Entry::of(&parts, SystemTime::now()) == Ok(Entry::Preflight)
+        };
+        assert!(entry("/photos", "POST") && entry("/photos/a?X-Amz-Signature=0", "PUT"));
+        assert!(!entry("/photos", "PUT") && !entry("/photos/a", "POST") && !entry("/", "POST"));
     }
 
     #[test]

@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, EXPECT, HeaderMap, HeaderName, HeaderValue, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderMap, HeaderName,
+    HeaderValue, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use hyper::http::request::Parts;
 use hyper::{Request, Response, Uri};
@@ -71,6 +71,18 @@ impl Upstream {
     /// Reads an object, as far as everybody may.
     pub(super) async fn show(&self, parts: Parts) -> Result<Response<AnyBody>, Error> {
         self.send_for("object", anonymous(parts)).await
+    }
+
+    /// Sends a form on whose signature MiniStack can read as well.
+    pub(super) async fn post(
+        &self,
+        parts: Parts,
+        content_type: &str,
+        form: Bytes,
+    ) -> Result<Response<AnyBody>, Error> {
+        let mut request = anonymous(parts).map(|_| boxed(Full::new(form)));
+        request.headers_mut().insert(CONTENT_TYPE, content_type.parse()?);
+        self.send(request).await
     }
 
     /// Asks whether a bucket lets a page of another origin send a request.

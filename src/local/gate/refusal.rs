@@ -52,7 +52,14 @@ impl Refusal {
     }
 
     pub(super) fn expired() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "AccessDenied", "the signed URL has expired")
+        let message = "the signed URL or form has expired";
+        Self::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+    }
+
+    /// To a form that cannot be read; `what` ends a sentence about it.
+    pub(super) fn malformed_form(what: &str) -> Self {
+        let message = format!("the form cannot be read: {what}");
+        Self::new(StatusCode::BAD_REQUEST, "MalformedPOSTRequest", &message)
     }
 
     /// To a name that may lead here by a trick (DNS rebinding).

@@ -9,15 +9,14 @@ use std::time::{Duration, SystemTime};
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
-use hmac::{Hmac, KeyInit, Mac};
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap, HeaderName};
 use hyper::http::request::Parts;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode};
 use sha2::{Digest, Sha256};
 
 use super::refusal::Refusal;
+use crate::signing::{ALGORITHM, Signer};
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// The payload of a request whose body is not signed.
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 const CONTENT_SHA256: &str = "x-amz-content-sha256";
@@ -31,8 +30,6 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 const ENCODED_IN_PATH: &AsciiSet = &ENCODED.remove(b'/');
 /// Headers that SDKs and proxies add after signing.
 const ADDED_LATER: [&str; 2] = ["x-amz-user-agent", "x-amzn-trace-id"];
-
-type HmacSha256 = Hmac<Sha256>;
 
 /// What a request says of who signed it, not yet proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,11 +164,7 @@ impl Claim {
         let request = self.canonical_request(parts, payload);
         let hash = hex::encode(Sha256::digest(request));
         let text = format!("{ALGORITHM}\n{}\n{}\n{hash}", self.time, self.scope);
-        let mut key = format!("AWS4{secret}").into_bytes();
-        for part in self.scope.split('/') {
-            key = mac(&key, part).finalize().into_bytes().to_vec();
-        }
-        mac(&key, &text).verify_slice(&self.signature).is_ok()
+        Signer::new(secret, &self.scope).has_signed(&text, &self.signature)
     }
 
     fn canonical_request(&self, parts: &Parts, payload: &str) -> String {
@@ -250,12 +243,6 @@ fn not_once(name: &str) -> Refusal {
 /// The hash of a body, of which the hexadecimal form is signed.
 pub(super) fn payload_digest(body: &[u8]) -> Vec<u8> {
     Sha256::digest(body).to_vec()
-}
-
-fn mac(key: &[u8], text: &str) -> HmacSha256 {
-    let mac = HmacSha256::new_from_slice(key);
-    #[expect(clippy::expect_used, reason = "HMAC takes keys of any length (RFC 2104, section 2)")]
-    mac.expect("a key of any length").chain_update(text)
 }
 
 fn encode_path(path: &[u8]) -> String {

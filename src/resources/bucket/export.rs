@@ -14,7 +14,7 @@ impl Export for Bucket {
         let fields = self.fields();
         let block = fields.public_access_block.unwrap_or_default();
         let encryption = json!({ "SSEAlgorithm": fields.encryption });
-        let properties = json!({
+        let mut properties = json!({
             "BucketName": self.name(),
             "OwnershipControls": { "Rules": [{ "ObjectOwnership": fields.ownership }] },
             "PublicAccessBlockConfiguration": {
@@ -28,6 +28,16 @@ impl Export for Bucket {
             ] },
             "Tags": cloudformation::tags(&fields.tags),
         });
+        if let Some(rule) = fields.cors.0 {
+            properties["CorsConfiguration"] = json!({ "CorsRules": [{
+                "Id": self.cors_id(),
+                "AllowedHeaders": rule.headers,
+                "AllowedMethods": rule.methods,
+                "AllowedOrigins": rule.origins,
+                "ExposedHeaders": rule.exposed,
+                "MaxAge": rule.max_age_secs,
+            }] });
+        }
         template.add("Bucket", "AWS::S3::Bucket", properties);
         // Images are never lost with the stack; a bucket that could not be made holds none.
         let bucket = template.resource("Bucket");
@@ -60,6 +70,18 @@ impl Export for Bucket {
         let rule = json!({ "apply_server_side_encryption_by_default": default });
         let encryption = json!({ "bucket": bucket, "rule": rule });
         module.add("aws_s3_bucket_server_side_encryption_configuration", "bucket", encryption);
+        if let Some(rule) = fields.cors.0 {
+            let rule = json!({
+                "id": self.cors_id(),
+                "allowed_headers": rule.headers,
+                "allowed_methods": rule.methods,
+                "allowed_origins": rule.origins,
+                "expose_headers": rule.exposed,
+                "max_age_seconds": rule.max_age_secs,
+            });
+            let cors = json!({ "bucket": bucket, "cors_rule": rule });
+            module.add("aws_s3_bucket_cors_configuration", "bucket", cors);
+        }
         *module.local("bucket_policy") = document(&[self.statement()]);
         let statements = json!({
             "bucket": bucket,
@@ -102,6 +124,9 @@ public_access_block.ignore_public_acls
 public_access_block.restrict_public_buckets
   Bucket/PublicAccessBlockConfiguration/RestrictPublicBuckets
   aws_s3_bucket_public_access_block/bucket/restrict_public_buckets
+cors
+  Bucket/CorsConfiguration/CorsRules = [{"Id": "imgprep-photos", "AllowedHeaders": ["*"], "AllowedMethods": ["POST", "PUT"], "AllowedOrigins": ["https://app.example.com"], "ExposedHeaders": ["ETag"], "MaxAge": 3600}]
+  aws_s3_bucket_cors_configuration/bucket/cors_rule = {"id": "imgprep-photos", "allowed_headers": ["*"], "allowed_methods": ["POST", "PUT"], "allowed_origins": ["https://app.example.com"], "expose_headers": ["ETag"], "max_age_seconds": 3600}
 policy
   BucketPolicy/PolicyDocument
   bucket_policy

@@ -1,6 +1,7 @@
 //! The S3 bucket that holds originals and variants: private, encrypted, HTTPS only.
 
 mod account_block;
+mod cors;
 mod export;
 pub(crate) mod permissions;
 mod presence;
@@ -18,6 +19,7 @@ use aws_sdk_s3::types::{
 use futures_util::try_join;
 use serde_json::{Value, json};
 
+use self::cors::Rule;
 use self::presence::Presence;
 use self::tags::s3_tags;
 use super::{Blueprint, Member, Trace, whole};
@@ -26,7 +28,7 @@ use crate::aws::objects;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::engine::edits::{self, Edits};
-use crate::engine::fields::{Edit, Statements, Tags, Values, difference};
+use crate::engine::fields::{Edit, Statements, Tags, Unwanted, Values, difference};
 use crate::engine::resource::{
     Context, Details, Erased, Id, Images, Kind, Observed, Owner, Removal, Resource, ours_or,
 };
@@ -58,6 +60,8 @@ fields! {
         ownership: Option<String>,
         encryption: Option<String>,
         public_access_block: Option<PublicAccessBlock>,
+        /// Our rule of the bucket's.
+        cors: Unwanted<Rule>,
     }
 }
 
@@ -74,6 +78,8 @@ pub(crate) struct Bucket {
     names: Arc<Names>,
     /// Variants are readable through object ACLs, so ACLs must be possible.
     public_acl: bool,
+    /// The sites whose pages may upload.
+    origins: Vec<String>,
     /// AWS is an emulator without HTTPS.
     plain_http: bool,
     /// What happens to the images when the bucket is removed; `None`: it stays.
@@ -83,7 +89,8 @@ pub(crate) struct Bucket {
 impl Bucket {
     fn new(names: Arc<Names>, blueprint: &Blueprint<'_>, images: Option<Images>) -> Self {
         let plain_http = blueprint.endpoints.is_s3_plain_http();
-        Self { names, public_acl: blueprint.is_public_acl(), plain_http, images }
+        let origins = blueprint.config.uploads.origins.clone();
+        Self { names, public_acl: blueprint.is_public_acl(), origins, plain_http, images }
     }
 
     fn calls<'a>(&'a self, aws: &'a Aws) -> BucketCalls<'a> {
@@ -205,8 +212,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// The managed fields, and the whole policy that one of them was found in.
-    async fn read_fields(&self, aws: &Aws) -> Result<(Fields, Option<String>), AwsError> {
+    async fn read_fields(&self, aws: &Aws) -> Result<Reading, AwsError> {
         let (bucket, account) = (&self.names.bucket, &self.names.account);
         let access = async {
             let get = aws.s3.get_public_access_block().bucket(bucket);
@@ -222,8 +228,14 @@ impl Bucket {
             get.expected_bucket_owner(account).send().await.found("s3:GetEncryptionConfiguration")
         };
         let calls = self.calls(aws);
-        let (tags, access, ownership, encryption, document) =
-            try_join!(self.read_tags(aws), access, ownership, encryption, calls.policy())?;
+        let (tags, access, ownership, encryption, document, cors) = try_join!(
+            self.read_tags(aws),
+            access,
+            ownership,
+            encryption,
+            calls.policy(),
+            self.read_cors(aws)
+        )?;
 
         let block = access.and_then(|answer| answer.public_access_block_configuration);
         let controls = ownership.and_then(|answer| answer.ownership_controls);
@@ -238,9 +250,18 @@ impl Bucket {
             ownership: ownership.map(|rule| rule.object_ownership.as_str().to_owned()),
             encryption: encryption.map(|default| default.sse_algorithm.as_str().to_owned()),
             public_access_block: block.as_ref().map(PublicAccessBlock::from),
+            cors: cors.rule,
         };
-        Ok((fields, document))
+        Ok(Reading { fields, document, note: cors.note })
     }
+}
+
+/// What a bucket holds of ours.
+struct Reading {
+    fields: Fields,
+    /// The whole policy that one of the fields was found in.
+    document: Option<String>,
+    note: Option<String>,
 }
 
 const KEPT_ADOPTED: &str = "it existed before imgprep";
@@ -266,6 +287,7 @@ impl Resource for Bucket {
             ownership: Some(self.ownership().as_str().to_owned()),
             encryption: Some(ServerSideEncryption::Aes256.as_str().to_owned()),
             public_access_block: Some((&self.public_access_block()).into()),
+            cors: Unwanted(self.cors_rule()),
         }
     }
 
@@ -284,17 +306,19 @@ impl Resource for Bucket {
                 _ => Ok(None),
             }
         };
-        let ((mut fields, _), kept) = match try_join!(Box::pin(self.read_fields(aws)), count) {
-            // S3 goes on showing for a moment what it has deleted.
-            Err(error) if error.code() == NO_BUCKET => return Ok(None),
-            other => other?,
-        };
+        let (Reading { mut fields, note, .. }, kept) =
+            match try_join!(Box::pin(self.read_fields(aws)), count) {
+                // S3 goes on showing for a moment what it has deleted.
+                Err(error) if error.code() == NO_BUCKET => return Ok(None),
+                other => other?,
+            };
         let owner = self.names.owner(&fields.tags);
         if owner != Owner::Ours && fields.encryption.as_deref().is_some_and(is_kms) {
             // Whoever encrypts a bucket with a key of their own means it: it is kept as it is.
             fields.encryption = Resource::fields(self).encryption;
         }
         let mut observed = Observed::new(fields, owner);
+        observed.note = note.filter(|_| self.images.is_none());
         observed.kept = match (&observed.owner, self.images) {
             (Owner::Adopted, Some(_)) => Some(KEPT_ADOPTED.to_owned()),
             _ => kept,
@@ -334,7 +358,7 @@ impl Resource for Bucket {
         let calls = self.calls(context.aws);
         let reading_and_writing = context.aws.bucket_policy.lock().await;
         let read = || Box::pin(self.read_fields(context.aws));
-        let (fields, document) = calls.configure(&wait, read).await?;
+        let Reading { fields, document, .. } = calls.configure(&wait, read).await?;
         let observed = Observed::new(fields, Owner::Ours).by_path();
         let edits = difference(&Values::of(&self.fields()), &observed.fields).into_iter();
         let (statement, rest): (Vec<Edit>, Vec<Edit>) =
@@ -365,6 +389,9 @@ impl Resource for Bucket {
             let wait = context.bucket_wait("s3:PutBucketPolicy");
             self.calls(context.aws).put_statement(&wait, &self.statement()).await?;
         }
+        if edits.touch(Fields::cors) {
+            self.merge_cors(context, self.cors_rule()).await?;
+        }
         Ok(Details::new())
     }
 
@@ -375,7 +402,7 @@ impl Resource for Bucket {
     ) -> Result<Removal, AwsError> {
         const CALL: &str = "s3:DeleteBucket";
         if observed.owner == Owner::Adopted {
-            return self.release(context).await;
+            return self.release(context, observed).await;
         }
         let calls = self.calls(context.aws);
         let deletion = objects::deletion_wait(context.stop, context.tell);

@@ -33,6 +33,7 @@ pub(super) const ROWS: &[Row] = &[
     // `HeadBucket` is `s3:ListBucket` to IAM, as is the listing of folders.
     on(BUCKET)
         .read(&[
+            "s3:GetBucketCORS",
             "s3:GetBucketOwnershipControls",
             "s3:GetBucketPolicy",
             "s3:GetBucketPublicAccessBlock",
@@ -44,6 +45,7 @@ pub(super) const ROWS: &[Row] = &[
         // What is made with tags needs the right to tag as well.
         .up(&[
             "s3:CreateBucket",
+            "s3:PutBucketCORS",
             "s3:PutBucketOwnershipControls",
             "s3:PutBucketPolicy",
             "s3:PutBucketPublicAccessBlock",
@@ -54,6 +56,7 @@ pub(super) const ROWS: &[Row] = &[
         .down(&[
             "s3:DeleteBucket",
             "s3:DeleteBucketPolicy",
+            "s3:PutBucketCORS",
             "s3:PutBucketPolicy",
             "s3:PutBucketTagging",
         ]),
@@ -65,6 +68,8 @@ pub(super) const ROWS: &[Row] = &[
     on(TRIAL_VARIANTS).of(&[Set::Try], &["s3:DeleteObject", "s3:GetObject"]),
     on(ORIGINALS).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
     on(VARIANTS).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
+    on(VARIANTS).of(&[Set::Urls], &["s3:GetObject"]),
+    on(ORIGINALS).of(&[Set::Presign], &["s3:PutObject"]),
     on(ORIGINALS).when(When::Outdated).of(&[Set::Backfill], &["s3:GetObject"]),
     on(VARIANTS).when(When::Outdated).of(&[Set::Backfill], &["s3:GetObject"]),
     on(RECORDS).of(&[Set::Failures, Set::Retry, Set::Prune], &["s3:GetObject"]),

@@ -6,7 +6,7 @@ use super::{Bucket, Fields, KEPT_ADOPTED, NO_BUCKET, SID};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::engine::edits::Edits;
 use crate::engine::fields::Tags;
-use crate::engine::resource::{ADOPTED_TAG, Context, Removal};
+use crate::engine::resource::{ADOPTED_TAG, Context, Observed, Removal};
 
 impl Bucket {
     pub(super) async fn put_tags(
@@ -44,10 +44,17 @@ impl Bucket {
     }
 
     /// Takes back what was added to a bucket that was there before.
-    pub(super) async fn release(&self, context: &Context<'_>) -> Result<Removal, AwsError> {
+    pub(super) async fn release(
+        &self,
+        context: &Context<'_>,
+        observed: &Observed,
+    ) -> Result<Removal, AwsError> {
         const CALL: &str = "s3:PutBucketTagging";
         let calls = self.calls(context.aws);
         calls.remove_statement(&context.bucket_wait("s3:PutBucketPolicy"), SID).await?;
+        if !observed.fields.get(Fields::cors.as_str()).is_null() {
+            self.merge_cors(context, None).await?;
+        }
         let wait = context.bucket_wait(CALL);
         calls
             .configure(&wait, || async {

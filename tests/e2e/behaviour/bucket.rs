@@ -14,6 +14,7 @@ use imgprep_testkit::{Pipeline, changed, resource};
 use serde_json::Value;
 
 use super::{ALWAYS, Fault, answer_once, count, refuse, refuse_once};
+use crate::uploads::add_section;
 use crate::variants::{arrived, jpeg};
 
 const UNKNOWN: Fault = ("s3:HeadBucket", 404, "NotFound", "Not Found");
@@ -89,12 +90,13 @@ const BUSY: &str = "A conflicting conditional operation is currently in progress
 
 /// Overlapping changes of one bucket are refused; each is tried again.
 pub(crate) async fn row_06_each_change_of_a_busy_bucket_is_tried_again() {
-    const CHANGES: [&str; 6] = [
+    const CHANGES: [&str; 7] = [
         "s3:PutBucketTagging",
         "s3:PutPublicAccessBlock",
         "s3:PutBucketOwnershipControls",
         "s3:PutBucketEncryption",
         "s3:PutBucketPolicy",
+        "s3:PutBucketCors",
         "s3:PutBucketNotificationConfiguration",
     ];
     const REMOVALS: [&str; 3] =
@@ -112,6 +114,7 @@ pub(crate) async fn row_06_each_change_of_a_busy_bucket_is_tried_again() {
     let put = s3.put_bucket_notification_configuration().bucket(bucket);
     put.notification_configuration(none).send().await.unwrap();
 
+    add_section(&pipeline);
     pipeline.proxy.take_calls();
     refuse_once(&pipeline, &CHANGES.map(|change| (change, 409, "OperationAborted", BUSY)));
     pipeline.up();
@@ -171,7 +174,7 @@ pub(crate) async fn row_10_a_public_access_block_is_put_only_where_it_is_needed(
 
 /// S3 has an error of its own for each part of a bucket that is not set.
 pub(crate) async fn row_11_each_code_for_what_is_not_set_is_no_error() {
-    const ABSENT: [(&str, &str, &str, &str); 6] = [
+    const ABSENT: [(&str, &str, &str, &str); 7] = [
         ("s3:GetBucketPolicy", "NoSuchBucketPolicy", "drifted", "policy.Statement"),
         ("s3:GetBucketTagging", "NoSuchTagSet", "foreign", "tags."),
         ("s3:GetBucketTagging", "NoSuchTagSetError", "foreign", "tags."),
@@ -188,8 +191,10 @@ pub(crate) async fn row_11_each_code_for_what_is_not_set_is_no_error() {
             "drifted",
             "encryption",
         ),
+        ("s3:GetBucketCors", "NoSuchCORSConfiguration", "drifted", "cors"),
     ];
     let pipeline = Pipeline::new("row-11").await;
+    add_section(&pipeline);
     pipeline.up();
     for (operation, code, state, path) in ABSENT {
         // Two resources may ask for the same document.

@@ -2,7 +2,7 @@
 //! architecture, invalidation, variants that follow their original.
 
 use aws_sdk_cloudfront::types::{Aliases, DistributionConfig};
-use aws_sdk_s3::types::{Event, ObjectOwnership, TopicConfiguration};
+use aws_sdk_s3::types::{CorsRule, Event, ObjectOwnership, TopicConfiguration};
 use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
 use imgprep_testkit::Pipeline;
 use imgprep_testkit::clients::document;
@@ -12,6 +12,7 @@ use super::cdn::distribution;
 use super::code::variable;
 use super::storage::{FLAGS, PUT_ACCESS, entry, put_access_block, put_ownership};
 use super::{Change, Row, check, row};
+use crate::uploads::put_rules;
 
 const DOMAIN: &str = "img.example.com";
 const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/ours";
@@ -63,12 +64,14 @@ pub(crate) async fn every_change_by_hand_to_what_is_optional_is_shown_and_repair
         "[tags]",
         &format!(
             "[cdn]\ninvalidate = true\ndomains = [\"{DOMAIN}\"]\n\
-             certificate_arn = \"{CERTIFICATE}\"\n\n[tags]"
+             certificate_arn = \"{CERTIFICATE}\"\n\n\
+             [uploads]\norigins = [\"https://app.example.com\"]\n\n[tags]"
         ),
     );
     let mut rows = cdn_rows();
     rows.extend(function_rows());
     rows.extend(policy_rows());
+    rows.extend(cors_rows());
     rows.push(
         row(
             "notification: removals are not told",
@@ -82,6 +85,28 @@ pub(crate) async fn every_change_by_hand_to_what_is_optional_is_shown_and_repair
         ),
     );
     check(&pipeline, rows).await;
+}
+
+/// What others have there stays, whatever becomes of ours.
+fn cors_rows() -> Vec<Row> {
+    const PUT: &[&str] = &["s3:PutBucketCors"];
+    vec![
+        row("bucket: cors removed", |p| Box::pin(cors(p, None)), PUT).lacks("bucket", "cors"),
+        row("bucket: cors of other origins", |p| Box::pin(cors(p, Some("*"))), PUT)
+            .has_other("bucket", "cors"),
+    ]
+}
+
+/// Our rule with another origin, or none, beside one of others.
+async fn cors(pipeline: &Pipeline, origin: Option<&str>) {
+    let rule = |id: &str, origin: &str| {
+        let rule = CorsRule::builder().id(id).allowed_methods("POST").allowed_origins(origin);
+        rule.build().unwrap()
+    };
+    let ours = format!("imgprep-{}", pipeline.stack);
+    let ours = origin.map(|origin| rule(&ours, origin));
+    let rules = [Some(rule("theirs", "https://other.example.com")), ours];
+    put_rules(pipeline, rules.into_iter().flatten().collect()).await;
 }
 
 const CREATED: &str = "s3:ObjectCreated:*";

@@ -88,7 +88,7 @@ pub(super) const RELEASE: Situation = Situation {
     command: &["down", "--yes"],
     policy: &["down"],
     prepare: |pipeline| Box::pin(with_an_adopted_bucket(pipeline)),
-    checks: Checks::These(&["s3:DeleteBucketPolicy", "s3:PutBucketTagging"]),
+    checks: Checks::These(&["s3:DeleteBucketPolicy", "s3:PutBucketCORS", "s3:PutBucketTagging"]),
 };
 
 pub(super) const PRUNE: Situation = Situation {
@@ -119,7 +119,8 @@ pub(super) fn write_file(pipeline: &Pipeline) {
     std::fs::write(pipeline.folder().join("function.zip"), function("one")).unwrap();
     let function = "code = \"function.zip\"\nconcurrency = 2";
     let text = file(pipeline, "", function, "invalidate = true");
-    pipeline.write(&format!("{text}[tags]\nteam = \"first\"\n"));
+    let uploads = "[uploads]\norigins = [\"https://app.example.com\"]\n";
+    pipeline.write(&format!("{text}{uploads}[tags]\nteam = \"first\"\n"));
 }
 
 pub(super) fn file(pipeline: &Pipeline, bucket: &str, function: &str, cdn: &str) -> String {

@@ -1,0 +1,129 @@
+//! The variants of one original as an application shows them: address, dimensions and bytes.
+//!
+//! Deliberately absent: whether a variant is up to date, which `inventory` knows, and printing.
+
+pub(crate) mod srcset;
+
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use contract::address;
+use contract::keys::ImagePath;
+use contract::settings::{SIZE_METADATA, Variant};
+use futures_util::future::try_join_all;
+use serde::Serialize;
+
+use crate::aws::bucket::Bucket;
+use crate::aws::{AwsError, Calling};
+use crate::config::Config;
+
+/// An original with its variants, in the order of the file.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Addresses {
+    /// The original's.
+    pub(crate) key: String,
+    pub(crate) variants: Vec<Address>,
+}
+
+/// Where a variant is, or will be, and what is known of it if it is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Address {
+    pub(crate) folder: String,
+    pub(crate) key: String,
+    pub(crate) url: String,
+    #[serde(flatten)]
+    pub(crate) facts: Facts,
+}
+
+/// What is known of a variant; nothing of one that is not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Facts {
+    /// In pixels; one that an early release made does not say.
+    pub(crate) width: Option<u32>,
+    pub(crate) height: Option<u32>,
+    pub(crate) bytes: Option<u64>,
+    pub(crate) content_type: Option<String>,
+}
+
+impl Addresses {
+    /// Those of an original, below an address without a slash at its end. Asks for each variant.
+    pub(crate) async fn of_objects(
+        bucket: &Bucket<'_>,
+        config: &Config,
+        base: &str,
+        path: ImagePath<'_>,
+    ) -> Result<Self, AwsError> {
+        let variants = variants(config, path).map(async |variant| {
+            let key = path.key_in(&variant.folder);
+            let facts = Facts::of_object(bucket, &key).await?.unwrap_or_default();
+            let url = format!("{base}/{}", address::path(&key));
+            Ok(Address { folder: variant.folder.clone(), key, url, facts })
+        });
+        let variants = try_join_all(variants).await?;
+        Ok(Self { key: path.key_in(&config.bucket.originals), variants })
+    }
+
+    /// How many are not there.
+    pub(crate) fn missing(&self) -> usize {
+        self.variants.iter().filter(|address| !address.is_there()).count()
+    }
+}
+
+impl Address {
+    pub(crate) fn is_there(&self) -> bool {
+        self.facts.bytes.is_some()
+    }
+}
+
+impl Facts {
+    /// What S3 says of a variant; `None` if it is not there.
+    async fn of_object(bucket: &Bucket<'_>, key: &str) -> Result<Option<Self>, AwsError> {
+        let head = bucket.aws.s3.head_object().bucket(bucket.name).key(key);
+        let head = head.expected_bucket_owner(bucket.account).send().await;
+        Ok(head.found("s3:GetObject")?.map(Self::of_head))
+    }
+
+    fn of_head(head: HeadObjectOutput) -> Self {
+        let size = head.metadata().and_then(|all| all.get(SIZE_METADATA));
+        let size = size.and_then(|size| size.split_once('x'));
+        let size =
+            size.and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+        Self {
+            width: size.map(|(width, _)| width),
+            height: size.map(|(_, height)| height),
+            bytes: Some(
+                head.content_length().and_then(|it| it.try_into().ok()).unwrap_or_default(),
+            ),
+            content_type: head.content_type,
+        }
+    }
+}
+
+/// The variants of the file that are made of an original.
+pub(crate) fn variants<'a>(
+    config: &'a Config,
+    path: ImagePath<'a>,
+) -> impl Iterator<Item = &'a Variant> {
+    config.variants.iter().filter(move |variant| variant.takes(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(size: &str) -> Facts {
+        let head = HeadObjectOutput::builder().content_length(1234).content_type("image/webp");
+        Facts::of_head(head.metadata(SIZE_METADATA, size).build())
+    }
+
+    #[test]
+    fn a_variant_says_its_own_size() {
+        let known = facts("800x600");
+        assert_eq!((known.width, known.height), (Some(800), Some(600)));
+        assert_eq!((known.bytes, known.content_type.as_deref()), (Some(1234), Some("image/webp")));
+        for senseless in ["", "800", "x", "800x", "800x-1", "800x600x1", "99999999999x1"] {
+            let facts = facts(senseless);
+            assert_eq!((facts.width, facts.height), (None, None), "{senseless}");
+        }
+        let silent = Facts::of_head(HeadObjectOutput::builder().content_length(0).build());
+        assert_eq!((silent.width, silent.bytes), (None, Some(0)), "it is there");
+    }
+}
