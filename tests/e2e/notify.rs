@@ -128,7 +128,7 @@ pub(crate) async fn listeners_choose_by_folder() {
     assert_eq!(message["variants"][0]["url"], Value::Null, "there is no CDN in this account");
     for name in ["a.jpg", "users/a.jpg"] {
         let key = format!("400x300/{name}");
-        wait_for("the others", async || pipeline.get(&key).await).await;
+        wait_for("the others", async || pipeline.object(&key).await).await;
     }
     assert!(is_empty(&pipeline, &queue).await);
     pipeline.assert_whole();

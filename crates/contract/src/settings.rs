@@ -234,9 +234,6 @@ pub const SIZE_METADATA: &str = "imgprep-size";
 /// The user-defined metadata of a variant with the fingerprint of the settings it was made by.
 pub const SETTINGS_METADATA: &str = "imgprep-settings";
 
-/// The user-defined metadata of a variant with its width and height in pixels, such as `800x600`.
-pub const SIZE_METADATA: &str = "imgprep-size";
-
 /// An opaque colour in sRGB, written as CSS does: `#ff8000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
