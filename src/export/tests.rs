@@ -50,6 +50,9 @@ const FULL: &str = r#"
     price_class = "all"
     domains = ["img.example.com"]
     certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/abc"
+    [notify]
+    https = ["https://app.example.com/hooks"]
+    queue = true
     [uploads]
     origins = ["https://app.example.com"]
     [tags]

@@ -113,7 +113,13 @@ pub(crate) async fn listeners_choose_by_folder() {
     pipeline.up();
     let (sns, sqs) = (&pipeline.aws.sns, &pipeline.aws.sqs);
     let queue = format!("{}-shops", pipeline.stack);
-    let url = sqs.create_queue().queue_name(&queue).send().await.unwrap().queue_url.unwrap();
+    let policy = json!({ "Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow", "Principal": { "Service": "sns.amazonaws.com" },
+        "Action": "sqs:SendMessage", "Resource": pipeline.arn("sqs", &queue),
+    }] });
+    let create = sqs.create_queue().queue_name(&queue);
+    let create = create.attributes(QueueAttributeName::Policy, policy.to_string());
+    let url = create.send().await.unwrap().queue_url.unwrap();
     let topic = pipeline.arn("sns", &format!("{}-ready", pipeline.stack));
     let subscribe = sns.subscribe().topic_arn(topic).protocol("sqs");
     let subscribe = subscribe.endpoint(pipeline.arn("sqs", &queue));

@@ -147,17 +147,19 @@ fn each_field_is_in_its_member_with_its_value() {
             check(resource.as_ref(), &template, format);
             count += 1;
         }
-        assert_eq!(count, 10);
+        assert_eq!(count, 14);
     }
 }
 
 /// Where an argument refers to each policy, which stands in `locals` of Terraform's for people to read.
-const REFERENCES: [(&str, &str); 5] = [
+const REFERENCES: [(&str, &str); 7] = [
     ("topic_policy", "aws_sns_topic_policy/topic/policy"),
     ("bucket_policy", "aws_s3_bucket_policy/bucket/policy"),
     ("function_policy", "aws_iam_policy/policy/policy"),
     ("role_policy", "aws_iam_role/role/assume_role_policy"),
     ("dead_letters_policy", "aws_sqs_queue_policy/dead_letters/policy"),
+    ("ready_policy", "aws_sqs_queue_policy/ready/policy"),
+    ("ready_dead_letters_policy", "aws_sqs_queue_policy/ready_dead_letters/policy"),
 ];
 
 #[test]
@@ -168,17 +170,20 @@ fn each_policy_is_referred_to_and_has_no_other_statements() {
         assert_eq!(member(&second, Format::Terraform, argument), reference);
     }
     let counts = REFERENCES.map(|(local, _)| statements(&second["locals"][local]).len());
-    assert_eq!(counts, [1, 2, 7, 1, 1]);
+    assert_eq!(counts, [1, 2, 8, 1, 1, 1, 1]);
     let documents = ["TopicPolicy", "BucketPolicy", "Policy", "DeadLettersPolicy"];
     let documents = documents.map(|name| format!("{name}/PolicyDocument"));
     let counts = documents.map(|at| statements(&member(&first, Format::CloudFormation, &at)).len());
-    assert_eq!(counts, [1, 2, 7, 1]);
+    assert_eq!(counts, [1, 2, 8, 1]);
 }
 
 #[test]
 fn each_folder_is_an_object_of_terraform() {
     let template = exported(FULL, Format::Terraform);
-    assert_eq!(template["locals"]["folders"], json!(["800x600/", "originals/", "small/"]));
+    assert_eq!(
+        template["locals"]["folders"],
+        json!(["800x600/", "manifests/", "originals/", "small/"])
+    );
     let folders = member(&template, Format::Terraform, "aws_s3_object/folders/for_each");
     assert_eq!(folders, "${toset(local.folders)}");
 }

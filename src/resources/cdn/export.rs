@@ -232,6 +232,9 @@ errors_cached_seconds[504]
 function.environment
   Function/Environment/Variables/IMGPREP_DISTRIBUTION = {"Ref": "Cdn"}
   aws_lambda_function/function/environment/variables/IMGPREP_DISTRIBUTION = "${aws_cloudfront_distribution.cdn.id}"
+function.address
+  Function/Environment/Variables/IMGPREP_CDN = "https://img.example.com"
+  aws_lambda_function/function/environment/variables/IMGPREP_CDN = "https://img.example.com"
 headers_policy
   Cdn/DistributionConfig/DefaultCacheBehavior/ResponseHeadersPolicyId
   aws_cloudfront_distribution/cdn/default_cache_behavior/response_headers_policy_id

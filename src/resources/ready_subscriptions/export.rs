@@ -66,4 +66,23 @@ impl Export for ReadySubscriptions {
 }
 
 #[cfg(test)]
-const MEMBERS: &str = "";
+const MEMBERS: &str = r#"
+https[https://app.example.com/hooks]
+  ReadySubscriber1/Endpoint
+  aws_sns_topic_subscription/ready_subscriber_1/endpoint
+https[https://app.example.com/hooks].raw
+  -
+  -
+https[https://app.example.com/hooks].redrive
+  ReadySubscriber1/RedrivePolicy = {"deadLetterTargetArn": {"Fn::GetAtt": ["ReadyDeadLetters", "Arn"]}}
+  aws_sns_topic_subscription/ready_subscriber_1/redrive_policy = "${jsonencode({ deadLetterTargetArn = aws_sqs_queue.ready_dead_letters.arn })}"
+queue
+  ReadySubscription/Endpoint = {"Fn::GetAtt": ["ReadyQueue", "Arn"]}
+  aws_sns_topic_subscription/ready/endpoint = "${aws_sqs_queue.ready.arn}"
+queue.raw
+  ReadySubscription/RawMessageDelivery
+  aws_sns_topic_subscription/ready/raw_message_delivery
+queue.redrive
+  ReadySubscription/RedrivePolicy = {"deadLetterTargetArn": {"Fn::GetAtt": ["ReadyDeadLetters", "Arn"]}}
+  aws_sns_topic_subscription/ready/redrive_policy = "${jsonencode({ deadLetterTargetArn = aws_sqs_queue.ready_dead_letters.arn })}"
+"#;

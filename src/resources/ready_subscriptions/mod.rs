@@ -6,7 +6,7 @@
 mod export;
 mod permissions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use aws_sdk_sns::types::Subscription;
@@ -132,10 +132,9 @@ impl ReadySubscriptions {
     /// How a subscriber gets its messages. What is not confirmed was asked for as it should be, and
     /// cannot be looked at.
     async fn read_delivery(&self, aws: &Aws, found: &Found) -> Result<Delivery, AwsError> {
-        let Some(arn) = &found.arn else { return Ok(self.delivery(&found.endpoint)) };
-        let get = aws.sns.get_subscription_attributes().subscription_arn(arn);
-        let answer = get.send().await.found("sns:GetSubscriptionAttributes")?;
-        let attributes = answer.and_then(|answer| answer.attributes).unwrap_or_default();
+        let Some(attributes) = found.attributes(aws).await? else {
+            return Ok(self.delivery(&found.endpoint));
+        };
         let redrive = attributes.get(REDRIVE).filter(|text| !text.is_empty());
         Ok(Delivery {
             endpoint: found.endpoint.clone(),
@@ -193,6 +192,26 @@ impl ReadySubscriptions {
     }
 }
 
+fn endpoints<'a>(all: impl Iterator<Item = &'a Found>) -> String {
+    all.map(|found| found.endpoint.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+impl Found {
+    /// What SNS tells of it; nothing if it was not confirmed and has no ARN to ask for.
+    async fn attributes(&self, aws: &Aws) -> Result<Option<HashMap<String, String>>, AwsError> {
+        let Some(arn) = &self.arn else { return Ok(None) };
+        let get = aws.sns.get_subscription_attributes().subscription_arn(arn);
+        let answer = get.send().await.found("sns:GetSubscriptionAttributes")?;
+        Ok(Some(answer.and_then(|answer| answer.attributes).unwrap_or_default()))
+    }
+
+    async fn is_pending(&self, aws: &Aws) -> Result<bool, AwsError> {
+        let attributes = self.attributes(aws).await?;
+        Ok(attributes
+            .is_none_or(|all| all.get("PendingConfirmation").is_some_and(|it| it == "true")))
+    }
+}
+
 impl From<&Subscription> for Found {
     fn from(subscription: &Subscription) -> Self {
         let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
@@ -246,12 +265,14 @@ impl Resource for ReadySubscriptions {
 
     async fn notice(&self, aws: &Aws) -> Option<String> {
         let all = self.found(aws).await.ok().flatten()?;
-        let named = |is_meant: &dyn Fn(&Found) -> bool| {
-            let endpoints = all.iter().filter(|found| is_meant(found));
-            endpoints.map(|found| found.endpoint.clone()).collect::<Vec<_>>().join(", ")
-        };
-        let pending = named(&|found| found.arn.is_none() && self.is_ours(found));
-        let others = named(&|found| found.protocol.starts_with("http") && !self.is_ours(found));
+        let addresses = all.iter().filter(|found| found.protocol.starts_with("http"));
+        let (ours, others): (Vec<&Found>, Vec<&Found>) =
+            addresses.partition(|found| self.is_ours(found));
+        let is_pending = ours.iter().map(|found| found.is_pending(aws));
+        let is_pending = try_join_all(is_pending).await.ok()?;
+        let pending = ours.iter().zip(is_pending).filter(|(_, is_pending)| *is_pending);
+        let pending = endpoints(pending.map(|(found, _)| *found));
+        let others = endpoints(others.into_iter());
         let told = [
             (
                 &pending,
