@@ -205,7 +205,7 @@ mod tests {
         let now = at("2026-11-28T09:15:00Z");
         let until = |expiry: Option<&str>| {
             let key = Credentials::new("AKIA", "secret", None, expiry.map(at), "test");
-            validity(Duration::from_secs(900), &key, now)
+            validity(Duration::from_mins(15), &key, now)
         };
         assert_eq!(until(None), (at("2026-11-28T09:30:00Z"), false));
         let sooner = "2026-11-28T09:20:00Z";

@@ -87,7 +87,7 @@ pub(crate) async fn run(args: &Presign, global: &Global, report: &Report) -> Res
         report.warn(&format!("the form expires with the credentials, at {}", form.expires));
     }
     let size = bytes(upload.max_size);
-    report.preview(|_| format!("valid until {}, for up to {size}\n", form.expires));
+    report.preview(|_| format!("valid until {} for up to {size}\n", form.expires));
     Ok(Box::new(Signed { form, file: path.0.rsplit('/').next().unwrap_or_default().to_owned() }))
 }
 
@@ -140,8 +140,8 @@ async fn credentials(aws: &Aws) -> Result<Credentials, AwsError> {
     const CALL: &str = "s3:PutObject";
     let provider = aws.credentials.as_ref();
     let provider = provider.ok_or_else(|| AwsError::request(CALL, "there are no credentials"))?;
-    let provided = provider.provide_credentials().await;
-    provided.map_err(|error| AwsError::request(CALL, error.to_string()))
+    let credentials = provider.provide_credentials().await;
+    credentials.map_err(|error| AwsError::request(CALL, error.to_string()))
 }
 
 /// A form, ready to be sent.

@@ -65,13 +65,11 @@ fn origin(text: &str) -> Result<(), Fault> {
     }
     let fault = Fault::new("is not an origin");
     let (scheme, rest) = match text.split_once("://") {
-        Some(("https", rest)) => ("https", rest),
-        Some(("http", rest)) => ("http", rest),
-        Some(_) => return Err(fault.help(rule)),
+        Some((scheme @ ("https" | "http"), rest)) => (scheme, rest),
         None if is_authority("https", text) => {
             return Err(fault.label(format!("did you mean `https://{text}`?")));
         }
-        None => return Err(fault.help(rule)),
+        _ => return Err(fault.help(rule)),
     };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest).to_lowercase();
     let own_port = if scheme == "https" { ":443" } else { ":80" };

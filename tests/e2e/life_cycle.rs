@@ -76,6 +76,7 @@ fn assert_outputs(pipeline: &Pipeline, outputs: &Value) {
         "role_arn": pipeline.role_arn(),
         "cdn_id": id,
         "cdn_domain": domain,
+        "cdn_url": base,
         "urls": {
             "800x600": format!("{base}/800x600/"),
             "400x300": format!("{base}/400x300/"),

@@ -230,7 +230,7 @@ pub(crate) async fn a_form_is_good_for_nothing_else() {
     assert_eq!(refused(form(&[]).with("Content-Type", "text/html"), &file).await, denied);
     assert_eq!(refused(form(&[]).with("acl", "public-read"), &file).await, denied);
     assert_eq!(refused(form(&[]).with("x-amz-meta-more", "a"), &file).await, denied);
-    assert_eq!(refused(form(&[]), &[0; 20_001]).await, (400, "EntityTooLarge".to_owned()));
+    assert_eq!(refused(form(&[]), &vec![0; 20_001]).await, (400, "EntityTooLarge".to_owned()));
     assert_eq!(refused(form(&[]), &[]).await, (400, "EntityTooSmall".to_owned()));
     assert_eq!(refused(form(&[]).tampered("20000", "90000"), &file).await, forged);
     assert_eq!(refused(form(&[]).tampered("a.jpg", "b.jpg"), &file).await, forged);
@@ -244,7 +244,11 @@ pub(crate) async fn a_form_is_good_for_nothing_else() {
         Form { fields: [("key".to_owned(), "originals/c.jpg".to_owned())].into(), ..form(&[]) };
     assert_eq!(refused(nobody, &file).await, (400, "IncompleteSignature".to_owned()));
     assert_eq!(pipeline.keys().await.unwrap(), ["400x300/", "800x600/", "originals/"]);
-    assert_eq!(form(&[]).send(&pipeline, &[7; 20_000]).await.status, 204, "as large as allowed");
+    assert_eq!(
+        form(&[]).send(&pipeline, &vec![7; 20_000]).await.status,
+        204,
+        "as large as allowed"
+    );
 }
 
 pub(crate) async fn what_cannot_be_signed_is_told_with_what_to_do() {
