@@ -95,7 +95,7 @@ fn cloudformation_has_every_resource_but_the_folders() {
     let kinds: BTreeSet<&str> =
         resources.values().map(|resource| resource["Type"].as_str().unwrap()).collect();
     let wanted = wanted(&config(FULL));
-    assert_eq!(wanted.len(), 11);
+    assert_eq!(wanted.len(), 15);
     for id in wanted.iter().map(|resource| resource.id()) {
         // Folders are objects, and the notification is a property of the bucket.
         let is_apart = id.0.inside.is_some();

@@ -131,7 +131,6 @@ pub(crate) async fn listeners_choose_by_folder() {
     }
     let message = next(&pipeline, &queue).await;
     assert_eq!((&message["name"], &message["thumbhash"]), (&json!("shops/1/a.jpg"), &Value::Null));
-    assert_eq!(message["variants"][0]["url"], Value::Null, "there is no CDN in this account");
     for name in ["a.jpg", "users/a.jpg"] {
         let key = format!("400x300/{name}");
         wait_for("the others", async || pipeline.object(&key).await).await;
