@@ -296,7 +296,8 @@ pub(crate) async fn a_form_holds_no_secret() {
 }
 
 pub(crate) async fn the_addresses_of_variants_are_told_with_what_is_known_of_them() {
-    let pipeline = Pipeline::with_cdn("urls").await.that_makes_images();
+    // The emulator takes a function with `urls` in its name for another call.
+    let pipeline = Pipeline::with_cdn("addresses").await.that_makes_images();
     pipeline.edit(
         "size = \"400x300\"\n",
         "size = \"400x300\"\n\n[[variants]]\nsize = \"50x50\"\nonly = [\"shops/\"]\n",
