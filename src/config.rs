@@ -21,6 +21,7 @@ mod table;
 mod tests;
 mod uploads;
 mod variants;
+mod watermarks;
 mod web_rules;
 
 use std::collections::BTreeMap;
@@ -97,7 +98,12 @@ pub(crate) struct Function {
     /// The ARN of the managed policy that bounds what the function's role can do.
     pub(crate) permissions_boundary: Option<String>,
     pub(crate) code: Code,
+    /// The pictures of watermarks, which travel with it.
+    pub(crate) logos: Logos,
 }
+
+/// Pictures of watermarks by their names in the function's zip.
+pub(crate) type Logos = BTreeMap<String, Vec<u8>>;
 
 /// The processor that the function is built for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

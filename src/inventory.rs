@@ -22,11 +22,11 @@ mod tests;
 use std::collections::BTreeMap;
 
 use aws_sdk_sqs::types::QueueAttributeName;
-use contract::keys::{FAILED_FOLDER, ImagePath};
+use contract::keys::{FAILED_FOLDER, ImagePath, MANIFESTS_FOLDER};
 use serde::Serialize;
 
 use self::backfill::Need;
-use self::listing::{Folder, Pages};
+use self::listing::{Folder, Listed, Pages};
 use self::merge::{Cursor, Merge};
 use self::survey::{Seen, Survey};
 use self::tally::Tally;
@@ -127,8 +127,8 @@ impl<'a> Inventory<'a> {
         let originals = cursor(&self.config.bucket.originals);
         let folders = self.config.variants.iter().map(|variant| cursor(&variant.folder));
         let merge = Merge::new(originals, folders.collect());
-        let records = cursor(FAILED_FOLDER);
-        Survey::new(merge, records, range.clone())
+        let manifests = self.has_manifests().then(|| cursor(MANIFESTS_FOLDER));
+        Survey::new(merge, (cursor(FAILED_FOLDER), manifests), range.clone())
     }
 
     /// The next original of a survey, or the next variants without one.
@@ -140,21 +140,28 @@ impl<'a> Inventory<'a> {
             seen.sort_out(&self.config.variants);
         }
         let record = ImagePath(&seen.path).record_key();
-        // A record whose name is cut off to fit is not where the survey looks for it. Such paths are
-        // rare enough to be asked for one by one.
+        // A record or manifest whose name is cut off to fit is not where the survey looks for it. Such
+        // paths are rare enough to be asked for one by one.
         let is_cut = ImagePath::of_record(&record) != Some(ImagePath(&seen.path));
         if seen.original.is_some() && is_cut {
-            seen.record = self.written_at(&record).await.map_err(Hindrance::listing)?;
+            let record = self.listed(FAILED_FOLDER, &record).await.map_err(Hindrance::listing)?;
+            seen.record = record.map(|record| record.modified);
+            if self.has_manifests() {
+                let key = ImagePath(&seen.path).manifest_key();
+                let manifest = self.listed(MANIFESTS_FOLDER, &key).await;
+                seen.variants.pop();
+                seen.variants.push(manifest.map_err(Hindrance::listing)?);
+            }
         }
         Ok(Some(seen))
     }
 
-    /// When a record was written, if it is there: as listings tell it, for of the same moment a HEAD
-    /// tells only the second.
-    async fn written_at(&self, key: &str) -> Result<Option<i64>, AwsError> {
-        let name = ImagePath::below(FAILED_FOLDER, key).map_or(key, |name| name.0);
-        let page = Folder::new(self, FAILED_FOLDER, name).after("").await?;
-        Ok(page.listed.iter().find(|listed| listed.path == name).map(|listed| listed.modified))
+    /// A record or manifest, if it is there: as listings tell it, for of the moment it was written a
+    /// HEAD tells only the second.
+    async fn listed(&self, folder: &str, key: &str) -> Result<Option<Listed>, AwsError> {
+        let name = ImagePath::below(folder, key).map_or(key, |name| name.0);
+        let page = Folder::new(self, folder, name).after("").await?;
+        Ok(page.listed.into_iter().find(|listed| listed.path == name))
     }
 
     /// Counts everything.
@@ -162,7 +169,7 @@ impl<'a> Inventory<'a> {
         &self,
         tell: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<ImageCounts, Hindrance> {
-        let mut tally = Tally::new(self.config.variants.len());
+        let mut tally = Tally::new(self.made_folders().len());
         let mut survey = self.survey(&Range::default());
         while let Some(seen) = self.next(&mut survey).await? {
             tally.add(&seen, Need::Missing);
@@ -193,8 +200,16 @@ impl<'a> Inventory<'a> {
     }
 
     fn by_folder(&self, counts: &[u64]) -> BTreeMap<String, u64> {
-        let folders = self.config.variants.iter().map(|variant| variant.folder.clone());
-        folders.zip(counts.iter().copied()).collect()
+        self.made_folders().into_iter().zip(counts.iter().copied()).collect()
+    }
+
+    /// The folders of what is made of an original, in the order in which a survey has it.
+    fn made_folders(&self) -> Vec<String> {
+        self.config.made_folders()
+    }
+
+    fn has_manifests(&self) -> bool {
+        self.config.notify.as_ref().is_some_and(|notify| notify.manifest)
     }
 
     fn original_key(&self, path: &str) -> String {

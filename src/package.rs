@@ -15,9 +15,10 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use error::PackageError;
 
-use crate::config::{Arch, Code, Codecs};
+use crate::config::{Arch, Code, Codecs, Logos};
 use cache::Cache;
 use cargo::{Build, Cargo};
+use contract::settings::WATERMARKS_FOLDER;
 use source::{Hash, Tree};
 
 /// A zip that is ready to upload.
@@ -33,6 +34,28 @@ impl Package {
         let code_sha256 = archive::code_sha256(&zip);
         Self { zip, code_sha256 }
     }
+
+    /// The same with these pictures of watermarks beside it.
+    pub(crate) fn with_logos(self, logos: &Logos) -> Result<Self, PackageError> {
+        if logos.is_empty() {
+            return Ok(self);
+        }
+        let zip = archive::with_files(self.zip, WATERMARKS_FOLDER, logos)?;
+        archive::check_size(&zip)?;
+        Ok(Self::new(zip))
+    }
+}
+
+/// What decides what the function does, together with these pictures of watermarks.
+pub(crate) fn hash_with_logos(hash: String, logos: &Logos) -> String {
+    if logos.is_empty() {
+        return hash;
+    }
+    let mut all = Hash::new(&hash);
+    for (name, picture) in logos {
+        all.file(name, picture);
+    }
+    all.finish()
 }
 
 /// How a function is made of its source.

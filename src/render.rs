@@ -27,6 +27,7 @@ use futures_util::stream::{self, StreamExt};
 use imaging::engine::{self, Opened, Rendered, Rendering, Scratch};
 use imaging::limits::Limits;
 use imaging::order::Order;
+use imaging::watermark::Watermarks;
 use lambda_fn::capacity::{Capacity, Processor, Reservation};
 use serde::Serialize;
 use tokio::runtime::Handle;
@@ -48,6 +49,7 @@ pub(crate) struct Work {
     pub(crate) variants: Arc<[Variant]>,
     /// What every original is taken to say of its composition.
     pub(crate) framing: Framing,
+    pub(crate) watermarks: Arc<Watermarks>,
     pub(crate) limits: Limits,
     pub(crate) output: PathBuf,
 }
@@ -241,7 +243,8 @@ impl Work {
             Err(why) => return Ok(Err(why)),
         };
         let variants = self.variants_of(name);
-        let order = Order { framing: self.framing, ..Order::of(&variants) };
+        let order =
+            Order { framing: self.framing, watermarks: &self.watermarks, ..Order::of(&variants) };
         let opened = match engine::open(&bytes, order, &self.limits) {
             Ok(opened) => opened,
             Err(error) => return Ok(Err(error.to_string())),

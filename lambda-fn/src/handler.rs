@@ -9,6 +9,7 @@
 use std::{
     fmt,
     panic::AssertUnwindSafe,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -19,7 +20,7 @@ use contract::{
     settings::Settings,
 };
 use futures_util::{FutureExt, future::join_all};
-use imaging::limits::Limits;
+use imaging::{limits::Limits, watermark::Watermarks};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -46,6 +47,8 @@ pub struct Handler<S, L> {
     pub log: L,
     pub settings: Settings,
     pub limits: Limits,
+    /// The logos that variants may have.
+    pub watermarks: Arc<Watermarks>,
     /// What the images under way may take, in this invocation and those before.
     pub capacity: Capacity,
     /// The name of the function, by which its metrics are counted.
@@ -113,6 +116,7 @@ impl<S: Store, L: Log> Handler<S, L> {
             log: &self.log,
             settings: &self.settings,
             limits: self.limits,
+            watermarks: &self.watermarks,
             capacity: &self.capacity,
             request_id: invocation.request_id,
             fresh_since: failure::utc(SystemTime::now() - FRESH_FOR),

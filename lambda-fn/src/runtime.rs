@@ -1,12 +1,15 @@
 //! The function at work: environment in, clients made once, then one event after another.
 
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
-use std::{env, process::ExitCode, sync::Arc, time::SystemTime};
+use std::path::{Path, PathBuf};
+use std::{env, fs, process::ExitCode, sync::Arc, time::SystemTime};
 
 use contract::log::{self, Level};
-use contract::settings::{CDN_VARIABLE, DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE, Settings};
+use contract::settings::{
+    CDN_VARIABLE, DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE, Settings, WATERMARKS_FOLDER,
+};
 use imaging::limits::Limits;
+use imaging::watermark::Watermarks;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
@@ -20,6 +23,9 @@ use crate::{panics, patience};
 /// (AWS Lambda Developer Guide, "Building a custom runtime for AWS Lambda").
 const NAME: &str = "bootstrap";
 const EVENTS_VARIABLE: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// The variable that says where the function's code is ("Using Lambda environment variables" there).
+const CODE_VARIABLE: &str = "LAMBDA_TASK_ROOT";
 
 /// Whether this process was started as a function: by its name alone.
 pub fn is_asked_for(arguments: &[OsString]) -> bool {
@@ -55,11 +61,13 @@ async fn run() -> Result<(), Error> {
         .parse()
         .map_err(|_| format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE is `{memory}`, not megabytes"))?;
     let limits = Limits::for_memory(memory);
+    let watermarks = watermarks(&settings, &limits)?;
     let handler = Arc::new(Handler {
         store: S3Store::from_environment(&settings)?,
         log: StandardOutput,
         settings,
         limits,
+        watermarks: Arc::new(watermarks),
         capacity: Capacity::of_this_machine(&limits),
         function: variable("AWS_LAMBDA_FUNCTION_NAME")?,
     });
@@ -73,6 +81,22 @@ async fn run() -> Result<(), Error> {
         }
     }))
     .await
+}
+
+/// The logos that the function was deployed with, where a variant has one.
+fn watermarks(settings: &Settings, limits: &Limits) -> Result<Watermarks, Error> {
+    let mut watermarks = Watermarks::default();
+    let folder = match env::var_os(CODE_VARIABLE) {
+        Some(folder) => PathBuf::from(folder),
+        None => env::current_exe()?.parent().map(Path::to_owned).unwrap_or_default(),
+    };
+    for watermark in settings.variants.iter().filter_map(|variant| variant.watermark.as_ref()) {
+        let path = folder.join(WATERMARKS_FOLDER).join(&watermark.image);
+        // One that is not there is told with the first original that needs it.
+        let Ok(file) = fs::read(path) else { continue };
+        watermarks.add(watermark.image.as_str(), &file, limits)?;
+    }
+    Ok(watermarks)
 }
 
 fn variable(name: &str) -> Result<String, Error> {

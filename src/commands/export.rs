@@ -133,7 +133,8 @@ async fn zip(config: &Config, report: &Report) -> Result<Vec<u8>, Error> {
     let built = blocking(move || {
         package::build(&function.code, function.arch, Making::Released, &cache, &|line| {
             progress.say(line);
-        })
+        })?
+        .with_logos(&function.logos)
     });
     Ok(built.await?.map_err(Error::Package)?.zip)
 }

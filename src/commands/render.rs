@@ -8,11 +8,12 @@ use std::time::Duration;
 use clap::Args;
 use contract::framing::{Crop, Focus, Framing};
 use imaging::limits::Limits;
+use imaging::watermark::Watermarks;
 
 use super::session::{ask_on_interrupt, blocking};
 use crate::args::Global;
 use crate::aws::wait::Stop;
-use crate::config::{Code, Config};
+use crate::config::{Code, Config, Logos};
 use crate::error::{Error, FAILED};
 use crate::render::{
     Image, ImageOutcome, Made, PAGE, Refusal, Sheet, Totals, Work, find, write_whole,
@@ -66,8 +67,10 @@ pub(crate) async fn run(args: &Render, global: &Global, report: &Report) -> Resu
     if !matches!(config.function.code, Code::Bundled { .. }) {
         report.warn("the file uses its own function, whose variants may differ from these");
     }
+    let limits = Limits::for_memory(config.function.memory.into());
     let work = Work {
-        limits: Limits::for_memory(config.function.memory.into()),
+        watermarks: Arc::new(watermarks(&config.function.logos, &limits)?),
+        limits,
         variants: config.variants.into(),
         framing: Framing { focus: args.focus, crop: args.crop },
         output: args.output.clone(),
@@ -87,6 +90,17 @@ pub(crate) async fn run(args: &Render, global: &Global, report: &Report) -> Resu
     let sheet = work.run(found, &|| stop.is_asked(), &tell).await.map_err(Error::Render)?;
     drop(bar);
     Ok(Box::new(finish(sheet, &work, total).map_err(Error::Render)?))
+}
+
+/// The pictures of watermarks, each of which was decoded once when the file was read.
+fn watermarks(logos: &Logos, limits: &Limits) -> Result<Watermarks, Error> {
+    let mut watermarks = Watermarks::default();
+    for (name, picture) in logos {
+        watermarks
+            .add(name.as_str(), picture, limits)
+            .map_err(|error| Error::Image { path: name.clone(), why: error.to_string() })?;
+    }
+    Ok(watermarks)
 }
 
 /// Writes the page, and says so if the run was cut short.

@@ -194,7 +194,8 @@ impl Session {
         let making = self.making;
         let built = blocking(move || {
             let say = |line: &str| progress.say(line);
-            package::build(&function.code, function.arch, making, &cache, &say)
+            package::build(&function.code, function.arch, making, &cache, &say)?
+                .with_logos(&function.logos)
         });
         let built = built.await?;
         // Cargo hears of Ctrl-C too, and its failure is not what the user wants to read about.
@@ -271,7 +272,8 @@ fn code(config: &Config, making: Making, purpose: Purpose) -> Result<Code, Error
     }
     let function = &config.function;
     let hash = |making| {
-        package::source_hash(&function.code, function.arch, making).map_err(Error::Package)
+        let hash = package::source_hash(&function.code, function.arch, making);
+        hash.map(|hash| package::hash_with_logos(hash, &function.logos)).map_err(Error::Package)
     };
     // The released function does as well where this program would serve.
     let also = (making == Making::ThisProgram).then(|| hash(Making::Released)).transpose()?;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use clap::Args;
+use contract::keys::MANIFESTS_FOLDER;
 
 use super::session::{LOOK, Session, Start};
 use crate::amounts::counted;
@@ -130,7 +131,8 @@ fn counts(images: &ImageCounts) -> String {
         let _ = writeln!(text, "  {name:<columns$} {}", painted(style, &counted(count, what)));
     }
     for (folder, count) in &images.variants {
-        let _ = write!(text, "  {folder:<columns$} {}", counted(*count, "variant"));
+        let what = if folder == MANIFESTS_FOLDER { "manifest" } else { "variant" };
+        let _ = write!(text, "  {folder:<columns$} {}", counted(*count, what));
         match images.missing.get(folder) {
             None | Some(0) => {}
             Some(missing) => {

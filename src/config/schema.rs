@@ -14,8 +14,8 @@ use super::table::{Table, Text, Words};
 use super::uploads::uploads;
 use super::variants::{Look, variants};
 use super::{
-    Access, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic, limit_rules,
-    name_rules, region_rules, web_rules,
+    Access, Arch, Bucket, Cdn, Code, Codecs, Config, Function, Logos, PriceClass, Topic,
+    limit_rules, name_rules, region_rules, web_rules,
 };
 
 const DEFAULT_NAME: &str = "imgprep";
@@ -46,7 +46,8 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
     let region = root.text("region", name_rules::region);
     let (bucket, originals) = bucket(&root.table("bucket"));
     let topic = topic(&root.table("topic"), &name);
-    let mut function = function(&root.table("function"), &name, folder);
+    let function_table = root.table("function");
+    let mut function = function(&function_table, &name, folder);
     let look = Look::read(&root.table("image"), &Look::default());
     let tables = root.tables("variants");
     if tables.as_ref().is_some_and(Vec::is_empty) {
@@ -54,7 +55,12 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
         root.report_key("variants", Fault::new("is missing").help(help));
     }
     let tables = tables.unwrap_or_default();
-    let variants = variants(&tables, &look, &originals);
+    let variants = variants(&tables, &look, &originals, (folder, &mut function.logos));
+    if let (Code::Zip(_), false) = (&function.code, function.logos.is_empty()) {
+        let help = "let imgprep build the function, or remove `watermark` from the variants";
+        let fault = Fault::new("is a finished zip, which watermarks cannot travel in").help(help);
+        function_table.report_key("code", fault);
+    }
     if let Code::Bundled(codecs) = &mut function.code {
         codecs.avif = variants.iter().any(|variant| variant.format == Format::Avif);
     }
@@ -104,6 +110,7 @@ fn function(table: &Table<'_>, default: &str, folder: &Path) -> Function {
             .text("permissions_boundary", name_rules::managed_policy_arn)
             .map(|arn| arn.value),
         code: code(table, folder),
+        logos: Logos::default(),
     }
 }
 

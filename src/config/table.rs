@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use contract::framing::Share;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -195,6 +196,26 @@ impl<'d> Table<'d> {
             .and_then(rule)
             .map_err(|fault| self.document.report(Some(entry.span), fault.of(&entry.name)))
             .ok()
+    }
+
+    /// A number from 0 to 1.
+    pub(super) fn share(&self, key: &'static str) -> Option<Share> {
+        let entry = self.entry(key)?;
+        let number = match entry.value {
+            DeValue::Integer(integer) => integer.as_str().parse::<f64>().ok(),
+            DeValue::Float(float) => float.as_str().parse::<f64>().ok(),
+            _ => {
+                self.wrong_type(&entry, "a number", None);
+                return None;
+            }
+        };
+        let share = number.and_then(|number| Share::try_from(number).ok());
+        if share.is_none() {
+            let fault = Fault::new(format!("is {}", self.document.source(&entry.span)));
+            let fault = fault.label("a number from 0 to 1").of(&entry.name);
+            self.document.report(Some(entry.span), fault);
+        }
+        share
     }
 
     pub(super) fn flag(&self, key: &'static str) -> Option<bool> {

@@ -12,6 +12,7 @@ mod selection;
 mod syntax;
 mod uploads;
 mod variants;
+mod watermarks;
 
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! `[image]` and `[[variants]]`: what to make of each original.
 
+use std::path::Path;
+
 use contract::settings::{
     Colour, DEFAULT_CACHE_CONTROL, DEFAULT_QUALITY, Effort, Fit, Format, Gravity, Metadata, Variant,
 };
@@ -9,7 +11,8 @@ use super::folder_rules::{
 };
 use super::problem::Fault;
 use super::table::{Table, Text, Words};
-use super::{limit_rules, look_rules, web_rules};
+use super::watermarks::watermark;
+use super::{Logos, limit_rules, look_rules, web_rules};
 
 const EFFORT: &Words<Effort> = &[("speed", Effort::Speed), ("size", Effort::Size)];
 const FORMAT: &Words<Format> = &[
@@ -20,7 +23,7 @@ const FORMAT: &Words<Format> = &[
     ("avif", Format::Avif),
 ];
 const FIT: &Words<Fit> = &[("cover", Fit::Cover), ("contain", Fit::Contain), ("pad", Fit::Pad)];
-const GRAVITY: &Words<Gravity> = &[
+pub(super) const GRAVITY: &Words<Gravity> = &[
     ("center", Gravity::Center),
     ("auto", Gravity::Auto),
     ("north", Gravity::North),
@@ -87,11 +90,18 @@ fn background(table: &Table<'_>) -> Option<Colour> {
 }
 
 /// What to make of each original.
-pub(super) fn variants(tables: &[Table<'_>], look: &Look, originals: &Text) -> Vec<Variant> {
+/// Pictures of watermarks are relative to the folder, and are added to the others.
+pub(super) fn variants(
+    tables: &[Table<'_>],
+    look: &Look,
+    originals: &Text,
+    (base, logos): (&Path, &mut Logos),
+) -> Vec<Variant> {
     let mut variants = Vec::new();
     let mut folders: Vec<Text> = Vec::new();
     for table in tables {
-        let (variant, folder) = variant(table, look, &originals.value);
+        let (mut variant, folder) = variant(table, look, &originals.value);
+        variant.watermark = watermark(table, base, logos);
         variants.push(variant);
         if folder.value.is_empty() {
             continue;

@@ -135,7 +135,7 @@ impl<'a> Backfill<'a> {
             Scope::Missing | Scope::Outdated => Need::Missing,
             Scope::All => Need::Since(i64::MAX),
         };
-        let mut tally = Tally::new(self.inventory.config.variants.len());
+        let mut tally = Tally::new(self.inventory.made_folders().len());
         let mut survey = self.inventory.survey(&self.range());
         while let Some(batch) = self.batch(&mut survey, |_| true).await? {
             for seen in &batch {
@@ -240,8 +240,8 @@ impl<'a> Backfill<'a> {
         // The function tells versions apart by their content. The same bytes uploaded once more leave
         // the variants as they are unless all are asked for.
         let is_whole = plan.need != Need::Missing || seen.is_replaced();
-        let variants = &self.inventory.config.variants;
-        let folders = lacking.iter().map(|place| variants[*place].folder.clone());
+        let all = self.inventory.made_folders();
+        let folders = lacking.iter().map(|place| all[*place].clone());
         Some(Work {
             path: seen.path.clone(),
             bytes: seen.original.as_ref().map(|original| original.bytes),
@@ -321,7 +321,7 @@ impl<'a> Backfill<'a> {
         range: &Range,
         window: Option<&Window>,
     ) -> Result<Tally, Hindrance> {
-        let mut tally = Tally::new(self.inventory.config.variants.len());
+        let mut tally = Tally::new(self.inventory.made_folders().len());
         let mut survey = self.inventory.survey(range);
         let is_meant = |seen: &Seen| {
             let is_in_window = window.is_none_or(|window| window.work.contains_key(&seen.path));

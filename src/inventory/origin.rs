@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use contract::framing::Framing;
 use contract::keys::ImagePath;
 use contract::settings::{SETTINGS_METADATA, SOURCE_METADATA};
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::survey::Seen;
@@ -40,18 +40,24 @@ impl Inventory<'_> {
                 }
                 let key = ImagePath(&seen.path).key_in(&variant.folder);
                 let metadata = self.metadata(&key).await?;
-                let says = |name: &str, value: &str| {
-                    metadata
-                        .as_ref()
-                        .and_then(|all| all.get(name))
-                        .is_some_and(|told| told == value)
-                };
                 Ok::<bool, AwsError>(
-                    says(SOURCE_METADATA, &original.etag)
-                        && says(SETTINGS_METADATA, &variant.fingerprint(&framing)),
+                    says(metadata.as_ref(), SOURCE_METADATA, &original.etag)
+                        && says(
+                            metadata.as_ref(),
+                            SETTINGS_METADATA,
+                            &variant.fingerprint(&framing),
+                        ),
                 )
             });
-        let are_current = try_join_all(looks).await?;
+        let manifest = async {
+            let there = seen.variants.get(self.config.variants.len());
+            let Some(Some(_)) = there else { return Ok(there.map(|_| false)) };
+            let metadata = self.metadata(&ImagePath(&seen.path).manifest_key()).await?;
+            // Of the rest the function is the judge: it knows where the CDN serves.
+            Ok(Some(says(metadata.as_ref(), SOURCE_METADATA, &original.etag)))
+        };
+        let (mut are_current, manifest) = try_join(try_join_all(looks), manifest).await?;
+        are_current.extend(manifest);
         for (variant, is_current) in seen.variants.iter_mut().zip(are_current) {
             variant.take_if(|_| !is_current);
         }
@@ -64,4 +70,9 @@ impl Inventory<'_> {
         let head = head.expected_bucket_owner(&self.names.account).send().await;
         Ok(head.found("s3:GetObject")?.map(|head| head.metadata.unwrap_or_default()))
     }
+}
+
+/// Whether the metadata of an object says this.
+fn says(metadata: Option<&HashMap<String, String>>, name: &str, value: &str) -> bool {
+    metadata.and_then(|all| all.get(name)).is_some_and(|told| told == value)
 }

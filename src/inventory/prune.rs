@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use contract::keys::ImagePath;
+use contract::keys::{ImagePath, MANIFESTS_FOLDER};
 use contract::settings::SOURCE_METADATA;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -129,6 +129,7 @@ impl<'a> Inventory<'a> {
         }
         self.prune_batch(&mut pruned, batch, &wait).await?;
         self.prune_records(&mut pruned, &wait).await?;
+        self.prune_manifests(&mut pruned, &wait).await?;
         for folder in retired {
             if stop.is_asked() {
                 break;
@@ -149,6 +150,7 @@ impl<'a> Inventory<'a> {
         if original.is_some() {
             return strays.collect();
         }
+        // Without an original a row has no manifest: those are looked for by themselves.
         let there = variants.iter().enumerate();
         let there = there.filter_map(|(place, variant)| Some((place, variant.as_ref()?)));
         let original = || Some(self.original_key(path));
@@ -204,6 +206,31 @@ impl<'a> Inventory<'a> {
             self.prune_all(pruned, records, wait).await?;
         }
         Ok(())
+    }
+
+    /// Manifests of originals that are gone, batch by batch.
+    async fn prune_manifests(&self, pruned: &mut Pruned, wait: &Wait<'_>) -> Result<(), Hindrance> {
+        if !self.has_manifests() {
+            return Ok(());
+        }
+        let mut listing = Cursor::new(Folder::new(self, MANIFESTS_FOLDER, ""), String::new());
+        let mut batch = Vec::new();
+        loop {
+            listing.fill().await.map_err(Hindrance::listing)?;
+            let listed = listing.take();
+            let is_last = listed.is_none();
+            batch.extend(listed.and_then(|Listed { path, bytes, .. }| {
+                let original = Some(self.original_key(path.strip_suffix(".json")?));
+                let key = ImagePath(&path).key_in(MANIFESTS_FOLDER);
+                Some(Orphan { folder: MANIFESTS_FOLDER.to_owned(), key, bytes, original })
+            }));
+            if is_last || batch.len() == BATCH_MAX {
+                self.prune_batch(pruned, std::mem::take(&mut batch), wait).await?;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 
     /// Deletes what is doomed if anything is to be deleted, and names the first ones.

@@ -1,7 +1,7 @@
 //! Originals with their variants and the records of their failures, a row at a time.
 //!
-//! The records do not line up with the rest: they are called after the original with `.json` at the
-//! end, and `a` sorts before `a.b`, but `a.json` after `a.b.json`. Only a path that another one
+//! Records and manifests do not line up with the rest: they are called after the original with `.json`
+//! at the end, and `a` sorts before `a.b`, but `a.json` after `a.b.json`. Only a path that another one
 //! begins with is affected, so it is held back until the others that go first have passed. What is
 //! held are prefixes of one path: no more of them than a key has bytes.
 
@@ -21,7 +21,7 @@ use crate::aws::AwsError;
 pub(crate) struct Seen {
     pub(crate) path: String,
     pub(crate) original: Option<Listed>,
-    /// In the order of the file.
+    /// In the order of the file; then the manifest, if the stack has any.
     pub(crate) variants: Vec<Option<Listed>>,
     /// Variants that are there although they are not for the original's folder, by their places.
     pub(crate) strays: Vec<(usize, Listed)>,
@@ -54,6 +54,10 @@ impl Seen {
             self.unwanted.push(place);
             self.strays.extend(self.variants[place].take().map(|listed| (place, listed)));
         }
+        if self.unwanted.len() == variants.len() {
+            // Nothing is told of an original without variants.
+            self.unwanted.extend(variants.len()..self.variants.len());
+        }
     }
 
     /// Whether it is on record that this version cannot be processed.
@@ -78,6 +82,7 @@ impl Seen {
 pub(crate) struct Survey<P> {
     merge: Merge<P>,
     records: Cursor<P>,
+    manifests: Option<Cursor<P>>,
     range: Range,
     /// Each begins with the one before.
     held: Vec<Row>,
@@ -86,19 +91,30 @@ pub(crate) struct Survey<P> {
 }
 
 impl<P: Pages> Survey<P> {
-    pub(crate) fn new(merge: Merge<P>, records: Cursor<P>, range: Range) -> Self {
-        Self { merge, records, range, held: Vec::new(), ready: VecDeque::new() }
+    pub(crate) fn new(
+        merge: Merge<P>,
+        (records, manifests): (Cursor<P>, Option<Cursor<P>>),
+        range: Range,
+    ) -> Self {
+        Self { merge, records, manifests, range, held: Vec::new(), ready: VecDeque::new() }
     }
 
     /// The next row, in the order of the records' names; rows without an original come as they are.
     pub(crate) async fn next(&mut self) -> Result<Option<Seen>, AwsError> {
         loop {
             if let Some(row) = self.ready.pop_front() {
-                let record = self.record(&row.path).await?;
-                return Ok(Some(seen(row, record)));
+                let record = named_after(&mut self.records, &row.path).await?;
+                let manifest = match &mut self.manifests {
+                    Some(manifests) => Some(named_after(manifests, &row.path).await?),
+                    None => None,
+                };
+                return Ok(Some(seen(row, record.map(|record| record.modified), manifest)));
             }
             match self.row().await? {
-                Some(row) if row.original.is_none() => return Ok(Some(seen(row, None))),
+                Some(row) if row.original.is_none() => {
+                    let manifest = self.manifests.as_ref().map(|_| None);
+                    return Ok(Some(seen(row, None, manifest)));
+                }
                 Some(row) => self.hold(row),
                 None if self.held.is_empty() => return Ok(None),
                 None => self.ready.extend(self.held.drain(..).rev()),
@@ -130,17 +146,20 @@ impl<P: Pages> Survey<P> {
         }
         self.held.push(row);
     }
+}
 
-    /// When the record of a path was written; paths come in the order of their records.
-    async fn record(&mut self, path: &str) -> Result<Option<i64>, AwsError> {
-        let name = ImagePath(path).record_name();
-        loop {
-            self.records.fill().await?;
-            match self.records.head() {
-                Some(head) if head.path < name => drop(self.records.take()),
-                Some(head) if head.path == name => return Ok(Some(head.modified)),
-                _ => return Ok(None),
-            }
+/// The record or manifest of a path; paths come in the order of their names.
+async fn named_after<P: Pages>(
+    cursor: &mut Cursor<P>,
+    path: &str,
+) -> Result<Option<Listed>, AwsError> {
+    let name = ImagePath(path).record_name();
+    loop {
+        cursor.fill().await?;
+        match cursor.head() {
+            Some(head) if head.path < name => drop(cursor.take()),
+            Some(head) if head.path == name => return Ok(cursor.take()),
+            _ => return Ok(None),
         }
     }
 }
@@ -151,7 +170,8 @@ fn goes_first(path: &str, held: &str) -> bool {
     record < held_record
 }
 
-fn seen(row: Row, record: Option<i64>) -> Seen {
-    let Row { path, original, variants } = row;
+fn seen(row: Row, record: Option<i64>, manifest: Option<Option<Listed>>) -> Seen {
+    let Row { path, original, mut variants } = row;
+    variants.extend(manifest);
     Seen { path, original, variants, strays: Vec::new(), unwanted: Vec::new(), record }
 }

@@ -4,6 +4,8 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use contract::settings::Variant;
+
 use super::Range;
 use super::backfill::Need;
 use super::listing::{Listed, Page, Pages};
@@ -41,7 +43,7 @@ impl Pages for Fixed {
 fn survey(originals: Fixed, folders: Vec<Fixed>, records: Fixed, range: Range) -> Survey<Fixed> {
     let cursor = |pages: Fixed| Cursor::new(pages, super::before(&range.first));
     let merge = Merge::new(cursor(originals), folders.into_iter().map(cursor).collect());
-    Survey::new(merge, cursor(records), range)
+    Survey::new(merge, (cursor(records), None), range)
 }
 
 async fn all<P: Pages>(mut survey: Survey<P>) -> Vec<Seen> {
@@ -92,6 +94,41 @@ async fn every_original_meets_its_variants_and_every_orphan_comes_without_one() 
         newest: 2,
     };
     assert_eq!(tally, expected);
+}
+
+#[tokio::test]
+async fn a_manifest_counts_like_a_variant() {
+    let cursor = |objects: &[(&str, i64)]| Cursor::new(Fixed::new(objects), String::new());
+    let originals = cursor(&[("a", 1), ("a.b", 1), ("c", 1)]);
+    let large = cursor(&[("a", 2), ("a.b", 2), ("b", 2), ("c", 2)]);
+    let manifests = cursor(&[("a.b.json", 2), ("a.json", 0), ("b.json", 2), ("z.json", 2)]);
+    let merge = Merge::new(originals, vec![large]);
+    let rows = all(Survey::new(merge, (cursor(&[]), Some(manifests)), Range::default())).await;
+    let mut lacking: Vec<(&str, Vec<usize>)> =
+        rows.iter().map(|it| (it.path.as_str(), it.lacking(Need::Missing).collect())).collect();
+    lacking.sort();
+    // That of `a` is older than its original, and `b` has none.
+    assert_eq!(lacking, [("a", vec![1]), ("a.b", vec![]), ("b", vec![]), ("c", vec![1])]);
+}
+
+#[tokio::test]
+async fn an_original_lacks_only_what_is_for_its_folder() {
+    let mut variants = [Variant::of_size(8, 6), Variant::of_size(4, 3)];
+    variants[0].only = vec!["shops/".to_owned()];
+    let originals = Fixed::new(&[("a", 1), ("shops/a", 1)]);
+    let large = Fixed::new(&[("a", 2)]);
+    let mut rows =
+        all(survey(originals, vec![large, Fixed::new(&[])], Fixed::new(&[]), Range::default()))
+            .await;
+    let mut tally = Tally::new(2);
+    for seen in &mut rows {
+        seen.sort_out(&variants);
+        tally.add(seen, Need::Missing);
+    }
+    let strays: Vec<&str> =
+        rows.iter().filter(|it| !it.strays.is_empty()).map(|it| it.path.as_str()).collect();
+    assert_eq!(strays, ["a"]);
+    assert_eq!((tally.missing, tally.orphans, tally.lacking), (vec![1, 2], 1, 2));
 }
 
 #[tokio::test]
@@ -165,7 +202,7 @@ async fn a_million_originals_are_read_with_a_page_of_each_folder_in_memory() {
     };
     let folders = vec![cursor(1, ".jpg"), cursor(2, ".jpg")];
     let merge = Merge::new(cursor(1, ".jpg"), folders);
-    let mut survey = Survey::new(merge, cursor(1000, ".jpg.json"), Range::default());
+    let mut survey = Survey::new(merge, (cursor(1000, ".jpg.json"), None), Range::default());
     let (mut tally, mut consumed, mut held_max) = (Tally::new(2), 0, 0);
     while let Some(seen) = survey.next().await.unwrap() {
         held_max = held_max.max(handed_out.get() - consumed);

@@ -1,5 +1,6 @@
 //! The zip around `bootstrap`: the same bytes for the same executable, on every machine and day.
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read, Write};
 
 use aws_smithy_types::base64;
@@ -49,6 +50,28 @@ pub(super) fn pack(binary: &[u8], size: Size) -> Result<Vec<u8>, PackageError> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     writer.start_file(BOOTSTRAP, options).map_err(|error| broken(error.to_string()))?;
     writer.write_all(binary).map_err(|error| broken(error.to_string()))?;
+    Ok(writer.finish().map_err(|error| broken(error.to_string()))?.into_inner())
+}
+
+/// The zip with these files beside what is in it, in a folder. They are compressed pictures, and stored
+/// as they are.
+pub(super) fn with_files(
+    zip: Vec<u8>,
+    folder: &str,
+    files: &BTreeMap<String, Vec<u8>>,
+) -> Result<Vec<u8>, PackageError> {
+    let broken = |reason: String| PackageError::NotZip { name: "the new zip".into(), reason };
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Stored)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(MODE);
+    let mut writer =
+        ZipWriter::new_append(Cursor::new(zip)).map_err(|error| broken(error.to_string()))?;
+    for (name, bytes) in files {
+        let name = format!("{folder}/{name}");
+        writer.start_file(name, options).map_err(|error| broken(error.to_string()))?;
+        writer.write_all(bytes).map_err(|error| broken(error.to_string()))?;
+    }
     Ok(writer.finish().map_err(|error| broken(error.to_string()))?.into_inner())
 }
 

@@ -64,6 +64,7 @@ impl Place {
     async fn render(&self, arguments: &[&str], limits: Limits) -> Sheet {
         let work = Work {
             framing: Framing::default(),
+            watermarks: Arc::default(),
             variants: [Variant::of_size(40, 30), Variant::of_size(20, 20)].into(),
             limits,
             output: self.path("out"),
@@ -265,6 +266,7 @@ async fn what_cannot_be_written_ends_the_run() {
     place.put("out", b"a file where the folder would be");
     let work = Work {
         framing: Framing::default(),
+        watermarks: Arc::default(),
         variants: [Variant::of_size(40, 30)].into(),
         limits: Limits::default(),
         output: place.path("out"),
@@ -283,6 +285,7 @@ async fn nothing_is_written_through_a_link() {
     let run = async || {
         let work = Work {
             framing: Framing::default(),
+            watermarks: Arc::default(),
             variants: [Variant::of_size(20, 20)].into(),
             limits: Limits::default(),
             output: place.path("out"),
@@ -319,6 +322,7 @@ async fn nothing_is_begun_after_the_user_asked_to_stop() {
     let place = Place::with(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let work = Work {
         framing: Framing::default(),
+        watermarks: Arc::default(),
         variants: [Variant::of_size(40, 30)].into(),
         limits: Limits::default(),
         output: place.path("out"),
@@ -348,6 +352,7 @@ fn avif_is_made_only_by_a_build_with_its_encoder() {
     let avif = Variant { format: Format::Avif, ..Variant::of_size(40, 30) };
     let work = |variants: &[Variant]| Work {
         framing: Framing::default(),
+        watermarks: Arc::default(),
         variants: variants.into(),
         limits: Limits::default(),
         output: "out".into(),

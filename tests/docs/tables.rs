@@ -35,17 +35,19 @@ fn imgprep(arguments: &[&str]) -> Output {
 
 /// The keys that imgprep names where it meets one that it does not know.
 fn keys() -> BTreeSet<String> {
-    let tables = ["topic", "function", "image", "cdn", "uploads"];
+    let tables = ["topic", "function", "image", "cdn", "notify", "uploads"];
     let mut file = "unknown_key = 1\n[bucket]\nname = \"photos\"\n".to_owned();
     file += "unknown_key = 1\n[[variants]]\nsize = \"8x6\"\nunknown_key = 1\n";
+    file += "watermark = { image = \"missing\", unknown_key = 1 }\n";
     file.extend(tables.map(|table| format!("[{table}]\nunknown_key = 1\n")));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("unknown.toml");
     fs::write(&path, file).unwrap();
     let errors = imgprep(&["cost", "-c", path.to_str().unwrap()]).exits(2).stderr;
     let mut keys = BTreeSet::new();
-    for help in errors.lines().filter_map(|line| line.split_once("= help: ")) {
-        let (place, named) = help.1.split_once(" takes ").expect("the keys are named");
+    let helps =
+        errors.lines().filter_map(|line| line.split_once("= help: ")?.1.split_once(" takes "));
+    for (place, named) in helps {
         let prefix = match code(place).trim_matches(['[', ']']) {
             "" => String::new(),
             table => format!("{table}."),

@@ -1,6 +1,6 @@
 //! One original: its variants are made to agree with it, whatever happens to it meanwhile.
 
-use std::{mem, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use contract::{
     event::{Change, Work},
@@ -229,6 +229,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
             framing: report.framing,
             placeholder: self.settings.notify.as_ref().is_some_and(|notify| notify.thumbhash),
             limits: self.limits,
+            watermarks: Arc::clone(self.watermarks),
             reservation,
         };
         self.publish(key, job, report).await

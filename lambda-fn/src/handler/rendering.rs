@@ -1,6 +1,6 @@
 //! One original on a processor, and its variants on their way to the bucket as they are finished.
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::Arc};
 
 use contract::{framing::Framing, settings::Variant};
 use futures_util::future::join;
@@ -9,6 +9,7 @@ use imaging::{
     error::RenderError,
     limits::Limits,
     order::Order,
+    watermark::Watermarks,
 };
 use tokio::{
     sync::mpsc::{self, Sender},
@@ -29,6 +30,7 @@ pub(super) struct Job {
     /// Whether it is to be known what to show until a variant is loaded.
     pub(super) placeholder: bool,
     pub(super) limits: Limits,
+    pub(super) watermarks: Arc<Watermarks>,
     /// The memory that it may take: it goes with the job, which may outlast the invocation.
     pub(super) reservation: Reservation,
 }
@@ -82,11 +84,12 @@ impl Job {
             framing,
             placeholder,
             limits,
+            watermarks,
             mut reservation,
         } = self;
         let mut finished_bytes = 0;
         let finished = panics::concerning(&key, &request_id, || {
-            let order = Order { framing, placeholder, ..Order::of(&wanted) };
+            let order = Order { variants: &wanted, framing, placeholder, watermarks: &watermarks };
             let opened = match engine::open(&original, order, &limits) {
                 Ok(opened) => opened,
                 Err(error) => return Finished::Refused(error),

@@ -1,10 +1,12 @@
 //! An invocation at work: what its originals share.
 
+use std::sync::Arc;
+
 use contract::{
     log::{self, Level},
     settings::Settings,
 };
-use imaging::limits::Limits;
+use imaging::{limits::Limits, watermark::Watermarks};
 use serde_json::{Value, json};
 
 use crate::{capacity::Capacity, log::Log, patience::Patient, store::StoreError};
@@ -14,6 +16,7 @@ pub(super) struct Run<'a, S, L> {
     pub(super) log: &'a L,
     pub(super) settings: &'a Settings,
     pub(super) limits: Limits,
+    pub(super) watermarks: &'a Arc<Watermarks>,
     pub(super) capacity: &'a Capacity,
     pub(super) request_id: &'a str,
     /// What is older is taken for a repetition, see `Run::settle`.

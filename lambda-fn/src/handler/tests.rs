@@ -49,6 +49,7 @@ fn tested() -> Tested {
         log: Lines::default(),
         settings,
         limits,
+        watermarks: Arc::default(),
         capacity: Capacity::new(limits.max_memory, 2),
         function: "ImageResize".to_owned(),
     }

@@ -49,6 +49,7 @@ fn least() -> Config {
             concurrency: None,
             log_retention_days: 14,
             permissions_boundary: None,
+            logos: BTreeMap::new(),
             code: Code::Bundled(Codecs { avif: false, heic: true }),
         },
         variants: vec![variant("800x600", 800, 600)],
@@ -159,6 +160,7 @@ fn every_key() -> Config {
             permissions_boundary: Some(
                 "arn:aws:iam::123456789012:policy/teams/Boundary".to_owned(),
             ),
+            logos: BTreeMap::new(),
             code: Code::Bundled(Codecs { avif: true, heic: false }),
         },
         variants: vec![

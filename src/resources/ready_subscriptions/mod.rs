@@ -6,7 +6,7 @@
 mod export;
 mod permissions;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use aws_sdk_sns::types::Subscription;
@@ -30,8 +30,8 @@ pub(crate) const ID: Id = Id(&Kind::new("ready-subscriptions", "AWS::SNS::Subscr
 const RAW: &str = "RawMessageDelivery";
 const REDRIVE: &str = "RedrivePolicy";
 
-/// What stands for the ARN of a subscription that was not confirmed (Amazon SNS API Reference,
-/// `ListSubscriptionsByTopic`).
+/// The attribute of a subscription that was not confirmed, and what stands for its ARN (Amazon SNS API
+/// Reference, `GetSubscriptionAttributes` and `ListSubscriptionsByTopic`).
 const PENDING: &str = "PendingConfirmation";
 
 fields! {
@@ -129,18 +129,21 @@ impl ReadySubscriptions {
         found.endpoint == self.queue_arn || self.https.contains(&found.endpoint)
     }
 
-    /// How a subscriber gets its messages. What is not confirmed was asked for as it should be, and
-    /// cannot be looked at.
-    async fn read_delivery(&self, aws: &Aws, found: &Found) -> Result<Delivery, AwsError> {
-        let Some(attributes) = found.attributes(aws).await? else {
-            return Ok(self.delivery(&found.endpoint));
-        };
+    /// How a subscriber gets its messages, and whether it has confirmed that it wants them. What is not
+    /// confirmed was asked for as it should be.
+    async fn read_delivery(&self, aws: &Aws, found: &Found) -> Result<(Delivery, bool), AwsError> {
+        let Some(arn) = &found.arn else { return Ok((self.delivery(&found.endpoint), false)) };
+        let get = aws.sns.get_subscription_attributes().subscription_arn(arn);
+        let answer = get.send().await.found("sns:GetSubscriptionAttributes")?;
+        let attributes = answer.and_then(|answer| answer.attributes).unwrap_or_default();
         let redrive = attributes.get(REDRIVE).filter(|text| !text.is_empty());
-        Ok(Delivery {
+        let is_true = |name| attributes.get(name).is_some_and(|value| value == "true");
+        let delivery = Delivery {
             endpoint: found.endpoint.clone(),
-            raw: attributes.get(RAW).is_some_and(|raw| raw == "true"),
+            raw: is_true(RAW),
             redrive: redrive.and_then(|text| serde_json::from_str(text).ok()),
-        })
+        };
+        Ok((delivery, !is_true(PENDING)))
     }
 
     async fn subscribe(&self, context: &Context<'_>, endpoint: &str) -> Result<(), AwsError> {
@@ -192,24 +195,29 @@ impl ReadySubscriptions {
     }
 }
 
-fn endpoints<'a>(all: impl Iterator<Item = &'a Found>) -> String {
-    all.map(|found| found.endpoint.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-impl Found {
-    /// What SNS tells of it; nothing if it was not confirmed and has no ARN to ask for.
-    async fn attributes(&self, aws: &Aws) -> Result<Option<HashMap<String, String>>, AwsError> {
-        let Some(arn) = &self.arn else { return Ok(None) };
-        let get = aws.sns.get_subscription_attributes().subscription_arn(arn);
-        let answer = get.send().await.found("sns:GetSubscriptionAttributes")?;
-        Ok(Some(answer.and_then(|answer| answer.attributes).unwrap_or_default()))
-    }
-
-    async fn is_pending(&self, aws: &Aws) -> Result<bool, AwsError> {
-        let attributes = self.attributes(aws).await?;
-        Ok(attributes
-            .is_none_or(|all| all.get("PendingConfirmation").is_some_and(|it| it == "true")))
-    }
+/// What people should know of subscribers that have not confirmed, and of addresses that are not in
+/// the file.
+fn note<'a>(
+    pending: impl Iterator<Item = &'a Found>,
+    others: impl Iterator<Item = &'a Found>,
+) -> Option<String> {
+    let others = others.filter(|found| found.protocol.starts_with("http"));
+    let named = |all: &mut dyn Iterator<Item = &'a Found>| {
+        all.map(|found| found.endpoint.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let told = [
+        (
+            named(&mut { pending }),
+            "not confirmed yet: the address must open the `SubscribeURL` of the message that SNS sent it",
+        ),
+        (
+            named(&mut { others }),
+            "subscribed, and not in the file: unsubscribe it if it has left the file",
+        ),
+    ];
+    let told = told.into_iter().filter(|(endpoints, _)| !endpoints.is_empty());
+    let told: Vec<String> = told.map(|(endpoints, what)| format!("{endpoints}: {what}")).collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 impl From<&Subscription> for Found {
@@ -249,42 +257,20 @@ impl Resource for ReadySubscriptions {
 
     async fn read(&self, aws: &Aws) -> Result<Option<Observed<Fields>>, AwsError> {
         let Some(all) = self.found(aws).await? else { return Ok(None) };
-        let ours = all.iter().filter(|found| self.is_ours(found));
-        let read = ours.map(|found| self.read_delivery(aws, found));
-        let mut ours: BTreeMap<String, Delivery> = try_join_all(read)
-            .await?
-            .into_iter()
-            .map(|delivery| (delivery.endpoint.clone(), delivery))
-            .collect();
-        let queue = Queue(ours.remove(&self.queue_arn));
-        if ours.is_empty() && queue.0.is_none() && self.wanted_endpoints().next().is_some() {
+        let (ours, others): (Vec<&Found>, Vec<&Found>) =
+            all.iter().partition(|found| self.is_ours(found));
+        let read = try_join_all(ours.iter().map(|found| self.read_delivery(aws, found))).await?;
+        let pending = ours.iter().zip(&read).filter(|(_, (_, is_confirmed))| !is_confirmed);
+        let note = note(pending.map(|(found, _)| *found), others.into_iter());
+        let mut deliveries: BTreeMap<String, Delivery> =
+            read.into_iter().map(|(delivery, _)| (delivery.endpoint.clone(), delivery)).collect();
+        let queue = Queue(deliveries.remove(&self.queue_arn));
+        let is_wanted = self.wanted_endpoints().next().is_some();
+        if deliveries.is_empty() && queue.0.is_none() && is_wanted {
             return Ok(None);
         }
-        Ok(Some(Observed::new(Fields { https: Keyed(ours), queue }, Owner::Ours)))
-    }
-
-    async fn notice(&self, aws: &Aws) -> Option<String> {
-        let all = self.found(aws).await.ok().flatten()?;
-        let addresses = all.iter().filter(|found| found.protocol.starts_with("http"));
-        let (ours, others): (Vec<&Found>, Vec<&Found>) =
-            addresses.partition(|found| self.is_ours(found));
-        let is_pending = ours.iter().map(|found| found.is_pending(aws));
-        let is_pending = try_join_all(is_pending).await.ok()?;
-        let pending = ours.iter().zip(is_pending).filter(|(_, is_pending)| *is_pending);
-        let pending = endpoints(pending.map(|(found, _)| *found));
-        let others = endpoints(others.into_iter());
-        let told = [
-            (
-                &pending,
-                "not confirmed yet: the address must open the `SubscribeURL` of the message \
-                        that SNS sent it",
-            ),
-            (&others, "subscribed, and not in the file: unsubscribe it if it has left the file"),
-        ];
-        let told = told.into_iter().filter(|(endpoints, _)| !endpoints.is_empty());
-        let told: Vec<String> =
-            told.map(|(endpoints, what)| format!("{endpoints}: {what}")).collect();
-        (!told.is_empty()).then(|| told.join("; "))
+        let fields = Fields { https: Keyed(deliveries), queue };
+        Ok(Some(Observed { note, ..Observed::new(fields, Owner::Ours) }))
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {

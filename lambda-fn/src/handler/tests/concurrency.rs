@@ -35,6 +35,7 @@ async fn the_first_upload_begins_before_the_last_variant_is_made() {
         log: &tested.log,
         settings: &tested.settings,
         limits: tested.limits,
+        watermarks: &tested.watermarks,
         capacity: &tested.capacity,
         request_id: invocation.request_id,
         fresh_since: String::new(),

@@ -142,8 +142,8 @@ impl Log for Broken {
 
 #[test]
 fn a_panic_outside_of_the_image_path_is_a_setback_of_one_image() {
-    let Handler { store, settings, limits, capacity, function, .. } = tested();
-    let tested = Handler { store, log: Broken, settings, limits, capacity, function };
+    let Handler { store, settings, limits, watermarks, capacity, function, .. } = tested();
+    let tested = Handler { store, log: Broken, settings, limits, watermarks, capacity, function };
     tested.store.upload("originals/a", photo());
     tested.store.upload("originals/b", photo());
     tested.store.fail("head failed/a.json", vec![lasting("s3:GetObject")]);

@@ -1,6 +1,9 @@
 //! What the uploader says of an original, and variants of some originals only.
 
-use contract::framing::{CROP_METADATA, FOCUS_METADATA, Focus};
+use contract::{
+    framing::{CROP_METADATA, FOCUS_METADATA, Focus, Share},
+    settings::{Gravity, Watermark},
+};
 
 use super::*;
 
@@ -78,4 +81,26 @@ fn an_original_that_no_variant_is_for_is_left_alone() {
     assert_eq!(tested.store.bucket().calls, [""; 0]);
     let reason = json!("no variant is for its folder");
     assert_eq!(tested.lines().pop().unwrap()["reason"], reason);
+}
+
+#[test]
+fn a_watermark_is_drawn_and_one_that_is_not_there_is_a_failure() {
+    let mut tested = tested();
+    tested.settings.variants[0].watermark = Some(Watermark {
+        image: "logo".to_owned(),
+        gravity: Gravity::Center,
+        scale: Share::parse("1").unwrap(),
+        opacity: Share::parse("1").unwrap(),
+        margin: Share::parse("0").unwrap(),
+    });
+    tested.store.upload("originals/a", photo());
+    assert_eq!(tested.created(&["originals/a"]).unwrap().failed, ["originals/a"]);
+    let reason = tested.failure("failed/a.json").reason;
+    assert!(reason.contains("logo"), "{reason}");
+    let mut watermarks = Watermarks::default();
+    let logo = fixtures::encoded(&quarters(80, 60), image::ImageFormat::Png);
+    watermarks.add("logo", &logo, &tested.limits).unwrap();
+    tested.watermarks = Arc::new(watermarks);
+    assert_eq!(tested.created(&["originals/a"]).unwrap().processed, ["originals/a"]);
+    assert_eq!(tested.store.keys(), ["20x15/a", "40x30/a", "originals/a"]);
 }
