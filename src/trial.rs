@@ -10,6 +10,7 @@ use aws_smithy_types::body::SdkBody;
 use contract::address;
 use contract::failure::FailureRecord;
 use contract::keys::ImagePath;
+use contract::message::Manifest;
 use contract::settings::Variant;
 use futures_util::future::try_join_all;
 use serde::Serialize;
@@ -65,6 +66,8 @@ pub(crate) struct TrialResult {
     /// Whether all of it is still in the bucket.
     pub(crate) kept: bool,
     pub(crate) variants: Vec<Arrived>,
+    /// What the application is told, as the manifest has it; `None` where there are no manifests.
+    pub(crate) manifest: Option<Manifest>,
 }
 
 /// A variant that is there.
@@ -146,7 +149,11 @@ impl Trial<'_> {
         let original = ImagePath(&name).key_in(&self.config.bucket.originals);
         tell(&format!("uploading {original}"));
         self.upload(&original, image).await.map_err(Stopped::bucket)?;
-        let variants = self.variants_of(&original, &name, tell).await;
+        let arrived = async {
+            let variants = self.variants_of(&original, &name, tell).await?;
+            Ok((variants, self.manifest(&name, tell).await?))
+        };
+        let arrived = arrived.await;
         if !self.is_kept {
             tell("removing the image and its variants");
             if let Err(error) = self.remove(&original, &name).await {
@@ -154,16 +161,44 @@ impl Trial<'_> {
                     "could not remove the test image and its variants: {error}; use `--keep` to \
                      leave them on purpose"
                 ));
-            } else if variants.as_ref().is_err_and(Stopped::is_open) {
+            } else if arrived.as_ref().is_err_and(Stopped::is_open) {
                 warn("the function may still write variants of it; `imgprep prune` lists them");
             }
         }
+        let (variants, manifest) = arrived?;
         Ok(TrialResult {
             original: format!("s3://{}/{original}", self.names.bucket),
             original_bytes: image.bytes.len() as u64,
             kept: self.is_kept,
-            variants: variants?,
+            variants,
+            manifest,
         })
+    }
+
+    /// What the application is told; it is written right after the last variant.
+    async fn manifest(
+        &self,
+        name: &str,
+        tell: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<Option<Manifest>, Stopped> {
+        if self.config.notify.as_ref().is_none_or(|notify| !notify.manifest) {
+            return Ok(None);
+        }
+        tell("waiting for the manifest");
+        let key = ImagePath(name).manifest_key();
+        let look = async || {
+            let manifest = self.get(&key).await.map_err(Stopped::bucket)?;
+            let manifest = manifest.and_then(|file| serde_json::from_slice(&file.bytes).ok());
+            Ok::<_, Stopped>(manifest.map_or(Probe::Pending(()), Probe::Done))
+        };
+        match watch(&self.patience(self.limit), look).await? {
+            Ended::Done(manifest) => Ok(Some(manifest)),
+            Ended::Late(()) => {
+                let why = "the function did not write it after the variants".to_owned();
+                Err(Broken::Variant { key, why }.into())
+            }
+            Ended::Stopped => Err(Stopped::Interrupted),
+        }
     }
 
     async fn variants_of(
@@ -183,7 +218,10 @@ impl Trial<'_> {
     async fn remove(&self, original: &str, name: &str) -> Result<(), AwsError> {
         self.delete(original.to_owned()).await?;
         let variants = self.expected(name).map(|variant| ImagePath(name).key_in(&variant.folder));
-        let keys = variants.chain([ImagePath(name).record_key()]);
+        let documents = [ImagePath(name).record_key()].into_iter();
+        let manifest = self.config.notify.as_ref().filter(|notify| notify.manifest);
+        let documents = documents.chain(manifest.map(|_| ImagePath(name).manifest_key()));
+        let keys = variants.chain(documents);
         try_join_all(keys.map(|key| self.delete(key))).await?;
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
+use contract::message::Manifest;
 
 use super::session::{LOOK, Session, Start, blocking};
 use crate::amounts;
@@ -106,6 +107,11 @@ fn text(result: &TrialResult) -> String {
         if let Some(url) = variant.url.as_ref().filter(|_| result.kept) {
             let _ = writeln!(text, "    {}", linked(&printable(url)));
         }
+    }
+    if let Some(Manifest { variants, thumbhash, .. }) = &result.manifest {
+        let told = amounts::counted(variants.len() as u64, "variant");
+        let thumbhash = thumbhash.iter().map(|hash| format!(", ThumbHash {hash}"));
+        let _ = writeln!(text, "\n  told     ready, {told}{}", thumbhash.collect::<String>());
     }
     if !result.kept {
         text.push_str("\nremoved; `--keep` leaves them in the bucket\n");

@@ -10,9 +10,9 @@ pub(crate) const BUCKET: Scope =
     Scope::new(Group::Stack, |_, names| vec![names.bucket_arn.clone()]);
 const ORIGINALS: Scope =
     Scope::new(Group::Objects, |config, names| vec![names.inside(&config.bucket.originals)]);
-/// What the folders of the file's sizes hold.
+/// What the folders of the file's sizes hold, and that of the manifests.
 const VARIANTS: Scope = Scope::new(Group::Objects, |config, names| {
-    config.variants.iter().map(|variant| names.inside(&variant.folder)).collect()
+    config.made_folders().iter().map(|folder| names.inside(folder)).collect()
 });
 /// What the function notes of originals that it cannot process.
 const RECORDS: Scope = Scope::new(Group::Objects, |_, names| vec![names.inside(FAILED_FOLDER)]);
@@ -23,8 +23,8 @@ const TRIAL_ORIGINALS: Scope = Scope::new(Group::Uploads, |config, names| {
 });
 /// What the function makes or notes of that.
 const TRIAL_VARIANTS: Scope = Scope::new(Group::Objects, |config, names| {
-    let variants = config.variants.iter().map(|variant| variant.folder.as_str());
-    let folders = variants.chain([FAILED_FOLDER]);
+    let made = config.made_folders();
+    let folders = made.iter().map(String::as_str).chain([FAILED_FOLDER]);
     let trial = trial_folder(&config.variants);
     folders.map(|folder| names.inside(&format!("{folder}/{trial}"))).collect()
 });
