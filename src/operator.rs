@@ -178,6 +178,10 @@ impl Request<'_> {
             let actions = columns.flatten().copied();
             let scope = row.scope;
             let place = (scope.group(self.config), (scope.resources)(self.config, self.names));
+            // What the file has none of, such as a topic for its application.
+            if place.1.is_empty() {
+                continue;
+            }
             match all.iter_mut().find(|(known, _)| *known == place) {
                 Some((_, known)) => known.extend(actions),
                 None => all.push((place, actions.collect())),

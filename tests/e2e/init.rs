@@ -82,7 +82,7 @@ pub(crate) async fn what_cannot_be_in_the_file_is_refused_before_it_is_written()
         (&[], "Unasked", "needs `--bucket NAME`"),
         (&["--yes"], "Unasked", "needs `--bucket NAME`"),
         (&["--bucket", "My_Photos"], "InvalidConfiguration", "did you mean `my-photos`?"),
-        (&["--bucket", "abc", "--size", "800"], "InvalidConfiguration", "the height is missing"),
+        (&["--bucket", "abc", "--size", "800"], "InvalidConfiguration", "did you mean `800x`?"),
         (&["--bucket", "abc", "--size", "1x1", "--size", "1x1"], "InvalidConfiguration", "twice"),
         (&["--bucket", "abc", "--name", "A"], "InvalidConfiguration", "did you mean `a`?"),
     ];

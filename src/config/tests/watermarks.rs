@@ -69,7 +69,20 @@ fn what_is_no_watermark_is_refused() {
     ];
     let told: Vec<String> =
         values.iter().map(|value| format!("{value} => {}", verdict(value))).collect();
-    assert_snapshot!(told.join("\n"), @"");
+    assert_snapshot!(told.join("\n"), @r#"
+    { image = 'logo.png', scale = 0 } => `variants.watermark.scale` leaves nothing of the watermark: its width as a share of the variant's
+    { image = 'logo.png', scale = 1.5 } => `variants.watermark.scale` is 1.5: a number from 0 to 1
+    { image = 'logo.png', opacity = 'half' } => `variants.watermark.opacity` is a string, not a number
+    { image = 'logo.png', margin = 0.5 } => `variants.watermark.margin` leaves no room for the watermark: less than 0.5: a share of the shorter side
+    { image = 'logo.png', gravity = 'auto' } => `variants.watermark.gravity` is no place for a watermark: name a side or a corner
+    { image = 'missing.png' } => `variants.watermark.image` can't be read: no such file: imgprep looked at `…/missing.png`
+    { image = 'text.png' } => `variants.watermark.image` is no usable picture: not an image: a watermark is best a PNG with transparency
+    { image = 'large.png' } => `variants.watermark.image` has 2.0 MB: at most 2.0 MB
+    { image = '' } => `variants.watermark.image` is empty: name a path
+    { scale = 0.2 } => `variants.watermark.image` is missing: add `image = "logo.png"`; the path is relative to the file
+    { image = 'logo.png', size = 3 } => unknown key `size` in `[variants.watermark]`: belongs in `[[variants]]`
+    'logo.png' => `variants.watermark` is a string, not a table: write `[variants.watermark]`, and its keys below it; `variants.watermark.image` is missing: add `image = "logo.png"`; the path is relative to the file
+    "#);
 }
 
 #[test]
