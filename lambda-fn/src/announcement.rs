@@ -1,5 +1,7 @@
 //! The one call to SNS: an application is told what became of an original.
 
+use std::fmt::Write as _;
+
 use aws_sdk_s3::config::Credentials;
 use contract::message::{EVENT_ATTRIBUTE, FOLDER_ATTRIBUTE, Message};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -43,7 +45,7 @@ fn form(topic: &str, message: &Message) -> String {
         attributes.iter().map(|(name, value)| name.len() + "String".len() + value.len()).sum();
     let mut form = format!("Action=Publish&Version={VERSION}");
     let mut add = |name: &str, value: &str| {
-        form += &format!("&{name}={}", utf8_percent_encode(value, UNRESERVED));
+        let _ = write!(form, "&{name}={}", utf8_percent_encode(value, UNRESERVED));
     };
     add("TopicArn", topic);
     add("Message", &message.to_json(attribute_bytes));

@@ -131,7 +131,7 @@ impl<S: Store, L: Log> Handler<S, L> {
         for (Work { key, .. }, ended) in request.work.iter().zip(endings) {
             match ended {
                 Ok(Verdict::Made(..) | Verdict::Unchanged(..)) => {
-                    outcome.processed.push(key.clone())
+                    outcome.processed.push(key.clone());
                 }
                 Ok(Verdict::Refused(..)) => outcome.failed.push(key.clone()),
                 Ok(Verdict::Removed(_)) => outcome.removed.push(key.clone()),

@@ -135,8 +135,9 @@ impl<'a> Address<'a> {
     }
 }
 
-fn bare(url: String) -> String {
-    url.trim_end_matches('/').to_owned()
+fn bare(mut url: String) -> String {
+    url.truncate(url.trim_end_matches('/').len());
+    url
 }
 
 #[cfg(test)]

@@ -104,16 +104,17 @@ impl<P: Pages> Survey<P> {
         loop {
             if let Some(row) = self.ready.pop_front() {
                 let record = named_after(&mut self.records, &row.path).await?;
-                let manifest = match &mut self.manifests {
-                    Some(manifests) => Some(named_after(manifests, &row.path).await?),
-                    None => None,
-                };
-                return Ok(Some(seen(row, record.map(|record| record.modified), manifest)));
+                let mut seen = seen(row, record.map(|record| record.modified));
+                if let Some(manifests) = &mut self.manifests {
+                    seen.variants.push(named_after(manifests, &seen.path).await?);
+                }
+                return Ok(Some(seen));
             }
             match self.row().await? {
                 Some(row) if row.original.is_none() => {
-                    let manifest = self.manifests.as_ref().map(|_| None);
-                    return Ok(Some(seen(row, None, manifest)));
+                    let mut seen = seen(row, None);
+                    seen.variants.extend(self.manifests.as_ref().map(|_| None));
+                    return Ok(Some(seen));
                 }
                 Some(row) => self.hold(row),
                 None if self.held.is_empty() => return Ok(None),
@@ -170,8 +171,7 @@ fn goes_first(path: &str, held: &str) -> bool {
     record < held_record
 }
 
-fn seen(row: Row, record: Option<i64>, manifest: Option<Option<Listed>>) -> Seen {
-    let Row { path, original, mut variants } = row;
-    variants.extend(manifest);
+fn seen(row: Row, record: Option<i64>) -> Seen {
+    let Row { path, original, variants } = row;
     Seen { path, original, variants, strays: Vec::new(), unwanted: Vec::new(), record }
 }

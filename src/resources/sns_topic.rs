@@ -30,8 +30,8 @@ pub(crate) trait Purpose: Send + Sync + 'static {
     /// Whether it carries a tag with its id: all do but the first there was.
     const IS_MARKED: bool = true;
 
-    /// What it, and the output with its ARN, is called in templates of CloudFormation and of
-    /// Terraform.
+    /// What it, and the output with its ARN, is called in templates of `CloudFormation` and
+    /// of Terraform.
     const IN_TEMPLATES: (&'static str, &'static str);
 
     const PERMISSIONS: &'static [Row];

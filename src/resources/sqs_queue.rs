@@ -31,7 +31,7 @@ pub(crate) trait Purpose: Send + Sync + 'static {
     /// Whether it carries a tag with its id: all do but the first there was.
     const IS_MARKED: bool = true;
 
-    /// What it is called in templates of CloudFormation and of Terraform.
+    /// What it is called in templates of `CloudFormation` and of Terraform.
     const IN_TEMPLATES: (&'static str, &'static str);
 
     const PERMISSIONS: &'static [Row];

@@ -229,24 +229,15 @@ pub(crate) async fn what_is_changed_by_hand_is_shown_and_repaired() {
     assert_eq!(*differences, json!([{ "path": "queue.raw", "have": false, "want": true }]));
     pipeline.up();
     pipeline.assert_whole();
-    for (id, deletion) in
-        [("ready-subscriptions", 0), ("ready-queue", 1), ("ready-dead-letters", 2)]
+    sns.unsubscribe().subscription_arn(subscription().await).send().await.unwrap();
+    assert_eq!(resource(&pipeline.status(4), "ready-subscriptions")["state"], "missing");
+    pipeline.up();
+    pipeline.assert_whole();
+    for (id, name) in
+        [("ready-queue", ready.clone()), ("ready-dead-letters", format!("{ready}-dead-letters"))]
     {
-        match deletion {
-            0 => {
-                let arn = subscription().await;
-                sns.unsubscribe().subscription_arn(arn).send().await.unwrap();
-            }
-            _ => {
-                let name = if id == "ready-queue" {
-                    ready.clone()
-                } else {
-                    format!("{ready}-dead-letters")
-                };
-                let url = sqs.get_queue_url().queue_name(name).send().await.unwrap();
-                sqs.delete_queue().queue_url(url.queue_url.unwrap()).send().await.unwrap();
-            }
-        }
+        let url = sqs.get_queue_url().queue_name(name).send().await.unwrap();
+        sqs.delete_queue().queue_url(url.queue_url.unwrap()).send().await.unwrap();
         assert_eq!(resource(&pipeline.status(4), id)["state"], "missing");
         pipeline.up();
         pipeline.assert_whole();

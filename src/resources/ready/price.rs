@@ -1,5 +1,7 @@
 //! What telling an application of a month's images costs.
 
+use std::fmt::Write as _;
+
 use crate::pricing::{Service, Usage, number, prices};
 
 pub(super) fn costs(usage: &Usage) -> Vec<Service> {
@@ -8,7 +10,7 @@ pub(super) fn costs(usage: &Usage) -> Vec<Service> {
     let posts = usage.images * f64::from(told);
     let mut detail = format!("{} messages", number(usage.images));
     if posts > 0.0 {
-        detail += &format!(", {} posts", number(posts));
+        let _ = write!(detail, ", {} posts", number(posts));
     }
     let parts = [(prices::FURTHER_MESSAGES, usage.images), (prices::POSTS, posts)];
     vec![Service::new("SNS (notify)", &parts, detail)]
