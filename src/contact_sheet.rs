@@ -241,9 +241,12 @@ fn framed_picture(link: &str, alt: &str, made: &Made) -> String {
 /// What the variants show of an original, drawn on it: each part once, with the folders of who show it.
 /// Whoever shows all of it needs no frame.
 fn frames(made: &Made) -> String {
-    let parts = made.variants.iter().filter(|it| it.frame.width < 1.0 || it.frame.height < 1.0);
+    /// What is cut off in fractions of a pixel is nothing to be drawn.
+    const WHOLE: f64 = 0.999;
+    let parts = made.variants.iter().map(|variant| (&variant.folder, variant.frame));
+    let parts = parts.filter(|(_, frame)| frame.width.min(frame.height) < WHOLE);
     let mut frames: Vec<(String, String)> = Vec::new();
-    for MadeVariant { folder, frame, .. } in parts {
+    for (folder, frame) in parts {
         let share = |share: f64| format!("{:.2}%", 100.0 * share);
         let style = format!(
             "left:{};top:{};width:{};height:{}",

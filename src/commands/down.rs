@@ -144,8 +144,9 @@ fn text(document: &Document, advice: &Advice) -> String {
         return format!("{}: nothing to remove\n", document.stack);
     }
     let _ = writeln!(text, "{}: {removed} removed{}", document.stack, remainder(&left));
+    let ids = stack::id_columns(left.iter().copied());
     for entry in &left {
-        stack::line(&mut text, &Lead::NONE, entry, advice);
+        stack::line(&mut text, &Lead::none(ids), entry, advice);
     }
     let holds =
         |entry: &&Entry| entry.note.as_ref().is_some_and(|note| note.starts_with("it holds "));

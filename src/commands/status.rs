@@ -86,11 +86,12 @@ impl Outcome for Found {
 /// How a stack is.
 fn text(document: &Document, advice: &Advice) -> String {
     let mut text = stack::head(document);
+    let ids = stack::id_columns(&document.resources);
     for entry in &document.resources {
         let (style, word) = stack::condition(entry.state);
         stack::line(
             &mut text,
-            &Lead { style, word: &format!("  {word:<9}"), columns: 11 },
+            &Lead { style, word: &format!("  {word:<9}"), columns: 11, ids },
             entry,
             advice,
         );

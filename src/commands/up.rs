@@ -181,8 +181,9 @@ fn text(document: &Document, report: &Report) -> String {
         document.resources.iter().filter(|entry| entry.state == Condition::Retired).collect();
     if !left.is_empty() {
         text.push_str("\nno longer in the file:\n");
+        let ids = stack::id_columns(left.iter().copied());
         for entry in &left {
-            stack::line(&mut text, &Lead::NONE, entry, advice);
+            stack::line(&mut text, &Lead::none(ids), entry, advice);
         }
         let is_kept = |entry: &&Entry| entry.id.0.holds_images && !stack::is_retired(entry);
         let remove =

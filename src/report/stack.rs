@@ -20,9 +20,11 @@ const FIELDS: usize = 6;
 /// new as well.
 pub(crate) fn plan(document: &Document, full: bool, advice: &Advice) -> String {
     let mut text = head(document);
+    let shown = |entry: &&Entry| mark(entry).is_some() || is_kept(entry);
+    let ids = id_columns(document.resources.iter().filter(shown));
     for entry in &document.resources {
         let Some((style, mark)) = mark(entry) else { continue };
-        line(&mut text, &Lead { style, word: mark, columns: 3 }, entry, advice);
+        line(&mut text, &Lead { style, word: mark, columns: 3, ids }, entry, advice);
         if entry.action != Action::Create {
             differences(&mut text, entry);
         } else if full {
@@ -30,7 +32,7 @@ pub(crate) fn plan(document: &Document, full: bool, advice: &Advice) -> String {
         }
     }
     for entry in document.resources.iter().filter(|entry| is_kept(entry)) {
-        line(&mut text, &Lead::NONE, entry, advice);
+        line(&mut text, &Lead::none(ids), entry, advice);
     }
     let counts: Vec<String> =
         document.counts().into_iter().map(|(what, count)| format!("{count} {what}")).collect();
@@ -84,18 +86,29 @@ pub(crate) struct Lead<'w> {
     pub(crate) style: Style,
     pub(crate) word: &'w str,
     pub(crate) columns: usize,
+    /// The columns of the ids of all resources that are shown.
+    pub(crate) ids: usize,
 }
 
 impl Lead<'_> {
-    pub(crate) const NONE: Self = Self { style: Style::new(), word: "", columns: 3 };
+    pub(crate) fn none(ids: usize) -> Self {
+        Self { style: Style::new(), word: "", columns: 3, ids }
+    }
+}
+
+/// The columns that the ids of these resources take.
+pub(crate) fn id_columns<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> usize {
+    /// What every stack takes.
+    const LEAST: usize = 13;
+    entries.into_iter().map(|entry| width(entry.id.as_str())).fold(LEAST, usize::max)
 }
 
 /// The line of a resource; what does not fit goes below its name.
 pub(crate) fn line(text: &mut String, lead: &Lead<'_>, entry: &Entry, advice: &Advice) {
-    let Lead { style, word, columns } = lead;
+    let Lead { style, word, columns, ids } = lead;
     let before = spaces(columns.saturating_sub(width(word)));
-    let _ = write!(text, "{before}{} {:<13} ", painted(*style, word), entry.id);
-    let column = columns + 15;
+    let _ = write!(text, "{before}{} {:<ids$} ", painted(*style, word), entry.id);
+    let column = columns + ids + 2;
     let words: Vec<String> = entry.name.split_whitespace().map(printable).collect();
     let name = wrapped(&words, column);
     let last = name.lines().last().unwrap_or_default();
