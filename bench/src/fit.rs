@@ -77,6 +77,7 @@ impl Coder {
                     luma: &planes.luma.samples,
                     chroma: planes.chroma.each_ref().map(|plane| &*plane.samples),
                     alpha: None,
+                    exif: None,
                 };
                 let effort = match effort {
                     Effort::Speed => avif::Effort::Low,
