@@ -144,7 +144,7 @@ impl Trial<'_> {
         let name = self.unique(&image.name);
         for variant in self.config.variants.iter().filter(|it| !it.takes(ImagePath(&name))) {
             let (folder, only) = (&variant.folder, variant.only.join(", "));
-            warn(&format!("{folder}/ is made of originals in {only} only: not tried"));
+            warn(&format!("{folder}/ is made only of originals in {only}: not tried"));
         }
         let original = ImagePath(&name).key_in(&self.config.bucket.originals);
         tell(&format!("uploading {original}"));

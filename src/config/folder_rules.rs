@@ -113,7 +113,7 @@ pub(super) fn folder_of_originals(name: &str) -> Result<(), Fault> {
     let rule = "`only` names folders below that of the originals, such as `products/`";
     let path = name.trim_matches('/');
     if folder(path).is_ok() && name != format!("{path}/") {
-        let fault = Fault::new("does not name a folder by `FOLDER/`");
+        let fault = Fault::new("is not of the form `FOLDER/`");
         return Err(fault.label(format!("did you mean `{path}/`?")));
     }
     folder(path).map_err(|fault| fault.help(rule))

@@ -206,7 +206,7 @@ pub(crate) async fn an_address_is_subscribed_and_status_says_whether_it_has_conf
     pipeline.edit(&format!("\"{}\"", subscriber.address), "");
     let status = pipeline.status(0);
     let note = resource(&status, "ready-subscriptions")["note"].as_str().unwrap().to_owned();
-    assert!(note.contains("subscribed, and not in the file"), "{note}");
+    assert!(note.contains("subscribed but not in the file"), "{note}");
 }
 
 pub(crate) async fn what_is_changed_by_hand_is_shown_and_repaired() {

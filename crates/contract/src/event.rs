@@ -183,7 +183,7 @@ fn change(record: &Value, key: &str, settings: &Settings) -> Result<Change, Stri
     }
     // What is removed may have had variants when the settings were others.
     if change == Change::Created && settings.variants_of(path).next().is_none() {
-        return Err("no variant is for its folder".to_owned());
+        return Err("no variant is made of originals in its folder".to_owned());
     }
     Ok(change)
 }

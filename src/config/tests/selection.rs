@@ -58,8 +58,8 @@ fn a_variant_may_be_for_some_folders() {
         "[1]",
     ];
     assert_snapshot!(verdicts(values, only), @r#"
-    ['products'] => `variants.only` does not name a folder by `FOLDER/`: did you mean `products/`?
-    ['/products/'] => `variants.only` does not name a folder by `FOLDER/`: did you mean `products/`?
+    ['products'] => `variants.only` is not of the form `FOLDER/`: did you mean `products/`?
+    ['/products/'] => `variants.only` is not of the form `FOLDER/`: did you mean `products/`?
     ['originals/products/'] => `variants.only` begins with the watched folder `originals`: did you mean `products/`?
     ['a/', 'a/'] => `variants.only` has `a/` already: remove it
     ['a/b/', 'a/'] => `variants.only` has `a/` already: remove it

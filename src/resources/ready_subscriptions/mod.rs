@@ -208,11 +208,11 @@ fn note<'a>(
     let told = [
         (
             named(&mut { pending }),
-            "not confirmed yet: the address must open the `SubscribeURL` of the message that SNS sent it",
+            "not confirmed yet: open the `SubscribeURL` in the message that SNS sent there",
         ),
         (
             named(&mut { others }),
-            "subscribed, and not in the file: unsubscribe it if it has left the file",
+            "subscribed but not in the file: unsubscribe it if you no longer want it",
         ),
     ];
     let told = told.into_iter().filter(|(endpoints, _)| !endpoints.is_empty());

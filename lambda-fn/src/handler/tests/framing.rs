@@ -79,7 +79,7 @@ fn an_original_that_no_variant_is_for_is_left_alone() {
     let outcome = tested.created(&["originals/b"]).unwrap();
     assert_eq!(outcome, Outcome { ignored: 1, ..Outcome::default() });
     assert_eq!(tested.store.bucket().calls, [""; 0]);
-    let reason = json!("no variant is for its folder");
+    let reason = json!("no variant is made of originals in its folder");
     assert_eq!(tested.lines().pop().unwrap()["reason"], reason);
 }
 
