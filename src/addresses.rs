@@ -7,7 +7,7 @@ pub(crate) mod srcset;
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use contract::address;
 use contract::keys::ImagePath;
-use contract::settings::{SIZE_METADATA, Variant};
+use contract::settings::SIZE_METADATA;
 use futures_util::future::try_join_all;
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ impl Addresses {
         base: &str,
         path: ImagePath<'_>,
     ) -> Result<Self, AwsError> {
-        let variants = variants(config, path).map(async |variant| {
+        let variants = config.variants_of(path).map(async |variant| {
             let key = path.key_in(&variant.folder);
             let facts = Facts::of_object(bucket, &key).await?.unwrap_or_default();
             let url = format!("{base}/{}", address::path(&key));
@@ -95,14 +95,6 @@ impl Facts {
             content_type: head.content_type,
         }
     }
-}
-
-/// The variants of the file that are made of an original.
-pub(crate) fn variants<'a>(
-    config: &'a Config,
-    path: ImagePath<'a>,
-) -> impl Iterator<Item = &'a Variant> {
-    config.variants.iter().filter(move |variant| variant.takes(path))
 }
 
 #[cfg(test)]

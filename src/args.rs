@@ -5,6 +5,7 @@ mod misuse;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use contract::framing::Focus;
 
 pub(crate) use self::misuse::{Misuse, suggest};
 use crate::region;
@@ -60,4 +61,9 @@ pub(crate) enum Color {
 pub(crate) fn with_switches(command: &str, switches: &[(&str, bool)]) -> String {
     let set = switches.iter().filter(|(_, is_set)| *is_set);
     set.fold(command.to_owned(), |all, (switch, _)| format!("{all} --{switch}"))
+}
+
+/// A focus, as the metadata of an original gives it.
+pub(crate) fn focus(text: &str) -> Result<Focus, &'static str> {
+    Focus::parse(text).ok_or("must be two numbers from 0 to 1, such as `0.31,0.62`")
 }

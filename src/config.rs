@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::keys::MANIFESTS_FOLDER;
+use contract::keys::{ImagePath, MANIFESTS_FOLDER};
 use contract::settings::{OnDelete, Variant};
 
 pub(crate) use self::problem::ConfigError;
@@ -49,7 +49,7 @@ pub(crate) struct Config {
     /// What to make of each original, in the order of the file. Never empty.
     pub(crate) variants: Vec<Variant>,
     pub(crate) cdn: Cdn,
-    /// Who is told what became of an original, if anybody is.
+    /// Where to report the outcome of each original, if anywhere.
     pub(crate) notify: Option<Notify>,
     pub(crate) uploads: Uploads,
     /// The user's own tags, without the one that marks the stack.
@@ -159,7 +159,7 @@ pub(crate) enum PriceClass {
     All,
 }
 
-/// How an application is told what became of an original.
+/// How an application learns the outcome of an original.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Notify {
     /// The name of the topic that messages are published on.
@@ -188,9 +188,22 @@ pub(crate) struct Uploads {
 impl Config {
     /// The folders that the function writes to, without slashes at their ends.
     pub(crate) fn made_folders(&self) -> Vec<String> {
-        let manifests = self.notify.as_ref().filter(|notify| notify.manifest);
+        let manifests = self.has_manifests().then(|| MANIFESTS_FOLDER.to_owned());
         let variants = self.variants.iter().map(|variant| variant.folder.clone());
-        variants.chain(manifests.map(|_| MANIFESTS_FOLDER.to_owned())).collect()
+        variants.chain(manifests).collect()
+    }
+
+    /// Whether a manifest stands beside the variants of each original.
+    pub(crate) fn has_manifests(&self) -> bool {
+        self.notify.as_ref().is_some_and(|notify| notify.manifest)
+    }
+
+    /// The variants that are made of an original.
+    pub(crate) fn variants_of<'a>(
+        &'a self,
+        path: ImagePath<'a>,
+    ) -> impl Iterator<Item = &'a Variant> {
+        self.variants.iter().filter(move |variant| variant.takes(path))
     }
 
     /// Reads the file at `path`.

@@ -127,7 +127,7 @@ impl<'a> Inventory<'a> {
         let originals = cursor(&self.config.bucket.originals);
         let folders = self.config.variants.iter().map(|variant| cursor(&variant.folder));
         let merge = Merge::new(originals, folders.collect());
-        let manifests = self.has_manifests().then(|| cursor(MANIFESTS_FOLDER));
+        let manifests = self.config.has_manifests().then(|| cursor(MANIFESTS_FOLDER));
         Survey::new(merge, (cursor(FAILED_FOLDER), manifests), range.clone())
     }
 
@@ -146,7 +146,7 @@ impl<'a> Inventory<'a> {
         if seen.original.is_some() && is_cut {
             let record = self.listed(FAILED_FOLDER, &record).await.map_err(Hindrance::listing)?;
             seen.record = record.map(|record| record.modified);
-            if self.has_manifests() {
+            if self.config.has_manifests() {
                 let key = ImagePath(&seen.path).manifest_key();
                 let manifest = self.listed(MANIFESTS_FOLDER, &key).await;
                 seen.variants.pop();
@@ -206,10 +206,6 @@ impl<'a> Inventory<'a> {
     /// The folders of what is made of an original, in the order in which a survey has it.
     fn made_folders(&self) -> Vec<String> {
         self.config.made_folders()
-    }
-
-    fn has_manifests(&self) -> bool {
-        self.config.notify.as_ref().is_some_and(|notify| notify.manifest)
     }
 
     fn original_key(&self, path: &str) -> String {

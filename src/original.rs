@@ -26,7 +26,7 @@ pub(crate) fn path<'key>(config: &Config, key: &'key str) -> Result<ImagePath<'k
         return Err(wrong("it has control characters".to_owned()));
     }
     let path = ImagePath::below(originals, key).unwrap_or(ImagePath(key));
-    let variants = config.variants.iter().filter(|variant| variant.takes(path));
+    let variants = config.variants_of(path);
     let folders = variants.map(|variant| &variant.folder).chain([originals]);
     let longest = folders.map(|folder| path.key_in(folder)).max_by_key(String::len);
     match longest.filter(|longest| longest.len() > KEY_BYTES_MAX) {

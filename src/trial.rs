@@ -181,7 +181,7 @@ impl Trial<'_> {
         name: &str,
         tell: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<Option<Manifest>, Stopped> {
-        if self.config.notify.as_ref().is_none_or(|notify| !notify.manifest) {
+        if !self.config.has_manifests() {
             return Ok(None);
         }
         tell("waiting for the manifest");
@@ -209,7 +209,7 @@ impl Trial<'_> {
     ) -> Result<Vec<Arrived>, Stopped> {
         let arrived = self.await_variants(original, name, Instant::now(), tell).await?;
         tell("checking the variants");
-        let variants = self.expected(name);
+        let variants = self.config.variants_of(ImagePath(name));
         let checks = variants.map(|variant| self.check(variant, name, arrived[&variant.folder]));
         try_join_all(checks).await
     }
@@ -217,10 +217,13 @@ impl Trial<'_> {
     /// Removes the original first: an event that is yet to come finds it gone, and makes nothing.
     async fn remove(&self, original: &str, name: &str) -> Result<(), AwsError> {
         self.delete(original.to_owned()).await?;
-        let variants = self.expected(name).map(|variant| ImagePath(name).key_in(&variant.folder));
+        let variants = self
+            .config
+            .variants_of(ImagePath(name))
+            .map(|variant| ImagePath(name).key_in(&variant.folder));
         let documents = [ImagePath(name).record_key()].into_iter();
-        let manifest = self.config.notify.as_ref().filter(|notify| notify.manifest);
-        let documents = documents.chain(manifest.map(|_| ImagePath(name).manifest_key()));
+        let manifest = self.config.has_manifests().then(|| ImagePath(name).manifest_key());
+        let documents = documents.chain(manifest);
         let keys = variants.chain(documents);
         try_join_all(keys.map(|key| self.delete(key))).await?;
         Ok(())
@@ -238,11 +241,6 @@ impl Trial<'_> {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         let millis = now.map_or(0, |now| now.as_millis());
         format!("{}/{millis}-{name}", trial_folder(&self.config.variants))
-    }
-
-    /// The variants that are made of an original of this name.
-    fn expected(&self, name: &str) -> impl Iterator<Item = &Variant> {
-        self.config.variants.iter().filter(move |variant| variant.takes(ImagePath(name)))
     }
 
     async fn upload(&self, key: &str, image: &Image) -> Result<(), AwsError> {
@@ -265,15 +263,17 @@ impl Trial<'_> {
     ) -> Result<BTreeMap<String, Duration>, Stopped> {
         let mut arrived = BTreeMap::new();
         let look = async || {
-            let missing =
-                self.expected(name).filter(|variant| !arrived.contains_key(&variant.folder));
+            let missing = self
+                .config
+                .variants_of(ImagePath(name))
+                .filter(|variant| !arrived.contains_key(&variant.folder));
             let looks = missing.map(|variant| async {
                 let there = self.exists(&ImagePath(name).key_in(&variant.folder)).await?;
                 Ok(there.then(|| (variant.folder.clone(), start.elapsed())))
             });
             let seen = try_join_all(looks).await.map_err(Stopped::bucket)?;
             arrived.extend(seen.into_iter().flatten());
-            let (have, want) = (arrived.len(), self.expected(name).count());
+            let (have, want) = (arrived.len(), self.config.variants_of(ImagePath(name)).count());
             if have == want {
                 return Ok(Probe::Done(()));
             }

@@ -1,4 +1,4 @@
-//! The one call to SNS: an application is told what became of an original.
+//! The one call to SNS, which sends the application the outcome of an original.
 
 use std::fmt::Write as _;
 

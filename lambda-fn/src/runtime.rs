@@ -1,5 +1,6 @@
 //! The function at work: environment in, clients made once, then one event after another.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::{env, fs, process::ExitCode, sync::Arc, time::SystemTime};
@@ -90,11 +91,14 @@ fn watermarks(settings: &Settings, limits: &Limits) -> Result<Watermarks, Error>
         Some(folder) => PathBuf::from(folder),
         None => env::current_exe()?.parent().map(Path::to_owned).unwrap_or_default(),
     };
-    for watermark in settings.variants.iter().filter_map(|variant| variant.watermark.as_ref()) {
-        let path = folder.join(WATERMARKS_FOLDER).join(&watermark.image);
+    // Variants may share one, which is decoded once.
+    let images = settings.variants.iter().filter_map(|variant| variant.watermark.as_ref());
+    let images: BTreeSet<&str> = images.map(|watermark| watermark.image.as_str()).collect();
+    for image in images {
+        let path = folder.join(WATERMARKS_FOLDER).join(image);
         // One that is not there is told with the first original that needs it.
         let Ok(file) = fs::read(path) else { continue };
-        watermarks.add(watermark.image.as_str(), &file, limits)?;
+        watermarks.add(image, &file, limits)?;
     }
     Ok(watermarks)
 }

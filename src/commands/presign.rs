@@ -10,9 +10,8 @@ use contract::keys::ImagePath;
 
 use super::logs::duration;
 use super::session::{Account, Start};
-use crate::addresses::variants;
 use crate::amounts::bytes;
-use crate::args::Global;
+use crate::args::{Global, focus};
 use crate::aws::{Aws, AwsError};
 use crate::config::{Config, single};
 use crate::error::{Error, Target};
@@ -56,11 +55,6 @@ fn validity_of(text: &str) -> Result<Duration, String> {
 
 fn one_type(text: &str) -> Result<String, String> {
     single::check_content_type(text).map(|()| text.to_owned())
-}
-
-fn focus(text: &str) -> Result<Focus, String> {
-    let meant = "must be two numbers from 0 to 1, such as `0.31,0.62`";
-    Focus::parse(text).ok_or_else(|| meant.to_owned())
 }
 
 pub(crate) async fn run(args: &Presign, global: &Global, report: &Report) -> Result<Answer, Error> {
@@ -130,7 +124,7 @@ fn warn_of(config: &Config, path: ImagePath<'_>, report: &Report) {
             "browsers leave out `.` and `..` from addresses, so they cannot fetch its variants";
         report.warn(text);
     }
-    if variants(config, path).next().is_none() {
+    if config.variants_of(path).next().is_none() {
         report.warn("no variant is made of originals in this folder");
     }
 }

@@ -11,7 +11,7 @@ use imaging::limits::Limits;
 use imaging::watermark::Watermarks;
 
 use super::session::{ask_on_interrupt, blocking};
-use crate::args::Global;
+use crate::args::{Global, focus};
 use crate::aws::wait::Stop;
 use crate::config::{Code, Config, Logos};
 use crate::error::{Error, FAILED};
@@ -47,11 +47,6 @@ pub(crate) struct Render {
     /// Cut this part out of every image first: left, top, width and height as fractions
     #[arg(long, value_name = "X,Y,W,H", value_parser = crop)]
     pub(crate) crop: Option<Crop>,
-}
-
-/// As the metadata of an original says it.
-fn focus(text: &str) -> Result<Focus, &'static str> {
-    Focus::parse(text).ok_or("a focus is two numbers from 0 to 1, such as `0.3,0.7`")
 }
 
 fn crop(text: &str) -> Result<Crop, &'static str> {

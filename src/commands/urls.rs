@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::session::{LOOK, Session, Start};
 use super::status::NOT_WHOLE;
 use crate::addresses::srcset::Srcset;
-use crate::addresses::{Address, Addresses, variants};
+use crate::addresses::{Address, Addresses};
 use crate::amounts::bytes;
 use crate::args::Global;
 use crate::aws::bucket::Bucket;
@@ -65,7 +65,7 @@ pub(crate) async fn run(args: &Urls, global: &Global, report: &Report) -> Result
     })?;
     let originals = originals.into_iter().zip(&paths).map(|(addresses, path)| {
         let srcset = args.srcset.then(|| {
-            let srcset = Srcset::of(variants(&config, *path).zip(&addresses.variants));
+            let srcset = Srcset::of(config.variants_of(*path).zip(&addresses.variants));
             for (folder, why) in &srcset.left_out {
                 report.warn(&format!("{}: `{folder}` is left out: {why}", addresses.key));
             }

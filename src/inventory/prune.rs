@@ -210,7 +210,7 @@ impl<'a> Inventory<'a> {
 
     /// Manifests of originals that are gone, batch by batch.
     async fn prune_manifests(&self, pruned: &mut Pruned, wait: &Wait<'_>) -> Result<(), Hindrance> {
-        if !self.has_manifests() {
+        if !self.config.has_manifests() {
             return Ok(());
         }
         let mut listing = Cursor::new(Folder::new(self, MANIFESTS_FOLDER, ""), String::new());

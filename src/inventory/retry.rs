@@ -146,7 +146,7 @@ impl Retry<'_> {
     async fn has_every_variant(&self, sent: &Sent) -> Result<bool, Hindrance> {
         let Inventory { config, aws, names } = self.inventory;
         let path = ImagePath(&sent.path);
-        for variant in config.variants.iter().filter(|variant| variant.takes(path)) {
+        for variant in config.variants_of(path) {
             let key = path.key_in(&variant.folder);
             let head = aws.s3.head_object().bucket(&names.bucket).key(key);
             let head = head.expected_bucket_owner(&names.account).send().await;

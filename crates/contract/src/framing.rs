@@ -121,7 +121,7 @@ pub struct Senseless {
 }
 
 impl Senseless {
-    /// As much of a value as is told: S3 allows 2 KB of metadata.
+    /// How many characters of a value a warning quotes: S3 allows 2 KB of metadata.
     const SHOWN_MAX: usize = 60;
 
     fn new(name: &str, value: &str, meant: &'static str) -> Self {
@@ -134,7 +134,7 @@ impl Senseless {
 }
 
 impl Framing {
-    /// Reads the metadata of an original; what makes no sense is told and left out.
+    /// Reads the metadata of an original. Values that make no sense are reported and ignored.
     pub fn read<'value>(value_of: impl Fn(&str) -> Option<&'value str>) -> (Self, Vec<Senseless>) {
         let mut senseless = Vec::new();
         let focus = value_of(FOCUS_METADATA).and_then(|value| {

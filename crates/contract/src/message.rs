@@ -1,5 +1,5 @@
-//! What an application is told of an original: as a message on a topic, and as a manifest beside the
-//! variants.
+//! How an application learns the outcome of an original: from a message on a topic, and from a manifest
+//! beside the variants.
 
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +46,7 @@ impl Event {
     }
 }
 
-/// What an application is told of an original, as it stands in a manifest.
+/// The outcome of an original, as a manifest has it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// [`VERSION`].

@@ -48,12 +48,12 @@ pub struct Settings {
     pub on_delete: OnDelete,
     /// What to make of each original. Never empty.
     pub variants: Vec<Variant>,
-    /// Who is told what became of an original, if anybody is.
+    /// Where to report the outcome of each original, if anywhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify: Option<Notify>,
 }
 
-/// How an application is told what became of an original.
+/// How an application learns the outcome of an original.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notify {

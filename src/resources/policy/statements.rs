@@ -13,8 +13,8 @@ pub(super) fn of(blueprint: &Blueprint<'_>) -> Vec<Value> {
     let originals = &config.bucket.originals;
     let variants: Vec<&str> = config.variants.iter().map(|it| it.folder.as_str()).collect();
     // A manifest, like the record of a failure, goes when it is no longer true.
-    let has_manifests = config.notify.as_ref().is_some_and(|notify| notify.manifest);
-    let documents = [FAILED_FOLDER].into_iter().chain(has_manifests.then_some(MANIFESTS_FOLDER));
+    let manifests = config.has_manifests().then_some(MANIFESTS_FOLDER);
+    let documents = [FAILED_FOLDER].into_iter().chain(manifests);
     let documents: Vec<&str> = documents.collect();
     let allow = |sid: &str, actions: Value, resources: Value| json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources });
     // Read, to see whether an event that comes again is done with. In one statement, for the
