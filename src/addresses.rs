@@ -12,7 +12,7 @@ use futures_util::future::try_join_all;
 use serde::Serialize;
 
 use crate::aws::bucket::Bucket;
-use crate::aws::{AwsError, Calling};
+use crate::aws::AwsError;
 use crate::config::Config;
 
 /// An original with its variants, in the order of the file.
@@ -76,9 +76,7 @@ impl Address {
 impl Facts {
     /// What S3 says of a variant; `None` if it is not there.
     async fn of_object(bucket: &Bucket<'_>, key: &str) -> Result<Option<Self>, AwsError> {
-        let head = bucket.aws.s3.head_object().bucket(bucket.name).key(key);
-        let head = head.expected_bucket_owner(bucket.account).send().await;
-        Ok(head.found("s3:GetObject")?.map(Self::of_head))
+        Ok(bucket.head(key).await?.map(Self::of_head))
     }
 
     fn of_head(head: HeadObjectOutput) -> Self {

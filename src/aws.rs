@@ -18,6 +18,7 @@ pub(crate) mod reach;
 mod settings;
 #[cfg(test)]
 mod stand_in;
+pub(crate) mod subscribers;
 mod transport;
 mod upload;
 pub(crate) mod wait;

@@ -30,6 +30,7 @@ use self::listing::{Folder, Listed, Pages};
 use self::merge::{Cursor, Merge};
 use self::survey::{Seen, Survey};
 use self::tally::Tally;
+use crate::aws::bucket::Bucket;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::config::Config;
 use crate::engine::resource::Id;
@@ -117,6 +118,10 @@ pub(crate) struct ImageCounts {
 }
 
 impl<'a> Inventory<'a> {
+    fn bucket(&self) -> Bucket<'a> {
+        Bucket { aws: self.aws, name: &self.names.bucket, account: &self.names.account }
+    }
+
     /// Reads originals, variants and records of a range side by side.
     fn survey(&self, range: &Range) -> Survey<Folder<'a>> {
         let after = before(&range.first);

@@ -16,6 +16,7 @@ use futures_util::future::try_join_all;
 use serde::Serialize;
 
 pub(crate) use self::broken::Broken;
+use crate::aws::bucket::Bucket;
 use crate::aws::wait::{Ended, Patience, Pauses, Probe, Stop, watch};
 use crate::aws::{Aws, AwsError, Calling, Upload, fetch};
 use crate::config::Config;
@@ -187,7 +188,7 @@ impl Trial<'_> {
         tell("waiting for the manifest");
         let key = ImagePath(name).manifest_key();
         let look = async || {
-            let manifest = self.get(&key).await.map_err(Stopped::bucket)?;
+            let manifest = self.bucket().get(&key).await.map_err(Stopped::bucket)?;
             let manifest = manifest.and_then(|file| serde_json::from_slice(&file.bytes).ok());
             Ok::<_, Stopped>(manifest.map_or(Probe::Pending(()), Probe::Done))
         };
@@ -268,7 +269,7 @@ impl Trial<'_> {
                 .variants_of(ImagePath(name))
                 .filter(|variant| !arrived.contains_key(&variant.folder));
             let looks = missing.map(|variant| async {
-                let there = self.exists(&ImagePath(name).key_in(&variant.folder)).await?;
+                let there = self.bucket().head(&ImagePath(name).key_in(&variant.folder)).await?.is_some();
                 Ok(there.then(|| (variant.folder.clone(), start.elapsed())))
             });
             let seen = try_join_all(looks).await.map_err(Stopped::bucket)?;
@@ -295,27 +296,14 @@ impl Trial<'_> {
         Patience { limit, pauses: Pauses::Even(LOOK_PAUSE), stop: self.stop }
     }
 
-    async fn exists(&self, key: &str) -> Result<bool, AwsError> {
-        let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
-        let head = head.expected_bucket_owner(&self.names.account).send().await;
-        Ok(head.found("s3:GetObject")?.is_some())
-    }
-
-    async fn get(&self, key: &str) -> Result<Option<Object>, AwsError> {
-        const CALL: &str = "s3:GetObject";
-        let get = self.aws.s3.get_object().bucket(&self.names.bucket).key(key);
-        let get = get.expected_bucket_owner(&self.names.account).send().await;
-        let Some(object) = get.found(CALL)? else { return Ok(None) };
-        let content_type = object.content_type.unwrap_or_default();
-        let bytes = object.body.collect().await;
-        let bytes = bytes.map_err(|error| AwsError::request(CALL, error.to_string()))?;
-        Ok(Some(Object { bytes: bytes.to_vec(), content_type }))
+    fn bucket(&self) -> Bucket<'_> {
+        Bucket { aws: self.aws, name: &self.names.bucket, account: &self.names.account }
     }
 
     /// What the function recorded of an image that it cannot process.
     async fn recorded(&self, original: &str, name: &str) -> Result<Option<Broken>, Stopped> {
         let key = ImagePath(name).record_key();
-        let record = self.get(&key).await;
+        let record = self.bucket().get(&key).await;
         let record = record.map_err(Stopped::bucket)?;
         Ok(record.map(|record| {
             let parsed: Result<FailureRecord, _> = serde_json::from_slice(&record.bytes);
@@ -370,7 +358,7 @@ impl Trial<'_> {
     ) -> Result<Arrived, Stopped> {
         let key = ImagePath(name).key_in(&variant.folder);
         let unusable = |why: String| Stopped::from(Broken::Variant { key: key.clone(), why });
-        let object = self.get(&key).await.map_err(Stopped::bucket)?;
+        let object = self.bucket().get(&key).await.map_err(Stopped::bucket)?;
         let object = object.ok_or_else(|| unusable("it disappeared again".to_owned()))?;
         let (width, height) = dimensions(&object.bytes).map_err(unusable)?;
         let domain = self.plan.step(cdn::ID).and_then(|step| step.detail("domain"));
@@ -436,11 +424,6 @@ fn link(plan: &Plan, is_broken: impl Fn(&Step) -> bool) -> Option<Broken> {
     let step = links.find(|step| is_broken(step))?;
     let (id, name, condition) = (step.id, step.name.clone(), step.condition);
     Some(Broken::Link { id, name, condition })
-}
-
-struct Object {
-    bytes: Vec<u8>,
-    content_type: String,
 }
 
 /// Width and height of a variant in pixels, or why it has none.

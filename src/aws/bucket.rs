@@ -1,7 +1,10 @@
-//! Changes to one bucket's configuration, which S3 wants one after another.
+//! One bucket: its objects, one by one, and its configuration, whose changes S3 wants one after
+//! another.
 
 use std::future::Future;
 
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use serde_json::Value;
 use tokio::sync::MutexGuard;
 
@@ -10,6 +13,9 @@ use super::{Aws, AwsError, Calling, policy};
 
 /// How long S3 may go on with an earlier change, or not yet know a new bucket.
 pub(crate) const CONFIGURATION_SECS_MAX: u64 = 60;
+
+/// The permission that looking at an object needs, too.
+const GET: &str = "s3:GetObject";
 
 /// A bucket of a known account: every call names the account, so that a bucket which changed hands
 /// is refused and not touched.
@@ -20,7 +26,32 @@ pub(crate) struct Bucket<'a> {
     pub(crate) account: &'a str,
 }
 
+/// An object with what it holds.
+pub(crate) struct Object {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) content_type: String,
+}
+
 impl Bucket<'_> {
+    /// What S3 says of an object; `None` if it is not there.
+    pub(crate) async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, AwsError> {
+        let head = self.aws.s3.head_object().bucket(self.name).key(key);
+        let head = head.expected_bucket_owner(self.account).send().await;
+        head.found(GET)
+    }
+
+    /// An object as a whole; `None` if it is not there.
+    pub(crate) async fn get(&self, key: &str) -> Result<Option<Object>, AwsError> {
+        let get = self.aws.s3.get_object().bucket(self.name).key(key);
+        let get = get.expected_bucket_owner(self.account).send().await;
+        let Some(GetObjectOutput { body, content_type, .. }) = get.found(GET)? else {
+            return Ok(None);
+        };
+        let bytes = body.collect().await;
+        let bytes = bytes.map_err(|error| AwsError::request(GET, error.to_string()))?.to_vec();
+        Ok(Some(Object { bytes, content_type: content_type.unwrap_or_default() }))
+    }
+
     /// Makes a change of the configuration, and again while S3 is busy with an earlier one. What
     /// the change writes, it writes in its `turn`.
     pub(crate) async fn configure<T, F>(

@@ -1,7 +1,7 @@
 //! Folder markers: empty objects that make a prefix show up as a folder, and say whose it is.
 
 use super::bucket::Bucket;
-use super::{AwsError, Calling};
+use super::AwsError;
 
 /// The metadata of a marker that names the stack which made it.
 pub(crate) const STACK_METADATA: &str = "imgprep-stack";
@@ -16,9 +16,7 @@ pub(crate) struct Marker {
 
 /// The marker with this key, which ends in a slash; `None` where there is none.
 pub(crate) async fn find(bucket: &Bucket<'_>, key: &str) -> Result<Option<Marker>, AwsError> {
-    let head = bucket.aws.s3.head_object().bucket(bucket.name).key(key);
-    let head = head.expected_bucket_owner(bucket.account).send().await;
-    let head = head.found("s3:GetObject")?;
+    let head = bucket.head(key).await?;
     Ok(head.map(|head| Marker {
         stack: head.metadata().and_then(|all| all.get(STACK_METADATA)).cloned(),
     }))

@@ -11,7 +11,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 
 use super::survey::Seen;
 use super::{Hindrance, Inventory};
-use crate::aws::{AwsError, Calling};
+use crate::aws::AwsError;
 
 /// How many originals are looked at at once, each with all its variants.
 const PARALLEL_LOOKS: usize = 16;
@@ -66,9 +66,7 @@ impl Inventory<'_> {
 
     /// The user-defined metadata of an object, if it is there.
     async fn metadata(&self, key: &str) -> Result<Option<HashMap<String, String>>, AwsError> {
-        let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
-        let head = head.expected_bucket_owner(&self.names.account).send().await;
-        Ok(head.found("s3:GetObject")?.map(|head| head.metadata.unwrap_or_default()))
+        Ok(self.bucket().head(key).await?.map(|head| head.metadata.unwrap_or_default()))
     }
 }
 

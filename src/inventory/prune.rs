@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use contract::keys::{ImagePath, MANIFESTS_FOLDER};
+use contract::message::Manifest;
 use contract::settings::SOURCE_METADATA;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
@@ -17,9 +17,8 @@ use super::merge::Cursor;
 use super::survey::Seen;
 use super::{Hindrance, Inventory, Range};
 use crate::amounts;
-use crate::aws::bucket::Bucket;
 use crate::aws::wait::{Stop, Wait, retry_while};
-use crate::aws::{AwsError, Calling, objects};
+use crate::aws::{AwsError, objects};
 
 /// How many objects are deleted at once, and looked at before.
 const BATCH_MAX: usize = 1000;
@@ -94,7 +93,7 @@ impl Pruned {
     }
 }
 
-impl<'a> Inventory<'a> {
+impl Inventory<'_> {
     /// Finds what belongs to nothing, and deletes it if told so. `retired` are the folders of sizes
     /// that are no longer in the file, without a final slash.
     pub(crate) async fn prune(
@@ -194,7 +193,7 @@ impl<'a> Inventory<'a> {
         let records = self.failures("").await?;
         let records = records.into_iter().filter(|record| record.time.is_some());
         let looks = records.map(|record| async move {
-            let is_gone = self.head(&record.key).await?.is_none();
+            let is_gone = self.bucket().head(&record.key).await?.is_none();
             let doomed = Doomed { key: record.record, original: Some(record.key) };
             Ok::<_, AwsError>(is_gone.then_some(doomed))
         });
@@ -219,11 +218,14 @@ impl<'a> Inventory<'a> {
             listing.fill().await.map_err(Hindrance::listing)?;
             let listed = listing.take();
             let is_last = listed.is_none();
-            batch.extend(listed.and_then(|Listed { path, bytes, .. }| {
-                let original = Some(self.original_key(path.strip_suffix(".json")?));
+            if let Some(Listed { path, bytes, .. }) = listed {
                 let key = ImagePath(&path).key_in(MANIFESTS_FOLDER);
-                Some(Orphan { folder: MANIFESTS_FOLDER.to_owned(), key, bytes, original })
-            }));
+                let original = self.original_of_manifest(&key).await.map_err(Hindrance::listing)?;
+                batch.extend(original.map(|original| {
+                    let folder = MANIFESTS_FOLDER.to_owned();
+                    Orphan { folder, key, bytes, original: Some(original) }
+                }));
+            }
             if is_last || batch.len() == BATCH_MAX {
                 self.prune_batch(pruned, std::mem::take(&mut batch), wait).await?;
             }
@@ -231,6 +233,17 @@ impl<'a> Inventory<'a> {
                 return Ok(());
             }
         }
+    }
+
+    /// The key of the original that a manifest is about, which stands in the document itself where
+    /// the manifest's own key may have been cut.
+    async fn original_of_manifest(&self, key: &str) -> Result<Option<String>, AwsError> {
+        if !ImagePath::may_be_cut(key) {
+            return Ok(ImagePath::of_manifest(key).map(|path| self.original_key(path.0)));
+        }
+        let document = self.bucket().get(key).await?;
+        let manifest = document.and_then(|object| serde_json::from_slice(&object.bytes).ok());
+        Ok(manifest.map(|Manifest { key, .. }| key))
     }
 
     /// Deletes what is doomed if anything is to be deleted, and names the first ones.
@@ -259,7 +272,7 @@ impl<'a> Inventory<'a> {
     async fn prune_rest(&self, all: &[Doomed]) -> Result<(), AwsError> {
         let looks = all.iter().map(|Doomed { key, original }| async move {
             let is_doomed =
-                self.is_gone(original.as_deref()).await? && self.head(key).await?.is_some();
+                self.is_gone(original.as_deref()).await? && self.bucket().head(key).await?.is_some();
             Ok::<_, AwsError>(is_doomed.then(|| key.clone()))
         });
         let looks = stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect::<Vec<_>>();
@@ -269,20 +282,14 @@ impl<'a> Inventory<'a> {
     /// Whether an original is gone, if that matters.
     async fn is_gone(&self, original: Option<&str>) -> Result<bool, AwsError> {
         let Some(original) = original else { return Ok(true) };
-        Ok(self.head(original).await?.is_none())
-    }
-
-    async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, AwsError> {
-        let head = self.aws.s3.head_object().bucket(&self.names.bucket).key(key);
-        let head = head.expected_bucket_owner(&self.names.account).send().await;
-        head.found("s3:GetObject")
+        Ok(self.bucket().head(original).await?.is_none())
     }
 
     async fn verdict(&self, orphan: &Orphan) -> Result<Verdict, AwsError> {
         if !self.is_gone(orphan.original.as_deref()).await? {
             return Ok(Verdict::Not);
         }
-        let Some(variant) = self.head(&orphan.key).await? else { return Ok(Verdict::Not) };
+        let Some(variant) = self.bucket().head(&orphan.key).await? else { return Ok(Verdict::Not) };
         let is_ours = variant.metadata().is_some_and(|all| all.contains_key(SOURCE_METADATA));
         Ok(if is_ours { Verdict::Ours } else { Verdict::Foreign })
     }
@@ -306,9 +313,5 @@ impl<'a> Inventory<'a> {
             gone.map_err(Hindrance::deleting)?;
         }
         Ok(RetiredFolder { folder: folder.to_owned(), objects, bytes })
-    }
-
-    fn bucket(&self) -> Bucket<'a> {
-        Bucket { aws: self.aws, name: &self.names.bucket, account: &self.names.account }
     }
 }

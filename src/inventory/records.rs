@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::listing::Folder;
 use super::merge::Cursor;
 use super::{Hindrance, Inventory};
-use crate::aws::{AwsError, Calling};
 
 /// How many records are read at once.
 const PARALLEL_READS: usize = 16;
@@ -54,18 +53,8 @@ impl Inventory<'_> {
     }
 
     async fn failure_at(&self, key: String) -> Result<Option<FoundFailure>, Hindrance> {
-        let bytes = self.object(&key).await.map_err(Hindrance::listing)?;
-        Ok(bytes.map(|bytes| found(self, key, &bytes)))
-    }
-
-    async fn object(&self, key: &str) -> Result<Option<Vec<u8>>, AwsError> {
-        const CALL: &str = "s3:GetObject";
-        let get = self.aws.s3.get_object().bucket(&self.names.bucket).key(key);
-        let get = get.expected_bucket_owner(&self.names.account).send().await;
-        let Some(object) = get.found(CALL)? else { return Ok(None) };
-        let bytes = object.body.collect().await;
-        let bytes = bytes.map_err(|error| AwsError::request(CALL, error.to_string()))?;
-        Ok(Some(bytes.to_vec()))
+        let object = self.bucket().get(&key).await.map_err(Hindrance::listing)?;
+        Ok(object.map(|object| found(self, key, &object.bytes)))
     }
 }
 

@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::publish::Work;
 use super::records::FoundFailure;
 use super::{Hindrance, Inventory};
-use crate::aws::Calling;
 use crate::aws::wait::{PAUSE_MIN, Patience, Pauses, Probe, Stop, watch};
 
 /// How many originals are sent before their outcomes are waited for.
@@ -90,11 +89,8 @@ impl Retry<'_> {
 
     /// How an original is before it is sent.
     async fn look(&self, path: &str) -> Result<Sent, Hindrance> {
-        let Inventory { aws, names, .. } = self.inventory;
         let key = self.inventory.original_key(path);
-        let head = aws.s3.head_object().bucket(&names.bucket).key(key);
-        let head = head.expected_bucket_owner(&names.account).send().await;
-        let head = head.found("s3:GetObject").map_err(Hindrance::listing)?;
+        let head = self.inventory.bucket().head(&key).await.map_err(Hindrance::listing)?;
         let record = self.inventory.failure_of(path).await?;
         let etag = head.as_ref().and_then(|head| head.e_tag()).map(bare);
         let outcome = if head.is_some() { RetryOutcome::Pending } else { RetryOutcome::Gone };
@@ -144,13 +140,10 @@ impl Retry<'_> {
 
     /// Whether every variant is there and was made of the version that was sent.
     async fn has_every_variant(&self, sent: &Sent) -> Result<bool, Hindrance> {
-        let Inventory { config, aws, names } = self.inventory;
         let path = ImagePath(&sent.path);
-        for variant in config.variants_of(path) {
+        for variant in self.inventory.config.variants_of(path) {
             let key = path.key_in(&variant.folder);
-            let head = aws.s3.head_object().bucket(&names.bucket).key(key);
-            let head = head.expected_bucket_owner(&names.account).send().await;
-            let head = head.found("s3:GetObject").map_err(Hindrance::listing)?;
+            let head = self.inventory.bucket().head(&key).await.map_err(Hindrance::listing)?;
             let source = head.and_then(|head| head.metadata?.remove(SOURCE_METADATA));
             if source.is_none() || source != sent.etag {
                 return Ok(false);

@@ -29,7 +29,17 @@ impl<'key> ImagePath<'key> {
     /// The path that a record is for. One that was cut off to fit is the beginning of a path, and a
     /// digest: the record itself holds the key.
     pub fn of_record(key: &'key str) -> Option<Self> {
-        let Self(name) = Self::below(FAILED_FOLDER, key)?;
+        Self::of_document(FAILED_FOLDER, key)
+    }
+
+    /// The path of the image that a manifest is about. A name that was cut ends in a digest: the
+    /// manifest itself holds the key.
+    pub fn of_manifest(key: &'key str) -> Option<Self> {
+        Self::of_document(MANIFESTS_FOLDER, key)
+    }
+
+    fn of_document(folder: &str, key: &'key str) -> Option<Self> {
+        let Self(name) = Self::below(folder, key)?;
         let path = name.strip_suffix(RECORD_ENDING)?;
         (!path.is_empty()).then_some(Self(path))
     }
@@ -52,6 +62,12 @@ impl<'key> ImagePath<'key> {
     /// The key of the manifest that says which variants there are.
     pub fn manifest_key(self) -> String {
         self.document_key(MANIFESTS_FOLDER)
+    }
+
+    /// Whether the key of a record or of a manifest is so long that it may have been cut, which is
+    /// never in the middle of a character.
+    pub fn may_be_cut(document_key: &str) -> bool {
+        document_key.len() + char::MAX_LEN_UTF8 > KEY_BYTES_MAX
     }
 
     /// A path that is too long for a key is cut and ends in a digest of the whole.
@@ -86,6 +102,7 @@ mod tests {
         let path = ImagePath("x/a.jpg");
         assert_eq!(path.record_key(), "failed/x/a.jpg.json");
         assert_eq!(path.manifest_key(), "manifests/x/a.jpg.json");
+        assert_eq!(ImagePath::of_manifest("manifests/x/a.jpg.json"), Some(path));
         assert_eq!(ImagePath::of_record("failed/x/a.jpg.json"), Some(path));
         for other in ["failed/x/a.jpg", "failed/.json", "failed", "x/a.jpg.json", ""] {
             assert_eq!(ImagePath::of_record(other), None, "{other}");
@@ -98,6 +115,7 @@ mod tests {
         let key = |path: &str| ImagePath(path).record_key();
         let fits = "a".repeat(longest);
         assert_eq!(key(&fits), format!("failed/{fits}.json"));
+        assert!(!ImagePath::may_be_cut(&key(&fits[4..])));
         let (one, other) = (format!("{fits}b"), format!("{fits}c"));
         assert_eq!(key(&one).len(), KEY_BYTES_MAX);
         assert_ne!(key(&one), key(&other), "names that differ in their end keep records apart");
@@ -106,5 +124,6 @@ mod tests {
         let wide = key(&"\u{1f305}".repeat(254));
         let kept = "\u{1f305}".repeat(995 / 4);
         assert!(wide.starts_with(&format!("failed/{kept}~")), "{wide}");
+        assert!(ImagePath::may_be_cut(&key(&one)) && ImagePath::may_be_cut(&wide));
     }
 }

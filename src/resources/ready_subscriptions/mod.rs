@@ -9,11 +9,11 @@ mod permissions;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use aws_sdk_sns::types::Subscription;
 use futures_util::future::{try_join, try_join_all};
 use serde_json::{Value, json};
 
 use super::{Blueprint, Member};
+use crate::aws::subscribers::Subscriber;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::engine::edits::Edits;
 use crate::engine::fields::{Field, Keyed, Values, below};
@@ -30,8 +30,8 @@ pub(crate) const ID: Id = Id(&Kind::new("ready-subscriptions", "AWS::SNS::Subscr
 const RAW: &str = "RawMessageDelivery";
 const REDRIVE: &str = "RedrivePolicy";
 
-/// The attribute of a subscription that was not confirmed, and what stands for its ARN (Amazon SNS API
-/// Reference, `GetSubscriptionAttributes` and `ListSubscriptionsByTopic`).
+/// The attribute of a subscription that was not confirmed (Amazon SNS API Reference,
+/// `GetSubscriptionAttributes`).
 const PENDING: &str = "PendingConfirmation";
 
 fields! {
@@ -82,14 +82,6 @@ pub(crate) struct ReadySubscriptions {
     https: Vec<String>,
 }
 
-/// A subscriber of the topic.
-struct Found {
-    /// `None`: it was not confirmed.
-    arn: Option<String>,
-    endpoint: String,
-    protocol: String,
-}
-
 impl ReadySubscriptions {
     fn redrive(&self) -> Value {
         json!({ "deadLetterTargetArn": self.dead_letters_arn })
@@ -109,33 +101,15 @@ impl ReadySubscriptions {
         }
     }
 
-    /// Every subscriber of the topic; nothing if there is no topic.
-    async fn found(&self, aws: &Aws) -> Result<Option<Vec<Found>>, AwsError> {
-        let mut all = Vec::new();
-        let mut page_token = None;
-        loop {
-            let list = aws.sns.list_subscriptions_by_topic().topic_arn(&self.topic.arn);
-            let page = list.set_next_token(page_token).send().await;
-            let Some(page) = page.found("sns:ListSubscriptionsByTopic")? else { return Ok(None) };
-            all.extend(page.subscriptions().iter().map(Found::from));
-            if page.next_token().is_none() {
-                return Ok(Some(all));
-            }
-            page_token = page.next_token;
-        }
-    }
-
-    fn is_ours(&self, found: &Found) -> bool {
+    fn is_ours(&self, found: &Subscriber) -> bool {
         found.endpoint == self.queue_arn || self.https.contains(&found.endpoint)
     }
 
     /// How a subscriber gets its messages, and whether it has confirmed that it wants them. What is not
     /// confirmed was asked for as it should be.
-    async fn read_delivery(&self, aws: &Aws, found: &Found) -> Result<(Delivery, bool), AwsError> {
+    async fn read_delivery(&self, aws: &Aws, found: &Subscriber) -> Result<(Delivery, bool), AwsError> {
         let Some(arn) = &found.arn else { return Ok((self.delivery(&found.endpoint), false)) };
-        let get = aws.sns.get_subscription_attributes().subscription_arn(arn);
-        let answer = get.send().await.found("sns:GetSubscriptionAttributes")?;
-        let attributes = answer.and_then(|answer| answer.attributes).unwrap_or_default();
+        let attributes = Subscriber::attributes(aws, arn).await?;
         let redrive = attributes.get(REDRIVE).filter(|text| !text.is_empty());
         let is_true = |name| attributes.get(name).is_some_and(|value| value == "true");
         let delivery = Delivery {
@@ -166,7 +140,7 @@ impl ReadySubscriptions {
         &self,
         context: &Context<'_>,
         endpoint: &str,
-        all: &[Found],
+        all: &[Subscriber],
     ) -> Result<(), AwsError> {
         const CALL: &str = "sns:SetSubscriptionAttributes";
         let Some(found) = all.iter().find(|found| found.endpoint == endpoint) else {
@@ -181,13 +155,6 @@ impl ReadySubscriptions {
         Ok(())
     }
 
-    async fn unsubscribe(&self, context: &Context<'_>, found: &Found) -> Result<(), AwsError> {
-        // One that was not confirmed has no ARN to name it by, and SNS forgets it after two days.
-        let Some(arn) = &found.arn else { return Ok(()) };
-        let unsubscribe = context.aws.sns.unsubscribe().subscription_arn(arn);
-        unsubscribe.send().await.found("sns:Unsubscribe").map(drop)
-    }
-
     /// The endpoints of the file.
     fn wanted_endpoints(&self) -> impl Iterator<Item = &str> {
         let queue = self.has_queue.then_some(self.queue_arn.as_str());
@@ -198,11 +165,11 @@ impl ReadySubscriptions {
 /// What people should know of subscribers that have not confirmed, and of addresses that are not in
 /// the file.
 fn note<'a>(
-    pending: impl Iterator<Item = &'a Found>,
-    others: impl Iterator<Item = &'a Found>,
+    pending: impl Iterator<Item = &'a Subscriber>,
+    others: impl Iterator<Item = &'a Subscriber>,
 ) -> Option<String> {
     let others = others.filter(|found| found.protocol.starts_with("http"));
-    let named = |all: &mut dyn Iterator<Item = &'a Found>| {
+    let named = |all: &mut dyn Iterator<Item = &'a Subscriber>| {
         all.map(|found| found.endpoint.as_str()).collect::<Vec<_>>().join(", ")
     };
     let told = [
@@ -218,17 +185,6 @@ fn note<'a>(
     let told = told.into_iter().filter(|(endpoints, _)| !endpoints.is_empty());
     let told: Vec<String> = told.map(|(endpoints, what)| format!("{endpoints}: {what}")).collect();
     (!told.is_empty()).then(|| told.join("; "))
-}
-
-impl From<&Subscription> for Found {
-    fn from(subscription: &Subscription) -> Self {
-        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-        Self {
-            arn: subscription.subscription_arn().filter(|arn| *arn != PENDING).map(str::to_owned),
-            endpoint: text(subscription.endpoint()),
-            protocol: text(subscription.protocol()),
-        }
-    }
 }
 
 #[async_trait]
@@ -256,8 +212,8 @@ impl Resource for ReadySubscriptions {
     }
 
     async fn read(&self, aws: &Aws) -> Result<Option<Observed<Fields>>, AwsError> {
-        let Some(all) = self.found(aws).await? else { return Ok(None) };
-        let (ours, others): (Vec<&Found>, Vec<&Found>) =
+        let Some(all) = Subscriber::of_topic(aws, &self.topic.arn).await? else { return Ok(None) };
+        let (ours, others): (Vec<&Subscriber>, Vec<&Subscriber>) =
             all.iter().partition(|found| self.is_ours(found));
         let read = try_join_all(ours.iter().map(|found| self.read_delivery(aws, found))).await?;
         let pending = ours.iter().zip(&read).filter(|(_, (_, is_confirmed))| !is_confirmed);
@@ -285,7 +241,7 @@ impl Resource for ReadySubscriptions {
         _observed: &Observed,
         edits: &Edits<Fields>,
     ) -> Result<Details, AwsError> {
-        let all = self.found(context.aws).await?.unwrap_or_default();
+        let all = Subscriber::of_topic(context.aws, &self.topic.arn).await?.unwrap_or_default();
         let https = edits.within(Fields::https);
         let is_edited = |endpoint: &&String| {
             let path = format!("{}[{endpoint}]", Fields::https.as_str());
@@ -299,7 +255,7 @@ impl Resource for ReadySubscriptions {
             match former {
                 _ if !queue_is_edited => Ok(()),
                 _ if self.has_queue => self.repair(context, &self.queue_arn, &all).await,
-                Some(former) => self.unsubscribe(context, former).await,
+                Some(former) => former.unsubscribe(context.aws).await,
                 None => Ok(()),
             }
         };
@@ -312,9 +268,9 @@ impl Resource for ReadySubscriptions {
         context: &Context<'_>,
         _observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        let all = self.found(context.aws).await?.unwrap_or_default();
+        let all = Subscriber::of_topic(context.aws, &self.topic.arn).await?.unwrap_or_default();
         let ours = all.iter().filter(|found| self.is_ours(found));
-        try_join_all(ours.map(|found| self.unsubscribe(context, found))).await?;
+        try_join_all(ours.map(|found| found.unsubscribe(context.aws))).await?;
         Ok(Removal::Gone)
     }
 }

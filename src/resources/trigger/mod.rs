@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::{Blueprint, Member, Trace, function};
 use crate::aws::lambda::is_busy;
 use crate::aws::policy;
+use crate::aws::subscribers::Subscriber;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::engine::edits::Edits;
@@ -86,23 +87,10 @@ impl Trigger {
         Ok(policy::canonical_statement(document.as_deref(), &self.sid()))
     }
 
-    /// The ARN of the topic's subscription for our function.
-    async fn find_subscription(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
-        let mut page_token = None;
-        loop {
-            let list = aws.sns.list_subscriptions_by_topic().topic_arn(&self.names.topic.arn);
-            let page = list.set_next_token(page_token).send().await;
-            let Some(page) = page.found("sns:ListSubscriptionsByTopic")? else { return Ok(None) };
-            let function = Some(self.names.function_arn.as_str());
-            let ours = page.subscriptions().iter().find(|found| found.endpoint() == function);
-            if let Some(arn) = ours.and_then(|found| found.subscription_arn()) {
-                return Ok(Some(arn.to_owned()));
-            }
-            if page.next_token().is_none() {
-                return Ok(None);
-            }
-            page_token = page.next_token;
-        }
+    /// The topic's subscription for our function.
+    async fn find_subscription(&self, aws: &Aws) -> Result<Option<Subscriber>, AwsError> {
+        let all = Subscriber::of_topic(aws, &self.names.topic.arn).await?.unwrap_or_default();
+        Ok(all.into_iter().find(|found| found.endpoint == self.names.function_arn))
     }
 
     /// Our subscription, and its ARN.
@@ -110,10 +98,9 @@ impl Trigger {
         &self,
         aws: &Aws,
     ) -> Result<Option<(Subscription, String)>, AwsError> {
-        let Some(arn) = self.find_subscription(aws).await? else { return Ok(None) };
-        let get = aws.sns.get_subscription_attributes().subscription_arn(&arn);
-        let answer = get.send().await.found("sns:GetSubscriptionAttributes")?;
-        let attributes = answer.and_then(|answer| answer.attributes).unwrap_or_default();
+        let found = self.find_subscription(aws).await?;
+        let Some(arn) = found.and_then(|found| found.arn) else { return Ok(None) };
+        let attributes = Subscriber::attributes(aws, &arn).await?;
         let redrive = attributes.get(REDRIVE_ATTRIBUTE);
         let redrive = redrive.and_then(|text| serde_json::from_str(text).ok());
         Ok(Some((Subscription { function: self.names.function_arn.clone(), redrive }, arn)))
@@ -176,7 +163,8 @@ impl Trigger {
 
     async fn put_redrive(&self, context: &Context<'_>) -> Result<(), AwsError> {
         const CALL: &str = "sns:SetSubscriptionAttributes";
-        let arn = self.find_subscription(context.aws).await?.ok_or_else(|| {
+        let found = self.find_subscription(context.aws).await?;
+        let arn = found.and_then(|found| found.arn).ok_or_else(|| {
             AwsError::request(CALL, "the subscription was deleted in the meantime")
         })?;
         let put = context.aws.sns.set_subscription_attributes().subscription_arn(arn);
