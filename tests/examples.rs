@@ -202,6 +202,26 @@ fn python_signs_an_upload_and_knows_its_variants() {
     );
 }
 
+#[test]
+fn the_upload_page_says_what_its_pipeline_allows() {
+    let page = text("upload/index.html");
+    let pipeline = text("upload/pipeline.toml");
+    let value = |key: &str| {
+        let line = pipeline.lines().find(|line| line.starts_with(key)).unwrap();
+        line.split_once(" = ").unwrap().1.to_owned()
+    };
+    let types: Vec<String> = serde_json::from_str(&value("types")).unwrap();
+    assert!(page.contains(&format!("accept=\"{}\"", types.join(","))));
+    let server = text("upload/server.mjs");
+    for content_type in types {
+        assert!(server.contains(&format!("\"{content_type}\": ")), "{content_type}");
+    }
+    let megabytes = value("max_size");
+    let megabytes = megabytes.trim_matches('"').strip_suffix("MB").unwrap();
+    assert!(page.contains(&format!("data-max-megabytes=\"{megabytes}\"")));
+    assert!(page.contains(&format!("up to {megabytes} MB")));
+}
+
 /// Whether every bracket is closed by its own kind, strings and comments aside.
 fn is_balanced(text: &str) -> bool {
     let mut open = Vec::new();

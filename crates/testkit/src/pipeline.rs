@@ -1,11 +1,10 @@
 //! What every test begins with: a pipeline of its own, and imgprep run on it.
 
-use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -34,7 +33,7 @@ pub struct Pipeline {
     access_key: String,
     folder: TempDir,
     makes_images: bool,
-    may_be_up: Cell<bool>,
+    may_be_up: AtomicBool,
 }
 
 impl Pipeline {
@@ -86,7 +85,7 @@ impl Pipeline {
             access_key,
             folder: tempfile::tempdir().unwrap(),
             makes_images: false,
-            may_be_up: Cell::new(false),
+            may_be_up: AtomicBool::new(false),
         };
         pipeline.write(&pipeline.standard_file());
         pipeline
@@ -156,7 +155,7 @@ impl Pipeline {
     /// Runs imgprep without a terminal.
     pub fn imgprep(&self, arguments: &[&str]) -> Output {
         if arguments.first() == Some(&"up") {
-            self.may_be_up.set(true);
+            self.may_be_up.store(true, Ordering::Relaxed);
         }
         run(self.command().args(arguments))
     }
@@ -169,7 +168,7 @@ impl Pipeline {
     /// Starts imgprep; it is killed with SIGKILL when the child is dropped.
     pub fn start(&self, arguments: &[&str], output: fn() -> Stdio) -> Child {
         if arguments.first() == Some(&"up") {
-            self.may_be_up.set(true);
+            self.may_be_up.store(true, Ordering::Relaxed);
         }
         let mut command = self.command();
         command.args(arguments).stdin(Stdio::null()).stdout(output()).stderr(output());
@@ -178,7 +177,7 @@ impl Pipeline {
 
     /// The test has seen for itself that nothing is left to take down, or why not.
     pub fn is_over(&self) {
-        self.may_be_up.set(false);
+        self.may_be_up.store(false, Ordering::Relaxed);
     }
 
     /// `up --yes`, which must succeed.
@@ -252,7 +251,7 @@ impl Pipeline {
 /// Every test takes its stack down, also one that fails.
 impl Drop for Pipeline {
     fn drop(&mut self) {
-        if !self.may_be_up.get() || !self.emulator.has_started() {
+        if !self.may_be_up.load(Ordering::Relaxed) || !self.emulator.has_started() {
             return;
         }
         self.proxy.clear_rules();
