@@ -11,8 +11,8 @@ use contract::settings::SIZE_METADATA;
 use futures_util::future::try_join_all;
 use serde::Serialize;
 
-use crate::aws::bucket::Bucket;
 use crate::aws::AwsError;
+use crate::aws::bucket::Bucket;
 use crate::config::Config;
 
 /// An original with its variants, in the order of the file.

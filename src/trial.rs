@@ -269,7 +269,8 @@ impl Trial<'_> {
                 .variants_of(ImagePath(name))
                 .filter(|variant| !arrived.contains_key(&variant.folder));
             let looks = missing.map(|variant| async {
-                let there = self.bucket().head(&ImagePath(name).key_in(&variant.folder)).await?.is_some();
+                let there =
+                    self.bucket().head(&ImagePath(name).key_in(&variant.folder)).await?.is_some();
                 Ok(there.then(|| (variant.folder.clone(), start.elapsed())))
             });
             let seen = try_join_all(looks).await.map_err(Stopped::bucket)?;

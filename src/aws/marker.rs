@@ -1,7 +1,7 @@
 //! Folder markers: empty objects that make a prefix show up as a folder, and say whose it is.
 
-use super::bucket::Bucket;
 use super::AwsError;
+use super::bucket::Bucket;
 
 /// The metadata of a marker that names the stack which made it.
 pub(crate) const STACK_METADATA: &str = "imgprep-stack";

@@ -271,8 +271,8 @@ impl Inventory<'_> {
     /// Deletes what is left of them, unless its original has come back.
     async fn prune_rest(&self, all: &[Doomed]) -> Result<(), AwsError> {
         let looks = all.iter().map(|Doomed { key, original }| async move {
-            let is_doomed =
-                self.is_gone(original.as_deref()).await? && self.bucket().head(key).await?.is_some();
+            let is_doomed = self.is_gone(original.as_deref()).await?
+                && self.bucket().head(key).await?.is_some();
             Ok::<_, AwsError>(is_doomed.then(|| key.clone()))
         });
         let looks = stream::iter(looks).buffered(PARALLEL_LOOKS).try_collect::<Vec<_>>();

@@ -33,7 +33,9 @@ fn every_example_is_read() {
         .map(|entry| entry.file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names, ["existing-bucket", "github-actions", "stages", "upload"]);
+    let expected =
+        "django existing-bucket github-actions html nextjs rails stages upload".split(' ');
+    assert_eq!(names, expected.collect::<Vec<_>>());
     for name in names {
         let config = example(&name, &[("STAGE", "dev")]).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(config.region.as_deref(), Some("eu-central-1"), "{name}");

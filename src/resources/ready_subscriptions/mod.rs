@@ -107,7 +107,11 @@ impl ReadySubscriptions {
 
     /// How a subscriber gets its messages, and whether it has confirmed that it wants them. What is not
     /// confirmed was asked for as it should be.
-    async fn read_delivery(&self, aws: &Aws, found: &Subscriber) -> Result<(Delivery, bool), AwsError> {
+    async fn read_delivery(
+        &self,
+        aws: &Aws,
+        found: &Subscriber,
+    ) -> Result<(Delivery, bool), AwsError> {
         let Some(arn) = &found.arn else { return Ok((self.delivery(&found.endpoint), false)) };
         let attributes = Subscriber::attributes(aws, arn).await?;
         let redrive = attributes.get(REDRIVE).filter(|text| !text.is_empty());

@@ -243,17 +243,22 @@ impl<'a> Frame<'a> {
             let mut lanes = Vec::with_capacity(header.members.len());
             for member in &header.members {
                 let component = &self.plan.components[member.index];
-                let steps = self.steps(component)?;
+                let dc = if header.refines() { None } else { Some(tables.dc(member.dc)?) };
+                let lane = MeanLane {
+                    dc,
+                    blocks: blocks_of_unit(component, header),
+                    coefficients: Coefficients::default(),
+                    prediction: 0,
+                };
+                lanes.push((lane, self.steps(component)?));
+            }
+            // Only now that nothing is missing: a scan that is given up leaves what was there before.
+            let lanes = header.members.iter().zip(lanes).map(|(member, (lane, steps))| {
                 let (coefficients, latched) = &mut self.coefficients[member.index];
                 *latched = steps;
-                lanes.push(MeanLane {
-                    dc: if header.refines() { None } else { Some(tables.dc(member.dc)?) },
-                    blocks: blocks_of_unit(component, header),
-                    coefficients: std::mem::take(coefficients),
-                    prediction: 0,
-                });
-            }
-            let mut scan = Means { lanes, low: header.low };
+                MeanLane { coefficients: std::mem::take(coefficients), ..lane }
+            });
+            let mut scan = Means { lanes: lanes.collect(), low: header.low };
             let outcome = decoder.decode(&mut scan, &grid, at);
             for (member, lane) in header.members.iter().zip(scan.lanes) {
                 self.coefficients[member.index].0 = lane.coefficients;

@@ -92,6 +92,25 @@ fn a_file_without_its_last_scans_is_less_sharp() {
     }
 }
 
+/// The first scan of the colours names a component whose quantisation table is missing: what was
+/// sent before stays, of each component.
+#[test]
+fn a_scan_without_its_table_leaves_what_was_there() {
+    let mut picture = Picture::random((83, 61), &[(1, 1); 3], &mut Random(57));
+    let means =
+        |members: &[usize]| Pass { members: members.to_vec(), band: (0, 0), high: 0, low: 0 };
+    picture.passes = vec![means(&[0]), means(&[0, 1, 2])];
+    let mut file = picture.file();
+    let frame = file.windows(2).position(|marker| marker == [0xff, 0xc2]).unwrap();
+    // The table of the last component, behind marker, length, sides and two components.
+    file[frame + 18] = 3;
+    let part = decoded(&file, 1.0, 1.0).unwrap();
+    picture.passes.truncate(1);
+    let first = decoded(&picture.file(), 1.0, 1.0).unwrap();
+    assert!(part.damage.is_some());
+    assert_eq!(luma(part), luma(first));
+}
+
 #[test]
 fn an_interval_that_is_lost_is_told_by_its_row() {
     let mut picture = Picture::random((64, 64), &[(1, 1)], &mut Random(54));
