@@ -290,6 +290,7 @@ fn trials() -> Vec<Trial> {
         notify::an_application_hears_of_images_that_are_ready_and_of_those_that_failed,
         notify::down_takes_all_of_it,
         notify::listeners_choose_by_folder,
+        notify::the_manifest_of_a_very_long_name_goes_with_its_original,
         notify::what_is_changed_by_hand_is_shown_and_repaired,
         notify::what_left_the_file_is_retired_and_goes_when_it_is_pruned,
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_sqs::types::QueueAttributeName;
+use contract::keys::ImagePath;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -105,6 +106,28 @@ pub(crate) async fn an_application_hears_of_images_that_are_ready_and_of_those_t
     let record: Value = serde_json::from_slice(&record).unwrap();
     assert_eq!(failed["reason"], record["reason"]);
     assert_eq!(manifest(&pipeline, "a b/ü.jpg").await, None, "it would not be true any more");
+}
+
+/// The key of such a manifest is cut, so that only the document says whose it is.
+pub(crate) async fn the_manifest_of_a_very_long_name_goes_with_its_original() {
+    let pipeline = Pipeline::new("long-manifest").await.that_makes_images();
+    notify(&pipeline, "queue = true");
+    pipeline.up();
+    let name = format!("{}.jpg", "x".repeat(1010));
+    let manifest_key = ImagePath(&name).manifest_key();
+    assert!(ImagePath::may_be_cut(&manifest_key));
+    let original = format!("originals/{name}");
+    pipeline.upload(&original, &jpeg(64, 48)).await;
+    let message = next(&pipeline, &format!("{}-ready", pipeline.stack)).await;
+    assert_eq!((&message["event"], &message["key"]), (&json!("ready"), &json!(original)));
+    let kept = pipeline.imgprep(&["prune", "--yes"]).exits(0);
+    assert!(kept.stdout.ends_with("nothing to prune\n"), "{kept}");
+    let delete = pipeline.aws.s3.delete_object().bucket(&pipeline.bucket).key(&original);
+    delete.send().await.unwrap();
+    let pruned = pipeline.imgprep(&["prune", "--yes", "--json"]).exits(0).json();
+    let gone = json!({ "800x600": 1, "400x300": 1, "manifests": 1 });
+    assert_eq!((&pruned["orphans"], &pruned["deleted"]), (&gone, &json!(true)));
+    assert!(!pipeline.keys().await.unwrap().contains(&manifest_key));
 }
 
 pub(crate) async fn listeners_choose_by_folder() {
