@@ -89,6 +89,7 @@ fn trials() -> Vec<Trial> {
     trials![
         // It has the function built, for which all others about images would wait at once.
         upgrade::a_stack_of_version_0_1_0_is_taken_on_where_it_is,
+        variants::a_watermark_is_drawn_on_the_variant_that_asks_for_it,
         variants::an_upload_becomes_variants_of_exact_size_that_the_cdn_serves,
         delays::a_stack_is_made_changed_and_removed_in_spite_of_them,
         delays::what_was_just_removed_is_made_again_in_spite_of_them,

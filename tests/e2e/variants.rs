@@ -1,6 +1,6 @@
 //! An upload, its variants in the bucket, and what the CDN serves of them.
 
-use image::{ImageFormat, ImageReader, Rgb, RgbImage};
+use image::{ImageFormat, ImageReader, Rgb, RgbImage, Rgba, RgbaImage};
 use imgprep_testkit::clients::Object;
 use imgprep_testkit::{Pipeline, http, wait_for};
 use std::io::Cursor;
@@ -27,6 +27,39 @@ pub(crate) async fn an_upload_becomes_variants_of_exact_size_that_the_cdn_serves
         let page = http::get(pipeline.emulator.port(), &host, private).await;
         assert_eq!(page.status, 403, "{private}");
     }
+}
+
+/// The logo travels in the function's zip, so that another logo is another function.
+pub(crate) async fn a_watermark_is_drawn_on_the_variant_that_asks_for_it() {
+    let pipeline = Pipeline::new("watermark").await.that_makes_images();
+    let logo = |colour: [u8; 4]| {
+        let picture = RgbaImage::from_pixel(40, 20, Rgba(colour));
+        picture.save(pipeline.folder().join("logo.png")).unwrap();
+    };
+    logo([255, 0, 0, 255]);
+    pipeline.edit(
+        "size = \"400x300\"",
+        "size = \"400x300\"\nwatermark = { image = \"logo.png\", scale = 0.25, opacity = 1.0, margin = 0.0 }",
+    );
+    pipeline.up();
+    let grey = RgbImage::from_pixel(800, 600, Rgb([160; 3]));
+    let mut original = Cursor::new(Vec::new());
+    grey.write_to(&mut original, ImageFormat::Jpeg).unwrap();
+    pipeline.upload("originals/a.jpg", original.get_ref()).await;
+    // The default is the corner at the bottom right; a quarter of the width, in the logo's shape.
+    let corners = async |folder: &str, name: &str| {
+        let variant = arrived(&pipeline, &format!("{folder}/{name}")).await;
+        let picture = image::load_from_memory(&variant.bytes).unwrap().to_rgb8();
+        let (width, height) = picture.dimensions();
+        [(width - 9, height - 9), (width - width / 4 - 9, height - 9)]
+            .map(|(x, y)| picture.get_pixel(x, y).0.map(|part| part / 64))
+    };
+    assert_eq!(corners("400x300", "a.jpg").await, [[3, 0, 0], [2, 2, 2]]);
+    assert_eq!(corners("800x600", "a.jpg").await, [[2, 2, 2], [2, 2, 2]], "which asks for none");
+    logo([0, 0, 255, 255]);
+    pipeline.up();
+    pipeline.upload("originals/b.jpg", original.get_ref()).await;
+    assert_eq!(corners("400x300", "b.jpg").await, [[0, 0, 3], [2, 2, 2]]);
 }
 
 /// The object with this key, once it is there.
