@@ -144,7 +144,7 @@ function refusal({ status, responseText }) {
   return `The photo was not accepted (${code}). Try again.`;
 }
 
-// What becomes of it
+// Outcome
 
 function listen(key) {
   const events = new EventSource(`/events?key=${encodeURIComponent(key)}`);

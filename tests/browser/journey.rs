@@ -1,4 +1,4 @@
-//! The way of a photo that becomes what somebody hoped for.
+//! A photo from the picked file to the page, when all goes well.
 
 use image::ImageFormat;
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ pub(crate) async fn a_photo_is_uploaded_and_shown_without_anything_moving(
     assert_eq!(browser.script(sizes).await, json!(expected));
     print_times(&visit).await;
 
-    // Another photo begins anew.
+    // Choosing another photo clears the page.
     browser.click(".last").await;
     visit.reaches("pick").await;
     assert_eq!(browser.script("return document.querySelectorAll('#frame > *').length").await, 3);
