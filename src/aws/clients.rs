@@ -43,6 +43,10 @@ pub(crate) struct Connection {
     pub(crate) local: Option<Running>,
 }
 
+/// Where a certificate must be for CloudFront to take it (Amazon CloudFront Developer Guide,
+/// "Requirements for using SSL/TLS certificates with CloudFront").
+const CERTIFICATES_REGION: &str = "us-east-1";
+
 /// One service's client.
 macro_rules! client {
     ($service:ident, $config:expr) => {
@@ -65,10 +69,14 @@ pub(crate) struct Aws {
     pub(crate) credentials: Option<SharedCredentialsProvider>,
     /// For addresses that are not AWS's own, such as a distribution's.
     pub(crate) web: SharedHttpConnector,
+    /// In the one region whose certificates CloudFront takes.
+    pub(crate) acm: aws_sdk_acm::Client,
     pub(crate) cloudfront: aws_sdk_cloudfront::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) route53: aws_sdk_route53::Client,
     pub(crate) s3: aws_sdk_s3::Client,
     /// S3's API for whole accounts. It is asked for what is good to know only, and not for long.
     pub(crate) s3control: aws_sdk_s3control::Client,
@@ -100,6 +108,10 @@ impl Aws {
             .force_path_style(endpoints.wants_path_style())
             .retry_classifier(ThrottlingStatus)
             .build();
+        let acm = aws_sdk_acm::config::Builder::from(&config)
+            .region(aws_sdk_acm::config::Region::from_static(CERTIFICATES_REGION))
+            .retry_classifier(ThrottlingStatus)
+            .build();
         let s3control = aws_sdk_s3control::config::Builder::from(&config)
             .retry_config(RetryConfig::standard().with_max_attempts(FEW_ATTEMPTS_MAX))
             .build();
@@ -111,10 +123,13 @@ impl Aws {
             endpoints,
             credentials: config.credentials_provider(),
             web: transport.web(),
+            acm: aws_sdk_acm::Client::from_conf(acm),
             cloudfront: client!(aws_sdk_cloudfront, &config),
+            cloudwatch: client!(aws_sdk_cloudwatch, &config),
             iam: client!(aws_sdk_iam, &config),
             lambda: client!(aws_sdk_lambda, &config),
             logs: client!(aws_sdk_cloudwatchlogs, &config),
+            route53: client!(aws_sdk_route53, &config),
             s3: aws_sdk_s3::Client::from_conf(s3),
             s3control: aws_sdk_s3control::Client::from_conf(s3control),
             sns: client!(aws_sdk_sns, &config),
