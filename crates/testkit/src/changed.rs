@@ -23,7 +23,8 @@ pub async fn file_and_aws(pipeline: &Pipeline) {
     storage(pipeline).await;
 }
 
-/// Tags touch all that carries them; a new size touches folders, policy, function and CDN.
+/// Tags touch all that carries them; a new size touches folders, policy, function and CDN; `[notify]`
+/// is new.
 fn file(pipeline: &Pipeline) {
     pipeline.put_function(&function::zip(2));
     pipeline.edit(
@@ -33,7 +34,8 @@ fn file(pipeline: &Pipeline) {
     pipeline.edit(
         "size = \"400x300\"\n",
         "size = \"400x300\"\n\n[[variants]]\nsize = \"200x200\"\n\n[cdn]\nprice_class = \"200\"\n\n\
-         [uploads]\norigins = [\"https://app.example.com\"]\n",
+         [uploads]\norigins = [\"https://app.example.com\"]\n\n\
+         [notify]\nqueue = true\n",
     );
     pipeline.edit("team = \"tests\"", "team = \"others\"");
 }

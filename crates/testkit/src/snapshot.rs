@@ -54,6 +54,7 @@ impl Pipeline {
     fn given_names(&self) -> Vec<(String, &'static str)> {
         vec![
             (format!("127.0.0.1:{}", self.proxy.port), "PROXY"),
+            (format!("localhost:{}", self.proxy.port), "PROXY"),
             (self.role(), "ROLE"),
             (self.policy(), "POLICY"),
             (self.bucket.clone(), "BUCKET"),
@@ -308,7 +309,9 @@ async fn distributions(aws: &Clients, names: &mut Vec<(String, &'static str)>) -
     let list = aws.cloudfront.list_distributions().send().await.unwrap().distribution_list;
     for distribution in list.iter().flat_map(DistributionList::items) {
         names.push((distribution.id().to_owned(), "DISTRIBUTION"));
-        names.push((distribution.domain_name().to_owned(), "DOMAIN"));
+        let domain = distribution.domain_name();
+        let label = domain.split('.').next().unwrap_or(domain);
+        names.extend([(domain.to_owned(), "DOMAIN"), (label.to_owned(), "LABEL")]);
         let get = aws.cloudfront.get_distribution_config().id(distribution.id());
         let mut config = get.send().await.unwrap().distribution_config.unwrap();
         // It only tells one making of a distribution from another.
