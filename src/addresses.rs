@@ -43,6 +43,15 @@ pub(crate) struct Facts {
     pub(crate) content_type: Option<String>,
 }
 
+/// Where a variant is served below an address without a slash at its end, by its `ETag` if it is there.
+pub(crate) fn address_of(config: &Config, base: &str, key: &str, etag: Option<&str>) -> String {
+    let address = format!("{base}/{}", address::path(key));
+    match etag.filter(|_| config.cdn.versions) {
+        Some(etag) => address::versioned(&address, etag),
+        None => address,
+    }
+}
+
 impl Addresses {
     /// Those of an original, below an address without a slash at its end. Asks for each variant.
     pub(crate) async fn of_objects(
@@ -53,8 +62,10 @@ impl Addresses {
     ) -> Result<Self, AwsError> {
         let variants = config.variants_of(path).map(async |variant| {
             let key = path.key_in(&variant.folder);
-            let facts = Facts::of_object(bucket, &key).await?.unwrap_or_default();
-            let url = format!("{base}/{}", address::path(&key));
+            let head = bucket.head(&key).await?;
+            let etag = head.as_ref().and_then(HeadObjectOutput::e_tag);
+            let url = address_of(config, base, &key, etag);
+            let facts = head.map(Facts::of_head).unwrap_or_default();
             Ok(Address { folder: variant.folder.clone(), key, url, facts })
         });
         let variants = try_join_all(variants).await?;
@@ -74,11 +85,7 @@ impl Address {
 }
 
 impl Facts {
-    /// What S3 says of a variant; `None` if it is not there.
-    async fn of_object(bucket: &Bucket<'_>, key: &str) -> Result<Option<Self>, AwsError> {
-        Ok(bucket.head(key).await?.map(Self::of_head))
-    }
-
+    /// What S3 says of a variant.
     fn of_head(head: HeadObjectOutput) -> Self {
         let size = head.metadata().and_then(|all| all.get(SIZE_METADATA));
         let size = size.and_then(|size| size.split_once('x'));

@@ -6,6 +6,7 @@ pub(crate) mod bucket;
 pub(crate) mod call;
 pub(crate) mod clients;
 mod clock;
+pub(crate) mod cloudfront;
 pub(crate) mod denial;
 pub(crate) mod endpoint;
 pub(crate) mod fetch;

@@ -6,6 +6,7 @@
 //! passes in.
 
 mod document;
+mod fallback;
 mod folder_rules;
 mod interpolate;
 mod limit_rules;
@@ -146,6 +147,10 @@ pub(crate) struct Cdn {
     /// Host names of the user's own. Empty exactly when there is no certificate.
     pub(crate) domains: Vec<String>,
     pub(crate) certificate_arn: Option<String>,
+    /// The key of the picture that is shown for a variant that is not there.
+    pub(crate) fallback: Option<String>,
+    /// Whether `?v=…` is part of the cache's key, and of addresses that are handed out.
+    pub(crate) versions: bool,
 }
 
 /// Which of CloudFront's edge locations serve the variants.

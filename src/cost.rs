@@ -5,6 +5,7 @@
 
 mod backfill;
 mod effort;
+mod flat_rate;
 mod server;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 pub(crate) use self::backfill::{BackfillEstimate, BackfillLoad};
 pub(crate) use self::effort::SizeEffort;
+pub(crate) use self::flat_rate::FlatRate;
 pub(crate) use self::server::Server;
 use crate::config::{Arch, Config};
 use crate::pricing::{
@@ -24,7 +26,7 @@ use crate::stack;
 const LEAVES_OUT: [&str; 8] = [
     "taxes and support plans",
     "free tiers (shown in their own column) and credits for new accounts",
-    "volume discounts, savings plans, and CloudFront's flat-rate plans",
+    "volume discounts and savings plans",
     "other regions, whose prices differ, and viewers outside North America and Europe",
     "data transfer between regions, and uploads through your application",
     "cold starts, retries, and calls to delete or look up images",
@@ -43,6 +45,8 @@ pub(crate) struct Estimate {
     pub(crate) server: Server,
     /// What smaller files would change; nothing where all variants are made so.
     pub(crate) size_effort: Option<SizeEffort>,
+    /// The plan of CloudFront's that would be cheaper, if one would.
+    pub(crate) flat_rate: Option<FlatRate>,
     pub(crate) leaves_out: [&'static str; 8],
 }
 
@@ -51,7 +55,8 @@ pub(crate) struct Estimate {
 pub(crate) struct Assumptions {
     pub(crate) prices_as_of: &'static str,
     pub(crate) prices_of_region: &'static str,
-    pub(crate) price_sources: [&'static str; 9],
+    pub(crate) flat_rates_as_of: &'static str,
+    pub(crate) price_sources: [&'static str; 10],
     pub(crate) images: u32,
     pub(crate) megapixels: f64,
     pub(crate) views: u32,
@@ -83,6 +88,7 @@ pub(crate) fn estimate(config: &Config, load: &Load) -> Estimate {
         total_after_free_tier_usd: rounded(total - free),
         server: server::estimate(&usage),
         size_effort: effort::estimate(config, load, &usage),
+        flat_rate: flat_rate::estimate(config, &usage),
         leaves_out: LEAVES_OUT,
     }
 }
@@ -92,6 +98,7 @@ impl Assumptions {
         Self {
             prices_as_of: prices::AS_OF,
             prices_of_region: prices::REGION,
+            flat_rates_as_of: prices::FLAT_RATES_AS_OF,
             price_sources: prices::SOURCES,
             images: load.images,
             megapixels: load.megapixels,

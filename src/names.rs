@@ -27,6 +27,9 @@ const TRIAL_FOLDER: &str = "imgprep-try";
 /// The tag of a resource that could be taken for another of its service, with the resource's id.
 pub(crate) const RESOURCE_TAG: &str = "imgprep:resource";
 
+/// The tag of a distribution that names the cache policy made for it, which can carry no tag itself.
+pub(crate) const CACHE_POLICY_TAG: &str = "imgprep:cache-policy";
+
 /// The longest name of an IAM role (IAM User Guide, "IAM and AWS STS quotas").
 const ROLE_NAME_CHARACTERS_MAX: usize = 64;
 
@@ -60,8 +63,10 @@ pub(crate) struct Names {
     /// The queue for what could not be delivered to its subscribers.
     pub(crate) ready_dead_letters: Option<Named>,
     /// Comment of the distribution, beginning of its `CallerReference`, and name of its origin access
-    /// control.
+    /// control and of its cache policy.
     pub(crate) cdn: String,
+    /// The cache policy of its own that the distribution has, if the file asks for it.
+    pub(crate) cache_policy: Option<String>,
     /// Everything that can carry tags carries these.
     pub(crate) tags: BTreeMap<String, String>,
 }
@@ -103,6 +108,8 @@ pub(crate) struct Chosen<'a> {
     pub(crate) ready: Option<&'a str>,
     /// Whether a queue is subscribed to it.
     pub(crate) has_ready_queue: bool,
+    /// Whether `?v=…` is part of the key of the CDN's cache.
+    pub(crate) has_versions: bool,
     pub(crate) tags: &'a BTreeMap<String, String>,
 }
 
@@ -122,7 +129,7 @@ pub(crate) fn trial_folder(variants: &[Variant]) -> String {
 
 impl Names {
     pub(crate) fn new(chosen: &Chosen<'_>, place: Place) -> Self {
-        let Chosen { stack, bucket, topic, function, ready, has_ready_queue, .. } = *chosen;
+        let Chosen { stack, bucket, topic, function, ready, .. } = *chosen;
         let Place { partition, region, account, dns_suffix } = place;
         let camel = camel_case(bucket);
         let iam_path = format!("/imgprep/{stack}/");
@@ -139,9 +146,13 @@ impl Names {
             let arn = regional(service, &name);
             Named { name, arn }
         };
-        let ready_queue = ready.filter(|_| has_ready_queue).map(|_| format!("{stack}-ready"));
+        let ready_queue =
+            ready.filter(|_| chosen.has_ready_queue).map(|_| format!("{stack}-ready"));
+        // The region is part of it: CloudFront is global, stacks are not.
+        let cdn = format!("imgprep-{stack}-{region}");
         Self {
             bucket_arn: format!("arn:{partition}:s3:::{bucket}"),
+            cache_policy: chosen.has_versions.then(|| cdn.clone()),
             ready: ready.map(|topic| named("sns", topic.to_owned())),
             ready_queue: ready_queue.map(|queue| named("sqs", queue)),
             ready_dead_letters: ready.map(|_| named("sqs", format!("{stack}-ready-dead-letters"))),
@@ -150,8 +161,7 @@ impl Names {
             role_arn: format!("arn:{partition}:iam::{account}:role{iam_path}{role}"),
             log_group_arn: regional("logs", &format!("log-group:{log_group}")),
             dead_letters: named("sqs", format!("{stack}-dead-letters")),
-            // The region is part of it: CloudFront is global, stacks are not.
-            cdn: format!("imgprep-{stack}-{region}"),
+            cdn,
             stack: stack.to_owned(),
             account,
             partition,
@@ -174,8 +184,10 @@ impl Names {
     pub(crate) fn stand_in() -> Self {
         let tags = &BTreeMap::new();
         let (stack, bucket, topic, function) = ("s", "b", "t", "f");
-        let (ready, has_ready_queue) = (Some("r"), true);
-        let chosen = Chosen { stack, bucket, topic, function, ready, has_ready_queue, tags };
+        let (has_ready_queue, has_versions) = (true, true);
+        let ready = Some("r");
+        let chosen =
+            Chosen { stack, bucket, topic, function, ready, has_ready_queue, has_versions, tags };
         Self::new(&chosen, Place::from(&Aws::stand_in()))
     }
 
@@ -251,8 +263,20 @@ impl Names {
         format!("{}/{folder}/*", self.bucket_arn)
     }
 
+    /// The ARN of an object in the stack's bucket.
+    pub(crate) fn object(&self, key: &str) -> String {
+        format!("{}/{key}", self.bucket_arn)
+    }
+
     pub(crate) fn temporary_role_arn(&self) -> String {
         self.in_iam("role", &self.temporary_role)
+    }
+
+    /// The tags of the distribution, which lead to its cache policy once that has left the file.
+    pub(crate) fn cdn_tags(&self) -> Tags {
+        let policy = self.cache_policy.iter();
+        let policy = policy.map(|name| (CACHE_POLICY_TAG.to_owned(), name.clone()));
+        self.tags.clone().into_iter().chain(policy).collect()
     }
 
     /// The tags of roles and policies, which IAM keeps for all regions alike.

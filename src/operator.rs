@@ -202,6 +202,7 @@ impl Request<'_> {
                 self.config.bucket.access == Access::PublicAcl && !is_going
             }
             When::Invalidate => self.config.cdn.enabled && self.config.cdn.invalidate,
+            When::Versions => self.names.cache_policy.is_some(),
             When::Concurrency => self.config.function.concurrency.is_some(),
             When::AdoptCdn => self.config.cdn.enabled && up.adopt,
             When::Boundary => self.config.function.permissions_boundary.is_some(),

@@ -56,6 +56,8 @@ pub(crate) enum When {
     PublicAcl,
     /// The function invalidates what it overwrites.
     Invalidate,
+    /// The CDN has a cache policy of its own.
+    Versions,
     /// The file reserves concurrency.
     Concurrency,
     /// A CDN is taken over with `up --adopt`.

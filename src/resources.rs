@@ -3,6 +3,7 @@
 //! costs, and how it is found once it has left the file.
 
 pub(crate) mod bucket;
+pub(crate) mod cache_policy;
 pub(crate) mod cdn;
 pub(crate) mod dead_letters;
 pub(crate) mod folders;
@@ -93,6 +94,8 @@ pub(crate) enum Trace {
     Marker,
     /// Wherever one of this kind is found, under the same name.
     Beside(Id),
+    /// By a tag of the one of this kind that the file has or had: for what can carry none itself.
+    TagOf(Id, &'static str),
 }
 
 /// The name in ARNs that end in nothing but the name.

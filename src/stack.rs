@@ -20,6 +20,7 @@ use crate::names::{Chosen, Names, Place};
 use crate::permissions::Row;
 use crate::pricing::{Service, Usage};
 use crate::resources::bucket::{self, Bucket};
+use crate::resources::cache_policy::{self, CachePolicy};
 use crate::resources::cdn::{self, Cdn};
 use crate::resources::dead_letters::{self, DeadLetters};
 use crate::resources::folders::{self, Folders};
@@ -39,7 +40,7 @@ use crate::template::Export;
 
 /// Every resource that a stack can have, in the order in which people read them, with what it waits
 /// for and why.
-fn lines() -> [Line; 15] {
+fn lines() -> [Line; 16] {
     [
         // What is subscribed goes before what it is subscribed to, and what sends before that.
         Line::of::<Topic>(Order::default().outlives(&[trigger::ID, notification::ID])),
@@ -74,7 +75,9 @@ fn lines() -> [Line; 15] {
             ready_queue::ID,
             ready_dead_letters::ID,
         ])),
-        Line::of::<Cdn>(Order::default().needs(&[bucket::ID])),
+        Line::of::<Cdn>(Order::default().needs(&[bucket::ID]).follows(&[cache_policy::ID])),
+        // CloudFront deletes no policy that a distribution uses.
+        Line::of::<CachePolicy>(Order::default().outlives(&[cdn::ID])),
     ]
 }
 
@@ -163,7 +166,9 @@ impl Stack {
         let search = async { search.await.map_err(Unread::Search) };
         let notices = join_all(self.nodes.iter().map(|node| node.resource.notice(aws)));
         let notices = async { Ok(notices.await) };
-        let (mut observation, left, notices) = try_join!(read(&self.nodes, aws), search, notices)?;
+        let (mut observation, mut left, notices) =
+            try_join!(read(&self.nodes, aws), search, notices)?;
+        left.extend(retired::told(&observation, &self.nodes, &self.names, &lines));
         for (node, notice) in self.nodes.iter_mut().zip(notices) {
             node.notice = notice;
         }
@@ -239,6 +244,7 @@ pub(crate) fn names(config: &Config, place: Place) -> Names {
         function: &config.function.name,
         ready: config.notify.as_ref().map(|notify| notify.topic.as_str()),
         has_ready_queue: config.notify.as_ref().is_some_and(|notify| notify.queue),
+        has_versions: config.cdn.versions,
         tags: &config.tags,
     };
     Names::new(&chosen, place)

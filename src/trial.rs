@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_types::body::SdkBody;
-use contract::address;
 use contract::failure::FailureRecord;
 use contract::keys::ImagePath;
 use contract::message::Manifest;
@@ -16,6 +15,7 @@ use futures_util::future::try_join_all;
 use serde::Serialize;
 
 pub(crate) use self::broken::Broken;
+use crate::addresses::address_of;
 use crate::aws::bucket::Bucket;
 use crate::aws::wait::{Ended, Patience, Pauses, Probe, Stop, watch};
 use crate::aws::{Aws, AwsError, Calling, Upload, fetch};
@@ -364,7 +364,7 @@ impl Trial<'_> {
         let (width, height) = dimensions(&object.bytes).map_err(unusable)?;
         let domain = self.plan.step(cdn::ID).and_then(|step| step.detail("domain"));
         let base = crate::outputs::base_url(self.config, self.aws, domain);
-        let url = base.map(|base| format!("{base}/{}", address::path(&key)));
+        let url = base.map(|base| address_of(self.config, &base, &key, Some(&object.etag)));
         let cdn = match &url {
             None => CdnCheck::None,
             Some(_) if self.is_cdn_deploying() => CdnCheck::Deploying,
@@ -391,9 +391,13 @@ impl Trial<'_> {
         let look = async || {
             let served = async {
                 let answer = fetch::get(&self.aws.web, url).await?;
-                match answer.status {
-                    200 => answer.bytes().await,
-                    status => Err(format!("status {status}")),
+                match (answer.status, &self.config.cdn.fallback) {
+                    (200, _) => answer.bytes().await,
+                    // Whatever is shown, it is not the variant.
+                    (status @ (403 | 404), Some(key)) => {
+                        Err(format!("status {status}, for which it shows {key}"))
+                    }
+                    (status, _) => Err(format!("status {status}")),
                 }
             };
             Ok::<_, Stopped>(match served.await {

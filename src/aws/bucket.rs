@@ -30,6 +30,7 @@ pub(crate) struct Bucket<'a> {
 pub(crate) struct Object {
     pub(crate) bytes: Vec<u8>,
     pub(crate) content_type: String,
+    pub(crate) etag: String,
 }
 
 impl Bucket<'_> {
@@ -44,12 +45,13 @@ impl Bucket<'_> {
     pub(crate) async fn get(&self, key: &str) -> Result<Option<Object>, AwsError> {
         let get = self.aws.s3.get_object().bucket(self.name).key(key);
         let get = get.expected_bucket_owner(self.account).send().await;
-        let Some(GetObjectOutput { body, content_type, .. }) = get.found(GET)? else {
+        let Some(GetObjectOutput { body, content_type, e_tag, .. }) = get.found(GET)? else {
             return Ok(None);
         };
         let bytes = body.collect().await;
         let bytes = bytes.map_err(|error| AwsError::request(GET, error.to_string()))?.to_vec();
-        Ok(Some(Object { bytes, content_type: content_type.unwrap_or_default() }))
+        let (content_type, etag) = (content_type.unwrap_or_default(), e_tag.unwrap_or_default());
+        Ok(Some(Object { bytes, content_type, etag }))
     }
 
     /// Makes a change of the configuration, and again while S3 is busy with an earlier one. What

@@ -139,6 +139,7 @@ impl AwsError {
                 | "ResourceNotFoundException"
                 | "QueueDoesNotExist"
                 | "AWS.SimpleQueueService.NonExistentQueue"
+                | "NoSuchCachePolicy"
                 | "NoSuchDistribution"
                 | "NoSuchOriginAccessControl"
                 | "NoSuchResource"

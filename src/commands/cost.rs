@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::args::Global;
 use crate::config::Config;
-use crate::cost::{self, Assumptions, Estimate, Server, SizeEffort};
+use crate::cost::{self, Assumptions, Estimate, FlatRate, Server, SizeEffort};
 use crate::error::Error;
 use crate::pricing::{Load, number};
 use crate::report::advice::Advice;
@@ -86,6 +86,11 @@ fn brief(estimate: &Estimate, advice: &Advice) -> String {
     let left = usd(estimate.total_after_free_tier_usd);
     let left = format!("{left} if nothing else uses the free tier");
     brief_row(&mut text, "total", estimate.total_usd, &left);
+    if let Some(plan) = &estimate.flat_rate {
+        let (name, by_use) = (plan.plan, usd(plan.by_use_usd));
+        let remark = format!("CloudFront's flat-rate plan {name}, in place of {by_use} by use");
+        brief_row(&mut text, "flat rate", plan.monthly_usd, &remark);
+    }
     let full = format!("always-on server, same work; details: {}", advice.command("cost -v"));
     brief_row(&mut text, "server", estimate.server.monthly_usd, &full);
     text
@@ -125,6 +130,10 @@ fn full(estimate: &Estimate) -> String {
     server(&mut text, &estimate.server);
     if let Some(effort) = &estimate.size_effort {
         let line = size_effort(effort);
+        let _ = writeln!(text, "\n{}", wrapped(&words(&line), 0));
+    }
+    if facts.views > 0 && estimate.services.iter().any(|it| it.name == "CloudFront") {
+        let line = estimate.flat_rate.as_ref().map_or_else(no_flat_rate, flat_rate);
         let _ = writeln!(text, "\n{}", wrapped(&words(&line), 0));
     }
     text.push_str("\nassumed:\n");
@@ -181,11 +190,30 @@ fn size_effort(effort: &SizeEffort) -> String {
     )
 }
 
+fn no_flat_rate() -> String {
+    "None of CloudFront's flat-rate plans would be cheaper.".to_owned()
+}
+
+fn flat_rate(plan: &FlatRate) -> String {
+    let rest = if plan.has_own_policies { "" } else { " and excludes `versions = true`" };
+    format!(
+        "CloudFront's flat-rate plan {} would cost {} a month in place of {} by use, for up to {} \
+         requests and {} GB. Above that AWS may slow the CDN down. It is for one distribution and the \
+         names below one domain, needs a web ACL of AWS WAF, which it includes{rest}. Subscribe in \
+         CloudFront's console, and cancel there before `imgprep down`.",
+        plan.plan,
+        usd_or_zero(plan.monthly_usd),
+        usd(plan.by_use_usd),
+        number(plan.requests),
+        number(plan.gigabytes)
+    )
+}
+
 fn assumed(facts: &Assumptions) -> Vec<String> {
     vec![
         format!(
-            "prices for {} as of {}; other regions differ, and prices change",
-            facts.prices_of_region, facts.prices_as_of
+            "prices for {} as of {}, flat-rate plans as of {}; other regions differ, and prices change",
+            facts.prices_of_region, facts.prices_as_of, facts.flat_rates_as_of
         ),
         format!(
             "JPEG originals of {} MB; {} totalling {} kB, as at quality 80",

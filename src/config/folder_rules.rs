@@ -19,6 +19,11 @@ const FOLDER_BYTES_MAX: usize = 200;
 pub(super) fn folder(name: &str) -> Result<(), Fault> {
     let rule = "a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between \
                 folders";
+    path(name, "-_.@=,/", rule)
+}
+
+/// A path in the bucket of letters, digits and `also`.
+pub(super) fn path(name: &str, also: &str, rule: &str) -> Result<(), Fault> {
     length(name, 1..=FOLDER_BYTES_MAX, rule)?;
     let slashes = match name {
         _ if name.starts_with('/') || name.ends_with('/') => Some("starts or ends with a slash"),
@@ -29,7 +34,7 @@ pub(super) fn folder(name: &str) -> Result<(), Fault> {
         let fault = Fault::new(wrong);
         let steps: Vec<&str> = name.split('/').filter(|step| !step.is_empty()).collect();
         let meant = steps.join("/");
-        return Err(match folder(&meant) {
+        return Err(match path(&meant, also, rule) {
             Ok(()) => fault.label(format!("did you mean `{meant}`?")),
             Err(_) => fault.help(rule),
         });
@@ -38,8 +43,8 @@ pub(super) fn folder(name: &str) -> Result<(), Fault> {
         let help = "S3 would treat that as a folder of this name";
         return Err(Fault::new(format!("has the part `{step}`")).help(help));
     }
-    let allowed = |it: char| it.is_ascii_alphanumeric() || "-_.@=,/".contains(it);
-    characters(name, allowed, rule, |it| folder(it).is_ok())
+    let allowed = |it: char| it.is_ascii_alphanumeric() || also.contains(it);
+    characters(name, allowed, rule, |it| path(it, also, rule).is_ok())
 }
 
 /// Two folders of one bucket, the first as seen from the second.
@@ -63,7 +68,7 @@ impl Overlap {
         }
     }
 
-    fn verb(self) -> &'static str {
+    pub(super) fn verb(self) -> &'static str {
         match self {
             Self::Same => "is",
             Self::Inside => "lies inside",

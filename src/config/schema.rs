@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use contract::settings::{Format, OnDelete, Settings};
+use contract::settings::{Format, OnDelete, Settings, Variant};
 
+use super::fallback::fallback;
 use super::folder_rules::{self, beside_reserved};
 use super::notify::notify;
 use super::problem::{Fault, reason};
@@ -65,7 +66,7 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
         codecs.avif = variants.iter().any(|variant| variant.format == Format::Avif);
     }
     let cdn_table = root.table("cdn");
-    let cdn = cdn(&cdn_table);
+    let cdn = cdn(&cdn_table, &originals.value, &variants);
     if let Some(region) = region.as_ref().filter(|_| cdn.enabled && cdn.chosen) {
         check_cdn_region(&cdn_table, region);
     }
@@ -167,13 +168,21 @@ fn check_zip(path: &Path) -> Result<(), Fault> {
     Err(Fault::new("is not a zip").help(format!("read from `{shown}`")))
 }
 
-fn cdn(table: &Table<'_>) -> Cdn {
+fn cdn(table: &Table<'_>, originals: &str, variants: &[Variant]) -> Cdn {
     let switch = table.flag("enabled");
     let enabled = switch.unwrap_or(true);
     let price_class = table.word("price_class", PRICE_CLASS).unwrap_or_default();
     let invalidate = table.flag("invalidate").unwrap_or_default();
     let (domains, certificate_arn) = domains(table);
-    for (key, used) in [("invalidate", invalidate), ("domains", !domains.is_empty())] {
+    let fallback = fallback(table, originals, variants);
+    let versions = table.flag("versions").unwrap_or_default();
+    let uses = [
+        ("invalidate", invalidate),
+        ("domains", !domains.is_empty()),
+        ("fallback", fallback.is_some()),
+        ("versions", versions),
+    ];
+    for (key, used) in uses {
         if used && !enabled {
             let fault = Fault::new("needs the distribution")
                 .label(format!("remove `{key}`, or set `enabled = true`"))
@@ -181,8 +190,8 @@ fn cdn(table: &Table<'_>) -> Cdn {
             table.report_key(key, fault);
         }
     }
-    let chosen = switch == Some(true) || invalidate || !domains.is_empty();
-    Cdn { enabled, chosen, price_class, invalidate, domains, certificate_arn }
+    let chosen = switch == Some(true) || uses.iter().any(|(_, used)| *used);
+    Cdn { enabled, chosen, price_class, invalidate, domains, certificate_arn, fallback, versions }
 }
 
 /// Refuses a CDN that is asked for where the file's region has none: at the switch, or at the region
@@ -262,6 +271,7 @@ fn check_environment(config: &Config, tables: &[Table<'_>]) {
             manifest: notify.manifest,
             thumbhash: notify.thumbhash,
             cdn: config.cdn.enabled.then(|| SOME_ADDRESS.to_owned()),
+            versions: config.cdn.versions,
         }),
     };
     for (variant, table) in config.variants.iter().zip(tables) {

@@ -125,6 +125,33 @@ fn without_a_cdn_the_bucket_serves() {
 }
 
 #[test]
+fn a_flat_rate_is_named_where_it_is_cheaper_and_holds_the_load() {
+    let plan = |more: &str, views| {
+        let plan = estimate(&config(more), &Load { views, ..LOAD }).flat_rate;
+        plan.map(|it| (it.plan, it.monthly_usd, it.by_use_usd))
+    };
+    // 10e6 requests are free; 36 kB each: 360 GB, and of 1000 GB nothing is paid.
+    assert_eq!(plan("", 10_000_000), None);
+    // 2e6 x 0.01/10,000 = 2, and 432 GB are free.
+    assert_eq!(plan("", 12_000_000), None);
+    // 115e6 x 0.01/10,000 = 115; (4500 - 1000) GB x 0.085 = 297.50.
+    assert_eq!(plan("", 125_000_000), Some(("Business", 200.0, 412.5)));
+    assert_eq!(plan("[cdn]\nversions = true\n", 125_000_000), Some(("Business", 200.0, 412.5)));
+    // 300e6 x 0.01/10,000 = 300 - 10; 10,800 GB less 1000 x 0.085 = 833.
+    assert_eq!(plan("", 300_000_000), Some(("Premium", 1000.0, 1123.0)));
+    assert_eq!(plan("[cdn]\nenabled = false\n", 300_000_000), None);
+    // Large variants: 10e6 x 1.8 MB = 18,000 GB less 1000 x 0.085 = 1445.
+    let large = "[[variants]]\nsize = \"6000x8000\"\n[[variants]]\nsize = \"3000x3990\"\n";
+    let (plan, usd, by_use) = plan(large, 10_000_000).unwrap();
+    assert_eq!((plan, usd), ("Pro", 15.0));
+    assert!((1400.0..1500.0).contains(&by_use), "{by_use}");
+    let versions = format!("{large}[cdn]\nversions = true\n");
+    let load = Load { views: 10_000_000, ..LOAD };
+    let plan = estimate(&config(&versions), &load).flat_rate.unwrap();
+    assert_eq!(plan.plan, "Business", "Pro takes no cache policy of one's own");
+}
+
+#[test]
 fn smaller_files_pay_from_a_number_of_views_on() {
     let gain = estimate(&config(""), &LOAD).size_effort.unwrap();
     // 0.6 megapixels of variants x 26.7 = 16.02 ms: 55.62 / (256/1769) + 100 = 484.3, so 485 ms are

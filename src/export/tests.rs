@@ -50,6 +50,8 @@ const FULL: &str = r#"
     price_class = "all"
     domains = ["img.example.com"]
     certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/abc"
+    fallback = "fallback.png"
+    versions = true
     [notify]
     https = ["https://app.example.com/hooks"]
     queue = true
@@ -95,7 +97,7 @@ fn cloudformation_has_every_resource_but_the_folders() {
     let kinds: BTreeSet<&str> =
         resources.values().map(|resource| resource["Type"].as_str().unwrap()).collect();
     let wanted = wanted(&config(FULL));
-    assert_eq!(wanted.len(), 15);
+    assert_eq!(wanted.len(), 16);
     for id in wanted.iter().map(|resource| resource.id()) {
         // Folders are objects, and the notification is a property of the bucket.
         let is_apart = id.0.inside.is_some();
@@ -148,7 +150,8 @@ fn references(value: &Value, found: &mut Vec<String>) {
 }
 
 /// Types that the provider has (Terraform Registry, `hashicorp/aws`).
-const TYPES: [&str; 22] = [
+const TYPES: [&str; 23] = [
+    "aws_cloudfront_cache_policy",
     "aws_cloudfront_distribution",
     "aws_cloudfront_origin_access_control",
     "aws_cloudwatch_log_group",

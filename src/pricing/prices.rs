@@ -8,6 +8,7 @@ pub(crate) const AS_OF: &str = "2025-11";
 pub(crate) const REGION: &str = "us-east-1";
 
 const CLOUDFRONT: &str = "https://aws.amazon.com/cloudfront/pricing/pay-as-you-go/";
+const CLOUDFRONT_PLANS: &str = "https://aws.amazon.com/cloudfront/pricing/";
 const CLOUDWATCH: &str = "https://aws.amazon.com/cloudwatch/pricing/";
 const EBS: &str = "https://aws.amazon.com/ebs/pricing/";
 const EC2: &str = "https://aws.amazon.com/ec2/pricing/on-demand/";
@@ -98,5 +99,39 @@ pub(crate) const DISK: Price = Price::new(0.08, 1.0, EBS);
 /// An hour of a public IPv4 address.
 pub(crate) const ADDRESS: Price = Price::new(0.005, 1.0, VPC);
 
+/// What one distribution costs in a month, whatever its viewers take up to a limit.
+pub(crate) struct FlatRate {
+    pub(crate) name: &'static str,
+    pub(crate) usd: f64,
+    pub(crate) requests: f64,
+    pub(crate) gigabytes: f64,
+    /// Whether the distribution may have a cache policy of its own.
+    pub(crate) has_own_policies: bool,
+}
+
+impl FlatRate {
+    const fn new(name: &'static str, usd: f64, requests: f64, terabytes: f64) -> Self {
+        let (gigabytes, has_own_policies) = (terabytes * THOUSAND, usd >= 200.0);
+        Self { name, usd, requests, gigabytes, has_own_policies }
+    }
+}
+
+/// When the flat rates were those of the page, and their limits those of "CloudFront flat-rate pricing
+/// plans" in the Amazon CloudFront Developer Guide.
+pub(crate) const FLAT_RATES_AS_OF: &str = "2026-09";
+/// CloudFront's flat-rate plans, the cheapest first.
+pub(crate) const FLAT_RATES: [FlatRate; 9] = [
+    FlatRate::new("Free", 0.0, MILLION, 0.1),
+    FlatRate::new("Pro", 15.0, 10.0 * MILLION, 50.0),
+    FlatRate::new("Business", 200.0, 125.0 * MILLION, 50.0),
+    FlatRate::new("Premium", 1_000.0, 500.0 * MILLION, 50.0),
+    FlatRate::new("Premium", 1_450.0, 750.0 * MILLION, 75.0),
+    FlatRate::new("Premium", 2_250.0, 1_250.0 * MILLION, 125.0),
+    FlatRate::new("Premium", 3_500.0, 2_000.0 * MILLION, 200.0),
+    FlatRate::new("Premium", 6_000.0, 3_500.0 * MILLION, 350.0),
+    FlatRate::new("Premium", 10_000.0, 6_000.0 * MILLION, 600.0),
+];
+
 /// The pages, in the order of their services.
-pub(crate) const SOURCES: [&str; 9] = [S3, SNS, LAMBDA, CLOUDWATCH, SQS, CLOUDFRONT, EC2, EBS, VPC];
+pub(crate) const SOURCES: [&str; 10] =
+    [S3, SNS, LAMBDA, CLOUDWATCH, SQS, CLOUDFRONT, CLOUDFRONT_PLANS, EC2, EBS, VPC];

@@ -17,7 +17,8 @@ use super::Line;
 use crate::aws::bucket::Bucket;
 use crate::aws::iam::all_pages;
 use crate::aws::{Aws, AwsError, Calling, marker};
-use crate::engine::resource::STACK_TAG;
+use crate::engine::plan::Node;
+use crate::engine::resource::{Observed, STACK_TAG};
 use crate::names::{Names, RESOURCE_TAG};
 use crate::permissions::{ACCOUNT, Row, on};
 use crate::resources::Trace;
@@ -106,9 +107,33 @@ impl Found {
             Trace::PolicyPath => self.policies.clone(),
             Trace::RolePath => self.roles.clone(),
             Trace::Marker => self.folders.clone(),
-            Trace::Beside(_) => Vec::new(),
+            Trace::Beside(_) | Trace::TagOf(..) => Vec::new(),
         }
     }
+}
+
+/// What the tags of resources that were read name, and the file does not.
+pub(super) fn told(
+    observation: &[Option<Observed>],
+    nodes: &[Node],
+    names: &Names,
+    lines: &[Line],
+) -> BTreeSet<Left> {
+    let mut left = BTreeSet::new();
+    for (at, line) in lines.iter().enumerate() {
+        for trace in line.traces {
+            let Trace::TagOf(id, tag) = trace else { continue };
+            let holders =
+                nodes.iter().zip(observation).filter(|(node, _)| node.resource.id() == *id);
+            let tags = holders.filter_map(|(_, observed)| {
+                let tag = observed.as_ref()?.fields.get(&format!("tags.{tag}"));
+                Some(tag.as_str()?.to_owned())
+            });
+            let others = tags.filter(|name| (line.known_as)(names) != Some(name.as_str()));
+            left.extend(others.map(|name| Left { line: at, name }));
+        }
+    }
+    left
 }
 
 /// The last part of an ARN of the service that a resource type is of.

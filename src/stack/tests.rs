@@ -28,6 +28,8 @@ const EVERYTHING: &str = r#"
     invalidate = true
     domains = ["img.example.com"]
     certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/abc"
+    fallback = "fallback.png"
+    versions = true
     [uploads]
     origins = ["https://app.example.com"]
     [tags]

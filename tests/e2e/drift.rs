@@ -2,6 +2,7 @@
 //! calls that it needs and no others.
 
 mod cdn;
+mod cdn_keys;
 mod code;
 mod deleted;
 mod identity;
@@ -17,7 +18,11 @@ use imgprep_testkit::{Output, Pipeline, resource};
 use serde_json::{Value, json};
 
 pub(crate) use self::cdn::{
-    custom, distribution, every_change_by_hand_to_the_cdn_is_shown_and_repaired, identified, legacy,
+    CACHING_OPTIMIZED, custom, distribution, every_change_by_hand_to_the_cdn_is_shown_and_repaired,
+    identified, legacy,
+};
+pub(crate) use self::cdn_keys::{
+    cache_policy, every_change_by_hand_to_fallback_and_versions_is_shown_and_repaired,
 };
 pub(crate) use self::code::every_change_by_hand_to_the_function_is_shown_and_repaired;
 pub(crate) use self::deleted::what_was_deleted_by_hand_is_missing_and_made_again;

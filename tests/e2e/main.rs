@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod behaviour;
+mod cdn_keys;
 mod changes;
 mod concurrency;
 mod cost;
@@ -101,6 +102,11 @@ fn trials() -> Vec<Trial> {
         crashes::every_change_survives_a_kill,
         crashes::every_call_survives_a_fault,
         drift::every_change_by_hand_to_the_cdn_is_shown_and_repaired,
+        drift::every_change_by_hand_to_fallback_and_versions_is_shown_and_repaired,
+        cdn_keys::a_fallback_is_shown_for_what_is_missing_and_goes_with_its_key,
+        cdn_keys::a_cache_policy_comes_with_versions_and_goes_once_nothing_uses_it,
+        cdn_keys::an_account_without_room_for_a_cache_policy_is_told_so,
+        cdn_keys::a_cache_policy_that_left_the_file_need_not_be_looked_for,
         drift::every_change_by_hand_to_storage_is_shown_and_repaired,
         drift::every_change_by_hand_to_messaging_is_shown_and_repaired,
         drift::every_change_by_hand_to_the_function_is_shown_and_repaired,

@@ -46,6 +46,15 @@ pub fn invalidated(key: &str) -> Vec<String> {
     if plain == served { vec![served] } else { vec![served, plain] }
 }
 
+/// The parameter of an address that tells versions of an object apart.
+pub const VERSION_PARAMETER: &str = "v";
+
+/// The address of one version of an object: each has a place of its own in every cache, so that what
+/// replaces it is seen at once. `etag` is with or without the quotes of the header.
+pub fn versioned(address: &str, etag: &str) -> String {
+    format!("{address}?{VERSION_PARAMETER}={}", path(etag.trim_matches('"')))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,6 +164,13 @@ mod tests {
     fn a_plus_is_invalidated_as_s3_serves_it_and_as_cloudfront_wants_it() {
         let paths = ["800x600/a%20b%2Bc%252B%2B.jpg", "800x600/a%20b+c%252B+.jpg"];
         assert_eq!(invalidated("800x600/a b+c%2B+.jpg"), paths);
+    }
+
+    #[test]
+    fn an_address_names_the_version_by_its_tag() {
+        let address = "https://x/800x600/a%3F.jpg";
+        assert_eq!(versioned(address, "\"0a1b-2\""), "https://x/800x600/a%3F.jpg?v=0a1b-2");
+        assert_eq!(versioned(address, "0a1b"), "https://x/800x600/a%3F.jpg?v=0a1b");
     }
 
     #[test]

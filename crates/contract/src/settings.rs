@@ -71,6 +71,11 @@ pub struct Notify {
     /// [`CDN_VARIABLE`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cdn: Option<String>,
+    /// Whether addresses name the version of the variant, see [`versioned`].
+    ///
+    /// [`versioned`]: crate::address::versioned
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub versions: bool,
 }
 
 /// What becomes of the variants, and of the record of a failure, when their original is deleted.
@@ -99,8 +104,10 @@ impl Settings {
     /// would make another manifest of the same bytes.
     pub fn manifest_fingerprint(&self, path: ImagePath<'_>, framing: &Framing) -> String {
         let mut text = format!("{VERSION}");
-        if let Some(Notify { thumbhash, cdn, .. }) = &self.notify {
+        if let Some(Notify { thumbhash, cdn, versions, .. }) = &self.notify {
             let _ = write!(text, " {thumbhash} {cdn:?}");
+            // As long as they are off, manifests of earlier releases stay true.
+            text += if *versions { " versions" } else { "" };
         }
         for variant in self.variants_of(path) {
             let _ = write!(text, "\n{} {}", variant.folder, variant.fingerprint(framing));

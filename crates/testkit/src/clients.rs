@@ -1,7 +1,9 @@
 //! AWS by hand: the clients with which tests look at the emulator and change things in it.
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_cloudfront::types::{DistributionList, OriginAccessControlList};
+use aws_sdk_cloudfront::types::{
+    CachePolicyConfig, CachePolicyType, DistributionList, OriginAccessControlList,
+};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
@@ -84,6 +86,11 @@ impl Clients {
         let list = list.origin_access_control_list();
         for access_control in list.into_iter().flat_map(OriginAccessControlList::items) {
             add("origin access control", Some(access_control.name()));
+        }
+        let list = self.cloudfront.list_cache_policies().r#type(CachePolicyType::Custom);
+        let list = list.send().await.unwrap().cache_policy_list.and_then(|list| list.items);
+        for policy in list.into_iter().flatten().filter_map(|summary| summary.cache_policy) {
+            add("cache policy", policy.cache_policy_config().map(CachePolicyConfig::name));
         }
         for bucket in self.s3.list_buckets().send().await.unwrap().buckets() {
             add("bucket", bucket.name());

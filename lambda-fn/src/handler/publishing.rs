@@ -86,7 +86,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         let etag = self.store.put(&object).await?;
         let made = Made {
             folder,
-            url: self.url(&object.key),
+            url: self.url(&object.key, &etag),
             key: object.key,
             width,
             height,

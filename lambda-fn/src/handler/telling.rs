@@ -5,6 +5,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use contract::{
+    address,
     event::Work,
     framing::Framing,
     keys::ImagePath,
@@ -30,10 +31,11 @@ pub(super) struct Told {
 }
 
 impl<S: Store, L: Log> Run<'_, S, L> {
-    /// Where the CDN serves a key.
-    pub(super) fn url(&self, key: &str) -> Option<String> {
-        let base = self.settings.notify.as_ref()?.cdn.as_ref()?;
-        Some(format!("{base}/{}", contract::address::path(key)))
+    /// Where the CDN serves a variant, by its key and its `ETag`.
+    pub(super) fn url(&self, key: &str, etag: &str) -> Option<String> {
+        let Notify { cdn, versions, .. } = self.settings.notify.as_ref()?;
+        let address = format!("{}/{}", cdn.as_ref()?, address::path(key));
+        Some(if *versions { address::versioned(&address, etag) } else { address })
     }
 
     fn manifests(&self) -> Option<&Notify> {
@@ -113,7 +115,7 @@ impl<S: Store, L: Log> Run<'_, S, L> {
         let before = told.map(|told| told.variants.as_slice()).unwrap_or_default();
         let of = |folder: &str| made.iter().chain(before).find(|made| made.folder == folder);
         let variants = self.settings.variants_of(path).filter_map(|variant| of(&variant.folder));
-        variants.map(|made| Made { url: self.url(&made.key), ..made.clone() }).collect()
+        variants.map(|made| Made { url: self.url(&made.key, &made.etag), ..made.clone() }).collect()
     }
 
     /// Writes a manifest, where there are any.

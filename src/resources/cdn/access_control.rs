@@ -5,8 +5,8 @@ use aws_sdk_cloudfront::types::{
     OriginAccessControlSigningProtocols, OriginAccessControlSummary,
 };
 
-use super::calls::is_stale;
 use super::{CONTENTION_SECS_MAX, Cdn};
+use crate::aws::cloudfront::is_stale;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::engine::resource::Context;

@@ -1,11 +1,13 @@
 //! The calls to CloudFront that concern the distribution: found, read, changed and deleted.
 use aws_sdk_cloudfront::types::{
-    Distribution, DistributionConfig, DistributionSummary, OriginAccessControlSummary, Origins,
-    Tag, Tags,
+    CachePolicy, Distribution, DistributionConfig, DistributionSummary, OriginAccessControlSummary,
+    Origins, Tag, Tags,
 };
 use futures_util::try_join;
 
+use super::distribution::without_our_policy;
 use super::{CONTENTION_SECS_MAX, Cdn, ID_DETAIL};
+use crate::aws::cloudfront::{self, is_stale};
 use crate::aws::wait::{Probe, retry_while};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::engine::fields;
@@ -17,6 +19,7 @@ use crate::names::tags;
 pub(super) struct Present {
     pub(super) distribution: Option<DistributionSummary>,
     pub(super) access_control: Option<OriginAccessControlSummary>,
+    pub(super) cache_policy: Option<CachePolicy>,
 }
 
 impl Cdn {
@@ -55,10 +58,33 @@ impl Cdn {
     }
 
     pub(super) async fn find(&self, aws: &Aws) -> Result<Present, AwsError> {
-        let (all, access_control) =
-            try_join!(self.distributions(aws), self.find_access_control(aws))?;
+        let (all, access_control, cache_policy) = try_join!(
+            self.distributions(aws),
+            self.find_access_control(aws),
+            self.find_cache_policy(aws),
+        )?;
         let distribution = self.ours_among(&all, access_control.as_ref()).cloned();
-        Ok(Present { distribution, access_control })
+        Ok(Present { distribution, access_control, cache_policy })
+    }
+
+    /// The cache policy that the file asks for, if it is there.
+    async fn find_cache_policy(&self, aws: &Aws) -> Result<Option<CachePolicy>, AwsError> {
+        match &self.names.cache_policy {
+            Some(name) => cloudfront::cache_policy(aws, name).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The id of the cache policy that the file asks for; `None` where it asks for none.
+    pub(super) async fn cache_policy_id(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
+        let found = self.find_cache_policy(aws).await?.map(|policy| policy.id);
+        if found.is_none()
+            && let Some(name) = &self.names.cache_policy
+        {
+            let why = format!("the cache policy {name} is gone; run `imgprep up` again");
+            return Err(AwsError::request("cloudfront:ListCachePolicies", why));
+        }
+        Ok(found)
     }
 
     pub(super) async fn read_tags(&self, aws: &Aws, arn: &str) -> Result<fields::Tags, AwsError> {
@@ -109,6 +135,7 @@ impl Cdn {
     ) -> Result<Option<Changed>, AwsError> {
         let disable = |config: &mut DistributionConfig| {
             config.enabled = false;
+            without_our_policy(config);
             Ok(())
         };
         self.change_config(context, id, disable).await
@@ -217,10 +244,6 @@ impl Made {
             status: detail(STATUS)?,
         })
     }
-}
-
-pub(super) fn is_stale(error: &AwsError) -> bool {
-    matches!(error.code(), "PreconditionFailed" | "InvalidIfMatchVersion")
 }
 
 fn is_still_on(error: &AwsError) -> bool {

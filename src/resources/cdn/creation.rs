@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::Cdn;
 use super::calls::{Made, cloudfront_tags};
+use super::distribution::Ids;
 use crate::aws::wait::{Probe, wait_until};
 use crate::aws::{AwsError, Calling};
 use crate::engine::resource::{Context, Owner};
@@ -59,14 +60,14 @@ impl Cdn {
     pub(super) async fn create_distribution(
         &self,
         context: &Context<'_>,
-        access_control: &str,
+        ids: &Ids,
     ) -> Result<Made, AwsError> {
         let what = "CloudFront to take a caller reference";
         let wait = context.wait(CALL, what, REFERENCES_SECS_MAX);
-        let reference = Mutex::new(Reference::first(&self.names.cdn, access_control));
+        let reference = Mutex::new(Reference::first(&self.names.cdn, &ids.access_control));
         wait_until(&wait, || async {
             let mut reference = reference.lock().await;
-            let refusal = match self.create_under(&reference, context, access_control).await {
+            let refusal = match self.create_under(&reference, context, ids).await {
                 Ok(made) => return Ok(Probe::Done(made)),
                 Err(error) if error.code() == "DistributionAlreadyExists" => error,
                 Err(error) => return Err(error),
@@ -77,7 +78,7 @@ impl Cdn {
                 None => self.find(context.aws).await?.distribution.map(|found| found.id),
             };
             if let Some(id) = holder
-                && let Some(made) = self.take_up(context, &id, access_control).await?
+                && let Some(made) = self.take_up(context, &id, ids).await?
             {
                 return Ok(Probe::Done(made));
             }
@@ -91,11 +92,11 @@ impl Cdn {
         &self,
         reference: &Reference,
         context: &Context<'_>,
-        access_control: &str,
+        ids: &Ids,
     ) -> Result<Made, AwsError> {
         let reference = reference.to_string();
-        let config = self.settings.new_config(&self.names, access_control, &reference)?;
-        let tags = cloudfront_tags(self.names.tags.iter(), CALL)?;
+        let config = self.settings.new_config(&self.names, ids, &reference)?;
+        let tags = cloudfront_tags(self.names.cdn_tags().iter(), CALL)?;
         let config = DistributionConfigWithTags::builder().distribution_config(config).tags(tags);
         let create = context.aws.cloudfront.create_distribution_with_tags();
         let answer = create.distribution_config_with_tags(config.build()).send().await;
@@ -110,7 +111,7 @@ impl Cdn {
         &self,
         context: &Context<'_>,
         id: &str,
-        access_control: &str,
+        ids: &Ids,
     ) -> Result<Option<Made>, AwsError> {
         let get = context.aws.cloudfront.get_distribution().id(id).send().await;
         let answer = get.found("cloudfront:GetDistribution")?;
@@ -120,9 +121,8 @@ impl Cdn {
             return Ok(None);
         }
         let mut made = Made::from(&found);
-        let change = |config: &mut DistributionConfig| {
-            self.settings.apply(&self.names, access_control, config)
-        };
+        let change =
+            |config: &mut DistributionConfig| self.settings.apply(&self.names, ids, &[], config);
         let mut wanted = found.distribution_config.clone();
         wanted.as_mut().map_or(Ok(()), change)?;
         if wanted != found.distribution_config

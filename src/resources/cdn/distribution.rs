@@ -5,17 +5,17 @@
 //! what cannot stand beside ours: CloudFront refuses legacy cache settings beside a cache policy, and
 //! an access identity or an origin that is no bucket beside our access control.
 
-use super::Fields;
+use super::calls::Present;
+use super::{Fields, errors};
 use crate::aws::AwsError;
 use crate::config;
 use crate::engine::fields::Keyed;
 use crate::names::Names;
 use crate::resources::Blueprint;
 use aws_sdk_cloudfront::types::{
-    Aliases, AllowedMethods, CachedMethods, CustomErrorResponse, CustomErrorResponses,
-    DefaultCacheBehavior, DistributionConfig, HttpVersion, Method, MinimumProtocolVersion,
-    Origin as CloudFrontOrigin, OriginAccessControlSummary, Origins, PriceClass, S3OriginConfig,
-    SslSupportMethod, ViewerCertificate, ViewerProtocolPolicy,
+    Aliases, AllowedMethods, CachedMethods, DefaultCacheBehavior, DistributionConfig, HttpVersion,
+    Method, MinimumProtocolVersion, Origin as CloudFrontOrigin, OriginAccessControlSummary,
+    Origins, PriceClass, S3OriginConfig, SslSupportMethod, ViewerCertificate, ViewerProtocolPolicy,
 };
 
 /// What the origin is called within the distribution.
@@ -29,11 +29,6 @@ const S3_ORIGIN: &str = "s3";
 const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
 const SECURITY_HEADERS: &str = "67f7725c-6f97-4210-82d7-5512b31e9d03";
 const CORS_AND_SECURITY_HEADERS: &str = "e61eb60c-9c35-4d20-a928-2b84e02af89c";
-
-/// A variant may be on its way, so its absence is forgotten quickly.
-const ERRORS_CACHED_SECS: i64 = 5;
-/// The errors that a missing or unreadable variant can show as.
-const ERROR_CODES: [i32; 6] = [403, 404, 500, 502, 503, 504];
 
 /// How a certificate of the user's own is served.
 pub(super) const SSL_SUPPORT: SslSupportMethod = SslSupportMethod::SniOnly;
@@ -55,6 +50,15 @@ pub(super) struct Settings {
     /// Whether the function is told the distribution, and where it serves.
     pub(super) tells_id: bool,
     pub(super) tells_address: bool,
+    /// The key of the picture that is shown for a variant that is not there.
+    pub(super) fallback: Option<String>,
+}
+
+/// What a distribution refers to by the ids that CloudFront gave it.
+pub(super) struct Ids {
+    pub(super) access_control: String,
+    /// `None`: it has CloudFront's own policy.
+    pub(super) cache_policy: Option<String>,
 }
 
 fields! {
@@ -87,6 +91,7 @@ impl Settings {
             },
             tells_id: cdn.invalidate,
             tells_address: blueprint.config.notify.is_some(),
+            fallback: cdn.fallback.clone(),
         }
     }
 
@@ -115,16 +120,15 @@ impl Settings {
             viewer_protocol: text(self.viewer_protocol().as_str()),
             methods: Some(["GET", "HEAD"].map(ToOwned::to_owned).to_vec()),
             compress: Some(true),
-            cache_policy: text(CACHING_OPTIMIZED),
+            cache_policy: text(names.cache_policy.as_deref().unwrap_or(CACHING_OPTIMIZED)),
             legacy_cache: Some(Vec::new()),
             headers_policy: text(self.headers_policy),
             http_version: text(&HttpVersion::Http2and3.as_str().to_lowercase()),
             ipv6: Some(true),
             price_class: text(self.price_class.as_str()),
-            errors_cached_seconds: keyed(ERROR_CODES.map(|code| (code, ERRORS_CACHED_SECS))),
             aliases: keyed(self.domains.iter().map(|domain| (domain, true))),
             certificate: self.certificate_arn.clone(),
-            ..Fields::default()
+            ..errors::wanted(self.fallback.as_deref())
         }
     }
 
@@ -132,26 +136,27 @@ impl Settings {
     pub(super) fn new_config(
         &self,
         names: &Names,
-        access_control: &str,
+        ids: &Ids,
         caller_reference: &str,
     ) -> Result<DistributionConfig, AwsError> {
         let mut config = DistributionConfig::builder()
             .caller_reference(caller_reference)
             .comment(&names.cdn)
             .enabled(true)
-            .origins(origins(vec![origin(names, access_control)?])?)
+            .origins(origins(vec![origin(names, &ids.access_control)?])?)
             .default_cache_behavior(behavior()?)
             .build()
             .map_err(invalid)?;
-        self.apply(names, access_control, &mut config)?;
+        self.apply(names, ids, &[], &mut config)?;
         Ok(config)
     }
 
-    /// Puts our fields into a configuration and leaves all others.
+    /// Puts our fields into a configuration and leaves all others, but for pages of an earlier file.
     pub(super) fn apply(
         &self,
         names: &Names,
-        access_control: &str,
+        ids: &Ids,
+        left_pages: &[String],
         config: &mut DistributionConfig,
     ) -> Result<(), AwsError> {
         config.enabled = true;
@@ -159,13 +164,14 @@ impl Settings {
         config.http_version = Some(HttpVersion::Http2and3);
         config.is_ipv6_enabled = Some(true);
         config.price_class = Some(self.price_class.clone());
-        config.origins = Some(merged_origins(config, names, access_control)?);
+        config.origins = Some(merged_origins(config, names, &ids.access_control)?);
         let behavior = match config.default_cache_behavior.take() {
             Some(present) => present,
             None => behavior()?,
         };
-        config.default_cache_behavior = Some(self.ours_in(behavior)?);
-        config.custom_error_responses = Some(merged_errors(config)?);
+        config.default_cache_behavior = Some(self.ours_in(behavior, ids)?);
+        let errors = errors::merged(config, self.fallback.as_deref(), left_pages)?;
+        config.custom_error_responses = Some(errors);
         if !self.domains.is_empty() {
             config.aliases = Some(merged_aliases(config, &self.domains)?);
         }
@@ -183,24 +189,23 @@ impl Settings {
     fn ours_in(
         &self,
         mut behavior: DefaultCacheBehavior,
+        ids: &Ids,
     ) -> Result<DefaultCacheBehavior, AwsError> {
         ORIGIN.clone_into(&mut behavior.target_origin_id);
         behavior.viewer_protocol_policy = self.viewer_protocol();
         behavior.allowed_methods = Some(methods()?);
         behavior.compress = Some(true);
         without_legacy_cache(&mut behavior);
-        behavior.cache_policy_id = Some(CACHING_OPTIMIZED.to_owned());
+        let policy = ids.cache_policy.as_deref().unwrap_or(CACHING_OPTIMIZED);
+        behavior.cache_policy_id = Some(policy.to_owned());
         behavior.response_headers_policy_id = Some(self.headers_policy.to_owned());
         Ok(behavior)
     }
 }
 
 /// The same fields, as a configuration holds them.
-pub(super) fn observed(
-    names: &Names,
-    config: &DistributionConfig,
-    access_control: Option<&OriginAccessControlSummary>,
-) -> Fields {
+pub(super) fn observed(names: &Names, config: &DistributionConfig, present: &Present) -> Fields {
+    let access_control = present.access_control.as_ref();
     let origins = config.origins().map(Origins::items).unwrap_or_default();
     let origin = origins.iter().find(|origin| origin.id() == ORIGIN).map(|origin| {
         let is_ours = |ours: &&OriginAccessControlSummary| {
@@ -210,9 +215,6 @@ pub(super) fn observed(
         Origin { access_control, ..Origin::from(origin) }
     });
     let behavior = config.default_cache_behavior().map(behavior_fields).unwrap_or_default();
-    let errors = config.custom_error_responses().map(CustomErrorResponses::items);
-    let errors = errors.unwrap_or_default().iter();
-    let seconds = errors.filter_map(|it| Some((it.error_code(), it.error_caching_min_ttl()?)));
     let aliases = config.aliases().map(Aliases::items).unwrap_or_default();
     let certificate = config.viewer_certificate().and_then(|it| it.acm_certificate_arn());
     Fields {
@@ -222,14 +224,25 @@ pub(super) fn observed(
         http_version: config.http_version().map(|it| it.as_str().to_lowercase()),
         ipv6: config.is_ipv6_enabled(),
         price_class: config.price_class().map(|class| class.as_str().to_owned()),
-        errors_cached_seconds: keyed(seconds),
         aliases: keyed(aliases.iter().map(|domain| (domain, true))),
         certificate: certificate.map(ToOwned::to_owned),
+        cache_policy: behavior.cache_policy.map(|id| match &present.cache_policy {
+            Some(ours) if ours.id == id => names.cdn.clone(),
+            _ => id,
+        }),
         ..behavior
     }
 }
 
-fn keyed<K: ToString, V>(members: impl IntoIterator<Item = (K, V)>) -> Keyed<V> {
+/// Has a distribution use no policy of ours, so that CloudFront lets go of that.
+pub(super) fn without_our_policy(config: &mut DistributionConfig) {
+    let behavior = config.default_cache_behavior.as_mut();
+    if let Some(policy) = behavior.and_then(|behavior| behavior.cache_policy_id.as_mut()) {
+        CACHING_OPTIMIZED.clone_into(policy);
+    }
+}
+
+pub(super) fn keyed<K: ToString, V>(members: impl IntoIterator<Item = (K, V)>) -> Keyed<V> {
     Keyed(members.into_iter().map(|(key, value)| (key.to_string(), value)).collect())
 }
 
@@ -353,32 +366,16 @@ fn methods() -> Result<AllowedMethods, AwsError> {
     allowed.build().map_err(invalid)
 }
 
-fn merged_errors(config: &DistributionConfig) -> Result<CustomErrorResponses, AwsError> {
-    let present = config.custom_error_responses().map(CustomErrorResponses::items);
-    let mut items = present.unwrap_or_default().to_vec();
-    for code in ERROR_CODES {
-        if let Some(ours) = items.iter_mut().find(|error| error.error_code() == code) {
-            ours.error_caching_min_ttl = Some(ERRORS_CACHED_SECS);
-        } else {
-            let error = CustomErrorResponse::builder().error_code(code);
-            let error = error.error_caching_min_ttl(ERRORS_CACHED_SECS);
-            items.push(error.build().map_err(invalid)?);
-        }
-    }
-    let errors = CustomErrorResponses::builder().quantity(quantity(&items));
-    errors.set_items(Some(items)).build().map_err(invalid)
-}
-
 fn merged_aliases(config: &DistributionConfig, ours: &[String]) -> Result<Aliases, AwsError> {
     let mut items = config.aliases().map(Aliases::items).unwrap_or_default().to_vec();
     items.extend(ours.iter().filter(|domain| !items.contains(domain)).cloned().collect::<Vec<_>>());
     Aliases::builder().quantity(quantity(&items)).set_items(Some(items)).build().map_err(invalid)
 }
 
-fn quantity<T>(items: &[T]) -> i32 {
+pub(super) fn quantity<T>(items: &[T]) -> i32 {
     i32::try_from(items.len()).unwrap_or(i32::MAX)
 }
 
-fn invalid(error: impl std::fmt::Display) -> AwsError {
+pub(super) fn invalid(error: impl std::fmt::Display) -> AwsError {
     AwsError::request(CALL, error.to_string())
 }

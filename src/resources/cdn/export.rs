@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::distribution::{ORIGIN, SSL_SUPPORT, TLS_MIN};
 use super::{Cdn, Fields};
 use crate::engine::resource::Resource;
-use crate::template::cloudformation::{self, CloudFormation, attribute};
+use crate::template::cloudformation::{self, CloudFormation, attribute, this};
 use crate::template::terraform::{Terraform, value_of};
 use crate::template::{DISTRIBUTION, Export, distribution_arn};
 
@@ -24,7 +24,8 @@ impl Export for Cdn {
         let kind = "AWS::CloudFront::OriginAccessControl";
         template.add("CdnAccessControl", kind, access_control);
         let tags = cloudformation::tags(&fields.tags);
-        let distribution = json!({ "DistributionConfig": configuration(&fields), "Tags": tags });
+        let distribution =
+            json!({ "DistributionConfig": self.configuration(&fields), "Tags": tags });
         template.add("Cdn", "AWS::CloudFront::Distribution", distribution);
         let document = &mut template.properties("BucketPolicy")["PolicyDocument"];
         add_statement(document, self.statement(&distribution_arn()));
@@ -54,7 +55,7 @@ impl Export for Cdn {
             "signing_protocol": control.signing_protocol,
         });
         module.add("aws_cloudfront_origin_access_control", "cdn", access_control);
-        module.add("aws_cloudfront_distribution", "cdn", arguments(&fields));
+        module.add("aws_cloudfront_distribution", "cdn", self.arguments(&fields));
         add_statement(module.local("bucket_policy"), self.statement(&distribution_arn()));
         if fields.function.environment.is_some() {
             let function = module.arguments("aws_lambda_function", "function");
@@ -86,91 +87,127 @@ fn add_statement(document: &mut Value, statement: Value) {
     }
 }
 
-fn configuration(fields: &Fields) -> Value {
-    let origin = fields.origin.clone().unwrap_or_default();
-    let certificate = fields.certificate.as_ref().map(|arn| {
+impl Cdn {
+    fn configuration(&self, fields: &Fields) -> Value {
+        let origin = fields.origin.clone().unwrap_or_default();
+        let certificate = fields.certificate.as_ref().map(|arn| {
+            json!({
+                "AcmCertificateArn": arn,
+                "SslSupportMethod": SSL_SUPPORT.as_str(),
+                "MinimumProtocolVersion": TLS_MIN.as_str(),
+            })
+        });
+        let errors = errors(fields).map(|error| {
+            json!({
+                "ErrorCode": error.code,
+                "ErrorCachingMinTTL": error.seconds,
+                "ResponseCode": error.status,
+                "ResponsePagePath": error.page,
+            })
+        });
+        let cache_policy = match &self.names.cache_policy {
+            Some(_) => this("CachePolicy"),
+            None => json!(fields.cache_policy),
+        };
         json!({
-            "AcmCertificateArn": arn,
-            "SslSupportMethod": SSL_SUPPORT.as_str(),
-            "MinimumProtocolVersion": TLS_MIN.as_str(),
+            "Comment": fields.comment,
+            "Enabled": fields.enabled,
+            "HttpVersion": fields.http_version,
+            "IPV6Enabled": fields.ipv6,
+            "PriceClass": fields.price_class,
+            "Origins": [{
+                "Id": ORIGIN,
+                "DomainName": origin.domain,
+                "OriginAccessControlId": attribute("CdnAccessControl", "Id"),
+                // The old access identity must be there, and empty, beside an origin access control.
+                "S3OriginConfig": { "OriginAccessIdentity": origin.access_identity },
+            }],
+            "DefaultCacheBehavior": {
+                "TargetOriginId": fields.target_origin,
+                "ViewerProtocolPolicy": fields.viewer_protocol,
+                "AllowedMethods": fields.methods,
+                "CachedMethods": fields.methods,
+                "Compress": fields.compress,
+                "CachePolicyId": cache_policy,
+                "ResponseHeadersPolicyId": fields.headers_policy,
+            },
+            "CustomErrorResponses": errors.collect::<Vec<_>>(),
+            "Aliases": aliases(fields),
+            "ViewerCertificate": certificate,
         })
-    });
-    let errors = errors(fields)
-        .map(|(code, seconds)| json!({ "ErrorCode": code, "ErrorCachingMinTTL": seconds }));
-    json!({
-        "Comment": fields.comment,
-        "Enabled": fields.enabled,
-        "HttpVersion": fields.http_version,
-        "IPV6Enabled": fields.ipv6,
-        "PriceClass": fields.price_class,
-        "Origins": [{
-            "Id": ORIGIN,
-            "DomainName": origin.domain,
-            "OriginAccessControlId": attribute("CdnAccessControl", "Id"),
-            // The old access identity must be there, and empty, beside an origin access control.
-            "S3OriginConfig": { "OriginAccessIdentity": origin.access_identity },
-        }],
-        "DefaultCacheBehavior": {
-            "TargetOriginId": fields.target_origin,
-            "ViewerProtocolPolicy": fields.viewer_protocol,
-            "AllowedMethods": fields.methods,
-            "CachedMethods": fields.methods,
-            "Compress": fields.compress,
-            "CachePolicyId": fields.cache_policy,
-            "ResponseHeadersPolicyId": fields.headers_policy,
-        },
-        "CustomErrorResponses": errors.collect::<Vec<_>>(),
-        "Aliases": aliases(fields),
-        "ViewerCertificate": certificate,
-    })
+    }
+
+    fn arguments(&self, fields: &Fields) -> Value {
+        let origin = fields.origin.clone().unwrap_or_default();
+        let certificate = match &fields.certificate {
+            None => json!({ "cloudfront_default_certificate": true }),
+            Some(arn) => json!({
+                "acm_certificate_arn": arn,
+                "ssl_support_method": SSL_SUPPORT.as_str(),
+                "minimum_protocol_version": TLS_MIN.as_str(),
+            }),
+        };
+        let errors = errors(fields).map(|error| {
+            json!({
+                "error_code": error.code,
+                "error_caching_min_ttl": error.seconds,
+                "response_code": error.status,
+                "response_page_path": error.page,
+            })
+        });
+        let cache_policy = match &self.names.cache_policy {
+            Some(_) => json!(value_of("aws_cloudfront_cache_policy.cdn.id")),
+            None => json!(fields.cache_policy),
+        };
+        json!({
+            "comment": fields.comment,
+            "enabled": fields.enabled,
+            "http_version": fields.http_version,
+            "is_ipv6_enabled": fields.ipv6,
+            "price_class": fields.price_class,
+            "aliases": aliases(fields),
+            "origin": {
+                "origin_id": ORIGIN,
+                "domain_name": origin.domain,
+                "origin_access_control_id": value_of("aws_cloudfront_origin_access_control.cdn.id"),
+            },
+            "default_cache_behavior": {
+                "target_origin_id": fields.target_origin,
+                "viewer_protocol_policy": fields.viewer_protocol,
+                "allowed_methods": fields.methods,
+                "cached_methods": fields.methods,
+                "compress": fields.compress,
+                "cache_policy_id": cache_policy,
+                "response_headers_policy_id": fields.headers_policy,
+            },
+            "custom_error_response": errors.collect::<Vec<_>>(),
+            "restrictions": { "geo_restriction": { "restriction_type": "none" } },
+            "viewer_certificate": certificate,
+            // Uploads are processed long before the last edge knows of the distribution.
+            "wait_for_deployment": false,
+            "tags": fields.tags,
+        })
+    }
 }
 
-fn arguments(fields: &Fields) -> Value {
-    let origin = fields.origin.clone().unwrap_or_default();
-    let certificate = match &fields.certificate {
-        None => json!({ "cloudfront_default_certificate": true }),
-        Some(arn) => json!({
-            "acm_certificate_arn": arn,
-            "ssl_support_method": SSL_SUPPORT.as_str(),
-            "minimum_protocol_version": TLS_MIN.as_str(),
-        }),
-    };
-    let errors = errors(fields)
-        .map(|(code, seconds)| json!({ "error_code": code, "error_caching_min_ttl": seconds }));
-    json!({
-        "comment": fields.comment,
-        "enabled": fields.enabled,
-        "http_version": fields.http_version,
-        "is_ipv6_enabled": fields.ipv6,
-        "price_class": fields.price_class,
-        "aliases": aliases(fields),
-        "origin": {
-            "origin_id": ORIGIN,
-            "domain_name": origin.domain,
-            "origin_access_control_id": value_of("aws_cloudfront_origin_access_control.cdn.id"),
-        },
-        "default_cache_behavior": {
-            "target_origin_id": fields.target_origin,
-            "viewer_protocol_policy": fields.viewer_protocol,
-            "allowed_methods": fields.methods,
-            "cached_methods": fields.methods,
-            "compress": fields.compress,
-            "cache_policy_id": fields.cache_policy,
-            "response_headers_policy_id": fields.headers_policy,
-        },
-        "custom_error_response": errors.collect::<Vec<_>>(),
-        "restrictions": { "geo_restriction": { "restriction_type": "none" } },
-        "viewer_certificate": certificate,
-        // Uploads are processed long before the last edge knows of the distribution.
-        "wait_for_deployment": false,
-        "tags": fields.tags,
-    })
+/// What is answered for an error.
+struct ErrorResponse<'a> {
+    code: i64,
+    seconds: i64,
+    status: Option<i64>,
+    page: Option<&'a String>,
 }
 
-/// The codes of errors, and how long each is cached.
-fn errors(fields: &Fields) -> impl Iterator<Item = (i64, i64)> + '_ {
-    let all = fields.errors_cached_seconds.0.iter();
-    all.filter_map(|(code, seconds)| Some((code.parse().ok()?, *seconds)))
+fn errors(fields: &Fields) -> impl Iterator<Item = ErrorResponse<'_>> {
+    fields.errors_cached_seconds.0.iter().filter_map(|(code, seconds)| {
+        let status = fields.error_statuses.0.get(code).and_then(|status| status.0.as_ref());
+        Some(ErrorResponse {
+            code: code.parse().ok()?,
+            seconds: *seconds,
+            status: status.and_then(|status| status.parse().ok()),
+            page: fields.error_pages.0.get(code).and_then(|page| page.0.as_ref()),
+        })
+    })
 }
 
 /// The domains of the user's own; null where there are none.
@@ -197,8 +234,8 @@ aliases[img.example.com]
   Cdn/DistributionConfig/Aliases = ["img.example.com"]
   aws_cloudfront_distribution/cdn/aliases = ["img.example.com"]
 cache_policy
-  Cdn/DistributionConfig/DefaultCacheBehavior/CachePolicyId
-  aws_cloudfront_distribution/cdn/default_cache_behavior/cache_policy_id
+  CachePolicy/CachePolicyConfig/Name
+  aws_cloudfront_cache_policy/cdn/name
 certificate
   Cdn/DistributionConfig/ViewerCertificate/AcmCertificateArn
   aws_cloudfront_distribution/cdn/viewer_certificate/acm_certificate_arn
@@ -211,12 +248,24 @@ compress
 enabled
   Cdn/DistributionConfig/Enabled
   aws_cloudfront_distribution/cdn/enabled
+error_pages[403]
+  Cdn/DistributionConfig/CustomErrorResponses/0/ResponsePagePath
+  aws_cloudfront_distribution/cdn/custom_error_response/0/response_page_path
+error_statuses[403]
+  Cdn/DistributionConfig/CustomErrorResponses/0/ResponseCode = 403
+  aws_cloudfront_distribution/cdn/custom_error_response/0/response_code = 403
+error_pages[404]
+  Cdn/DistributionConfig/CustomErrorResponses/1/ResponsePagePath
+  aws_cloudfront_distribution/cdn/custom_error_response/1/response_page_path
+error_statuses[404]
+  Cdn/DistributionConfig/CustomErrorResponses/1/ResponseCode = 404
+  aws_cloudfront_distribution/cdn/custom_error_response/1/response_code = 404
 errors_cached_seconds[403]
-  Cdn/DistributionConfig/CustomErrorResponses/0 = {"ErrorCode": 403, "ErrorCachingMinTTL": 5}
-  aws_cloudfront_distribution/cdn/custom_error_response/0 = {"error_code": 403, "error_caching_min_ttl": 5}
+  Cdn/DistributionConfig/CustomErrorResponses/0 = {"ErrorCode": 403, "ErrorCachingMinTTL": 5, "ResponseCode": 403, "ResponsePagePath": "/fallback.png"}
+  aws_cloudfront_distribution/cdn/custom_error_response/0 = {"error_code": 403, "error_caching_min_ttl": 5, "response_code": 403, "response_page_path": "/fallback.png"}
 errors_cached_seconds[404]
-  Cdn/DistributionConfig/CustomErrorResponses/1 = {"ErrorCode": 404, "ErrorCachingMinTTL": 5}
-  aws_cloudfront_distribution/cdn/custom_error_response/1 = {"error_code": 404, "error_caching_min_ttl": 5}
+  Cdn/DistributionConfig/CustomErrorResponses/1 = {"ErrorCode": 404, "ErrorCachingMinTTL": 5, "ResponseCode": 404, "ResponsePagePath": "/fallback.png"}
+  aws_cloudfront_distribution/cdn/custom_error_response/1 = {"error_code": 404, "error_caching_min_ttl": 5, "response_code": 404, "response_page_path": "/fallback.png"}
 errors_cached_seconds[500]
   Cdn/DistributionConfig/CustomErrorResponses/2 = {"ErrorCode": 500, "ErrorCachingMinTTL": 5}
   aws_cloudfront_distribution/cdn/custom_error_response/2 = {"error_code": 500, "error_caching_min_ttl": 5}

@@ -7,29 +7,29 @@ mod access_control;
 mod calls;
 mod creation;
 mod distribution;
+mod errors;
 mod export;
 mod permissions;
 mod price;
+mod statement;
+mod told;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_cloudfront::types::DistributionSummary;
-use contract::settings::{CDN_VARIABLE, DISTRIBUTION_VARIABLE};
 use futures_util::try_join;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use self::access_control::AccessControl;
 use self::calls::{Made, cloudfront_tags};
-use self::distribution::{Origin, Settings};
+use self::distribution::{Ids, Origin, Settings};
 use super::{Blueprint, Member, function};
-use crate::aws::bucket::Bucket;
 use crate::aws::clients::has_cloudfront;
-use crate::aws::lambda::is_busy;
-use crate::aws::wait::{Probe, retry_while, wait_until};
+use crate::aws::wait::{Probe, wait_until};
 use crate::aws::{Aws, AwsError, Calling, policy};
 use crate::engine::edits::Edits;
-use crate::engine::fields::{Keyed, Path, Statements, Tags};
+use crate::engine::fields::{Keyed, Path, Statements, Tags, Unwanted};
 use crate::engine::resource::{
     Context, Details, Erased, Id, Kind, Observed, Owner, Removal, Resource, STATUS, Slow,
 };
@@ -85,6 +85,9 @@ fields! {
         price_class: Option<String>,
         /// By the code of the error.
         errors_cached_seconds: Keyed<i64>,
+        /// The path of the picture that is shown for an error, and the status beside it.
+        error_pages: Keyed<Unwanted<String>>,
+        error_statuses: Keyed<Unwanted<String>>,
         /// By the domain.
         aliases: Keyed<bool>,
         certificate: Option<String>,
@@ -102,7 +105,7 @@ fields! {
 }
 
 /// The members that are in the distribution's own configuration.
-const CONFIGURATION: [Path<Fields>; 16] = [
+const CONFIGURATION: [Path<Fields>; 18] = [
     Fields::comment,
     Fields::enabled,
     Fields::origin,
@@ -117,6 +120,8 @@ const CONFIGURATION: [Path<Fields>; 16] = [
     Fields::ipv6,
     Fields::price_class,
     Fields::errors_cached_seconds,
+    Fields::error_pages,
+    Fields::error_statuses,
     Fields::aliases,
     Fields::certificate,
 ];
@@ -135,130 +140,30 @@ impl Cdn {
         format!("Lets CloudFront read the variants of {}", self.names.bucket)
     }
 
-    fn statement(&self, distribution_arn: &str) -> Value {
-        let variants = self.settings.folders.iter();
-        let variants = variants.map(|folder| self.names.inside(folder));
-        json!({
-            "Sid": SID,
-            "Effect": "Allow",
-            "Principal": { "Service": "cloudfront.amazonaws.com" },
-            "Action": "s3:GetObject",
-            "Resource": variants.collect::<Vec<_>>(),
-            "Condition": { "StringEquals": { "aws:SourceArn": distribution_arn } },
-        })
-    }
-
-    fn bucket<'a>(&'a self, aws: &'a Aws) -> Bucket<'a> {
-        Bucket { aws, name: &self.names.bucket, account: &self.names.account }
-    }
-
-    /// Our statement in the bucket's policy, with this distribution's ARN told apart from others.
-    async fn read_statement(&self, aws: &Aws, arn: &str) -> Result<Option<Value>, AwsError> {
-        let document = match self.bucket(aws).policy().await {
-            Err(error) if error.is_denied() || error.is_not_found() => None,
-            other => other?,
-        };
-        Ok(policy::canonical_statement(document.as_deref(), SID).map(|statement| {
-            let text = statement.to_string().replace(arn, THIS);
-            serde_json::from_str(&text).unwrap_or_default()
-        }))
-    }
-
-    /// What the function was told that it is to be told.
-    async fn read_function_variables(
-        &self,
-        aws: &Aws,
-        made: &Made,
-    ) -> Result<FunctionFields, AwsError> {
-        if self.function_variables(aws, made).is_empty() {
-            return Ok(FunctionFields::default());
-        }
-        let get = aws.lambda.get_function_configuration().function_name(&self.names.function);
-        let answer = get.send().await.found("lambda:GetFunctionConfiguration")?;
-        let variables = answer.and_then(|answer| answer.environment?.variables);
-        let variables = variables.unwrap_or_default();
-        let told = |(variable, right): (&str, &str)| {
-            let value = variables.get(variable)?;
-            Some(if value == right { THIS.to_owned() } else { value.clone() })
-        };
-        let address = self.address(aws, made);
-        Ok(FunctionFields {
-            environment: told((DISTRIBUTION_VARIABLE, &made.id)).filter(|_| self.settings.tells_id),
-            address: told((CDN_VARIABLE, &address)).filter(|_| self.settings.tells_address),
-        })
-    }
-
-    /// Where the distribution serves, without a final slash.
-    fn address(&self, aws: &Aws, made: &Made) -> String {
-        match self.settings.domains.first() {
-            Some(own) => format!("https://{own}"),
-            None => aws.endpoints.cdn_url(&made.domain),
-        }
-    }
-
-    /// The variables of the function that are for the distribution to set.
-    fn function_variables(&self, aws: &Aws, made: &Made) -> Vec<(&'static str, String)> {
-        let id = (DISTRIBUTION_VARIABLE, made.id.clone());
-        let address = (CDN_VARIABLE, self.address(aws, made));
-        let told = [(self.settings.tells_id, id), (self.settings.tells_address, address)];
-        told.into_iter().filter(|(is_told, _)| *is_told).map(|(_, variable)| variable).collect()
-    }
-
-    async fn put_statement(&self, context: &Context<'_>, arn: &str) -> Result<(), AwsError> {
-        let wait = context.bucket_wait("s3:PutBucketPolicy");
-        self.bucket(context.aws).put_statement(&wait, &self.statement(arn)).await
-    }
-
-    /// Tells the function which distribution to invalidate, and where its variants are served.
-    async fn put_function_variables(
-        &self,
-        context: &Context<'_>,
-        made: &Made,
-    ) -> Result<(), AwsError> {
-        const CALL: &str = "lambda:UpdateFunctionConfiguration";
-        let told = self.function_variables(context.aws, made);
-        if told.is_empty() {
-            return Ok(());
-        }
-        let lambda = &context.aws.lambda;
-        let wait = context.wait(CALL, "Lambda to finish an earlier change", CONTENTION_SECS_MAX);
-        retry_while(&wait, is_busy, || async {
-            let get = lambda.get_function_configuration().function_name(&self.names.function);
-            let now = get.send().await.calling("lambda:GetFunctionConfiguration")?;
-            let mut variables =
-                now.environment.and_then(|environment| environment.variables).unwrap_or_default();
-            let told = told.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-            variables.extend(told);
-            let environment = aws_sdk_lambda::types::Environment::builder()
-                .set_variables(Some(variables))
-                .build();
-            let put = lambda.update_function_configuration().function_name(&self.names.function);
-            let put = put.set_revision_id(now.revision_id).environment(environment);
-            put.send().await.calling(CALL)
-        })
-        .await?;
-        Ok(())
-    }
-
-    /// Puts the edited fields of a distribution right.
+    /// Puts the edited fields of a distribution right. Tags come first: one leads to the cache policy.
     async fn change(
         &self,
         context: &Context<'_>,
         made: &mut Made,
-        access_control: &str,
+        access_control: String,
         edits: &Edits<Fields>,
     ) -> Result<(), AwsError> {
-        if edits.touch_any(&CONFIGURATION) {
-            let change = |config: &mut _| self.settings.apply(&self.names, access_control, config);
-            if let Some(changed) = self.change_config(context, &made.id, change).await? {
-                made.status = changed.status;
-            }
-        }
         if edits.touch(Fields::tags) {
             const CALL: &str = "cloudfront:TagResource";
             let tags = cloudfront_tags(edits.tags(Fields::tags).iter(), CALL)?;
             let tag = context.aws.cloudfront.tag_resource().resource(&made.arn);
             tag.tags(tags).send().await.calling(CALL)?;
+        }
+        if edits.touch_any(&CONFIGURATION) {
+            let ids =
+                Ids { access_control, cache_policy: self.cache_policy_id(context.aws).await? };
+            let left = edits.within(Fields::error_pages).into_iter();
+            let left = left.filter_map(|edit| Some(edit.have.as_str()?.to_owned()));
+            let left: Vec<String> = left.collect();
+            let change = |config: &mut _| self.settings.apply(&self.names, &ids, &left, config);
+            if let Some(changed) = self.change_config(context, &made.id, change).await? {
+                made.status = changed.status;
+            }
         }
         Ok(())
     }
@@ -320,7 +225,7 @@ impl Resource for Cdn {
         let told = |is_told: bool| is_told.then(|| THIS.to_owned());
         let Settings { tells_id, tells_address, .. } = self.settings;
         Fields {
-            tags: self.names.tags.clone(),
+            tags: self.names.cdn_tags(),
             access_control: Some(AccessControl::wanted()),
             bucket_policy: Statements::one(SID, Some(policy::canonical(&self.statement(THIS)))),
             function: FunctionFields { environment: told(tells_id), address: told(tells_address) },
@@ -349,15 +254,24 @@ impl Resource for Cdn {
             self.read_function_variables(aws, &made),
         )?;
         let owner = self.names.owner(&tags);
-        let configured = config
-            .map(|now| distribution::observed(&self.names, &now.config, access_control))
-            .unwrap_or_default();
+        let config = config.map(|now| now.config);
+        let configured =
+            config.as_ref().map(|now| distribution::observed(&self.names, now, &present));
+        // Only the page of this file or of an earlier one is ours, which the bucket lets us read.
+        let keys = self.keys_in(statement.as_ref());
+        let is_ours = |page: &str| {
+            self.settings.fallback.is_some() || keys.iter().any(|key| errors::path(key) == page)
+        };
+        let errors = config.as_ref().map(|now| errors::observed(now, &is_ours)).unwrap_or_default();
         let fields = Fields {
             tags,
             access_control: access_control.map(AccessControl::from),
             bucket_policy: Statements::one(SID, statement),
             function,
-            ..configured
+            errors_cached_seconds: errors.errors_cached_seconds,
+            error_pages: errors.error_pages,
+            error_statuses: errors.error_statuses,
+            ..configured.unwrap_or_default()
         };
         let mut observed = Observed::new(fields, owner);
         if summary.status() != DEPLOYED {
@@ -369,9 +283,23 @@ impl Resource for Cdn {
         Ok(Some(observed))
     }
 
+    async fn notice(&self, aws: &Aws) -> Option<String> {
+        let key = self.settings.fallback.as_ref()?;
+        match self.bucket(aws).head(key).await {
+            Ok(found) => found.is_none().then(|| {
+                format!(
+                    "{key} is not in the bucket yet, so that nothing is shown for a variant that is \
+                     not there: upload it with `Cache-Control: no-cache`"
+                )
+            }),
+            Err(error) => Some(format!("cannot tell whether {key} is in the bucket: {error}")),
+        }
+    }
+
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
-        let access_control = self.create_access_control(context).await?;
-        let made = self.create_distribution(context, &access_control).await?;
+        let (access_control, cache_policy) =
+            try_join!(self.create_access_control(context), self.cache_policy_id(context.aws))?;
+        let made = self.create_distribution(context, &Ids { access_control, cache_policy }).await?;
         Ok(made.details())
     }
 
@@ -397,14 +325,22 @@ impl Resource for Cdn {
             Some(id) => id.clone(),
             None => self.create_access_control(context).await?,
         };
-        let made = if let Some(mut made) = Made::from_details(&observed.details) {
-            self.change(context, &mut made, &access_control, edits).await?;
-            made
-        } else {
+        let Some(mut made) = Made::from_details(&observed.details) else {
             edits.whole();
-            self.create_distribution(context, &access_control).await?
+            let cache_policy = self.cache_policy_id(context.aws).await?;
+            let made =
+                self.create_distribution(context, &Ids { access_control, cache_policy }).await?;
+            self.introduce(context, &made, Some(edits)).await?;
+            return Ok(made.details());
         };
-        self.introduce(context, &made, Some(edits)).await?;
+        // The bucket's policy says which page is ours, so that it comes before the page, and goes after.
+        if self.settings.fallback.is_some() {
+            self.introduce(context, &made, Some(edits)).await?;
+            self.change(context, &mut made, access_control, edits).await?;
+        } else {
+            self.change(context, &mut made, access_control, edits).await?;
+            self.introduce(context, &made, Some(edits)).await?;
+        }
         Ok(made.details())
     }
 

@@ -18,6 +18,11 @@ const ACCESS_CONTROLS: Scope = Scope::new(Group::Stack, |_, names| {
     vec![names.global("cloudfront", "origin-access-control/*")]
 });
 
+/// The picture for a variant that is not there, which the user uploads.
+const FALLBACK: Scope = Scope::new(Group::Stack, |config, names| {
+    config.cdn.fallback.iter().map(|key| names.object(key)).collect()
+});
+
 pub(super) const ROWS: &[Row] = &[
     // Without a CDN in the file, one of an earlier file is looked for.
     on(ACCOUNT).read(&["cloudfront:ListDistributions", "cloudfront:ListOriginAccessControls"]),
@@ -41,6 +46,7 @@ pub(super) const ROWS: &[Row] = &[
         .when(When::Cdn)
         .up(&["cloudfront:GetOriginAccessControl", "cloudfront:UpdateOriginAccessControl"])
         .down(&["cloudfront:DeleteOriginAccessControl", "cloudfront:GetOriginAccessControl"]),
+    on(FALLBACK).read(&["s3:GetObject"]),
     // The distribution is told to the function, and looked for there.
     on(FUNCTION).when(When::Invalidate).read(&["lambda:GetFunctionConfiguration"]),
 ];

@@ -42,6 +42,7 @@ impl Settings {
                 manifest: notify.manifest,
                 thumbhash: notify.thumbhash,
                 cdn: None,
+                versions: cdn.versions,
             }),
         };
         let settings = serde_json::to_value(settings).unwrap_or_default().to_string();

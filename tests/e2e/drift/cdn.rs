@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{Change, Row, check, row, tag_rows};
 
 const PUT: &[&str] = &["cloudfront:UpdateDistribution"];
-const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
+pub(crate) const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
 const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
 const SECURITY_HEADERS: &str = "67f7725c-6f97-4210-82d7-5512b31e9d03";
 const CORS_HEADERS: &str = "60669652-455b-4ae9-85a4-c4c02393f86c";
@@ -325,7 +325,7 @@ async fn cdn_tag(pipeline: &Pipeline, value: Option<&str>) {
 }
 
 /// The id and the ARN of the stack's distribution, the only one that reads this bucket.
-async fn find_distribution(pipeline: &Pipeline) -> (String, String) {
+pub(super) async fn find_distribution(pipeline: &Pipeline) -> (String, String) {
     let list = pipeline.aws.cloudfront.list_distributions().send().await.unwrap();
     let list = list.distribution_list.unwrap();
     let start = format!("{}.s3.", pipeline.bucket);

@@ -14,6 +14,7 @@ use serde_json::json;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use crate::drift::cache_policy;
 use crate::retired::retired_role_and_policy;
 
 /// A command, the arguments with which its policy is printed, and what it finds.
@@ -96,6 +97,7 @@ pub(super) const PRUNE: Situation = Situation {
     policy: &["up", "--prune"],
     prepare: |pipeline| Box::pin(left_the_file(pipeline)),
     checks: Checks::These(&[
+        "cloudfront:DeleteCachePolicy",
         "cloudfront:DeleteDistribution",
         "lambda:DeleteFunction",
         "lambda:RemovePermission",
@@ -118,7 +120,8 @@ pub(super) const PRUNE_IMAGES: Situation = Situation {
 pub(super) fn write_file(pipeline: &Pipeline) {
     std::fs::write(pipeline.folder().join("function.zip"), function("one")).unwrap();
     let function = "code = \"function.zip\"\nconcurrency = 2";
-    let text = file(pipeline, "", function, "invalidate = true");
+    let cdn = "invalidate = true\nversions = true\nfallback = \"fallback.png\"";
+    let text = file(pipeline, "", function, cdn);
     let uploads = "[uploads]\norigins = [\"https://app.example.com\"]\n";
     pipeline.write(&format!("{text}{uploads}[tags]\nteam = \"first\"\n"));
 }
@@ -138,7 +141,7 @@ pub(super) fn write_other_file(pipeline: &Pipeline) {
         "access = \"public-acl\"",
         "code = \"other.zip\"\nmemory = 512\nconcurrency = 1\nlog_retention_days = 30\n\
          permissions_boundary = \"arn:aws:iam::aws:policy/SecurityAudit\"",
-        "invalidate = true\nprice_class = \"all\"",
+        "invalidate = true\nversions = true\nprice_class = \"all\"",
     );
     text.push_str("[[variants]]\nsize = \"200x200\"\n[tags]\nteam = \"second\"\n");
     std::fs::write(pipeline.folder().join("other.zip"), function("other")).unwrap();
@@ -178,6 +181,7 @@ async fn everything_differs(pipeline: &Pipeline) {
     queue(pipeline).await;
     redrive(pipeline).await;
     permission(pipeline).await;
+    cache_policy(pipeline, |config| config.min_ttl = 77).await;
     let unbound = pipeline.aws.iam.delete_role_permissions_boundary().role_name(pipeline.role());
     // There is none the first time.
     let _ = unbound.send().await;

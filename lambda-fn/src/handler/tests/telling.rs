@@ -19,6 +19,7 @@ fn telling() -> Tested {
         manifest: true,
         thumbhash: true,
         cdn: Some("https://img.example.com".to_owned()),
+        versions: false,
     });
     tested.store.upload(ORIGINAL, photo());
     tested
