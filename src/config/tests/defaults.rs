@@ -60,6 +60,8 @@ fn least() -> Config {
             invalidate: false,
             domains: Vec::new(),
             certificate_arn: None,
+            fallback: None,
+            versions: false,
         },
         notify: None,
         uploads: Uploads {
@@ -130,6 +132,8 @@ price_class = "all"
 invalidate = true
 domains = ["img.example.com", "*.example.org"]
 certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/0f-1"
+fallback = "shown/none@2x.png"
+versions = true
 [uploads]
 origins = ["https://app.example.com", "http://localhost:3000"]
 max_size = "5GB"
@@ -192,6 +196,8 @@ fn every_key() -> Config {
             invalidate: true,
             domains: vec!["img.example.com".to_owned(), "*.example.org".to_owned()],
             certificate_arn: Some("arn:aws:acm:us-east-1:123456789012:certificate/0f-1".to_owned()),
+            fallback: Some("shown/none@2x.png".to_owned()),
+            versions: true,
         },
         notify: None,
         uploads: Uploads {
@@ -306,6 +312,7 @@ fn what_the_repositorys_pipeline_leaves_out_is_right() {
         "# crate",
         "# code",
         "# domains",
+        "# fallback",
         "# origins",
         "# background",
     ];
@@ -326,7 +333,7 @@ fn what_the_repositorys_pipeline_leaves_out_is_right() {
             assert_eq!(parse(&with), parse(&text), "{line}");
         }
     }
-    assert_eq!(shown, 21);
+    assert_eq!(shown, 22);
 }
 
 const PIPELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pipeline.toml");

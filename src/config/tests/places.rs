@@ -32,6 +32,38 @@ fn what_needs_the_distribution_is_refused_without() {
 }
 
 #[test]
+fn a_fallback_is_a_key_beside_what_else_is_in_the_bucket() {
+    let keys = [
+        "fallback.png",
+        "shown/none@2x.png",
+        "800x600.png",
+        "/fallback.png",
+        "a//b.png",
+        "shown/",
+        "../a.png",
+        "a b.png",
+        "none?.png",
+        "*.png",
+        "a+b.png",
+        "originals/none.png",
+        "originals",
+        "800x600/none.png",
+        "manifests/none.png",
+        "failed",
+        "",
+    ];
+    let file = |key: &str| format!("{LEAST}[cdn]\nfallback = '{key}'\n");
+    assert_snapshot!(verdicts(keys, file), @"");
+    assert_snapshot!(refused_lines("[cdn]\nfallback = 'originals/none.png'\n"), @"");
+    let off = "[cdn]\nenabled = false\nversions = true\nfallback = 'none.png'\n";
+    let refusal = refused_lines(off);
+    for key in ["fallback", "versions"] {
+        let problem = format!("error: `cdn.{key}` needs the distribution\n");
+        assert!(refusal.contains(&problem), "{refusal}");
+    }
+}
+
+#[test]
 fn domains_need_a_certificate() {
     assert_snapshot!(refused_lines("[cdn]\ndomains = ['img.example.com']\n"), @"
     error: `cdn.domains` needs a certificate

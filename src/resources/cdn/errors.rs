@@ -32,18 +32,19 @@ pub(super) fn wanted(fallback: Option<&str>) -> Fields {
 /// The same fields, as a configuration holds them. Pages are somebody else's and left out unless
 /// `is_ours` knows them.
 pub(super) fn observed(config: &DistributionConfig, is_ours: &dyn Fn(&str) -> bool) -> Fields {
-    let all = || all(config).iter();
-    let pages = || {
-        let page = |error: &'_ &CustomErrorResponse| page_of(error).is_some_and(is_ours);
-        all().filter(page)
-    };
+    let seconds = all(config).iter().filter_map(|it| {
+        let seconds = it.error_caching_min_ttl()?;
+        Some((it.error_code(), seconds))
+    });
+    let is_our_page = |error: &&CustomErrorResponse| page_of(error).is_some_and(is_ours);
+    let pages: Vec<&CustomErrorResponse> = all(config).iter().filter(is_our_page).collect();
     let text = |text: Option<&str>| Unwanted(text.map(ToOwned::to_owned));
+    let paths = pages.iter().map(|it| (it.error_code(), text(it.response_page_path())));
+    let statuses = pages.iter().map(|it| (it.error_code(), text(it.response_code())));
     Fields {
-        errors_cached_seconds: keyed(
-            all().filter_map(|it| Some((it.error_code(), it.error_caching_min_ttl()?))),
-        ),
-        error_pages: keyed(pages().map(|it| (it.error_code(), text(it.response_page_path())))),
-        error_statuses: keyed(pages().map(|it| (it.error_code(), text(it.response_code())))),
+        errors_cached_seconds: keyed(seconds),
+        error_pages: keyed(paths),
+        error_statuses: keyed(statuses),
         ..Fields::default()
     }
 }

@@ -129,11 +129,13 @@ const CONFIGURATION: [Path<Fields>; 18] = [
 pub(crate) struct Cdn {
     names: Arc<Names>,
     settings: Settings,
+    is_to_go: bool,
 }
 
 impl Cdn {
     fn new(blueprint: &Blueprint<'_>) -> Self {
-        Self { names: blueprint.names(), settings: Settings::new(blueprint) }
+        let settings = Settings::new(blueprint);
+        Self { names: blueprint.names(), settings, is_to_go: blueprint.is_to_go() }
     }
 
     fn description(&self) -> String {
@@ -284,7 +286,7 @@ impl Resource for Cdn {
     }
 
     async fn notice(&self, aws: &Aws) -> Option<String> {
-        let key = self.settings.fallback.as_ref()?;
+        let key = self.settings.fallback.as_ref().filter(|_| !self.is_to_go)?;
         match self.bucket(aws).head(key).await {
             Ok(found) => found.is_none().then(|| {
                 format!(

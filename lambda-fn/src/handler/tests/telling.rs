@@ -150,6 +150,24 @@ fn a_variant_that_left_the_settings_leaves_the_manifest() {
 }
 
 #[test]
+fn an_address_names_the_version_where_the_cdn_tells_versions_apart() {
+    let mut tested = telling();
+    tested.settings.notify.as_mut().unwrap().versions = true;
+    tested.created(&[ORIGINAL]).unwrap();
+    let told = messages(&tested).pop().unwrap().manifest;
+    for made in &told.variants {
+        let address = format!("https://img.example.com/{}?v={}", made.key, made.etag);
+        assert_eq!(made.url.as_ref(), Some(&address));
+    }
+    // What was told before the key was in the file is told anew.
+    tested.settings.notify.as_mut().unwrap().versions = false;
+    tested.handled(&again()).unwrap();
+    let told = messages(&tested).pop().unwrap().manifest;
+    assert_eq!(told.variants[0].url.as_deref(), Some("https://img.example.com/40x30/a/b.jpg"));
+    assert_eq!(told, manifest(&tested));
+}
+
+#[test]
 fn a_variant_that_somebody_replaced_is_made_anew() {
     let tested = telling();
     tested.created(&[ORIGINAL]).unwrap();
