@@ -44,10 +44,13 @@ const UP: UpOptions = UpOptions { adopt: false, prune: false, delete_images: fal
 fn pruning_the_stack_needs_what_removes_each_resource() {
     let prune = Operation::Up(UpOptions { prune: true, ..UP });
     let expected = [
+        "cloudfront:DeleteCachePolicy",
         "cloudfront:DeleteDistribution",
         "cloudfront:DeleteOriginAccessControl",
+        "cloudfront:GetCachePolicy",
         "cloudfront:GetDistribution",
         "cloudfront:GetOriginAccessControl",
+        "cloudfront:ListCachePolicies",
         "cloudfront:UpdateDistribution",
         "iam:DeletePolicy",
         "iam:DeleteRolePolicy",

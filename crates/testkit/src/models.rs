@@ -22,7 +22,7 @@ const BOTOCORE: &str = "1.44.8";
 /// How many operations of each service the whole suite calls at the least, so that a recorder that
 /// misses them is noticed.
 const OPERATIONS_MIN: [(&str, usize); 10] = [
-    ("cloudfront", 12),
+    ("cloudfront", 17),
     ("iam", 22),
     ("lambda", 13),
     ("logs", 6),

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 
-use aws_sdk_cloudfront::types::{DistributionList, OriginAccessControlList};
+use aws_sdk_cloudfront::types::{CachePolicyType, DistributionList, OriginAccessControlList};
 use aws_sdk_iam::types::PolicyScopeType;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::types::{LastUpdateStatus, State};
@@ -306,6 +306,7 @@ async fn settled(aws: &Clients, name: &str) -> GetFunctionOutput {
 /// Their identifiers and domains go to `names`.
 async fn distributions(aws: &Clients, names: &mut Vec<(String, &'static str)>) -> Value {
     let mut found = Vec::new();
+    let policies = cache_policies(aws, names).await;
     let list = aws.cloudfront.list_distributions().send().await.unwrap().distribution_list;
     for distribution in list.iter().flat_map(DistributionList::items) {
         names.push((distribution.id().to_owned(), "DISTRIBUTION"));
@@ -323,9 +324,22 @@ async fn distributions(aws: &Clients, names: &mut Vec<(String, &'static str)>) -
             "comment": distribution.comment(),
             "config": shown(&config),
             "tags": attributes(tagged),
+            "cache policies": policies,
         }));
     }
     sorted(found)
+}
+
+/// Those of the account's own, of which a stack has one or none. Their identifiers go to `names`.
+async fn cache_policies(aws: &Clients, names: &mut Vec<(String, &'static str)>) -> Value {
+    let list = aws.cloudfront.list_cache_policies().r#type(CachePolicyType::Custom);
+    let list = list.send().await.unwrap().cache_policy_list.and_then(|list| list.items);
+    let all = list.into_iter().flatten().filter_map(|summary| summary.cache_policy);
+    let found = all.map(|policy| {
+        names.push((policy.id().to_owned(), "CACHE_POLICY"));
+        shown(&policy.cache_policy_config())
+    });
+    sorted(found.collect())
 }
 
 /// Their identifiers go to `names`.

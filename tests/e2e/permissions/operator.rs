@@ -23,13 +23,16 @@ pub(super) const UNCHECKED: [(&str, &str); 5] = [
 
 /// What the emulator checks otherwise than AWS: the action, as what the emulator checks it, on any
 /// resource and under no condition, and why.
-pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 18] = [
+pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 21] = [
     ("cloudfront:CreateDistribution", "cloudfront:CreateDistributionWithTags", "no such action"),
+    ("cloudfront:DeleteCachePolicy", "", "no ARN of a cache policy"),
     ("cloudfront:DeleteDistribution", "", "no tags of a distribution"),
     ("cloudfront:DeleteOriginAccessControl", "", "no ARN of an access control"),
+    ("cloudfront:GetCachePolicy", "", "no ARN of a cache policy"),
     ("cloudfront:GetOriginAccessControl", "", "no ARN of an access control"),
     ("cloudfront:ListTagsForResource", "", "the ARN is in the query"),
     ("cloudfront:TagResource", "", "the ARN is in the query"),
+    ("cloudfront:UpdateCachePolicy", "", "no ARN of a cache policy"),
     ("cloudfront:UpdateDistribution", "", "no tags of a distribution"),
     ("iam:AttachRolePolicy", "", "no iam:PolicyARN"),
     ("iam:CreatePolicy", "", "the ARN follows from name and path"),
