@@ -156,7 +156,7 @@ pub(super) fn characters(
     text: &str,
     allowed: impl Fn(char) -> bool,
     rule: &str,
-    is_valid: fn(&str) -> bool,
+    is_valid: impl Fn(&str) -> bool,
 ) -> Result<(), Fault> {
     let mut wrong: Vec<_> = text.chars().filter(|character| !allowed(*character)).collect();
     wrong.sort_unstable();

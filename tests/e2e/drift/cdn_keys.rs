@@ -3,7 +3,7 @@
 use aws_sdk_cloudfront::types::{
     CachePolicyConfig, CachePolicyCookieBehavior, CachePolicyHeaderBehavior,
     CachePolicyQueryStringBehavior, CachePolicyType, CustomErrorResponse, DistributionConfig,
-    HeaderNames, ParametersInCacheKeyAndForwardedToOrigin as CacheKey, QueryStringNames, TagKeys,
+    Headers, ParametersInCacheKeyAndForwardedToOrigin as CacheKey, QueryStringNames, TagKeys,
 };
 use imgprep_testkit::Pipeline;
 use imgprep_testkit::clients::document;
@@ -186,7 +186,7 @@ fn uncompressed(key: &mut CacheKey) {
 fn with_origin(key: &mut CacheKey) {
     let headers = key.headers_config.as_mut().unwrap();
     headers.header_behavior = CachePolicyHeaderBehavior::Whitelist;
-    headers.headers = Some(HeaderNames::builder().quantity(1).items("Origin").build().unwrap());
+    headers.headers = Some(Headers::builder().quantity(1).items("Origin").build().unwrap());
 }
 
 fn with_cookies(key: &mut CacheKey) {
