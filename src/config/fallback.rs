@@ -25,10 +25,9 @@ fn key(name: &str) -> Result<(), Fault> {
 
 /// Refuses a key among what else is in the bucket.
 fn beside_folders(key: &str, originals: &str, variants: &[Variant]) -> Result<(), Fault> {
+    const INSTEAD: &str = "name another key, such as `fallback.png`";
     let in_the_way = |overlap: Overlap, folder: &str, why: &str| {
-        Err(Fault::new(format!("{} `{folder}`", overlap.verb()))
-            .label("name another key, such as `fallback.png`")
-            .help(why))
+        Err(Fault::new(format!("{} `{folder}`", overlap.verb())).label(INSTEAD).help(why))
     };
     if let Some(overlap) = Overlap::of(key, originals) {
         let why = "the function would make variants of it, and originals are never public";
@@ -40,5 +39,5 @@ fn beside_folders(key: &str, originals: &str, variants: &[Variant]) -> Result<()
             return in_the_way(overlap, &variant.folder, why);
         }
     }
-    beside_reserved(key)
+    beside_reserved(key).map_err(|fault| fault.label(INSTEAD))
 }

@@ -114,9 +114,9 @@ pub(crate) async fn a_cache_policy_comes_with_versions_and_goes_once_nothing_use
     pipeline.up();
     let calls = [
         "cloudfront:CreateCachePolicy",
-        "s3:PutBucketPolicy",
         "cloudfront:TagResource",
         "cloudfront:UpdateDistribution",
+        "s3:PutBucketPolicy",
     ];
     assert_eq!(pipeline.proxy.take_mutating(), calls);
     pipeline.assert_whole();

@@ -53,8 +53,34 @@ fn a_fallback_is_a_key_beside_what_else_is_in_the_bucket() {
         "",
     ];
     let file = |key: &str| format!("{LEAST}[cdn]\nfallback = '{key}'\n");
-    assert_snapshot!(verdicts(keys, file), @"");
-    assert_snapshot!(refused_lines("[cdn]\nfallback = 'originals/none.png'\n"), @"");
+    assert_snapshot!(verdicts(keys, file), @"
+    fallback.png => accepted
+    shown/none@2x.png => accepted
+    800x600.png => accepted
+    /fallback.png => `cdn.fallback` starts or ends with a slash: did you mean `fallback.png`?
+    a//b.png => `cdn.fallback` has two slashes in a row: did you mean `a/b.png`?
+    shown/ => `cdn.fallback` starts or ends with a slash: did you mean `shown`?
+    ../a.png => `cdn.fallback` has the part `..`: S3 would treat that as a folder of this name
+    a b.png => `cdn.fallback` has ` `: did you mean `a-b.png`?
+    none?.png => `cdn.fallback` has `?`: did you mean `none-.png`?
+    *.png => `cdn.fallback` has `*`: a fallback is the key of an image in the bucket, such as `fallback.png`: 1 to 200 letters, digits and any of `-_.@`, with `/` between folders
+    a+b.png => `cdn.fallback` has `+`: did you mean `a-b.png`?
+    originals/none.png => `cdn.fallback` lies inside `originals`: name another key, such as `fallback.png`
+    originals => `cdn.fallback` is `originals`: name another key, such as `fallback.png`
+    800x600/none.png => `cdn.fallback` lies inside `800x600`: name another key, such as `fallback.png`
+    manifests/none.png => `cdn.fallback` lies inside `manifests`: name another key, such as `fallback.png`
+    failed => `cdn.fallback` is `failed`: name another key, such as `fallback.png`
+     => `cdn.fallback` is empty: a fallback is the key of an image in the bucket, such as `fallback.png`: 1 to 200 letters, digits and any of `-_.@`, with `/` between folders
+    ");
+    assert_snapshot!(refused_lines("[cdn]\nfallback = 'originals/none.png'\n"), @"
+    error: `cdn.fallback` lies inside `originals`
+     --> pipeline.toml:4:12
+      |
+    4 | fallback = 'originals/none.png'
+      |            ^^^^^^^^^^^^^^^^^^^^ name another key, such as `fallback.png`
+      |
+      = help: the function would make variants of it, and originals are never public
+    ");
     let off = "[cdn]\nenabled = false\nversions = true\nfallback = 'none.png'\n";
     let refusal = refused_lines(off);
     for key in ["fallback", "versions"] {

@@ -147,7 +147,7 @@ fn each_field_is_in_its_member_with_its_value() {
             check(resource.as_ref(), &template, format);
             count += 1;
         }
-        assert_eq!(count, 14);
+        assert_eq!(count, 15);
     }
 }
 
