@@ -2,6 +2,8 @@
 //! is read and changed, which permissions that takes, what it is in other tools' templates, what it
 //! costs, and how it is found once it has left the file.
 
+pub(crate) mod alarm_topic;
+pub(crate) mod alarms;
 pub(crate) mod bucket;
 pub(crate) mod cdn;
 pub(crate) mod dead_letters;
@@ -15,7 +17,7 @@ pub(crate) mod ready_dead_letters;
 pub(crate) mod ready_queue;
 pub(crate) mod ready_subscriptions;
 pub(crate) mod role;
-mod sns_topic;
+pub(crate) mod sns_topic;
 mod sqs_queue;
 pub(crate) mod topic;
 pub(crate) mod trigger;

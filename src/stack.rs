@@ -19,6 +19,8 @@ use crate::engine::resource::{AnyResource, Erased, Id, Images, Observed, Owner};
 use crate::names::{Chosen, Names, Place};
 use crate::permissions::Row;
 use crate::pricing::{Service, Usage};
+use crate::resources::alarm_topic::{self, AlarmTopic};
+use crate::resources::alarms::{self, Alarms};
 use crate::resources::bucket::{self, Bucket};
 use crate::resources::cdn::{self, Cdn};
 use crate::resources::dead_letters::{self, DeadLetters};
@@ -39,7 +41,7 @@ use crate::template::Export;
 
 /// Every resource that a stack can have, in the order in which people read them, with what it waits
 /// for and why.
-fn lines() -> [Line; 15] {
+fn lines() -> [Line; 17] {
     [
         // What is subscribed goes before what it is subscribed to, and what sends before that.
         Line::of::<Topic>(Order::default().outlives(&[trigger::ID, notification::ID])),
@@ -75,6 +77,9 @@ fn lines() -> [Line; 15] {
             ready_dead_letters::ID,
         ])),
         Line::of::<Cdn>(Order::default().needs(&[bucket::ID])),
+        Line::of::<AlarmTopic>(Order::default().outlives(&[alarms::ID])),
+        // An alarm may go off as soon as it is made, and goes off once.
+        Line::of::<Alarms>(Order::default().follows(&[alarm_topic::ID])),
     ]
 }
 
@@ -239,6 +244,7 @@ pub(crate) fn names(config: &Config, place: Place) -> Names {
         function: &config.function.name,
         ready: config.notify.as_ref().map(|notify| notify.topic.as_str()),
         has_ready_queue: config.notify.as_ref().is_some_and(|notify| notify.queue),
+        alarms: config.alarms.as_ref().map(|alarms| alarms.topic.as_str()),
         tags: &config.tags,
     };
     Names::new(&chosen, place)

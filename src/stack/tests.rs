@@ -30,6 +30,8 @@ const EVERYTHING: &str = r#"
     certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/abc"
     [uploads]
     origins = ["https://app.example.com"]
+    [alarms]
+    email = ["ops@example.com"]
     [tags]
     team = "marketplace"
 "#;
