@@ -1,12 +1,14 @@
 //! Alarms: one goes off and is told, addresses that get nothing, what others have on the same names,
 //! and what leaves the file.
 
+use std::process::Stdio;
 use std::sync::Arc;
 
 use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricDatum, Statistic};
 use aws_sdk_sqs::types::QueueAttributeName;
 use hyper::body::Bytes;
 use imgprep_testkit::calls::Call;
+use imgprep_testkit::faults::{Deed, Gate, spots};
 use imgprep_testkit::http::{WholeResponse, edited};
 use imgprep_testkit::proxy::{Behaviour, Refusal};
 use imgprep_testkit::{Pipeline, resource, wait_for};
@@ -284,4 +286,42 @@ pub(crate) async fn what_cannot_be_made_says_why_and_the_next_run_goes_on() {
     pipeline.down();
     assert_eq!(pipeline.aws.inventory().await, [""; 0]);
     pipeline.is_over();
+}
+
+/// Killed just before or just after a change took effect, or without its answer, a run is followed by one
+/// that makes all of it, once.
+pub(crate) async fn every_change_survives_a_kill_and_a_lost_answer() {
+    let pipeline = Pipeline::new("cut").await;
+    let section = format!("email = [\"{ADDRESS}\"]");
+    pipeline.up();
+    pipeline.proxy.take_calls();
+    alarms(&pipeline, &section);
+    pipeline.up();
+    let mut changes = spots(pipeline.proxy.take_calls());
+    changes.retain(|spot| spot.call.is_mutating());
+    assert!(changes.len() >= 8, "{changes:?}");
+    let whole = pipeline.aws.inventory().await;
+    for (index, spot) in changes.iter().enumerate() {
+        pipeline.edit(&format!("[alarms]\n{section}\n"), "");
+        pipeline.imgprep(&["up", "--yes", "--prune"]).exits(0);
+        alarms(&pipeline, &section);
+        let gate = Gate::default();
+        let deed = match index % 3 {
+            0 => Deed::HoldAfter(gate.clone()),
+            1 => Deed::HoldBefore(gate.clone()),
+            _ => Deed::Lose,
+        };
+        pipeline.proxy.strike(spot, deed);
+        if index % 3 < 2 {
+            let mut run = pipeline.start(&["up", "--yes"], Stdio::null);
+            gate.reached().await;
+            run.kill().await.unwrap();
+            gate.open();
+            pipeline.proxy.settled().await;
+        }
+        pipeline.up();
+        pipeline.proxy.clear_rules();
+        pipeline.assert_whole();
+        assert_eq!(pipeline.aws.inventory().await, whole, "{spot}");
+    }
 }

@@ -23,7 +23,7 @@ pub(super) const UNCHECKED: [(&str, &str); 5] = [
 
 /// What the emulator checks otherwise than AWS: the action, as what the emulator checks it, on any
 /// resource and under no condition, and why.
-pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 18] = [
+pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 23] = [
     ("cloudfront:CreateDistribution", "cloudfront:CreateDistributionWithTags", "no such action"),
     ("cloudfront:DeleteDistribution", "", "no tags of a distribution"),
     ("cloudfront:DeleteOriginAccessControl", "", "no ARN of an access control"),
@@ -31,6 +31,11 @@ pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 18] = [
     ("cloudfront:ListTagsForResource", "", "the ARN is in the query"),
     ("cloudfront:TagResource", "", "the ARN is in the query"),
     ("cloudfront:UpdateDistribution", "", "no tags of a distribution"),
+    ("cloudwatch:DeleteAlarms", "", "the name is in CBOR"),
+    ("cloudwatch:DescribeAlarms", "", "the name is in CBOR"),
+    ("cloudwatch:ListTagsForResource", "", "the ARN is in CBOR"),
+    ("cloudwatch:PutMetricAlarm", "", "the name is in CBOR"),
+    ("cloudwatch:TagResource", "", "the ARN is in CBOR"),
     ("iam:AttachRolePolicy", "", "no iam:PolicyARN"),
     ("iam:CreatePolicy", "", "the ARN follows from name and path"),
     ("iam:CreateRole", "", "no iam:PermissionsBoundary"),

@@ -97,6 +97,7 @@ pub(super) const PRUNE: Situation = Situation {
     prepare: |pipeline| Box::pin(left_the_file(pipeline)),
     checks: Checks::These(&[
         "cloudfront:DeleteDistribution",
+        "cloudwatch:DeleteAlarms",
         "lambda:DeleteFunction",
         "lambda:RemovePermission",
         "s3:AbortMultipartUpload",
@@ -120,7 +121,8 @@ pub(super) fn write_file(pipeline: &Pipeline) {
     let function = "code = \"function.zip\"\nconcurrency = 2";
     let text = file(pipeline, "", function, "invalidate = true");
     let uploads = "[uploads]\norigins = [\"https://app.example.com\"]\n";
-    pipeline.write(&format!("{text}{uploads}[tags]\nteam = \"first\"\n"));
+    let alarms = "[alarms]\nemail = [\"ops@example.com\"]\n";
+    pipeline.write(&format!("{text}{uploads}{alarms}[tags]\nteam = \"first\"\n"));
 }
 
 pub(super) fn file(pipeline: &Pipeline, bucket: &str, function: &str, cdn: &str) -> String {
@@ -141,6 +143,7 @@ pub(super) fn write_other_file(pipeline: &Pipeline) {
         "invalidate = true\nprice_class = \"all\"",
     );
     text.push_str("[[variants]]\nsize = \"200x200\"\n[tags]\nteam = \"second\"\n");
+    text.push_str("[alarms]\nemail = [\"ops@example.com\"]\nfailed_images = 0\n");
     std::fs::write(pipeline.folder().join("other.zip"), function("other")).unwrap();
     pipeline.write(&text);
 }
