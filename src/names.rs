@@ -126,8 +126,7 @@ pub(crate) fn trial_folder(variants: &[Variant]) -> String {
 
 impl Names {
     pub(crate) fn new(chosen: &Chosen<'_>, place: Place) -> Self {
-        let Chosen { stack, bucket, topic, function, ready, has_ready_queue, alarms, .. } =
-            *chosen;
+        let Chosen { stack, bucket, topic, function, ready, has_ready_queue, alarms, .. } = *chosen;
         let Place { partition, region, account, dns_suffix } = place;
         let camel = camel_case(bucket);
         let iam_path = format!("/imgprep/{stack}/");

@@ -206,13 +206,28 @@ mod tests {
             reason: Some(reason.to_owned()),
         };
         let states = [
-            standing("dead-letters", "ALARM", "Threshold Crossed: 1 out of the last 1 datapoints [3.0 (29/11/26 07:55:00)] was greater than the threshold (0.0)"),
-            standing("errors", "OK", "Threshold Crossed: no datapoints were received for 3 periods"),
+            standing(
+                "dead-letters",
+                "ALARM",
+                "Threshold Crossed: 1 out of the last 1 datapoints [3.0 (29/11/26 07:55:00)] was greater than the threshold (0.0)",
+            ),
+            standing(
+                "errors",
+                "OK",
+                "Threshold Crossed: no datapoints were received for 3 periods",
+            ),
             standing("throttles", "INSUFFICIENT_DATA", "Unchecked: Initial alarm creation"),
         ];
         let mut text = String::new();
         alarms(&mut text, &states);
-        assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"");
+        assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
+          dead-letters   ALARM since 2026-11-29T08:00:00Z
+                         Threshold Crossed: 1 out of the last 1 datapoints [3.0
+                         (29/11/26 07:55:00)] was greater than the threshold (0.0)
+          errors         OK since 2026-11-29T08:00:00Z
+          throttles      INSUFFICIENT_DATA since 2026-11-29T08:00:00Z
+                         Unchecked: Initial alarm creation
+        ");
     }
 
     #[test]

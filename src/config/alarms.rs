@@ -19,7 +19,7 @@ pub(super) fn alarms(
     let table = root.table("alarms");
     let topic = format!("{stack}-alarms");
     if topics.into_iter().flatten().any(|other| *other == topic) {
-        let why = format!("need a topic called `{topic}`, which the file has for another purpose");
+        let why = format!("needs a topic called `{topic}`, which the file has for another purpose");
         table.report_table(Fault::new(why).help("give that topic another name"));
     }
     let email = table.texts("email", address).unwrap_or_default();

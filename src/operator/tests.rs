@@ -49,6 +49,7 @@ fn pruning_the_stack_needs_what_removes_each_resource() {
         "cloudfront:GetDistribution",
         "cloudfront:GetOriginAccessControl",
         "cloudfront:UpdateDistribution",
+        "cloudwatch:DeleteAlarms",
         "iam:DeletePolicy",
         "iam:DeleteRolePolicy",
         "iam:DetachGroupPolicy",

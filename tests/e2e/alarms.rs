@@ -147,7 +147,8 @@ pub(crate) async fn an_address_that_has_not_confirmed_is_told_and_planned_once()
     pipeline.proxy.behave(Arc::new(Unconfirmed));
     alarms(&pipeline, &format!("email = [\"{ADDRESS}\"]"));
     let up = pipeline.up();
-    let asked = format!("AWS has sent mail to {ADDRESS}: alarms arrive once the link in it is opened.");
+    let asked =
+        format!("AWS has sent mail to {ADDRESS}: alarms arrive once the link in it is opened.");
     assert!(up.stdout.contains(&asked), "{up}");
     pipeline.assert_whole();
     pipeline.proxy.take_calls();
@@ -167,7 +168,10 @@ pub(crate) async fn an_address_that_has_not_confirmed_is_told_and_planned_once()
     pipeline.assert_whole();
     let note = resource(&pipeline.status(0), "alarm-topic")["note"].as_str().unwrap().to_owned();
     let forgotten = format!("{ADDRESS}: not in the file and not confirmed");
-    assert!(note.contains("night@example.com: gets nothing") && note.contains(&forgotten), "{note}");
+    assert!(
+        note.contains("night@example.com: gets nothing") && note.contains(&forgotten),
+        "{note}"
+    );
 }
 
 pub(crate) async fn what_left_the_file_goes() {
@@ -288,6 +292,16 @@ pub(crate) async fn what_cannot_be_made_says_why_and_the_next_run_goes_on() {
     pipeline.is_over();
 }
 
+/// What the account holds, without the numbers of subscriptions.
+async fn inventory(pipeline: &Pipeline) -> Vec<String> {
+    let all = pipeline.aws.inventory().await.into_iter();
+    let named = all.map(|line| match line.rsplit_once(':') {
+        Some((topic, _)) if line.starts_with("subscription ") => topic.to_owned(),
+        _ => line,
+    });
+    named.collect()
+}
+
 /// Killed just before or just after a change took effect, or without its answer, a run is followed by one
 /// that makes all of it, once.
 pub(crate) async fn every_change_survives_a_kill_and_a_lost_answer() {
@@ -300,7 +314,7 @@ pub(crate) async fn every_change_survives_a_kill_and_a_lost_answer() {
     let mut changes = spots(pipeline.proxy.take_calls());
     changes.retain(|spot| spot.call.is_mutating());
     assert!(changes.len() >= 8, "{changes:?}");
-    let whole = pipeline.aws.inventory().await;
+    let whole = inventory(&pipeline).await;
     for (index, spot) in changes.iter().enumerate() {
         pipeline.edit(&format!("[alarms]\n{section}\n"), "");
         pipeline.imgprep(&["up", "--yes", "--prune"]).exits(0);
@@ -322,6 +336,6 @@ pub(crate) async fn every_change_survives_a_kill_and_a_lost_answer() {
         pipeline.up();
         pipeline.proxy.clear_rules();
         pipeline.assert_whole();
-        assert_eq!(pipeline.aws.inventory().await, whole, "{spot}");
+        assert_eq!(inventory(&pipeline).await, whole, "{spot}");
     }
 }

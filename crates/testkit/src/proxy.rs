@@ -333,10 +333,9 @@ impl Refusal {
                 json!({ "__type": code, "message": message, "Type": "User" }).to_string().into(),
             ),
             "s3" => ("application/xml", format!("<Error>{error}</Error>").into()),
-            "cloudwatch" => (
-                "application/cbor",
-                cbor(&[("__type", code), ("message", message)]).into(),
-            ),
+            "cloudwatch" => {
+                ("application/cbor", cbor(&[("__type", code), ("message", message)]).into())
+            }
             _ => (
                 "text/xml",
                 format!(

@@ -23,7 +23,19 @@ fn an_address_is_a_mailbox_and_a_host() {
         "a b@example.com",
         "",
     ];
-    assert_snapshot!(verdicts(addresses, |it| file(&format!("email = ['{it}']"))), @"");
+    assert_snapshot!(verdicts(addresses, |it| file(&format!("email = ['{it}']"))), @"
+    ops@example.com => accepted
+    on-call+images@mail.example.co.uk => accepted
+    Ops <ops@example.com> => `alarms.email` is not an address: did you mean `ops@example.com`?
+    mailto:ops@example.com => `alarms.email` is not an address: did you mean `ops@example.com`?
+     ops@example.com => `alarms.email` is not an address: did you mean `ops@example.com`?
+    ops@localhost => `alarms.email` is not an address: an address looks like `ops@example.com`
+    ops => `alarms.email` is not an address: an address looks like `ops@example.com`
+    @example.com => `alarms.email` is not an address: an address looks like `ops@example.com`
+    ops@ => `alarms.email` is not an address: an address looks like `ops@example.com`
+    a b@example.com => `alarms.email` is not an address: an address looks like `ops@example.com`
+     => `alarms.email` is not an address: an address looks like `ops@example.com`
+    ");
 }
 
 #[test]
@@ -48,5 +60,14 @@ fn what_cannot_be_is_told() {
         "[topic]\nname = 'imgprep-alarms'",
         "[notify]\ntopic = 'imgprep-alarms'",
     ];
-    assert_snapshot!(verdicts(files, file), @"");
+    assert_snapshot!(verdicts(files, file), @"
+    email = ['a@example.com', 'b@example.com', 'a@example.com'] => `alarms.email` has an address twice: remove one of the two
+    email = 'a@example.com' => `alarms.email` is a string, not an array of strings: write it in brackets: `['a@example.com']`
+    failed_images = -1 => `alarms.failed_images` is -1: must be 0 or more; 0 switches this alarm off
+    failed_image = 5 => unknown key `failed_image` in `[alarms]`: did you mean `failed_images`?
+    [topic]
+    name = 'imgprep-alarms' => `alarms` needs a topic called `imgprep-alarms`, which the file has for another purpose: give that topic another name
+    [notify]
+    topic = 'imgprep-alarms' => `alarms` needs a topic called `imgprep-alarms`, which the file has for another purpose: give that topic another name
+    ");
 }

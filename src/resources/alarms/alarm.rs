@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_cloudwatch::error::BuildError;
 use aws_sdk_cloudwatch::operation::put_metric_alarm::builders::PutMetricAlarmFluentBuilder as Put;
-use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, MetricAlarm, StandardUnit, Statistic};
+use aws_sdk_cloudwatch::types::{
+    ComparisonOperator, Dimension, MetricAlarm, StandardUnit, Statistic,
+};
 use serde::Serialize;
 
 use super::super::Blueprint;
@@ -221,16 +222,14 @@ impl Alarm {
 
     /// The call that writes it as it is here. CloudWatch replaces all of an alarm, so that what others
     /// have it do besides is written back.
-    pub(super) fn put(&self, put: Put, present: Option<&MetricAlarm>) -> Result<Put, BuildError> {
+    pub(super) fn put(&self, put: Put, present: Option<&MetricAlarm>) -> Put {
         let dimensions = self.dimensions.iter();
-        let dimensions = dimensions.map(|(name, value)| {
-            Dimension::builder().name(name).value(value).build()
-        });
+        let dimensions =
+            dimensions.map(|(name, value)| Dimension::builder().name(name).value(value).build());
         let theirs = present.map(MetricAlarm::alarm_actions).unwrap_or_default().iter().cloned();
         let theirs = theirs.filter(|action| Some(action) != self.action.as_ref());
         let actions = self.action.iter().cloned().chain(theirs).collect();
-        Ok(put
-            .set_alarm_description(self.description.clone())
+        put.set_alarm_description(self.description.clone())
             .set_namespace(self.namespace.clone())
             .set_metric_name(self.metric_name.clone())
             .set_dimensions(Some(dimensions.collect()))
@@ -246,7 +245,7 @@ impl Alarm {
             .set_ok_actions(present.and_then(|it| it.ok_actions.clone()))
             .set_insufficient_data_actions(
                 present.and_then(|it| it.insufficient_data_actions.clone()),
-            ))
+            )
     }
 }
 

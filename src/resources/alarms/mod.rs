@@ -17,8 +17,8 @@ use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm, Tag};
 use futures_util::future::{try_join, try_join_all};
 use serde_json::Value;
 
-pub(crate) use self::standing::Standing;
 use self::alarm::{ALL, Alarm};
+pub(crate) use self::standing::Standing;
 use super::{Blueprint, Member, Trace, alarm_topic};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::engine::edits::Edits;
@@ -191,9 +191,9 @@ impl Resource for Alarms {
         let mut tags = first.tags.clone();
         tags.retain(|key, value| others.iter().all(|it| it.tags.get(key) == Some(value)));
         let topic_arn = self.topic_arn();
-        let alarm = present.iter().map(|it| {
-            (it.label.to_owned(), as_value(&Alarm::observed(&it.alarm, &topic_arn)))
-        });
+        let alarm = present
+            .iter()
+            .map(|it| (it.label.to_owned(), as_value(&Alarm::observed(&it.alarm, &topic_arn))));
         let fields = Fields { tags, alarm: Keyed(alarm.collect()) };
         let standing = |it: &Present| (it.label, Standing::of(it.label, &it.alarm).to_detail());
         let owner = if self.stays { self.owner(&present) } else { Owner::Ours };

@@ -50,7 +50,8 @@ impl Mails {
     }
 
     fn unconfirmed(&self, all: &[Subscriber]) -> impl Iterator<Item = &str> {
-        let is_waited_for = |found: &Subscriber, address| is_at(found, address) && is_pending(found);
+        let is_waited_for =
+            |found: &Subscriber, address| is_at(found, address) && is_pending(found);
         self.addresses().filter(move |it| all.iter().any(|found| is_waited_for(found, it)))
     }
 
@@ -69,10 +70,7 @@ impl Mails {
                 "gets nothing until the link in the mail from AWS is opened; that mail is good for 2 \
                  days, and `imgprep up` sends another one after that",
             ),
-            (
-                listed(&asked),
-                "not in the file and not confirmed: SNS forgets it within 2 days",
-            ),
+            (listed(&asked), "not in the file and not confirmed: SNS forgets it within 2 days"),
             (
                 listed(&confirmed),
                 "subscribed but not in the file: the link at the end of each mail unsubscribes it",
@@ -96,7 +94,8 @@ impl Mails {
             let subscribe = context.aws.sns.subscribe().topic_arn(&self.topic_arn);
             let subscribe = subscribe.protocol(PROTOCOL).endpoint(address);
             let subscribed = subscribe.send().await.calling("sns:Subscribe")?;
-            let is_confirmed = subscribed.subscription_arn().is_some_and(|it| it.starts_with("arn:"));
+            let is_confirmed =
+                subscribed.subscription_arn().is_some_and(|it| it.starts_with("arn:"));
             Ok::<_, AwsError>((!is_confirmed).then_some(address))
         }));
         let asked = asked.await?;
@@ -145,11 +144,16 @@ mod tests {
 
     #[test]
     fn an_address_that_has_not_confirmed_is_subscribed_and_told() {
-        let all =
-            [subscriber("email", "Ops@example.com", true), subscriber("email", "night@example.com", false)];
+        let all = [
+            subscriber("email", "Ops@example.com", true),
+            subscriber("email", "night@example.com", false),
+        ];
         let mails = mails();
         assert_eq!(mails.subscribed(&all).0, mails.wanted().0);
-        assert_eq!(mails.details(&all), Details::from([(UNCONFIRMED, "night@example.com".to_owned())]));
+        assert_eq!(
+            mails.details(&all),
+            Details::from([(UNCONFIRMED, "night@example.com".to_owned())])
+        );
         assert_snapshot!(mails.note(&all).unwrap(), @"night@example.com: gets nothing until the link in the mail from AWS is opened; that mail is good for 2 days, and `imgprep up` sends another one after that");
     }
 

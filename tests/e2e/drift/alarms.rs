@@ -27,22 +27,20 @@ pub(crate) async fn every_change_by_hand_to_alarms_is_shown_and_repaired() {
 fn topic_rows() -> Vec<Row> {
     const STATEMENT: &str = "policy.Statement[ImgprepAllowAlarms]";
     const PUT: &[&str] = &["sns:SetTopicAttributes"];
-    let mut rows = vec![
-        row("alarm-topic: statement removed", |p| Box::pin(statement(p, None)), PUT)
-            .lacks("alarm-topic", STATEMENT),
-        row("alarm-topic: statement widened", |p| Box::pin(statement(p, Some("*"))), PUT)
-            .has_other("alarm-topic", STATEMENT),
-        row("alarm-topic: encrypted with a key", |p| Box::pin(encrypted(p)), PUT).shows(
-            "alarm-topic",
-            "kms_key",
-            ("alias/theirs", json!(null)),
-        ),
-        row("alarm-topic: unsubscribed", |p| Box::pin(unsubscribed(p)), &["sns:Subscribe"]).shows(
-            "alarm-topic",
-            format!("email[{ADDRESS}]"),
-            (json!(null), "subscribed"),
-        ),
-    ];
+    let mut rows =
+        vec![
+            row("alarm-topic: statement removed", |p| Box::pin(statement(p, None)), PUT)
+                .lacks("alarm-topic", STATEMENT),
+            row("alarm-topic: statement widened", |p| Box::pin(statement(p, Some("*"))), PUT)
+                .has_other("alarm-topic", STATEMENT),
+            row("alarm-topic: encrypted with a key", |p| Box::pin(encrypted(p)), PUT).shows(
+                "alarm-topic",
+                "kms_key",
+                ("alias/theirs", json!(null)),
+            ),
+            row("alarm-topic: unsubscribed", |p| Box::pin(unsubscribed(p)), &["sns:Subscribe"])
+                .shows("alarm-topic", format!("email[{ADDRESS}]"), (json!(null), "subscribed")),
+        ];
     let tags: [Change; 2] =
         [|p| Box::pin(topic_tag(p, None)), |p| Box::pin(topic_tag(p, Some("others")))];
     rows.extend(tag_rows("alarm-topic", tags, "sns:TagResource"));
@@ -72,7 +70,8 @@ fn alarm_rows() -> Vec<Row> {
         ("not told", |p| Box::pin(put(p, |it| it.set_alarm_actions(None)))),
     ];
     // First, for what others have it do goes with it.
-    let mut rows = vec![row("alarms: deleted", |p| Box::pin(deleted(p)), PUT).lacks("alarms", PATH)];
+    let mut rows =
+        vec![row("alarms: deleted", |p| Box::pin(deleted(p)), PUT).lacks("alarms", PATH)];
     let changes = changes.into_iter().map(|(what, change)| {
         row(format!("alarms: {what}"), change, PUT).has_other("alarms", PATH)
     });
