@@ -325,6 +325,7 @@ fn trials() -> Vec<Trial> {
         local::this_program_serves_as_the_function_without_a_build,
         models::the_most_that_a_file_allows_is_made_and_removed,
         models::right_requests_pass,
+        models::a_wrong_call_in_cbor_is_named,
         models::a_wrong_form_is_named,
         models::a_wrong_call_in_json_is_named,
         models::a_wrong_call_by_path_is_named,

@@ -151,7 +151,8 @@ fn description(label: &str, config: &Config, names: &Names) -> String {
         ),
         READY_DEAD_LETTERS => format!(
             "Stack {stack}: messages of `[notify]` could not be delivered and ended in the queue \
-             {stack}-ready-dead-letters. The alarm ends when the queue is empty.",
+             {}. The alarm ends when the queue is empty.",
+            names.ready_dead_letters.as_ref().map_or("", |queue| &queue.name)
         ),
         ERRORS => format!(
             "Stack {stack}: the function {function} goes on failing. Lambda tries each event three \

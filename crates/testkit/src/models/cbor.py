@@ -9,7 +9,10 @@ SIMPLE = {20: False, 21: True, 22: None, 23: None}
 
 def loads(data):
     """The one value in some bytes."""
-    value, end = item(data, 0)
+    try:
+        value, end = item(data, 0)
+    except IndexError as error:
+        raise ValueError("the value is cut off") from error
     if end != len(data):
         raise ValueError(f"{len(data) - end} bytes follow the value")
     return value
