@@ -275,7 +275,7 @@ pub(crate) async fn what_cannot_be_made_says_why_and_the_next_run_goes_on() {
     pipeline.up();
     alarms(&pipeline, &format!("email = [\"{ADDRESS}\"]"));
     const DENIED: Refusal = Refusal { status: 403, code: "AccessDenied", message: "no" };
-    for call in ["cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm", "sns:Subscribe"] {
+    for call in ["cloudwatch:DescribeAlarms", "sns:Subscribe", "cloudwatch:PutMetricAlarm"] {
         pipeline.proxy.clear_rules();
         pipeline.proxy.refuse(call, DENIED, 9);
         let failed = pipeline.imgprep(&["up", "--yes"]).exits(1);

@@ -67,7 +67,7 @@ fn alarm_rows() -> Vec<Row> {
         }),
         ("missing data", |p| Box::pin(put(p, |it| it.treat_missing_data("breaching")))),
         ("switched off", |p| Box::pin(put(p, |it| it.actions_enabled(false)))),
-        ("not told", |p| Box::pin(put(p, |it| it.set_alarm_actions(None)))),
+        ("not told", |p| Box::pin(put(p, |it| it.set_alarm_actions(Some(vec![PAGER.to_owned()]))))),
     ];
     // First, for what others have it do goes with it.
     let mut rows =
