@@ -10,7 +10,12 @@ use serde_json::{Value, json};
 const POLICY: &str = "imgprep";
 
 /// What the emulator does not check although AWS does: the action, and why it is in the policy.
-pub(super) const UNCHECKED: [(&str, &str); 5] = [
+pub(super) const UNCHECKED: [(&str, &str); 10] = [
+    ("cloudwatch:DeleteAlarms", "the emulator reads no operation from a path"),
+    ("cloudwatch:DescribeAlarms", "the emulator reads no operation from a path"),
+    ("cloudwatch:ListTagsForResource", "the emulator reads no operation from a path"),
+    ("cloudwatch:PutMetricAlarm", "the emulator reads no operation from a path"),
+    ("cloudwatch:TagResource", "the emulator reads no operation from a path"),
     ("iam:PassRole", "Lambda is handed the role"),
     ("lambda:GetFunctionEventInvokeConfig", "the emulator takes it for lambda:GetFunction"),
     ("lambda:PutFunctionEventInvokeConfig", "the emulator takes it for lambda:UpdateFunctionCode"),
@@ -23,7 +28,7 @@ pub(super) const UNCHECKED: [(&str, &str); 5] = [
 
 /// What the emulator checks otherwise than AWS: the action, as what the emulator checks it, on any
 /// resource and under no condition, and why.
-pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 23] = [
+pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 18] = [
     ("cloudfront:CreateDistribution", "cloudfront:CreateDistributionWithTags", "no such action"),
     ("cloudfront:DeleteDistribution", "", "no tags of a distribution"),
     ("cloudfront:DeleteOriginAccessControl", "", "no ARN of an access control"),
@@ -31,11 +36,6 @@ pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 23] = [
     ("cloudfront:ListTagsForResource", "", "the ARN is in the query"),
     ("cloudfront:TagResource", "", "the ARN is in the query"),
     ("cloudfront:UpdateDistribution", "", "no tags of a distribution"),
-    ("cloudwatch:DeleteAlarms", "", "the name is in CBOR"),
-    ("cloudwatch:DescribeAlarms", "", "the name is in CBOR"),
-    ("cloudwatch:ListTagsForResource", "", "the ARN is in CBOR"),
-    ("cloudwatch:PutMetricAlarm", "", "the name is in CBOR"),
-    ("cloudwatch:TagResource", "", "the ARN is in CBOR"),
     ("iam:AttachRolePolicy", "", "no iam:PolicyARN"),
     ("iam:CreatePolicy", "", "the ARN follows from name and path"),
     ("iam:CreateRole", "", "no iam:PermissionsBoundary"),

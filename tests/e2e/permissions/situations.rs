@@ -97,7 +97,6 @@ pub(super) const PRUNE: Situation = Situation {
     prepare: |pipeline| Box::pin(left_the_file(pipeline)),
     checks: Checks::These(&[
         "cloudfront:DeleteDistribution",
-        "cloudwatch:DeleteAlarms",
         "lambda:DeleteFunction",
         "lambda:RemovePermission",
         "s3:AbortMultipartUpload",
