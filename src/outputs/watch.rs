@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::engine::changelog::Changelog;
 use crate::engine::resource::Id;
 use crate::resources::alarms::Standing;
-use crate::resources::sns_topic::UNCONFIRMED;
+use crate::resources::sns_mails::UNCONFIRMED;
 use crate::resources::{alarm_topic, alarms};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

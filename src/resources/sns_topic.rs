@@ -1,7 +1,5 @@
 //! An SNS topic: all that the stack's topics have in common. What each is for is in its own folder.
 
-mod mails;
-
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -11,7 +9,7 @@ use aws_sdk_sns::types::Tag;
 use futures_util::try_join;
 use serde_json::{Value, json};
 
-use self::mails::Mails;
+use super::sns_mails::{self, Mails};
 use super::{Blueprint, Member, Trace, whole};
 use crate::aws::policy;
 use crate::aws::subscribers::Subscriber;
@@ -27,8 +25,6 @@ use crate::pricing::{Service, Usage};
 use crate::template::Export;
 use crate::template::cloudformation::{self, CloudFormation, this};
 use crate::template::terraform::{self, Terraform, value_of};
-
-pub(crate) use self::mails::UNCONFIRMED;
 
 /// What one topic is for.
 pub(crate) trait Purpose: Send + Sync + 'static {
@@ -329,7 +325,7 @@ impl<P: Purpose> Export for SnsTopic<P> {
         }
         for (number, address) in (1..).zip(self.mails.iter().flat_map(Mails::addresses)) {
             let subscriber = json!({
-                "TopicArn": this(logical), "Protocol": mails::PROTOCOL, "Endpoint": address,
+                "TopicArn": this(logical), "Protocol": sns_mails::PROTOCOL, "Endpoint": address,
             });
             let name = format!("{logical}Subscriber{number}");
             template.add(&name, "AWS::SNS::Subscription", subscriber);
@@ -350,7 +346,7 @@ impl<P: Purpose> Export for SnsTopic<P> {
         }
         for (number, address) in (1..).zip(self.mails.iter().flat_map(Mails::addresses)) {
             let subscriber = json!({
-                "topic_arn": value_of(&arn), "protocol": mails::PROTOCOL, "endpoint": address,
+                "topic_arn": value_of(&arn), "protocol": sns_mails::PROTOCOL, "endpoint": address,
             });
             let name = format!("{local}_subscriber_{number}");
             module.add("aws_sns_topic_subscription", &name, subscriber);
