@@ -5,6 +5,7 @@
 //! Deliberately absent: any call to AWS, printing, and the process's environment, which the caller
 //! passes in.
 
+mod alarms;
 mod document;
 mod fallback;
 mod folder_rules;
@@ -53,6 +54,8 @@ pub(crate) struct Config {
     /// Where to report the outcome of each original, if anywhere.
     pub(crate) notify: Option<Notify>,
     pub(crate) uploads: Uploads,
+    /// When to wake somebody, and whom; `None`: never.
+    pub(crate) alarms: Option<Alarms>,
     /// The user's own tags, without the one that marks the stack.
     pub(crate) tags: BTreeMap<String, String>,
 }
@@ -188,6 +191,18 @@ pub(crate) struct Uploads {
     pub(crate) max_size: u64,
     /// The content types that it allows; `image/*` is all of a kind. Never empty.
     pub(crate) types: Vec<String>,
+}
+
+/// Who is told when the pipeline is in trouble, and from when on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Alarms {
+    /// The name of the topic that they are told on.
+    pub(crate) topic: String,
+    /// The addresses that get a mail.
+    pub(crate) email: Vec<String>,
+    /// How many originals may fail within five minutes before it counts as trouble; none: however
+    /// many do.
+    pub(crate) failed_images: Option<u32>,
 }
 
 impl Config {

@@ -62,6 +62,8 @@ pub(crate) struct Names {
     pub(crate) ready_queue: Option<Named>,
     /// The queue for what could not be delivered to its subscribers.
     pub(crate) ready_dead_letters: Option<Named>,
+    /// The topic of the alarms, if the file asks for alarms.
+    pub(crate) alarm_topic: Option<Named>,
     /// Comment of the distribution, beginning of its `CallerReference`, and name of its origin access
     /// control and of its cache policy.
     pub(crate) cdn: String,
@@ -110,6 +112,8 @@ pub(crate) struct Chosen<'a> {
     pub(crate) has_ready_queue: bool,
     /// Whether `?v=…` is part of the key of the CDN's cache.
     pub(crate) has_versions: bool,
+    /// The topic of the alarms.
+    pub(crate) alarms: Option<&'a str>,
     pub(crate) tags: &'a BTreeMap<String, String>,
 }
 
@@ -129,7 +133,7 @@ pub(crate) fn trial_folder(variants: &[Variant]) -> String {
 
 impl Names {
     pub(crate) fn new(chosen: &Chosen<'_>, place: Place) -> Self {
-        let Chosen { stack, bucket, topic, function, ready, .. } = *chosen;
+        let Chosen { stack, bucket, topic, function, ready, alarms, .. } = *chosen;
         let Place { partition, region, account, dns_suffix } = place;
         let camel = camel_case(bucket);
         let iam_path = format!("/imgprep/{stack}/");
@@ -161,6 +165,7 @@ impl Names {
             role_arn: format!("arn:{partition}:iam::{account}:role{iam_path}{role}"),
             log_group_arn: regional("logs", &format!("log-group:{log_group}")),
             dead_letters: named("sqs", format!("{stack}-dead-letters")),
+            alarm_topic: alarms.map(|topic| named("sns", topic.to_owned())),
             cdn,
             stack: stack.to_owned(),
             account,
@@ -184,10 +189,19 @@ impl Names {
     pub(crate) fn stand_in() -> Self {
         let tags = &BTreeMap::new();
         let (stack, bucket, topic, function) = ("s", "b", "t", "f");
-        let (has_ready_queue, has_versions) = (true, true);
-        let ready = Some("r");
-        let chosen =
-            Chosen { stack, bucket, topic, function, ready, has_ready_queue, has_versions, tags };
+        let (ready, has_ready_queue, alarms) = (Some("r"), true, Some("a"));
+        let has_versions = true;
+        let chosen = Chosen {
+            stack,
+            bucket,
+            topic,
+            function,
+            ready,
+            has_ready_queue,
+            has_versions,
+            alarms,
+            tags,
+        };
         Self::new(&chosen, Place::from(&Aws::stand_in()))
     }
 
@@ -256,6 +270,11 @@ impl Names {
     /// The ARN of any role under the stack's path.
     pub(crate) fn any_role_arn(&self) -> String {
         self.in_iam("role", "*")
+    }
+
+    /// The ARN of an alarm in the stack's region; `*` in its name stands for anything.
+    pub(crate) fn alarm(&self, name: &str) -> String {
+        self.regional("cloudwatch", &format!("alarm:{name}"))
     }
 
     /// What is in a folder of the stack's bucket.

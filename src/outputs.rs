@@ -1,5 +1,7 @@
 //! What people take away from a stack: where to upload, and where the variants are served.
 
+mod watch;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -9,6 +11,8 @@ use crate::config::{Access, Config};
 use crate::engine::changelog::Changelog;
 use crate::names::Names;
 use crate::resources::cdn;
+
+pub(crate) use self::watch::Watch;
 
 /// The outputs of a stack; what CloudFront names itself is null until it has.
 #[derive(Clone, Debug, Serialize)]

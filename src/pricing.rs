@@ -7,7 +7,7 @@ use contract::settings::{Effort, Fit, Format, Variant};
 use serde::Serialize;
 
 use self::prices::Price;
-use crate::config::{Arch, Config, Notify};
+use crate::config::{Alarms, Arch, Config, Notify};
 
 /// Processor time for each megapixel of an original, on one full processor, until its variants can be
 /// encoded: what `bench/run` measures for JPEG photos of 10 megapixels.
@@ -89,6 +89,8 @@ pub(crate) struct Usage {
     pub(crate) log_retention_days: u32,
     /// Whom an application has told of images that are ready.
     pub(crate) notify: Option<Notify>,
+    /// Whom trouble is told.
+    pub(crate) alarms: Option<Alarms>,
 }
 
 impl Usage {
@@ -114,6 +116,7 @@ impl Usage {
             billed_ms: billed_ms(cpu_ms, memory_mb),
             log_retention_days: config.function.log_retention_days,
             notify: config.notify.clone(),
+            alarms: config.alarms.clone(),
         }
     }
 

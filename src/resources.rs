@@ -2,6 +2,8 @@
 //! is read and changed, which permissions that takes, what it is in other tools' templates, what it
 //! costs, and how it is found once it has left the file.
 
+pub(crate) mod alarm_topic;
+pub(crate) mod alarms;
 pub(crate) mod bucket;
 pub(crate) mod cache_policy;
 pub(crate) mod cdn;
@@ -16,6 +18,7 @@ pub(crate) mod ready_dead_letters;
 pub(crate) mod ready_queue;
 pub(crate) mod ready_subscriptions;
 pub(crate) mod role;
+pub(crate) mod sns_mails;
 mod sns_topic;
 mod sqs_queue;
 pub(crate) mod topic;

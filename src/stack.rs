@@ -19,6 +19,8 @@ use crate::engine::resource::{AnyResource, Erased, Id, Images, Observed, Owner};
 use crate::names::{Chosen, Names, Place};
 use crate::permissions::Row;
 use crate::pricing::{Service, Usage};
+use crate::resources::alarm_topic::{self, AlarmTopic};
+use crate::resources::alarms::{self, Alarms};
 use crate::resources::bucket::{self, Bucket};
 use crate::resources::cache_policy::{self, CachePolicy};
 use crate::resources::cdn::{self, Cdn};
@@ -40,7 +42,7 @@ use crate::template::Export;
 
 /// Every resource that a stack can have, in the order in which people read them, with what it waits
 /// for and why.
-fn lines() -> [Line; 16] {
+fn lines() -> [Line; 18] {
     [
         // What is subscribed goes before what it is subscribed to, and what sends before that.
         Line::of::<Topic>(Order::default().outlives(&[trigger::ID, notification::ID])),
@@ -78,6 +80,9 @@ fn lines() -> [Line; 16] {
         Line::of::<Cdn>(Order::default().needs(&[bucket::ID]).follows(&[cache_policy::ID])),
         // CloudFront deletes no policy that a distribution uses.
         Line::of::<CachePolicy>(Order::default().outlives(&[cdn::ID])),
+        Line::of::<AlarmTopic>(Order::default().outlives(&[alarms::ID])),
+        // An alarm may go off as soon as it is made, and goes off once.
+        Line::of::<Alarms>(Order::default().follows(&[alarm_topic::ID])),
     ]
 }
 
@@ -245,6 +250,7 @@ pub(crate) fn names(config: &Config, place: Place) -> Names {
         ready: config.notify.as_ref().map(|notify| notify.topic.as_str()),
         has_ready_queue: config.notify.as_ref().is_some_and(|notify| notify.queue),
         has_versions: config.cdn.versions,
+        alarms: config.alarms.as_ref().map(|alarms| alarms.topic.as_str()),
         tags: &config.tags,
     };
     Names::new(&chosen, place)

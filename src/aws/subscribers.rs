@@ -9,6 +9,9 @@ use super::{Aws, AwsError, Calling};
 /// What SNS says in place of an ARN until the subscriber confirms.
 const PENDING: &str = "PendingConfirmation";
 
+/// What SNS says there for some days after somebody unsubscribed.
+const DELETED: &str = "Deleted";
+
 /// A subscriber of a topic.
 pub(crate) struct Subscriber {
     /// `None`: it has not confirmed, and nothing can be asked or told of it.
@@ -29,7 +32,9 @@ impl Subscriber {
             let list = aws.sns.list_subscriptions_by_topic().topic_arn(topic_arn);
             let page = list.set_next_token(page_token).send().await;
             let Some(page) = page.found("sns:ListSubscriptionsByTopic")? else { return Ok(None) };
-            all.extend(page.subscriptions().iter().map(Self::from));
+            let there = page.subscriptions().iter();
+            let there = there.filter(|it| it.subscription_arn() != Some(DELETED));
+            all.extend(there.map(Self::from));
             if page.next_token().is_none() {
                 return Ok(Some(all));
             }

@@ -15,10 +15,12 @@ use crate::error::Error;
 use crate::inventory::ImageCounts;
 use crate::report::advice::Advice;
 use crate::report::document::Document;
-use crate::report::layout::name_columns;
+use crate::report::layout::{name_columns, prose, spaces};
+use crate::report::printable::printable;
 use crate::report::stack::{self, Lead};
 use crate::report::style::{BAD, CHANGED, GOOD, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
+use crate::resources::alarms::Standing;
 
 /// Show every resource, what differs, and the addresses to use
 ///
@@ -104,6 +106,9 @@ fn text(document: &Document, advice: &Advice) -> String {
     if document.state != State::Absent {
         stack::outputs(&mut text, &document.outputs);
     }
+    if let Some(watch) = &document.watch {
+        alarms(&mut text, &watch.states);
+    }
     stack::retired(&mut text, document, advice);
     let mut next = if document.state.is_whole() { Vec::new() } else { vec!["up"] };
     if let Some(images) = &document.images {
@@ -115,6 +120,30 @@ fn text(document: &Document, advice: &Advice) -> String {
         let _ = writeln!(text, "\nnext: {}", next.join(", "));
     }
     text
+}
+
+/// How the alarms stand, and why those that are not silent.
+fn alarms(text: &mut String, states: &[Standing]) {
+    let columns = name_columns(states.iter().map(|it| it.alarm.as_str()));
+    for (index, Standing { alarm, state, since, reason, .. }) in states.iter().enumerate() {
+        let (style, is_silent) = match state.as_str() {
+            "OK" => (GOOD, true),
+            "ALARM" => (BAD, false),
+            _ => (CHANGED, false),
+        };
+        if index == 0 {
+            text.push('\n');
+        }
+        let _ = write!(text, "  {alarm:<columns$} {}", painted(style, &printable(state)));
+        if let Some(since) = since {
+            let _ = write!(text, " since {since}");
+        }
+        text.push('\n');
+        if let Some(reason) = reason.as_ref().filter(|_| !is_silent) {
+            let column = columns + 3;
+            let _ = writeln!(text, "{}{}", spaces(column), prose(&printable(reason), column));
+        }
+    }
 }
 
 /// What `status --images` adds.
@@ -165,6 +194,40 @@ mod tests {
 
     fn by_folder(large: u64, small: u64) -> BTreeMap<String, u64> {
         [("800x600".to_owned(), large), ("400x300".to_owned(), small)].into()
+    }
+
+    #[test]
+    fn an_alarm_that_is_on_says_why() {
+        let standing = |alarm: &str, state: &str, reason: &str| Standing {
+            alarm: alarm.to_owned(),
+            name: format!("photos-alarms-{alarm}"),
+            state: state.to_owned(),
+            since: Some("2026-11-29T08:00:00Z".to_owned()),
+            reason: Some(reason.to_owned()),
+        };
+        let states = [
+            standing(
+                "dead-letters",
+                "ALARM",
+                "Threshold Crossed: 1 out of the last 1 datapoints [3.0 (29/11/26 07:55:00)] was greater than the threshold (0.0)",
+            ),
+            standing(
+                "errors",
+                "OK",
+                "Threshold Crossed: no datapoints were received for 3 periods",
+            ),
+            standing("throttles", "INSUFFICIENT_DATA", "Unchecked: Initial alarm creation"),
+        ];
+        let mut text = String::new();
+        alarms(&mut text, &states);
+        assert_snapshot!(anstream::adapter::strip_str(&text).to_string(), @"
+          dead-letters   ALARM since 2026-11-29T08:00:00Z
+                         Threshold Crossed: 1 out of the last 1 datapoints [3.0
+                         (29/11/26 07:55:00)] was greater than the threshold (0.0)
+          errors         OK since 2026-11-29T08:00:00Z
+          throttles      INSUFFICIENT_DATA since 2026-11-29T08:00:00Z
+                         Unchecked: Initial alarm creation
+        ");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::engine::resource::{Observed, Owner};
 use crate::error::Error;
 use crate::inventory::Behind;
 use crate::report::document::{Document, Entry};
+use crate::report::printable::printable;
 use crate::report::stack::{self, Lead};
 use crate::report::style::{BOLD, painted};
 use crate::report::{Answer, Asked, Outcome, Report, pretty};
@@ -175,6 +176,15 @@ fn text(document: &Document, report: &Report) -> String {
         let _ = writeln!(
             text,
             "\nUploads are processed now. CloudFront needs a few minutes to reach all its edges."
+        );
+    }
+    let unconfirmed = document.watch.iter().flat_map(|watch| &watch.unconfirmed);
+    let unconfirmed: Vec<String> = unconfirmed.map(|address| printable(address)).collect();
+    if !unconfirmed.is_empty() {
+        let _ = writeln!(
+            text,
+            "\nAWS has sent mail to {}: alarms arrive once the link in it is opened.",
+            unconfirmed.join(", ")
         );
     }
     let left: Vec<&Entry> =

@@ -31,6 +31,11 @@ pub(super) fn concurrency(value: i64) -> Result<u32, Fault> {
     within(value, 1..=u32::MAX, "must be 1 or more; 0 would stop the function")
 }
 
+/// 0 switches the alarm off.
+pub(super) fn failed_images(value: i64) -> Result<u32, Fault> {
+    within(value, 0..=u32::MAX, "must be 0 or more; 0 switches this alarm off")
+}
+
 pub(super) fn quality(value: i64) -> Result<u32, Fault> {
     within(value, 1..=100, "must be 1–100")
 }

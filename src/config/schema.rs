@@ -7,6 +7,7 @@ use std::path::Path;
 
 use contract::settings::{Format, OnDelete, Settings, Variant};
 
+use super::alarms::alarms;
 use super::fallback::fallback;
 use super::folder_rules::{self, beside_reserved};
 use super::notify::notify;
@@ -73,9 +74,21 @@ pub(super) fn pipeline(root: &Table<'_>, folder: &Path) -> Config {
     let region = region.map(|region| region.value);
     let notify = notify(root, &name, &topic);
     let uploads = uploads(&root.table("uploads"));
+    let alarms = alarms(root, &name, [Some(&topic.name), notify.as_ref().map(|it| &it.topic)]);
     let tags = tags(root);
-    let config =
-        Config { name, region, bucket, topic, function, variants, cdn, notify, uploads, tags };
+    let config = Config {
+        name,
+        region,
+        bucket,
+        topic,
+        function,
+        variants,
+        cdn,
+        notify,
+        uploads,
+        alarms,
+        tags,
+    };
     check_environment(&config, &tables);
     config
 }

@@ -1,6 +1,7 @@
 //! The one way into the module, [`Config::parse`], from every side: each refusal is shown as the
 //! user sees it.
 
+mod alarms;
 mod defaults;
 mod environment;
 mod examples;

@@ -212,6 +212,25 @@ fn a_few_images_are_billed_metrics_for_a_few_hours() {
 }
 
 #[test]
+fn alarms_cost_a_fixed_price_each() {
+    let of = |more: &str, name: &str| {
+        let services = estimate(&config(more), &LOAD).services;
+        let found = services.into_iter().find(|it| it.name == name);
+        found.map(|it| (it.monthly_usd, it.free_tier_usd, it.detail))
+    };
+    let (alarms, mails) = ("CloudWatch (alarms)", "SNS (alarms)");
+    assert_eq!((of("", alarms), of("", mails)), (None, None));
+    // Dead letters, errors, throttles, failed images, the oldest event: 5 x 0.10.
+    let text = "[alarms]\nemail = [\"a@example.com\", \"b@example.com\"]\n";
+    assert_eq!(of(text, alarms), Some((0.5, 0.5, "5 alarms".to_owned())));
+    // 10 dead letters x 2 x 2.00/100,000 = 0.0004.
+    let detail = "20 mails to 2 subscribers".to_owned();
+    assert_eq!(of(text, mails), Some((0.0004, 0.0004, detail)));
+    let text = "[notify]\n[alarms]\nfailed_images = 0\n";
+    assert_eq!(of(text, alarms), Some((0.5, 0.5, "5 alarms".to_owned())));
+}
+
+#[test]
 fn numbers_are_written_as_people_do() {
     let cases = [
         (0.0, "0"),

@@ -14,6 +14,7 @@ use crate::engine::fields::holds;
 use crate::stack::InFile;
 use crate::template::{ACCOUNT, Location, cloudformation, terraform};
 
+mod alarms;
 mod members;
 
 const SMALL: &str = r#"
@@ -57,6 +58,9 @@ const FULL: &str = r#"
     queue = true
     [uploads]
     origins = ["https://app.example.com"]
+    [alarms]
+    email = ["ops@example.com"]
+    failed_images = 25
     [tags]
     team = "marketplace"
 "#;
@@ -97,7 +101,7 @@ fn cloudformation_has_every_resource_but_the_folders() {
     let kinds: BTreeSet<&str> =
         resources.values().map(|resource| resource["Type"].as_str().unwrap()).collect();
     let wanted = wanted(&config(FULL));
-    assert_eq!(wanted.len(), 16);
+    assert_eq!(wanted.len(), 18);
     for id in wanted.iter().map(|resource| resource.id()) {
         // Folders are objects, and the notification is a property of the bucket.
         let is_apart = id.0.inside.is_some();
@@ -155,6 +159,7 @@ const TYPES: [&str; 23] = [
     "aws_cloudfront_distribution",
     "aws_cloudfront_origin_access_control",
     "aws_cloudwatch_log_group",
+    "aws_cloudwatch_metric_alarm",
     "aws_iam_policy",
     "aws_iam_role",
     "aws_iam_role_policy_attachment",

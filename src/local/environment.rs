@@ -151,10 +151,11 @@ impl Environment {
         [self.resources_folder(), self.objects_folder(), self.temporary_folder()]
     }
 
-    /// MiniStack as installed for a version of Python, whose compiled packages fit no other.
-    pub(super) fn install_folder(&self, python_version: (u32, u32)) -> PathBuf {
+    /// MiniStack as installed for a version of Python, whose compiled packages fit no other; `packages`
+    /// tells what is installed with it.
+    pub(super) fn install_folder(&self, packages: &str, python_version: (u32, u32)) -> PathBuf {
         let (major, minor) = python_version;
-        self.cache.join(format!("ministack-{VERSION}-py{major}.{minor}"))
+        self.cache.join(format!("ministack-{VERSION}-{packages}-py{major}.{minor}"))
     }
 }
 

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use sha2::{Digest, Sha256};
+
 use super::{Environment, LocalError, VERSION, files};
 use crate::inquiry;
 
@@ -36,8 +38,13 @@ impl Python {
 
     /// Where MiniStack is, or is to be, installed for this interpreter.
     pub(super) fn install_folder(&self, environment: &Environment) -> PathBuf {
-        environment.install_folder(self.version)
+        environment.install_folder(&packages(), self.version)
     }
+}
+
+/// The beginning of the lock's hash: another lock is another installation.
+fn packages() -> String {
+    Sha256::digest(LOCK).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The first interpreter that is new enough and has MiniStack, or could install it.

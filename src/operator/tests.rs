@@ -52,6 +52,7 @@ fn pruning_the_stack_needs_what_removes_each_resource() {
         "cloudfront:GetOriginAccessControl",
         "cloudfront:ListCachePolicies",
         "cloudfront:UpdateDistribution",
+        "cloudwatch:DeleteAlarms",
         "iam:DeletePolicy",
         "iam:DeleteRolePolicy",
         "iam:DetachGroupPolicy",

@@ -71,6 +71,8 @@ pub(crate) const MESSAGES: Price = Price::new(0.50, MILLION, SNS).with_free(MILL
 pub(crate) const FURTHER_MESSAGES: Price = Price::new(0.50, MILLION, SNS);
 /// Messages that are posted to an address.
 pub(crate) const POSTS: Price = Price::new(0.60, MILLION, SNS).with_free(100_000.0);
+/// Messages that are mailed to an address.
+pub(crate) const MAILS: Price = Price::new(2.0, 100.0 * THOUSAND, SNS).with_free(THOUSAND);
 pub(crate) const INVOCATIONS: Price = Price::new(0.20, MILLION, LAMBDA).with_free(MILLION);
 /// Gigabyte-seconds on `x86_64`.
 pub(crate) const X86_TIME: Price = Price::new(0.000_016_666_7, 1.0, LAMBDA).with_free(400_000.0);
@@ -82,6 +84,8 @@ pub(crate) const LOGS: Price = Price::new(0.50, 1.0, CLOUDWATCH).with_free(5.0);
 pub(crate) const LOG_STORAGE: Price = Price::new(0.03, 1.0, CLOUDWATCH);
 /// A metric for a month, by the hours in which it has values.
 pub(crate) const METRICS: Price = Price::new(0.30, 1.0, CLOUDWATCH).with_free(10.0);
+/// An alarm on one metric for a month, at the standard resolution.
+pub(crate) const ALARMS: Price = Price::new(0.10, 1.0, CLOUDWATCH).with_free(10.0);
 /// Requests to a standard queue.
 pub(crate) const QUEUE: Price = Price::new(0.40, MILLION, SQS).with_free(MILLION);
 /// A gigabyte from CloudFront to North America or Europe.

@@ -8,7 +8,7 @@ use crate::engine::plan::{Action, Condition};
 use crate::engine::resource::{Id, Slow};
 use crate::inventory::{Behind, ImageCounts};
 use crate::names::Names;
-use crate::outputs::Outputs;
+use crate::outputs::{Outputs, Watch};
 
 /// A stack, resource by resource.
 #[derive(Clone, Debug, Serialize)]
@@ -19,6 +19,9 @@ pub(crate) struct Document {
     pub(crate) state: State,
     pub(crate) resources: Vec<Entry>,
     pub(crate) outputs: Outputs,
+    /// Where the file has alarms.
+    #[serde(rename = "alarms", skip_serializing_if = "Option::is_none")]
+    pub(crate) watch: Option<Watch>,
     /// Why images that are there already need a backfill after a run.
     #[serde(skip)]
     pub(crate) behind: Behind,
@@ -47,6 +50,7 @@ pub(crate) struct Entry {
 impl Document {
     pub(crate) fn new(names: &Names, changelog: Changelog, outputs: Outputs) -> Self {
         let (state, behind) = (changelog.state(), Behind::of(&changelog));
+        let watch = Watch::of(&changelog);
         let resources = changelog.entries.into_iter().map(|entry| Entry {
             id: entry.id,
             kind: entry.id.0.aws_type,
@@ -65,6 +69,7 @@ impl Document {
             state,
             resources: resources.collect(),
             outputs,
+            watch,
             behind,
             images: None,
         }

@@ -56,6 +56,7 @@ fn document(resources: Vec<Entry>) -> Document {
             cdn_url: None,
             urls: std::collections::BTreeMap::new(),
         },
+        watch: None,
         behind: Behind::Nothing,
         images: None,
     }

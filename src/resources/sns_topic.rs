@@ -9,12 +9,15 @@ use aws_sdk_sns::types::Tag;
 use futures_util::try_join;
 use serde_json::{Value, json};
 
+use super::sns_mails::{self, Mails};
 use super::{Blueprint, Member, Trace, whole};
 use crate::aws::policy;
+use crate::aws::subscribers::Subscriber;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
+use crate::config::Config;
 use crate::engine::edits::{self, Edits};
-use crate::engine::fields::{Statements, Tags, Unwanted, Values, difference};
+use crate::engine::fields::{Keyed, Statements, Tags, Unwanted, Values, difference};
 use crate::engine::resource::{Context, Details, Erased, Id, Observed, Owner, Removal, Resource};
 use crate::names::{self, Named, Names};
 use crate::permissions::Row;
@@ -45,6 +48,11 @@ pub(crate) trait Purpose: Send + Sync + 'static {
     /// The topic of the file; `None` where the file has none.
     fn topic(names: &Names) -> Option<&Named>;
 
+    /// Who gets its messages by mail, where the file may say so.
+    fn email(_config: &Config) -> Option<&[String]> {
+        None
+    }
+
     /// The statement of its policy that is ours, with its Sid, if there is to be one.
     fn statement(_names: &Names) -> Option<(&'static str, Value)> {
         None
@@ -65,6 +73,8 @@ fields! {
         /// The key that the topic is encrypted with. There is to be none: who publishes here
         /// could not, under a key whose policy does not know it, and S3 says so to nobody.
         kms_key: Unwanted<String>,
+        /// Who gets its messages by mail, by the address.
+        email: Option<Keyed<&'static str>>,
     }
 }
 
@@ -72,12 +82,14 @@ fields! {
 pub(crate) struct SnsTopic<P> {
     names: Arc<Names>,
     topic: Named,
+    mails: Option<Mails>,
     purpose: PhantomData<fn() -> P>,
 }
 
 impl<P: Purpose> SnsTopic<P> {
-    fn new(names: Arc<Names>, topic: Named) -> Self {
-        Self { names, topic, purpose: PhantomData }
+    fn new(names: Arc<Names>, topic: Named, email: Option<&[String]>) -> Self {
+        let mails = email.map(|addresses| Mails::new(addresses, &topic.arn));
+        Self { names, topic, mails, purpose: PhantomData }
     }
 
     fn tags(&self) -> Tags {
@@ -95,6 +107,14 @@ impl<P: Purpose> SnsTopic<P> {
         let topic = aws.sns.get_topic_attributes().topic_arn(&self.topic.arn);
         let topic = topic.send().await.found("sns:GetTopicAttributes")?;
         Ok(topic.map(|topic| topic.attributes.unwrap_or_default()))
+    }
+
+    /// Who subscribed to it; nobody where that is not the file's to say.
+    async fn subscribers(&self, aws: &Aws) -> Result<Vec<Subscriber>, AwsError> {
+        match self.mails {
+            Some(_) => Ok(Subscriber::of_topic(aws, &self.topic.arn).await?.unwrap_or_default()),
+            None => Ok(Vec::new()),
+        }
     }
 
     async fn put_attribute(
@@ -156,7 +176,12 @@ impl<P: Purpose> Resource for SnsTopic<P> {
     }
 
     fn fields(&self) -> Fields {
-        Fields { tags: self.tags(), policy: self.statements(), kms_key: Unwanted(None) }
+        Fields {
+            tags: self.tags(),
+            policy: self.statements(),
+            kms_key: Unwanted(None),
+            email: self.mails.as_ref().map(Mails::wanted),
+        }
     }
 
     async fn read(&self, aws: &Aws) -> Result<Option<Observed<Fields>>, AwsError> {
@@ -164,7 +189,8 @@ impl<P: Purpose> Resource for SnsTopic<P> {
             let list = aws.sns.list_tags_for_resource().resource_arn(&self.topic.arn);
             list.send().await.found("sns:ListTagsForResource")
         };
-        let (attributes, tags) = try_join!(self.attributes(aws), tags)?;
+        let (attributes, tags, subscribers) =
+            try_join!(self.attributes(aws), tags, self.subscribers(aws))?;
         let Some(attributes) = attributes else { return Ok(None) };
         let tags = tags.and_then(|answer| answer.tags).unwrap_or_default();
         let tags = names::tags(tags.into_iter().map(|tag: Tag| (tag.key, tag.value)));
@@ -173,8 +199,15 @@ impl<P: Purpose> Resource for SnsTopic<P> {
         let ours = P::statement(&self.names)
             .map(|(sid, _)| Statements::one(sid, policy::canonical_statement(document, sid)));
         let key = attributes.get(KEY).filter(|key| !key.is_empty()).cloned();
-        let fields = Fields { tags, policy: ours.unwrap_or_default(), kms_key: Unwanted(key) };
-        Ok(Some(Observed::new(fields, owner)))
+        let email = self.mails.as_ref().map(|mails| mails.subscribed(&subscribers));
+        let policy = ours.unwrap_or_default();
+        let fields = Fields { tags, policy, kms_key: Unwanted(key), email };
+        let mut observed = Observed::new(fields, owner);
+        if let Some(mails) = &self.mails {
+            observed.details = mails.details(&subscribers);
+            observed.note = mails.note(&subscribers);
+        }
+        Ok(Some(observed))
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
@@ -204,13 +237,16 @@ impl<P: Purpose> Resource for SnsTopic<P> {
 
     async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
         self.put_statement(context).await?;
-        Ok(created)
+        match &self.mails {
+            Some(mails) => mails.subscribe(context, mails.addresses(), created).await,
+            None => Ok(created),
+        }
     }
 
     async fn update(
         &self,
         context: &Context<'_>,
-        _observed: &Observed,
+        observed: &Observed,
         edits: &Edits<Fields>,
     ) -> Result<Details, AwsError> {
         if edits.touch(Fields::policy) {
@@ -222,7 +258,16 @@ impl<P: Purpose> Resource for SnsTopic<P> {
         if edits.touch(Fields::tags) {
             self.put_tags(context, &edits.tags(Fields::tags)).await?;
         }
-        Ok(Details::new())
+        let missing = edits.within(Fields::email);
+        let Some(mails) = self.mails.as_ref().filter(|_| !missing.is_empty()) else {
+            return Ok(Details::new());
+        };
+        let is_missing = |address: &&str| {
+            let path = format!("{}[{address}]", Fields::email.as_str());
+            missing.iter().any(|edit| edit.path == path)
+        };
+        let missing = mails.addresses().filter(is_missing);
+        mails.subscribe(context, missing, observed.details.clone()).await
     }
 
     async fn delete(
@@ -254,7 +299,7 @@ impl<P: Purpose> Member for SnsTopic<P> {
 
     fn wanted(blueprint: &Blueprint<'_>) -> Option<Self> {
         let topic = P::topic(blueprint.names)?.clone();
-        Some(Self::new(blueprint.names(), topic))
+        Some(Self::new(blueprint.names(), topic, P::email(blueprint.config)))
     }
 
     fn known_as(names: &Names) -> Option<&str> {
@@ -263,7 +308,7 @@ impl<P: Purpose> Member for SnsTopic<P> {
 
     fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased {
         let topic = blueprint.names.named("sns", name);
-        Box::new(Self::new(blueprint.names(), topic))
+        Box::new(Self::new(blueprint.names(), topic, None))
     }
 }
 
@@ -278,6 +323,13 @@ impl<P: Purpose> Export for SnsTopic<P> {
             let policy = json!({ "Topics": [this(logical)], "PolicyDocument": document });
             template.add(&format!("{logical}Policy"), "AWS::SNS::TopicPolicy", policy);
         }
+        for (number, address) in (1..).zip(self.mails.iter().flat_map(Mails::addresses)) {
+            let subscriber = json!({
+                "TopicArn": this(logical), "Protocol": sns_mails::PROTOCOL, "Endpoint": address,
+            });
+            let name = format!("{logical}Subscriber{number}");
+            template.add(&name, "AWS::SNS::Subscription", subscriber);
+        }
         template.output(&format!("{logical}Arn"), this(logical));
     }
 
@@ -291,6 +343,13 @@ impl<P: Purpose> Export for SnsTopic<P> {
             *module.local(&document) = policy::document(&[statement]);
             let policy = json!({ "arn": value_of(&arn), "policy": terraform::policy(&document) });
             module.add("aws_sns_topic_policy", local, policy);
+        }
+        for (number, address) in (1..).zip(self.mails.iter().flat_map(Mails::addresses)) {
+            let subscriber = json!({
+                "topic_arn": value_of(&arn), "protocol": sns_mails::PROTOCOL, "endpoint": address,
+            });
+            let name = format!("{local}_subscriber_{number}");
+            module.add("aws_sns_topic_subscription", &name, subscriber);
         }
         module.output(&format!("{local}_arn"), &arn);
     }

@@ -32,6 +32,8 @@ const EVERYTHING: &str = r#"
     versions = true
     [uploads]
     origins = ["https://app.example.com"]
+    [alarms]
+    email = ["ops@example.com"]
     [tags]
     team = "marketplace"
 "#;

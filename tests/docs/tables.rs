@@ -35,7 +35,7 @@ fn imgprep(arguments: &[&str]) -> Output {
 
 /// The keys that imgprep names where it meets one that it does not know.
 fn keys() -> BTreeSet<String> {
-    let tables = ["topic", "function", "image", "cdn", "notify", "uploads"];
+    let tables = ["topic", "function", "image", "cdn", "notify", "uploads", "alarms"];
     let mut file = "unknown_key = 1\n[bucket]\nname = \"photos\"\n".to_owned();
     file += "unknown_key = 1\n[[variants]]\nsize = \"8x6\"\nunknown_key = 1\n";
     file += "watermark = { image = \"missing\", unknown_key = 1 }\n";

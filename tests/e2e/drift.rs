@@ -1,6 +1,7 @@
 //! Changes made by hand: `status` and `plan` show each where it is, and `up` puts it right with the
 //! calls that it needs and no others.
 
+mod alarms;
 mod cdn;
 mod cdn_keys;
 mod code;
@@ -17,6 +18,7 @@ use std::pin::Pin;
 use imgprep_testkit::{Output, Pipeline, resource};
 use serde_json::{Value, json};
 
+pub(crate) use self::alarms::every_change_by_hand_to_alarms_is_shown_and_repaired;
 pub(crate) use self::cdn::{
     CACHING_OPTIMIZED, custom, distribution, every_change_by_hand_to_the_cdn_is_shown_and_repaired,
     identified, legacy,

@@ -173,8 +173,11 @@ pub(crate) async fn one_that_does_not_answer_is_told_and_stopped() {
 pub(crate) async fn one_that_ends_at_once_says_why() {
     let mut local = Local::new();
     let cache = local.folder.path().join("cache");
-    let version = "import sys; print('py%d.%d' % sys.version_info[:2])";
-    let python = Command::new("python3").args(["-c", version]).output().unwrap();
+    // What is installed stands in the folder's name as the hash of the lock.
+    let version = "import hashlib, sys; lock = hashlib.sha256(open(sys.argv[1], 'rb').read()); \
+                   print('%s-py%d.%d' % (lock.hexdigest()[:8], *sys.version_info[:2]))";
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/src/local/ministack.lock");
+    let python = Command::new("python3").args(["-c", version, lock]).output().unwrap();
     let python = String::from_utf8(python.stdout).unwrap();
     let installed = local.local("status")["version"].as_str().unwrap().to_owned();
     let packages = cache.join(format!("ministack-{installed}-{}", python.trim()));

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
+mod alarms;
 mod behaviour;
 mod cdn_keys;
 mod changes;
@@ -109,6 +110,7 @@ fn trials() -> Vec<Trial> {
         cdn_keys::a_cache_policy_that_left_the_file_need_not_be_looked_for,
         drift::every_change_by_hand_to_storage_is_shown_and_repaired,
         drift::every_change_by_hand_to_messaging_is_shown_and_repaired,
+        drift::every_change_by_hand_to_alarms_is_shown_and_repaired,
         drift::every_change_by_hand_to_the_function_is_shown_and_repaired,
         drift::every_change_by_hand_to_what_is_optional_is_shown_and_repaired,
         drift::every_change_by_hand_to_role_and_policy_is_shown_and_repaired,
@@ -293,6 +295,13 @@ fn trials() -> Vec<Trial> {
         network::row_62_all_of_aws_is_reached_through_a_proxy_that_inspects_it,
         network::row_62_a_proxy_that_lets_nothing_pass_is_told_with_what_to_set,
         network::row_62_an_aws_on_this_machine_is_reached_past_every_proxy,
+        alarms::an_alarm_goes_off_and_is_told,
+        alarms::an_address_that_has_not_confirmed_is_told_and_planned_once,
+        alarms::what_left_the_file_goes,
+        alarms::an_alarm_of_somebody_else_is_refused_and_then_taken_over,
+        alarms::what_is_not_delivered_has_an_alarm_too,
+        alarms::what_cannot_be_made_says_why_and_the_next_run_goes_on,
+        alarms::every_change_survives_a_kill_and_a_lost_answer,
         notify::an_address_is_subscribed_and_status_says_whether_it_has_confirmed,
         notify::an_application_hears_of_images_that_are_ready_and_of_those_that_failed,
         notify::down_takes_all_of_it,
@@ -322,6 +331,7 @@ fn trials() -> Vec<Trial> {
         local::this_program_serves_as_the_function_without_a_build,
         models::the_most_that_a_file_allows_is_made_and_removed,
         models::right_requests_pass,
+        models::a_wrong_call_in_cbor_is_named,
         models::a_wrong_form_is_named,
         models::a_wrong_call_in_json_is_named,
         models::a_wrong_call_by_path_is_named,

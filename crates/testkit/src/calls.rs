@@ -8,7 +8,7 @@ use hyper::http::request::Parts;
 /// One call to AWS as it came past the proxy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Call {
-    /// The service as signatures name it, such as `sns`; `web` for a request that is not signed.
+    /// The service as IAM names it, such as `sns`, which is as signatures do in most cases; `web` for a request that is not signed.
     pub service: String,
     /// The operation as the service's API names it, such as `CreateTopic`.
     pub operation: String,
@@ -33,12 +33,16 @@ impl Call {
             // Both sign as the same service.
             "s3control".clone_into(&mut service);
         }
+        if service == "monitoring" {
+            "cloudwatch".clone_into(&mut service);
+        }
         let operation = match service.as_str() {
             "s3" => s3(parts),
             "s3control" => s3control(parts),
             "lambda" => lambda(parts),
             "cloudfront" => cloudfront(parts),
             "web" => None,
+            "cloudwatch" => rpc(parts),
             _ => target(parts).or_else(|| action(body)),
         };
         let operation = operation.unwrap_or_else(|| format!("{} {}", parts.method, parts.uri));
@@ -68,6 +72,11 @@ fn action(body: &Bytes) -> Option<String> {
     let body = std::str::from_utf8(body).ok()?;
     let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
     action.map(ToOwned::to_owned)
+}
+
+/// The operation of the protocol RPC v2, as in `/service/NAME/operation/PutMetricAlarm`.
+fn rpc(parts: &Parts) -> Option<String> {
+    parts.uri.path().split_once("/operation/").map(|(_, operation)| operation.to_owned())
 }
 
 fn s3(parts: &Parts) -> Option<String> {

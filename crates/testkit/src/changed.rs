@@ -24,7 +24,7 @@ pub async fn file_and_aws(pipeline: &Pipeline) {
 }
 
 /// Tags touch all that carries them; a new size touches folders, policy, function and CDN; `[notify]`
-/// and a cache policy are new.
+/// and `[alarms]` are new, and so is a cache policy.
 fn file(pipeline: &Pipeline) {
     pipeline.put_function(&function::zip(2));
     pipeline.edit(
@@ -36,7 +36,7 @@ fn file(pipeline: &Pipeline) {
         "size = \"400x300\"\n\n[[variants]]\nsize = \"200x200\"\n\n[cdn]\nprice_class = \"200\"\n\
          versions = true\nfallback = \"fallback.png\"\n\n\
          [uploads]\norigins = [\"https://app.example.com\"]\n\n\
-         [notify]\nqueue = true\n",
+         [notify]\nqueue = true\n\n[alarms]\nemail = [\"ops@example.com\"]\n",
     );
     pipeline.edit("team = \"tests\"", "team = \"others\"");
 }

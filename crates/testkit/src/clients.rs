@@ -14,6 +14,7 @@ use crate::{Pipeline, REGION};
 /// One account, straight at the emulator.
 pub struct Clients {
     pub cloudfront: aws_sdk_cloudfront::Client,
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub iam: aws_sdk_iam::Client,
     pub lambda: aws_sdk_lambda::Client,
     pub logs: aws_sdk_cloudwatchlogs::Client,
@@ -41,6 +42,7 @@ impl Clients {
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         Self {
             cloudfront: aws_sdk_cloudfront::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
@@ -91,6 +93,9 @@ impl Clients {
         let list = list.send().await.unwrap().cache_policy_list.and_then(|list| list.items);
         for policy in list.into_iter().flatten().filter_map(|summary| summary.cache_policy) {
             add("cache policy", policy.cache_policy_config().map(CachePolicyConfig::name));
+        }
+        for alarm in self.cloudwatch.describe_alarms().send().await.unwrap().metric_alarms() {
+            add("alarm", alarm.alarm_name());
         }
         for bucket in self.s3.list_buckets().send().await.unwrap().buckets() {
             add("bucket", bucket.name());

@@ -330,19 +330,39 @@ impl Refusal {
         let (content_type, body) = match service {
             "sqs" | "logs" | "lambda" | "tagging" => (
                 "application/x-amz-json-1.0",
-                json!({ "__type": code, "message": message, "Type": "User" }).to_string(),
+                json!({ "__type": code, "message": message, "Type": "User" }).to_string().into(),
             ),
-            "s3" => ("application/xml", format!("<Error>{error}</Error>")),
+            "s3" => ("application/xml", format!("<Error>{error}</Error>").into()),
+            "cloudwatch" => {
+                ("application/cbor", cbor(&[("__type", code), ("message", message)]).into())
+            }
             _ => (
                 "text/xml",
                 format!(
                     "<ErrorResponse><Error><Type>Sender</Type>{error}</Error>\
                      <RequestId>0</RequestId></ErrorResponse>"
-                ),
+                )
+                .into(),
             ),
         };
+        let body: Bytes = body;
         let response = Response::builder().status(*status).header("content-type", content_type);
         let response = response.header("x-amzn-errortype", *code);
-        response.body(Full::new(Bytes::from(body))).unwrap()
+        let response = match service {
+            "cloudwatch" => response.header("smithy-protocol", "rpc-v2-cbor"),
+            _ => response,
+        };
+        response.body(Full::new(body)).unwrap()
     }
+}
+
+/// A map of texts in CBOR (RFC 8949, section 3).
+fn cbor(members: &[(&str, &str)]) -> Vec<u8> {
+    let text = |text: &str| {
+        let length = u16::try_from(text.len()).unwrap().to_be_bytes();
+        [&[0x79], &length[..], text.as_bytes()].concat()
+    };
+    let count = u8::try_from(members.len()).unwrap();
+    let members = members.iter().flat_map(|(name, value)| [text(name), text(value)].concat());
+    std::iter::once(0xa0 + count).chain(members).collect()
 }

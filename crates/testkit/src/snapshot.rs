@@ -35,7 +35,7 @@ impl Pipeline {
     pub async fn snapshot(&self) -> Value {
         let aws = &self.aws;
         let mut names = self.given_names();
-        let value = json!({
+        let mut value = json!({
             "topics": topics(aws).await,
             "subscriptions": subscriptions(aws).await,
             "buckets": buckets(aws).await,
@@ -47,6 +47,11 @@ impl Pipeline {
             "distributions": distributions(aws, &mut names).await,
             "access controls": access_controls(aws, &mut names).await,
         });
+        // A stack has several of them or none.
+        let alarms = alarms(aws).await;
+        if !alarms.is_empty() {
+            value["alarms"] = alarms.into();
+        }
         renamed(&value, names)
     }
 
@@ -129,6 +134,24 @@ fn pairs(all: Option<&HashMap<String, String>>) -> Value {
 fn sorted(mut values: Vec<Value>) -> Value {
     values.sort_by_cached_key(ToString::to_string);
     values.into()
+}
+
+/// Without what CloudWatch says of their states.
+async fn alarms(aws: &Clients) -> Vec<Value> {
+    let mut all = Vec::new();
+    for mut alarm in aws.cloudwatch.describe_alarms().send().await.unwrap().metric_alarms.unwrap() {
+        let arn = alarm.alarm_arn.clone().unwrap();
+        let tags = aws.cloudwatch.list_tags_for_resource().resource_arn(arn).send().await.unwrap();
+        let tags = tags.tags().iter().map(|tag| (tag.key().unwrap(), tag.value().unwrap()));
+        let tags: BTreeMap<&str, &str> = tags.collect();
+        alarm.alarm_configuration_updated_timestamp = None;
+        alarm.state_updated_timestamp = None;
+        alarm.state_transitioned_timestamp = None;
+        alarm.state_value = None;
+        alarm.state_reason = None;
+        all.push(json!({ "alarm": shown(&alarm), "tags": tags }));
+    }
+    all
 }
 
 async fn topics(aws: &Clients) -> Value {

@@ -7,7 +7,7 @@ use std::path::Path;
 use contract::settings::{Colour, Effort, Fit, Format, Gravity, Metadata, OnDelete, Variant};
 
 use super::super::{
-    Access, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic, Uploads,
+    Access, Alarms, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic, Uploads,
 };
 use super::{LEAST, accepted, parse};
 
@@ -69,6 +69,7 @@ fn least() -> Config {
             max_size: 25_000_000,
             types: vec!["image/*".to_owned()],
         },
+        alarms: None,
         tags: BTreeMap::new(),
     }
 }
@@ -138,6 +139,9 @@ versions = true
 origins = ["https://app.example.com", "http://localhost:3000"]
 max_size = "5GB"
 types = ["image/jpeg", "image/svg+xml"]
+[alarms]
+email = ["ops@example.com"]
+failed_images = 25
 [tags]
 team = "marketplace"
 "Größe 1" = ""
@@ -205,6 +209,11 @@ fn every_key() -> Config {
             max_size: 5_000_000_000,
             types: vec!["image/jpeg".to_owned(), "image/svg+xml".to_owned()],
         },
+        alarms: Some(Alarms {
+            topic: "stack-alarms".to_owned(),
+            email: vec!["ops@example.com".to_owned()],
+            failed_images: Some(25),
+        }),
         tags: BTreeMap::from([
             ("team".to_owned(), "marketplace".to_owned()),
             ("Größe 1".to_owned(), String::new()),

@@ -147,12 +147,12 @@ fn each_field_is_in_its_member_with_its_value() {
             check(resource.as_ref(), &template, format);
             count += 1;
         }
-        assert_eq!(count, 15);
+        assert_eq!(count, 17);
     }
 }
 
 /// Where an argument refers to each policy, which stands in `locals` of Terraform's for people to read.
-const REFERENCES: [(&str, &str); 7] = [
+const REFERENCES: [(&str, &str); 8] = [
     ("topic_policy", "aws_sns_topic_policy/topic/policy"),
     ("bucket_policy", "aws_s3_bucket_policy/bucket/policy"),
     ("function_policy", "aws_iam_policy/policy/policy"),
@@ -160,6 +160,7 @@ const REFERENCES: [(&str, &str); 7] = [
     ("dead_letters_policy", "aws_sqs_queue_policy/dead_letters/policy"),
     ("ready_policy", "aws_sqs_queue_policy/ready/policy"),
     ("ready_dead_letters_policy", "aws_sqs_queue_policy/ready_dead_letters/policy"),
+    ("alarm_topic_policy", "aws_sns_topic_policy/alarm_topic/policy"),
 ];
 
 #[test]
@@ -170,7 +171,7 @@ fn each_policy_is_referred_to_and_has_no_other_statements() {
         assert_eq!(member(&second, Format::Terraform, argument), reference);
     }
     let counts = REFERENCES.map(|(local, _)| statements(&second["locals"][local]).len());
-    assert_eq!(counts, [1, 2, 8, 1, 1, 1, 1]);
+    assert_eq!(counts, [1, 2, 8, 1, 1, 1, 1, 1]);
     let documents = ["TopicPolicy", "BucketPolicy", "Policy", "DeadLettersPolicy"];
     let documents = documents.map(|name| format!("{name}/PolicyDocument"));
     let counts = documents.map(|at| statements(&member(&first, Format::CloudFormation, &at)).len());

@@ -35,6 +35,13 @@ fn target(service: &'static str, target: &str, body: &Value) -> Request {
     Request { service, method: "POST", uri: "/".into(), headers, body: body.to_string() }
 }
 
+/// Of the protocol RPC v2, its body in CBOR and that in hexadecimal digits.
+fn rpc(operation: &str, body: &str) -> Request {
+    let uri = format!("/service/GraniteServiceVersion20100801/operation/{operation}");
+    let headers = json!({ "content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor" });
+    Request { service: "cloudwatch", method: "POST", uri, headers, body: body.into() }
+}
+
 /// Of the protocols REST with JSON and with XML.
 fn rest(service: &'static str, method: &'static str, uri: &str, body: &str) -> Request {
     Request { service, method, uri: uri.into(), headers: json!({}), body: body.into() }
@@ -53,6 +60,37 @@ async fn said(requests: &[Request]) -> (String, bool) {
 pub(crate) async fn right_requests_pass() {
     let (said, is_right) = said(&right()).await;
     assert_eq!((said.as_str(), is_right), ("9 requests read\n", true));
+}
+
+pub(crate) async fn a_wrong_call_in_cbor_is_named() {
+    // `{"AlarmNames": ["a"]}`, with lengths and with ends.
+    let right = ["a16a416c61726d4e616d6573816161", "bf6a416c61726d4e616d65739f6161ffff"];
+    let said_of_right = said(&right.map(|body| rpc("DeleteAlarms", body))).await;
+    assert_eq!(said_of_right, ("2 requests read\n".to_owned(), true));
+    let wrong = [
+        rpc("DeleteAlarms", "a0"),
+        // `{"AlarmNames": "a"}`, and only its beginning.
+        rpc("DeleteAlarms", "a16a416c61726d4e616d65736161"),
+        rpc("DeleteAlarms", "a16a416c61726d4e616d6573"),
+        rpc("PutAlarm", "a0"),
+        // `{"MaxRecords": 200}`
+        rpc("DescribeAlarms", "a16a4d61785265636f72647318c8"),
+    ];
+    let (said, is_right) = said(&wrong).await;
+    assert!(!is_right);
+    assert_snapshot!(said, @r#"
+    cloudwatch:DeleteAlarms AlarmNames is required and not there
+      1 request, such as POST /service/GraniteServiceVersion20100801/operation/DeleteAlarms a0
+    cloudwatch:DeleteAlarms AlarmNames is no list: 'a'
+      1 request, such as POST /service/GraniteServiceVersion20100801/operation/DeleteAlarms a16a416c61726d4e616d65736161
+    cloudwatch:DeleteAlarms cannot be read, as the value is cut off
+      1 request, such as POST /service/GraniteServiceVersion20100801/operation/DeleteAlarms a16a416c61726d4e616d6573
+    cloudwatch: cannot be read, as there is no operation at '/service/GraniteServiceVersion20100801/operation/PutAlarm'
+      1 request, such as POST /service/GraniteServiceVersion20100801/operation/PutAlarm a0
+    cloudwatch:DescribeAlarms MaxRecords is 200, at most 100
+      1 request, such as POST /service/GraniteServiceVersion20100801/operation/DescribeAlarms a16a4d61785265636f72647318c8
+    5 requests read
+    "#);
 }
 
 pub(crate) async fn a_wrong_form_is_named() {

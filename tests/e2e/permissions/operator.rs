@@ -10,7 +10,12 @@ use serde_json::{Value, json};
 const POLICY: &str = "imgprep";
 
 /// What the emulator does not check although AWS does: the action, and why it is in the policy.
-pub(super) const UNCHECKED: [(&str, &str); 5] = [
+pub(super) const UNCHECKED: [(&str, &str); 10] = [
+    ("cloudwatch:DeleteAlarms", "the emulator reads no operation from a path"),
+    ("cloudwatch:DescribeAlarms", "the emulator reads no operation from a path"),
+    ("cloudwatch:ListTagsForResource", "the emulator reads no operation from a path"),
+    ("cloudwatch:PutMetricAlarm", "the emulator reads no operation from a path"),
+    ("cloudwatch:TagResource", "the emulator reads no operation from a path"),
     ("iam:PassRole", "Lambda is handed the role"),
     ("lambda:GetFunctionEventInvokeConfig", "the emulator takes it for lambda:GetFunction"),
     ("lambda:PutFunctionEventInvokeConfig", "the emulator takes it for lambda:UpdateFunctionCode"),

@@ -123,7 +123,8 @@ pub(super) fn write_file(pipeline: &Pipeline) {
     let cdn = "invalidate = true\nversions = true\nfallback = \"fallback.png\"";
     let text = file(pipeline, "", function, cdn);
     let uploads = "[uploads]\norigins = [\"https://app.example.com\"]\n";
-    pipeline.write(&format!("{text}{uploads}[tags]\nteam = \"first\"\n"));
+    let alarms = "[alarms]\nemail = [\"ops@example.com\"]\n";
+    pipeline.write(&format!("{text}{uploads}{alarms}[tags]\nteam = \"first\"\n"));
 }
 
 pub(super) fn file(pipeline: &Pipeline, bucket: &str, function: &str, cdn: &str) -> String {
@@ -144,6 +145,7 @@ pub(super) fn write_other_file(pipeline: &Pipeline) {
         "invalidate = true\nversions = true\nprice_class = \"all\"",
     );
     text.push_str("[[variants]]\nsize = \"200x200\"\n[tags]\nteam = \"second\"\n");
+    text.push_str("[alarms]\nemail = [\"ops@example.com\"]\nfailed_images = 0\n");
     std::fs::write(pipeline.folder().join("other.zip"), function("other")).unwrap();
     pipeline.write(&text);
 }

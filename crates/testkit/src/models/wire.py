@@ -11,10 +11,12 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 from xml.etree import ElementTree
 
+import cbor
+
 # Headers of HTTP and of the SDK, which no operation lists among its members.
 TRANSPORT = re.compile(
     "accept|accept-encoding|amz-sdk-.*|connection|content-length|content-type|transfer-encoding"
-    "|x-amz-security-token|x-amz-target|x-amzn-query-mode"
+    "|smithy-protocol|x-amz-security-token|x-amz-target|x-amzn-query-mode"
 )
 # With these a body is sent in chunks, each of them signed or followed by a checksum.
 CHUNKED = re.compile("content-encoding|x-amz-decoded-content-length|x-amz-trailer")
@@ -35,6 +37,8 @@ class Unreadable(Exception):
 
 def operation_of(model, request):
     """The name of the operation that a request is for."""
+    if is_rpc(request):
+        return called(model, request)
     if model.protocol.startswith("rest"):
         return routed(model, request)
     if model.protocol == "query":
@@ -54,7 +58,9 @@ def members_of(model, name, request):
     if model.protocol.startswith("rest"):
         return from_rest(model, operation, request)
     shape = model.input(operation)
-    if model.protocol == "query":
+    if is_rpc(request):
+        members = from_json(model, shape, cbor.loads(bytes.fromhex(request["body"])))
+    elif model.protocol == "query":
         members = from_form(model, shape, form(model, request["body"]))
     else:
         members = from_json(model, shape, json.loads(request["body"]))
@@ -67,6 +73,23 @@ def unknown_headers(request, known, members):
     for name in request["headers"]:
         if name not in known and not TRANSPORT.fullmatch(name):
             members[Unknown(name)] = request["headers"][name]
+
+
+# The protocol RPC v2 with CBOR, whose values are called as those of JSON.
+
+
+def is_rpc(request):
+    return request["headers"].get("smithy-protocol") == "rpc-v2-cbor"
+
+
+def called(model, request):
+    """The operation in a path such as `/service/SERVICE/operation/OPERATION`."""
+    path = urlsplit(request["uri"]).path
+    prefix = f"/service/{model.metadata['targetPrefix']}/operation/"
+    name = path.removeprefix(prefix)
+    if name not in model.operations:
+        raise Unreadable(f"there is no operation at {path!r}")
+    return name
 
 
 # The protocols json 1.0 and 1.1.
