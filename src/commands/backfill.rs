@@ -54,13 +54,16 @@ pub(crate) struct Backfill {
     #[arg(long)]
     pub(crate) on_aws: bool,
     /// Show how far a job is, and what failed in it; without JOB, the latest
-    #[arg(long, value_name = "JOB", exclusive = true)]
+    #[arg(long, value_name = "JOB", conflicts_with_all = OF_A_RUN)]
     pub(crate) status: Option<Option<String>>,
     /// Have AWS end a job; the variants that it made stay
-    #[arg(long, value_name = "JOB", exclusive = true)]
+    #[arg(long, value_name = "JOB", conflicts_with_all = OF_A_RUN, conflicts_with = "status")]
     pub(crate) cancel: Option<String>,
 }
 
+/// The options of a run.
+const OF_A_RUN: [&str; 8] =
+    ["missing", "outdated", "all", "prefix", "dry_run", "yes", "timeout", "on_aws"];
 /// How long to wait while nothing arrives.
 const TIMEOUT_SECS: u64 = 300;
 
