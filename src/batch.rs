@@ -240,8 +240,8 @@ impl Batch<'_> {
     pub(crate) async fn job(&self, id: &str) -> Result<Result<Job, Refusal>, Hindrance> {
         let describe = self.aws.s3control.describe_job().account_id(&self.names.account);
         let found = match describe.job_id(id).send().await.found(DESCRIBE) {
-            // Whose ID it is not S3 may not tell at all.
-            Err(error) if error.status() == 400 && !error.is_denied() => None,
+            // What is no ID of a job at all is not found either.
+            Err(error) if matches!(error.status(), 400 | 404) && !error.is_denied() => None,
             found => found.map_err(|error| hindrance("read the job", error))?,
         };
         let job = found.and_then(|answer| answer.job).and_then(|job| self.described(&job));

@@ -109,7 +109,11 @@ pub(crate) async fn run(
     }
     // To look ahead takes no stack that is as the file says; to wait for variants does.
     Session::working(&stack)?;
-    report.preview(|advice| backfill_plan(&plan, advice));
+    let is_long = !global.local && plan.estimate.is_long();
+    report.preview(|advice| {
+        let preview = backfill_plan(&plan, advice);
+        if is_long { preview + &on_aws(&plan, advice) } else { preview }
+    });
     if !args.yes && !global.local {
         let preview = Some(format!("{command} --dry-run"));
         let asked = Asked { command: command.clone(), preview };
@@ -147,7 +151,10 @@ struct Ended {
 
 impl Outcome for Ended {
     fn text(&self, report: &Report) -> String {
-        backfill(&self.result, &self.command, report.advice())
+        let (result, advice) = (&self.result, report.advice());
+        let text = backfill(result, &self.command, advice);
+        let is_choice = result.dry_run && result.plan.to_process > 0 && !report.is_local();
+        if is_choice { text + &on_aws(&result.plan, advice) } else { text }
     }
 
     fn json(&self) -> String {
@@ -188,19 +195,20 @@ fn backfill_plan(plan: &BackfillPlan, advice: &Advice) -> String {
             span(estimate.seconds),
             dollars(estimate.usd)
         );
-        let on_aws = &plan.on_aws;
-        let _ = writeln!(
-            text,
-            "with --on-aws: about {}, {}",
-            span(on_aws.seconds),
-            dollars(on_aws.usd)
-        );
-        if estimate.is_long() {
-            let on_aws = advice.command("backfill --on-aws");
-            let _ = writeln!(text, "this machine would be busy all the time: rather {on_aws}");
-        }
     }
     text
+}
+
+/// What the same takes if AWS does it alone.
+fn on_aws(plan: &BackfillPlan, advice: &Advice) -> String {
+    let BackfillPlan { estimate, on_aws, .. } = plan;
+    let (time, price) = (span(on_aws.seconds), dollars(on_aws.usd));
+    let text = format!("with --on-aws: about {time}, {price}\n");
+    if !estimate.is_long() {
+        return text;
+    }
+    let command = advice.command("backfill --on-aws");
+    format!("{text}this machine would be busy all that time; {command} leaves it free\n")
 }
 
 /// What a backfill came to.

@@ -1,6 +1,7 @@
 //! Changes made by hand: `status` and `plan` show each where it is, and `up` puts it right with the
 //! calls that it needs and no others.
 
+mod batch_role;
 mod cdn;
 mod code;
 mod deleted;
@@ -16,6 +17,7 @@ use std::pin::Pin;
 use imgprep_testkit::{Output, Pipeline, resource};
 use serde_json::{Value, json};
 
+pub(crate) use self::batch_role::every_change_by_hand_to_the_role_of_jobs_is_shown_and_repaired;
 pub(crate) use self::cdn::{
     custom, distribution, every_change_by_hand_to_the_cdn_is_shown_and_repaired, identified, legacy,
 };
