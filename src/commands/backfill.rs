@@ -112,7 +112,7 @@ pub(crate) async fn run(
     let is_long = !global.local && plan.estimate.is_long();
     report.preview(|advice| {
         let preview = backfill_plan(&plan, advice);
-        if is_long { preview + &on_aws(&plan, advice) } else { preview }
+        if is_long { preview + &by_aws_alone(&plan, advice) } else { preview }
     });
     if !args.yes && !global.local {
         let preview = Some(format!("{command} --dry-run"));
@@ -154,7 +154,7 @@ impl Outcome for Ended {
         let (result, advice) = (&self.result, report.advice());
         let text = backfill(result, &self.command, advice);
         let is_choice = result.dry_run && result.plan.to_process > 0 && !report.is_local();
-        if is_choice { text + &on_aws(&result.plan, advice) } else { text }
+        if is_choice { text + &by_aws_alone(&result.plan, advice) } else { text }
     }
 
     fn json(&self) -> String {
@@ -200,7 +200,7 @@ fn backfill_plan(plan: &BackfillPlan, advice: &Advice) -> String {
 }
 
 /// What the same takes if AWS does it alone.
-fn on_aws(plan: &BackfillPlan, advice: &Advice) -> String {
+fn by_aws_alone(plan: &BackfillPlan, advice: &Advice) -> String {
     let BackfillPlan { estimate, on_aws, .. } = plan;
     let (time, price) = (span(on_aws.seconds), dollars(on_aws.usd));
     let text = format!("with --on-aws: about {time}, {price}\n");

@@ -10,6 +10,8 @@ use crate::permissions::{ACCOUNT, Group, Row, Scope, Set, When, on};
 const BY_NAME: Scope = Scope::new(Group::RoleByName, |_, names| {
     vec![names.any_role_arn(), names.global("iam", &format!("role/{}", names.batch_role))]
 });
+/// Those of buckets that the file named before as well.
+const ANY: Scope = Scope::new(Group::RoleByName, |_, names| vec![names.any_role_arn()]);
 const ROLE: Scope = Scope::new(Group::Stack, role);
 /// What it may do, which only a bounded role is given where the file bounds roles.
 const BOUND: Scope = Scope::new(Group::BatchRole, role);
@@ -35,7 +37,7 @@ fn jobs(_: &Config, names: &Names) -> Vec<String> {
 const ON_AWS: &[Set] = &[Set::Backfill];
 
 pub(super) const ROWS: &[Row] = &[
-    on(BY_NAME).read(&["iam:GetRolePolicy"]),
+    on(ANY).read(&["iam:GetRolePolicy"]),
     on(BY_NAME).when(When::OnAws).of(ON_AWS, &["iam:GetRole"]),
     on(ROLE).when(When::OnAws).of(ON_AWS, &["iam:TagRole", "iam:UpdateAssumeRolePolicy"]),
     on(BOUND).up(&["iam:PutRolePolicy"]),
