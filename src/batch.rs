@@ -132,6 +132,8 @@ pub(crate) enum Refusal {
     Timeout,
     /// There is no such job, or it is not of this stack.
     Unknown { job: String },
+    /// The role has the name of somebody else's.
+    Foreign { role: String, why: String },
     /// It has ended.
     Over { job: String, state: State },
 }
@@ -143,6 +145,7 @@ impl Refusal {
             Self::MissingOnly => "`--on-aws` cannot be limited by `--missing`".to_owned(),
             Self::Timeout => "`--on-aws` has no `--timeout`".to_owned(),
             Self::Unknown { job } => format!("no backfill of this stack has the job ID `{job}`"),
+            Self::Foreign { role, .. } => format!("not ours: {} `{role}`", batch_role::ID),
             Self::Over { job, .. } => format!("cannot cancel the job `{job}`"),
         }
     }
@@ -155,6 +158,7 @@ impl Refusal {
                 .to_owned(),
             Self::Timeout => "it returns as soon as S3 has the job".to_owned(),
             Self::Unknown { .. } => return Vec::new(),
+            Self::Foreign { why, .. } => why.clone(),
             Self::Over { state, .. } => format!("it is {}", state.as_str()),
         };
         vec![why]
@@ -168,6 +172,9 @@ impl Refusal {
             Self::Unknown { .. } => {
                 "`imgprep backfill --status` finds the latest one; S3 forgets jobs after 90 days"
             }
+            Self::Foreign { .. } => {
+                "delete that role if nobody needs it, then run the same command again"
+            }
             Self::Over { .. } => "run `imgprep backfill --status` to see what it did",
         }
         .to_owned()
@@ -178,6 +185,7 @@ impl Refusal {
             Self::Local => "LocalAws",
             Self::MissingOnly | Self::Timeout => "Misuse",
             Self::Unknown { .. } => "NoSuchJob",
+            Self::Foreign { .. } => "Foreign",
             Self::Over { .. } => "JobIsOver",
         }
     }
@@ -429,7 +437,8 @@ fn unreadable(error: AwsError) -> Hindrance {
 
 /// A job of which only the counts are known.
 fn counted(progress: Option<&JobProgressSummary>) -> Job {
-    let count = |count: Option<i64>| count.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
+    let count =
+        |count: Option<i64>| count.and_then(|it| u64::try_from(it).ok()).unwrap_or_default();
     let of = |read: fn(&JobProgressSummary) -> Option<i64>| count(progress.and_then(read));
     Job {
         id: String::new(),

@@ -182,8 +182,7 @@ impl Group {
         let is_ours =
             |key: &str| json!({ "StringEquals": { format!("{key}/{STACK_TAG}"): names.stack } });
         let is_policy = json!({ "ArnLike": { "iam:PolicyARN": [names.any_policy_arn()] } });
-        let is_for =
-            |service: &str| json!({ "StringEquals": { "iam:PassedToService": service } });
+        let is_for = |service: &str| json!({ "StringEquals": { "iam:PassedToService": service } });
         let boundary = config.function.permissions_boundary.as_ref();
         let is_bounded =
             boundary.map(|arn| json!({ "StringEquals": { "iam:PermissionsBoundary": arn } }));

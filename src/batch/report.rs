@@ -143,8 +143,10 @@ mod tests {
 
     #[test]
     fn a_report_names_originals_and_reasons() {
-        let second = "Lambda returned function error: {\"errorMessage\":\"Task timed out,\nafter 10 s\"}";
-        let all = [failure("originals/a.jpg", "not an image"), failure("originals/b c+ü.jpg", second)];
+        let second =
+            "Lambda returned function error: {\"errorMessage\":\"Task timed out,\nafter 10 s\"}";
+        let all =
+            [failure("originals/a.jpg", "not an image"), failure("originals/b c+ü.jpg", second)];
         assert_eq!(listed(FILE.as_bytes(), true), all);
         assert_eq!(listed(FILE.trim_end().as_bytes(), true), all);
         assert_eq!(listed(b"", true), []);

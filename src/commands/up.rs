@@ -129,7 +129,7 @@ fn confirm(args: &Up, plan: &Plan, report: &Report) -> Result<(), Error> {
 }
 
 /// Stops before the first change if anything in the way is somebody else's.
-pub(super) fn refuse_foreign(plan: &Plan) -> Result<(), Error> {
+fn refuse_foreign(plan: &Plan) -> Result<(), Error> {
     let steps: Vec<_> = plan
         .foreign()
         .map(|step| (step.id, step.name.clone(), step.note.clone().unwrap_or_default()))

@@ -4,7 +4,9 @@ use contract::settings::Variant;
 use serde::Serialize;
 
 use crate::config::Arch;
-use crate::pricing::{READS_PER_IMAGE, S3_WAIT_MS, billed_ms, cpu_ms, lambda_time, prices, rounded};
+use crate::pricing::{
+    READS_PER_IMAGE, S3_WAIT_MS, billed_ms, cpu_ms, lambda_time, prices, rounded,
+};
 
 /// An original as phones take them: an assumption, for a listing shows no dimensions.
 const MEGAPIXELS: f64 = 12.0;
@@ -118,13 +120,14 @@ mod tests {
     /// missing.
     #[test]
     fn an_hour_is_some_millions_of_originals_or_a_hundred_thousand_in_a_new_account() {
+        let made = [Variant::of_size(800, 600), Variant::of_size(400, 300)];
         let load = |originals: u64, concurrency| BackfillLoad {
             originals,
             variants: 2 * originals,
             all: originals,
             objects: originals,
             listed: 4 * 3 * originals,
-            made: &[Variant::of_size(800, 600), Variant::of_size(400, 300)],
+            made: &made,
             memory_mb: 256,
             arch: Arch::X86_64,
             concurrency,

@@ -18,9 +18,7 @@ use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::engine::edits::Edits;
 use crate::engine::fields::{Path, Tags};
-use crate::engine::resource::{
-    Context, Details, Erased, Id, Observed, Removal, Resource, ours_or,
-};
+use crate::engine::resource::{Context, Details, Erased, Id, Observed, Removal, Resource, ours_or};
 use crate::names::{Names, tags};
 use crate::permissions::Row;
 use crate::template::Export;

@@ -63,7 +63,10 @@ pub(crate) async fn a_job_makes_what_is_missing_and_says_what_it_cannot_make() {
         let head = pipeline.aws.s3.head_object().bucket(&pipeline.bucket);
         let now = head.key(object.key().unwrap()).send().await.unwrap();
         assert_eq!(now.e_tag(), object.e_tag(), "{object:?}");
-        assert_eq!(now.last_modified().map(|it| it.secs()), object.last_modified.map(|it| it.secs()));
+        assert_eq!(
+            now.last_modified().map(|it| it.secs()),
+            object.last_modified.map(|it| it.secs())
+        );
     }
     let images = pipeline.imgprep(&["status", "--images", "--json"]).exits(0).json();
     let images = &images["images"];
@@ -91,10 +94,12 @@ pub(crate) async fn a_job_is_asked_for_once_with_a_role_of_its_own() {
     let look = look.exits(0).json();
     assert_eq!(look["job"], json!(null));
     assert!(look["per_million"]["usd"].as_f64().unwrap() > 1.0, "{look:#}");
-    let refused = jobs.imgprep(&pipeline, &["backfill", "--on-aws"]).exits(2);
-    assert!(refused.stderr.contains("S3 asks $0.25 for the job and $1.02 for a million"), "{refused}");
-    let hint = "check `imgprep backfill --on-aws --dry-run`, then run `imgprep backfill --on-aws --yes`";
-    assert!(refused.stderr.contains(hint), "{refused}");
+    let refused = jobs.imgprep(&pipeline, &["backfill", "--on-aws", "--json"]).exits(2);
+    let price = "(S3's part: $0.25 for the job, $1.02 for a million originals)\n";
+    assert!(refused.stderr.contains(price), "{refused}");
+    let hint = "check `imgprep backfill --on-aws --dry-run`, then run `imgprep backfill --on-aws \
+                --yes`";
+    assert_eq!(refused.error().hint, hint);
     assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
     assert!(jobs.all().is_empty());
     pipeline.assert_whole();
@@ -220,7 +225,9 @@ pub(crate) async fn a_new_role_is_waited_for_and_a_refusal_is_explained() {
     iam.untag_role().role_name(&role).tag_keys("imgprep:stack").send().await.unwrap();
     pipeline.proxy.take_calls();
     let error = jobs.imgprep(&pipeline, &START).exits(1).error();
-    assert_eq!((error.code.as_str(), error.resource.as_str()), ("Foreign", "batch-role"));
+    let why = "it does not carry the tag `imgprep:stack`";
+    assert_eq!(error.message, format!("not ours: batch-role `{role}`: {why}"));
+    assert_eq!(error.code, "Foreign");
     pipeline.assert_whole();
     let calls: Vec<Call> = pipeline.proxy.take_calls();
     assert!(!calls.iter().any(Call::is_mutating), "{calls:?}");
@@ -238,17 +245,17 @@ pub(crate) async fn what_cannot_go_together_is_refused_with_the_reason() {
             "drop `--missing`, or drop `--on-aws`",
         ),
         (
-            &["--on-aws", "--timeout", "9"],
+            &["--on-aws", "--timeout", "9"][..],
             "`--on-aws` has no `--timeout`: it returns as soon as S3 has the job",
             "drop `--timeout`; `imgprep backfill --status` shows how far it is",
         ),
         (
-            &["--on-aws", "--local"],
+            &["--on-aws", "--local"][..],
             "the local AWS cannot run a backfill on AWS: it has no S3 Batch Operations",
             "run `imgprep backfill --local`",
         ),
     ] {
-        let command = [&["backfill", "--json"], options].concat();
+        let command = [&["backfill", "--json"][..], options].concat();
         let error = pipeline.imgprep(&command).exits(2).error();
         assert_eq!((error.message.as_str(), error.hint.as_str()), (message, hint));
     }

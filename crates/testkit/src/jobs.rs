@@ -159,8 +159,9 @@ fn failed(ended: &[Ended]) -> impl Iterator<Item = &Ended> {
 /// Amazon S3 User Guide).
 async fn wrong_role(pipeline: &Pipeline, job: &Job) -> Option<String> {
     let name = job.asked("RoleArn").rsplit('/').next().unwrap_or_default();
-    let get = pipeline.aws.iam.get_role().role_name(name).send().await.ok()?;
-    let trust = get.role?.assume_role_policy_document.unwrap_or_default();
+    let get = pipeline.aws.iam.get_role().role_name(name).send().await;
+    let role = get.ok().and_then(|answer| answer.role);
+    let trust = role.and_then(|role| role.assume_role_policy_document).unwrap_or_default();
     if !trust.contains("batchoperations.s3.amazonaws.com") {
         return Some("the role does not trust S3".to_owned());
     }
@@ -180,7 +181,7 @@ async fn wrong_role(pipeline: &Pipeline, job: &Job) -> Option<String> {
         let is_it = |one: &Value| one["Action"] == *action && one["Resource"] == *resource;
         statements.iter().any(is_it)
     };
-    let lacking = needed.iter().find(|it| !is_allowed(it))?;
+    let lacking = needed.iter().find(|it| !is_allowed(*it))?;
     Some(format!("the role may not {} on {}", lacking.0, lacking.1))
 }
 

@@ -9,7 +9,6 @@ use crate::amounts::counted;
 use crate::args::Global;
 use crate::batch::{Batch, Failures, Job, Order, Refusal, State, by_reason};
 use crate::commands::session::{Account, LOOK, Session, Start};
-use crate::commands::up::refuse_foreign;
 use crate::cost::{BackfillEstimate, BackfillLoad};
 use crate::engine::apply::Run;
 use crate::error::{Error, FAILED};
@@ -84,7 +83,10 @@ async fn make_role(session: &mut Session, command: &str, report: &Report) -> Res
     let Account { config, aws, .. } = &session.account;
     let plan = session.stack.plan_by_command(batch_role::ID, config, aws).await;
     let plan = plan.map_err(Error::Read)?;
-    refuse_foreign(&plan)?;
+    if let Some(step) = plan.foreign().next() {
+        let (role, why) = (step.name.clone(), step.note.clone().unwrap_or_default());
+        return Err(Error::Batch(Refusal::Foreign { role, why }));
+    }
     if plan.is_empty() {
         return Ok(());
     }
@@ -117,10 +119,9 @@ async fn estimate(inventory: &Inventory<'_>) -> BackfillEstimate {
 
 fn price(estimate: &BackfillEstimate) -> String {
     format!(
-        "S3 lists the originals, and calls the function for each. For each million of them, if all \
+        "S3 lists the originals and calls the function for each. A million of them, if all\n\
          variants are missing: about {}, {} at us-east-1 prices\n\
-         (S3 asks $0.25 for the job and $1.02 for a million originals; the rest is for requests and \
-         the function)\n",
+         (S3's part: $0.25 for the job, $1.02 for a million originals)\n",
         span(estimate.seconds),
         dollars(estimate.usd)
     )
@@ -149,10 +150,10 @@ impl Outcome for Started {
             let _ = writeln!(text, "{}\nto start it: {start}", price(estimate).trim_end());
         }
         let Some(job) = &self.job else { return text };
-        let what = if self.is_new { "started" } else { "a backfill is under way already:" };
+        let what = if self.is_new { "started" } else { "already under way:" };
         let (state, originals) = (job.state.as_str(), printable(&job.originals));
         let what = painted(if self.is_new { GOOD } else { CHANGED }, what);
-        let _ = writeln!(text, "{what} job {} of {originals} ({state})", job.id);
+        let _ = writeln!(text, "{what} job {}\n  {originals}: {state}", job.id);
         let _ = writeln!(text, "how far it is: {}", advice.command("backfill --status"));
         let cancel = advice.command(&format!("backfill --cancel {}", job.id));
         let _ = writeln!(text, "to end it: {cancel}");

@@ -23,8 +23,7 @@ const HANDED_OVER: Scope = Scope::new(Group::RoleOfJob, role);
 /// S3 numbers jobs itself.
 const NEW_JOBS: Scope = Scope::new(Group::NewJob, jobs);
 const JOBS: Scope = Scope::new(Group::Tagged, jobs);
-const REPORTS: Scope =
-    Scope::new(Group::Objects, |_, names| vec![names.inside(REPORTS_FOLDER)]);
+const REPORTS: Scope = Scope::new(Group::Objects, |_, names| vec![names.inside(REPORTS_FOLDER)]);
 
 fn role(_: &Config, names: &Names) -> Vec<String> {
     vec![names.role_named(&names.batch_role)]

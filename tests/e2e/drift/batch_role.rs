@@ -3,16 +3,18 @@
 use imgprep_testkit::Pipeline;
 use imgprep_testkit::clients::document;
 use imgprep_testkit::jobs::Jobs;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Change, check, row, tag_rows};
+
+const PUT: &[&str] = &["iam:PutRolePolicy"];
 
 pub(crate) async fn every_change_by_hand_to_the_role_of_jobs_is_shown_and_repaired() {
     let pipeline = Pipeline::new("drift-batch").await;
     pipeline.up();
     let jobs = Jobs::start().await;
     jobs.imgprep(&pipeline, &["backfill", "--on-aws", "--yes"]).exits(0);
-    let trust = |services: serde_json::Value| {
+    let trust = |services: Value| {
         json!([{ "Action": ["sts:assumerole"], "Effect": "Allow",
             "Principal": { "Service": services } }])
     };
@@ -20,15 +22,15 @@ pub(crate) async fn every_change_by_hand_to_the_role_of_jobs_is_shown_and_repair
         trust(json!(["batchoperations.s3.amazonaws.com", "ec2.amazonaws.com"])),
         trust(json!(["batchoperations.s3.amazonaws.com"])),
     );
-    const PUT: &[&str] = &["iam:PutRolePolicy"];
-    let mut rows = vec![
-        row("batch-role: trust", |p| Box::pin(trusted(p)), &["iam:UpdateAssumeRolePolicy"])
-            .shows("batch-role", "trust", (both, ours)),
-        row("batch-role: policy widened", |p| Box::pin(widened(p)), PUT)
-            .has_other("batch-role", "policy"),
-        row("batch-role: policy removed", |p| Box::pin(removed(p)), PUT)
-            .lacks("batch-role", "policy"),
-    ];
+    let mut rows =
+        vec![
+            row("batch-role: trust", |p| Box::pin(trusted(p)), &["iam:UpdateAssumeRolePolicy"])
+                .shows("batch-role", "trust", (both, ours)),
+            row("batch-role: policy widened", |p| Box::pin(widened(p)), PUT)
+                .has_other("batch-role", "policy"),
+            row("batch-role: policy removed", |p| Box::pin(removed(p)), PUT)
+                .lacks("batch-role", "policy"),
+        ];
     let tags: [Change; 2] = [|p| Box::pin(tag(p, None)), |p| Box::pin(tag(p, Some("others")))];
     rows.extend(tag_rows("batch-role", tags, "iam:TagRole"));
     check(&pipeline, rows).await;
