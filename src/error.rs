@@ -9,6 +9,7 @@ use self::hint::{aws_hint, aws_hints, connect_hint};
 use crate::aws::call::Cause;
 use crate::aws::clients::NO_REGION;
 use crate::aws::{AwsError, Connection};
+use crate::batch;
 use crate::config::ConfigError;
 use crate::engine::changelog::{Changelog, End, Entry};
 use crate::engine::plan::Action;
@@ -92,6 +93,8 @@ pub(crate) enum Error {
     Render(Refusal),
     /// Images could not be listed, sent or deleted.
     Images(Hindrance),
+    /// Nothing can be done about a backfill on AWS.
+    Batch(batch::Refusal),
     /// An argument is no key of an original.
     Key(NotAKey),
     /// An original of this content type cannot be uploaded.
@@ -198,6 +201,7 @@ impl Error {
             Self::Render(refusal) => refusal.what(),
             Self::NoStack => "the stack does not exist".to_owned(),
             Self::Images(hindrance) => format!("cannot {}", hindrance.doing),
+            Self::Batch(refusal) => refusal.what(),
             Self::Key(NotAKey { key, .. }) => format!("`{key}` is not the key of an original"),
             Self::NoAddress { .. } => "the variants have no public address".to_owned(),
             Self::ContentType { what, .. } | Self::File { what, .. } => what.clone(),
@@ -228,6 +232,7 @@ impl Error {
             Self::Trial(broken) => broken.why(),
             Self::Render(refusal) => refusal.why(),
             Self::Images(hindrance) => vec![hindrance.error.to_string()],
+            Self::Batch(refusal) => refusal.why(),
             Self::Interrupted { steps: Some((done, of)), .. } => {
                 vec![format!("{done} of {of} steps are done and will be kept")]
             }
@@ -274,6 +279,7 @@ impl Error {
             Self::NoAddress { hint, .. } => Some((*hint).to_owned()),
             Self::Trial(broken) => Some(broken.hint()),
             Self::Render(refusal) => Some(refusal.hint()),
+            Self::Batch(refusal) => Some(refusal.hint()),
             Self::Images(Hindrance { error, is_resumable, .. }) => {
                 let then =
                     if *is_resumable { "; run the same command again to continue" } else { "" };
@@ -335,6 +341,7 @@ impl Error {
             Self::Trial(_) => "NoVariant",
             Self::Render(refusal) => refusal.code(),
             Self::Images(_) => "Images",
+            Self::Batch(refusal) => refusal.code(),
             Self::Key(_) => "InvalidKey",
             Self::ContentType { .. } => "InvalidContentType",
             Self::NoAddress { .. } => "NoAddress",
@@ -352,6 +359,7 @@ impl Error {
             | Self::ContentType { .. } => MISUSED,
             Self::Interrupted { .. } | Self::Render(Refusal::Interrupted { .. }) => INTERRUPTED,
             Self::Render(refusal) if refusal.is_misuse() => MISUSED,
+            Self::Batch(refusal) if refusal.is_misuse() => MISUSED,
             Self::Init(error) if error.is_misuse() => MISUSED,
             _ => FAILED,
         }

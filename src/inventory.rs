@@ -7,6 +7,7 @@
 
 mod backfill;
 mod behind;
+mod concurrency;
 mod listing;
 mod merge;
 mod origin;

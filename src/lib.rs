@@ -7,6 +7,7 @@ mod addresses;
 mod amounts;
 mod args;
 mod aws;
+mod batch;
 mod commands;
 mod config;
 mod contact_sheet;

@@ -33,6 +33,9 @@ pub(crate) const CACHE_POLICY_TAG: &str = "imgprep:cache-policy";
 /// The longest name of an IAM role (IAM User Guide, "IAM and AWS STS quotas").
 const ROLE_NAME_CHARACTERS_MAX: usize = 64;
 
+/// How the names of the roles begin that S3 runs jobs as, by which they are told from others of a stack.
+const BATCH_ROLE: &str = "BatchS3";
+
 /// The names and ARNs of one stack in one account and region.
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
@@ -53,6 +56,8 @@ pub(crate) struct Names {
     pub(crate) role_arn: String,
     /// The role that the function runs as for a moment, to be set back to its own afterwards.
     pub(crate) temporary_role: String,
+    /// The role that S3 runs jobs as.
+    pub(crate) batch_role: String,
     pub(crate) log_group: String,
     pub(crate) log_group_arn: String,
     pub(crate) dead_letters: Named,
@@ -117,6 +122,11 @@ pub(crate) struct Chosen<'a> {
     pub(crate) tags: &'a BTreeMap<String, String>,
 }
 
+/// Whether a role of a stack is for S3 to run jobs as.
+pub(crate) fn is_batch_role(name: &str) -> bool {
+    name.starts_with(BATCH_ROLE)
+}
+
 /// The folder below that of the originals which `imgprep try` uploads to.
 pub(crate) fn trial_folder(variants: &[Variant]) -> String {
     let narrowed = variants.iter().flat_map(|variant| &variant.only);
@@ -140,6 +150,7 @@ impl Names {
         let policy = format!("AllowAccessOn{camel}");
         let role = within(format!("LambdaS3{camel}"), ROLE_NAME_CHARACTERS_MAX);
         let temporary_role = within(format!("{role}-temporary"), ROLE_NAME_CHARACTERS_MAX);
+        let batch_role = within(format!("{BATCH_ROLE}{camel}"), ROLE_NAME_CHARACTERS_MAX);
         let log_group = format!("{LOG_GROUPS}{function}");
         let mut tags = chosen.tags.clone();
         tags.insert(STACK_TAG.to_owned(), stack.to_owned());
@@ -179,6 +190,7 @@ impl Names {
             policy,
             role,
             temporary_role,
+            batch_role,
             log_group,
             tags,
         }
@@ -240,12 +252,6 @@ impl Names {
         Self { policy: policy.to_owned(), policy_arn, ..self.clone() }
     }
 
-    /// The same stack with another role.
-    pub(crate) fn with_role(&self, role: &str) -> Self {
-        let role_arn = self.in_iam("role", role);
-        Self { role: role.to_owned(), role_arn, ..self.clone() }
-    }
-
     /// The ARN of something of a service in the stack's region.
     pub(crate) fn regional(&self, service: &str, name: &str) -> String {
         let Self { partition, region, account, .. } = self;
@@ -262,6 +268,11 @@ impl Names {
         self.global("iam", &format!("{kind}{}{name}", self.iam_path))
     }
 
+    /// The ARN of a role under the stack's path.
+    pub(crate) fn role_named(&self, name: &str) -> String {
+        self.in_iam("role", name)
+    }
+
     /// The ARN of any policy under the stack's path.
     pub(crate) fn any_policy_arn(&self) -> String {
         self.in_iam("policy", "*")
@@ -269,7 +280,7 @@ impl Names {
 
     /// The ARN of any role under the stack's path.
     pub(crate) fn any_role_arn(&self) -> String {
-        self.in_iam("role", "*")
+        self.role_named("*")
     }
 
     /// The ARN of an alarm in the stack's region; `*` in its name stands for anything.
@@ -288,7 +299,7 @@ impl Names {
     }
 
     pub(crate) fn temporary_role_arn(&self) -> String {
-        self.in_iam("role", &self.temporary_role)
+        self.role_named(&self.temporary_role)
     }
 
     /// The tags of the distribution, which lead to its cache policy once that has left the file.

@@ -32,10 +32,7 @@ pub(crate) enum Operation {
     },
     Try,
     Logs,
-    Backfill {
-        outdated: bool,
-        dry_run: bool,
-    },
+    Backfill(BackfillOptions),
     Failures,
     Retry,
     Prune {
@@ -51,6 +48,14 @@ pub(crate) struct UpOptions {
     pub(crate) adopt: bool,
     pub(crate) prune: bool,
     pub(crate) delete_images: bool,
+}
+
+/// The options of `backfill` that ask more of AWS, or less.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct BackfillOptions {
+    pub(crate) outdated: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) on_aws: bool,
 }
 
 /// The smallest policies with which the operation works on this stack, together.
@@ -126,7 +131,7 @@ impl Request<'_> {
             Operation::Down { .. } => &[&[Set::Read, Set::Down]],
             Operation::Try => &[&[Set::Read, Set::Try]],
             Operation::Logs => &[&[Set::Logs]],
-            Operation::Backfill { .. } => &[&[Set::Read, Set::Backfill]],
+            Operation::Backfill(_) => &[&[Set::Read, Set::Backfill]],
             Operation::Failures => &[&[Set::Read, Set::Failures]],
             Operation::Retry => &[&[Set::Read, Set::Retry]],
             Operation::Prune { .. } => &[&[Set::Read, Set::Prune]],
@@ -195,6 +200,10 @@ impl Request<'_> {
             Operation::Up(options) => options,
             _ => UpOptions::default(),
         };
+        let backfill = match self.operation {
+            Operation::Backfill(options) => options,
+            _ => BackfillOptions::default(),
+        };
         match when {
             When::Always | When::Cdn => true,
             When::PublicAcl => {
@@ -207,8 +216,9 @@ impl Request<'_> {
             When::AdoptCdn => self.config.cdn.enabled && up.adopt,
             When::Boundary => self.config.function.permissions_boundary.is_some(),
             When::PruneStack => up.prune,
-            When::Publish => !matches!(self.operation, Operation::Backfill { dry_run: true, .. }),
-            When::Outdated => matches!(self.operation, Operation::Backfill { outdated: true, .. }),
+            When::Publish => !backfill.dry_run && !backfill.on_aws,
+            When::Outdated => backfill.outdated,
+            When::OnAws => backfill.on_aws,
             When::AccountLimit => self.config.function.concurrency.is_none(),
             When::PruneImages => self.operation == Operation::Prune { yes: true },
             When::DeleteImages => {

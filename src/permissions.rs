@@ -72,6 +72,8 @@ pub(crate) enum When {
     Publish,
     /// Variants are asked how they were made with `backfill --outdated`.
     Outdated,
+    /// A backfill is run on AWS with `backfill --on-aws`, or looked after.
+    OnAws,
     /// A backfill asks how much may run at once, which the file does not say.
     AccountLimit,
     /// What belongs to nothing is deleted with `prune --yes`.
@@ -115,6 +117,11 @@ pub(crate) enum Group {
     RoleOfPolicy,
     RoleOfFunction,
     BoundRole,
+    /// The role that S3 runs jobs as, which is bounded like others.
+    BatchRole,
+    RoleOfJob,
+    /// What will carry the stack's tag.
+    NewJob,
 }
 
 impl Scope {
@@ -177,6 +184,7 @@ impl Group {
         let is_ours =
             |key: &str| json!({ "StringEquals": { format!("{key}/{STACK_TAG}"): names.stack } });
         let is_policy = json!({ "ArnLike": { "iam:PolicyARN": [names.any_policy_arn()] } });
+        let is_for = |service: &str| json!({ "StringEquals": { "iam:PassedToService": service } });
         let boundary = config.function.permissions_boundary.as_ref();
         let is_bounded =
             boundary.map(|arn| json!({ "StringEquals": { "iam:PermissionsBoundary": arn } }));
@@ -189,17 +197,16 @@ impl Group {
             | Self::Objects
             | Self::Uploads => None,
             Self::Tagged => Some(is_ours("aws:ResourceTag")),
-            Self::NewCdn => Some(is_ours("aws:RequestTag")),
+            Self::NewCdn | Self::NewJob => Some(is_ours("aws:RequestTag")),
             Self::PolicyHolders => Some(is_policy),
             // Rights are given to a bounded role only, or they would be anybody's.
             Self::RoleOfPolicy => Some(match is_bounded {
                 Some(is_bounded) => merged(is_policy, is_bounded),
                 None => is_policy,
             }),
-            Self::BoundRole => is_bounded,
-            Self::RoleOfFunction => {
-                Some(json!({ "StringEquals": { "iam:PassedToService": "lambda.amazonaws.com" } }))
-            }
+            Self::BoundRole | Self::BatchRole => is_bounded,
+            Self::RoleOfFunction => Some(is_for("lambda.amazonaws.com")),
+            Self::RoleOfJob => Some(is_for("batchoperations.s3.amazonaws.com")),
         }
     }
 }

@@ -4,12 +4,14 @@
 
 pub(crate) mod alarm_topic;
 pub(crate) mod alarms;
+pub(crate) mod batch_role;
 pub(crate) mod bucket;
 pub(crate) mod cache_policy;
 pub(crate) mod cdn;
 pub(crate) mod dead_letters;
 pub(crate) mod folders;
 pub(crate) mod function;
+mod iam_role;
 pub(crate) mod logs;
 pub(crate) mod notification;
 pub(crate) mod policy;
@@ -67,7 +69,7 @@ impl Blueprint<'_> {
 
     /// The role that the function is set to for a moment where its own was made again.
     fn temporary_role(&self) -> Erased {
-        role::Role::temporary(self)
+        Box::new(role::Role::of_file(self, &self.names.temporary_role))
     }
 
     /// The folders that the function writes to and the CDN serves, without slashes at their ends.
@@ -91,8 +93,8 @@ pub(crate) enum Trace {
     },
     /// By the path in IAM that the stack's policies have.
     PolicyPath,
-    /// By the path in IAM that the stack's roles have.
-    RolePath,
+    /// By the path in IAM that the stack's roles have, those of such names.
+    RolePath(fn(&str) -> bool),
     /// By a marker in the stack's bucket.
     Marker,
     /// Wherever one of this kind is found, under the same name.
@@ -127,7 +129,13 @@ pub(crate) trait Member: Resource + Export + Sized + 'static {
         None
     }
 
-    /// One of this name that left the file.
+    /// The name of the one that a command makes, and no file asks for. Once it is there it stays with
+    /// the stack.
+    fn made_by_command(_names: &Names) -> Option<&str> {
+        None
+    }
+
+    /// One of this name that left the file, or that a command makes.
     fn left(blueprint: &Blueprint<'_>, name: &str) -> Erased;
 
     /// One that is looked for under its own name wherever the file has none.

@@ -5,7 +5,7 @@ mod retired;
 
 use std::sync::Arc;
 
-use contract::keys::FAILED_FOLDER;
+use contract::keys::{FAILED_FOLDER, REPORTS_FOLDER};
 use futures_util::future::join_all;
 use futures_util::try_join;
 
@@ -21,6 +21,7 @@ use crate::permissions::Row;
 use crate::pricing::{Service, Usage};
 use crate::resources::alarm_topic::{self, AlarmTopic};
 use crate::resources::alarms::{self, Alarms};
+use crate::resources::batch_role::BatchRole;
 use crate::resources::bucket::{self, Bucket};
 use crate::resources::cache_policy::{self, CachePolicy};
 use crate::resources::cdn::{self, Cdn};
@@ -42,7 +43,7 @@ use crate::template::Export;
 
 /// Every resource that a stack can have, in the order in which people read them, with what it waits
 /// for and why.
-fn lines() -> [Line; 18] {
+fn lines() -> [Line; 19] {
     [
         // What is subscribed goes before what it is subscribed to, and what sends before that.
         Line::of::<Topic>(Order::default().outlives(&[trigger::ID, notification::ID])),
@@ -83,6 +84,7 @@ fn lines() -> [Line; 18] {
         Line::of::<AlarmTopic>(Order::default().outlives(&[alarms::ID])),
         // An alarm may go off as soon as it is made, and goes off once.
         Line::of::<Alarms>(Order::default().follows(&[alarm_topic::ID])),
+        Line::of::<BatchRole>(Order::default()),
     ]
 }
 
@@ -97,6 +99,7 @@ struct Line {
     switched_off: fn(&Blueprint<'_>) -> Option<Erased>,
     follows_too: fn(&Blueprint<'_>) -> &'static [Id],
     known_as: fn(&Names) -> Option<&str>,
+    made_by_command: fn(&Names) -> Option<&str>,
     left: fn(&Blueprint<'_>, &str) -> Erased,
 }
 
@@ -112,8 +115,16 @@ impl Line {
             switched_off: |blueprint| Some(Box::new(R::switched_off(blueprint)?)),
             follows_too: R::follows_too,
             known_as: R::known_as,
+            made_by_command: R::made_by_command,
             left: R::left,
         }
+    }
+
+    /// One of this name that no file asks for: retired, or made by a command to stay.
+    fn node(&self, blueprint: &Blueprint<'_>, name: &str) -> Node {
+        let node = Node::new((self.left)(blueprint, name), self.order.clone());
+        let stays = (self.made_by_command)(blueprint.names) == Some(name);
+        if stays { node } else { node.retired() }
     }
 
     /// Its order in the stack of this file.
@@ -179,16 +190,41 @@ impl Stack {
         }
         let (names, code, purpose) = (&self.names, &self.code, self.purpose);
         let blueprint = Blueprint { config, endpoints: &aws.endpoints, names, code, purpose };
-        let retired: Vec<Node> = left
-            .iter()
-            .map(|Left { line, name }| {
-                let line = &lines[*line];
-                Node::new((line.left)(&blueprint, name), line.order.clone()).retired()
-            })
-            .collect();
-        observation.extend(read(&retired, aws).await?);
-        self.nodes.extend(retired);
+        let found = left.iter().map(|Left { line, name }| lines[*line].node(&blueprint, name));
+        let found: Vec<Node> = found.collect();
+        let read = read(&found, aws).await?;
+        for (node, now) in found.into_iter().zip(read) {
+            // What a command made counts as long as it is there and ours.
+            if node.retired || now.as_ref().is_some_and(Observed::is_ours) {
+                self.nodes.push(node);
+                observation.push(now);
+            }
+        }
         Ok(observation)
+    }
+
+    /// Plans what a command makes that no file asks for, beside the stack as it was observed.
+    pub(crate) async fn plan_by_command(
+        &mut self,
+        id: Id,
+        config: &Config,
+        aws: &Aws,
+    ) -> Result<Plan, Unread> {
+        let (names, code, purpose) = (&self.names, &self.code, self.purpose);
+        let blueprint = Blueprint { config, endpoints: &aws.endpoints, names, code, purpose };
+        self.nodes.retain(|node| node.retired || node.resource.id() != id);
+        let others = self.nodes.len();
+        let lines = lines();
+        let made = lines.iter().filter(|line| line.id == id).filter_map(|line| {
+            let name = (line.made_by_command)(&self.names)?;
+            Some(line.node(&blueprint, name))
+        });
+        let made: Vec<Node> = made.collect();
+        let observation = read(&made, aws).await?;
+        let mut plan = Plan::of(purpose.goal, &made, observation);
+        plan.steps.iter_mut().for_each(|step| step.node += others);
+        self.nodes.extend(made);
+        Ok(plan)
     }
 
     pub(crate) fn plan(&self, observation: Observation) -> Plan {
@@ -291,7 +327,8 @@ async fn read(nodes: &[Node], aws: &Aws) -> Result<Observation, Unread> {
 /// Every folder of the bucket that the file gives a meaning.
 fn folders(config: &Config) -> Vec<String> {
     let made = config.made_folders().into_iter();
-    made.chain([config.bucket.originals.clone(), FAILED_FOLDER.to_owned()]).collect()
+    let others = [config.bucket.originals.as_str(), FAILED_FOLDER, REPORTS_FOLDER];
+    made.chain(others.map(ToOwned::to_owned)).collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ const LINES_MAX: usize = 500;
 const OPEN_ENDS: [&str; 4] = [concat!("todo", "!"), concat!("FIX", "ME"), "XXX", "unimplemented!"];
 
 /// The modules of `src`, each of which uses only those before it.
-const ORDER: [&str; 37] = [
+const ORDER: [&str; 38] = [
     "amounts",
     "file_lock",
     "suggestion",
@@ -44,6 +44,7 @@ const ORDER: [&str; 37] = [
     "render",
     "contact_sheet",
     "inventory",
+    "batch",
     "trial",
     "error",
     "doctor",

@@ -31,6 +31,7 @@ use self::{
 };
 use crate::{capacity::Capacity, log::Log, patience::Patient, store::Store};
 
+mod batch;
 mod original;
 mod publishing;
 mod removal;
@@ -111,16 +112,7 @@ impl<S: Store, L: Log> Handler<S, L> {
         invocation: Invocation<'_>,
     ) -> Result<Outcome, Unprocessed> {
         let request = event::read(event, &self.settings);
-        let run = Run {
-            store: Patient { store: &self.store, deadline: invocation.deadline },
-            log: &self.log,
-            settings: &self.settings,
-            limits: self.limits,
-            watermarks: &self.watermarks,
-            capacity: &self.capacity,
-            request_id: invocation.request_id,
-            fresh_since: failure::utc(SystemTime::now() - FRESH_FOR),
-        };
+        let run = self.run(invocation);
         let mut outcome = Outcome { ignored: request.ignored.len(), ..Outcome::default() };
         for ignored in &request.ignored {
             run.log_ignored(ignored.key.as_deref(), &ignored.reason);
@@ -143,6 +135,21 @@ impl<S: Store, L: Log> Handler<S, L> {
             return Ok(outcome);
         }
         Err(Unprocessed { originals: setbacks, of: request.work.len() })
+    }
+}
+
+impl<S: Store, L: Log> Handler<S, L> {
+    fn run<'a>(&'a self, invocation: Invocation<'a>) -> Run<'a, S, L> {
+        Run {
+            store: Patient { store: &self.store, deadline: invocation.deadline },
+            log: &self.log,
+            settings: &self.settings,
+            limits: self.limits,
+            watermarks: &self.watermarks,
+            capacity: &self.capacity,
+            request_id: invocation.request_id,
+            fresh_since: failure::utc(SystemTime::now() - FRESH_FOR),
+        }
     }
 }
 

@@ -78,7 +78,7 @@ async fn run() -> Result<(), Error> {
             let LambdaEvent { payload, context, .. } = event;
             let deadline = patience::deadline(context.deadline, SystemTime::now());
             let invocation = Invocation { request_id: &context.request_id, deadline };
-            handler.handle(&payload, invocation).await.map_err(Error::from)
+            handler.answer(&payload, invocation).await.map_err(Error::from)
         }
     }))
     .await

@@ -33,6 +33,13 @@ pub(crate) struct Object {
     pub(crate) etag: String,
 }
 
+/// The beginning of an object.
+pub(crate) struct Beginning {
+    pub(crate) bytes: Vec<u8>,
+    /// Whether there is no more of it.
+    pub(crate) is_whole: bool,
+}
+
 impl Bucket<'_> {
     /// What S3 says of an object; `None` if it is not there.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, AwsError> {
@@ -52,6 +59,25 @@ impl Bucket<'_> {
         let bytes = bytes.map_err(|error| AwsError::request(GET, error.to_string()))?.to_vec();
         let (content_type, etag) = (content_type.unwrap_or_default(), e_tag.unwrap_or_default());
         Ok(Some(Object { bytes, content_type, etag }))
+    }
+
+    /// The beginning of an object, at most so many bytes of it; `None` if it is not there.
+    pub(crate) async fn get_start(
+        &self,
+        key: &str,
+        bytes_max: u64,
+    ) -> Result<Option<Beginning>, AwsError> {
+        let get = self.aws.s3.get_object().bucket(self.name).key(key);
+        let get = get.range(format!("bytes=0-{}", bytes_max.saturating_sub(1)));
+        let get = get.expected_bucket_owner(self.account).send().await;
+        let Some(GetObjectOutput { body, content_range, .. }) = get.found(GET)? else {
+            return Ok(None);
+        };
+        let bytes = body.collect().await;
+        let bytes = bytes.map_err(|error| AwsError::request(GET, error.to_string()))?.to_vec();
+        let total = content_range.as_deref().and_then(|range| range.rsplit('/').next());
+        let total: Option<usize> = total.and_then(|total| total.parse().ok());
+        Ok(Some(Beginning { is_whole: total.is_none_or(|total| total <= bytes.len()), bytes }))
     }
 
     /// Makes a change of the configuration, and again while S3 is busy with an earlier one. What

@@ -1,5 +1,7 @@
 //! `imgprep backfill`
 
+mod on_aws;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -18,7 +20,8 @@ use crate::report::{Answer, Asked, Outcome, Report, pretty};
 /// Make the variants that originals in the bucket lack
 ///
 /// Shows how many are missing and what it takes, asks, and waits for them. The bucket is the only
-/// record: after an interruption, run it again to continue.
+/// record: after an interruption, run it again to continue. For millions of originals, `--on-aws` has
+/// AWS do all of it.
 ///
 /// Example: imgprep backfill --prefix 2025/ --dry-run
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -44,14 +47,31 @@ pub(crate) struct Backfill {
     #[arg(short, long)]
     pub(crate) yes: bool,
     /// How long to wait while nothing arrives; Lambda retries after one and two minutes
-    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
-    pub(crate) timeout: u64,
+    /// [default: 300]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timeout: Option<u64>,
+    /// Start a job of S3 Batch Operations that does it all, and return
+    #[arg(long)]
+    pub(crate) on_aws: bool,
+    /// Show how far a job is, and what failed in it; without JOB, the latest
+    #[arg(long, value_name = "JOB", conflicts_with_all = OF_A_RUN)]
+    pub(crate) status: Option<Option<String>>,
+    /// Have AWS end a job; the variants that it made stay
+    #[arg(long, value_name = "JOB", conflicts_with_all = OF_A_RUN, conflicts_with = "status")]
+    pub(crate) cancel: Option<String>,
 }
+
+/// The options of a run.
+const OF_A_RUN: [&str; 8] =
+    ["missing", "outdated", "all", "prefix", "dry_run", "yes", "timeout", "on_aws"];
+/// How long to wait while nothing arrives.
+const TIMEOUT_SECS: u64 = 300;
 
 impl Backfill {
     /// The command as it was given, without `--yes`.
     pub(crate) fn command(&self) -> String {
-        let command = with_switches("backfill", &[("outdated", self.outdated), ("all", self.all)]);
+        let switches = [("on-aws", self.on_aws), ("outdated", self.outdated), ("all", self.all)];
+        let command = with_switches("backfill", &switches);
         if self.prefix.is_empty() { command } else { format!("{command} --prefix {}", self.prefix) }
     }
 }
@@ -63,6 +83,15 @@ pub(crate) async fn run(
     global: &Global,
     report: &Report,
 ) -> Result<Answer, Error> {
+    if let Some(job) = &args.status {
+        return on_aws::status(job.as_deref(), global, report).await;
+    }
+    if let Some(job) = &args.cancel {
+        return on_aws::cancel(job, global, report).await;
+    }
+    if args.on_aws {
+        return Box::pin(on_aws::run(args, global, report)).await;
+    }
     let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
     let stack = session.plan().await?;
     let inventory = session.images(&stack)?;
@@ -71,7 +100,7 @@ pub(crate) async fn run(
         prefix: inventory.path(&args.prefix).to_owned(),
         scope: scope(args),
         stop: &session.stop,
-        patience: Duration::from_secs(args.timeout),
+        patience: Duration::from_secs(args.timeout.unwrap_or(TIMEOUT_SECS)),
     };
     let plan = look(&backfill, report).await?;
     let command = args.command();
@@ -80,7 +109,11 @@ pub(crate) async fn run(
     }
     // To look ahead takes no stack that is as the file says; to wait for variants does.
     Session::working(&stack)?;
-    report.preview(|advice| backfill_plan(&plan, advice));
+    let is_long = !global.local && plan.estimate.is_long();
+    report.preview(|advice| {
+        let preview = backfill_plan(&plan, advice);
+        if is_long { preview + &by_aws_alone(&plan, advice) } else { preview }
+    });
     if !args.yes && !global.local {
         let preview = Some(format!("{command} --dry-run"));
         let asked = Asked { command: command.clone(), preview };
@@ -118,7 +151,10 @@ struct Ended {
 
 impl Outcome for Ended {
     fn text(&self, report: &Report) -> String {
-        backfill(&self.result, &self.command, report.advice())
+        let (result, advice) = (&self.result, report.advice());
+        let text = backfill(result, &self.command, advice);
+        let is_choice = result.dry_run && result.plan.to_process > 0 && !report.is_local();
+        if is_choice { text + &by_aws_alone(&result.plan, advice) } else { text }
     }
 
     fn json(&self) -> String {
@@ -161,6 +197,18 @@ fn backfill_plan(plan: &BackfillPlan, advice: &Advice) -> String {
         );
     }
     text
+}
+
+/// What the same takes if AWS does it alone.
+fn by_aws_alone(plan: &BackfillPlan, advice: &Advice) -> String {
+    let BackfillPlan { estimate, on_aws, .. } = plan;
+    let (time, price) = (span(on_aws.seconds), dollars(on_aws.usd));
+    let text = format!("with --on-aws: about {time}, {price}\n");
+    if !estimate.is_long() {
+        return text;
+    }
+    let command = advice.command("backfill --on-aws");
+    format!("{text}this machine would be busy all that time; {command} leaves it free\n")
 }
 
 /// What a backfill came to.

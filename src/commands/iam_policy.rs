@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::session::{Account, Start};
 use crate::args::Global;
 use crate::error::Error;
-use crate::operator::{self, Operation, UpOptions};
+use crate::operator::{self, BackfillOptions, Operation, UpOptions};
 use crate::report::{Answer, Outcome, Report, pretty};
 
 /// Print the smallest IAM policy that imgprep needs, for one command or for all
@@ -75,6 +75,9 @@ pub(crate) enum Permitted {
         /// Include only what `--dry-run` needs
         #[arg(long)]
         dry_run: bool,
+        /// Print what `--on-aws`, `--status` and `--cancel` need instead
+        #[arg(long, conflicts_with_all = ["outdated", "dry_run"])]
+        on_aws: bool,
     },
     /// Print the policy for `imgprep failures`
     ///
@@ -134,8 +137,8 @@ fn operation(command: Option<Permitted>) -> Option<Operation> {
         Some(Permitted::Down { delete_images }) => Operation::Down { delete_images },
         Some(Permitted::Try) => Operation::Try,
         Some(Permitted::Logs) => Operation::Logs,
-        Some(Permitted::Backfill { outdated, dry_run }) => {
-            Operation::Backfill { outdated, dry_run }
+        Some(Permitted::Backfill { outdated, dry_run, on_aws }) => {
+            Operation::Backfill(BackfillOptions { outdated, dry_run, on_aws })
         }
         Some(Permitted::Failures) => Operation::Failures,
         Some(Permitted::Retry) => Operation::Retry,

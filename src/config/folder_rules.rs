@@ -2,7 +2,7 @@
 //!
 //! Deliberately absent: which folders the function is told to use, which the schema knows.
 
-use contract::keys::{FAILED_FOLDER, MANIFESTS_FOLDER};
+use contract::keys::{FAILED_FOLDER, MANIFESTS_FOLDER, REPORTS_FOLDER};
 use contract::settings::SIDE_MAX;
 
 use super::name_rules::{characters, length};
@@ -82,6 +82,7 @@ pub(super) fn beside_reserved(folder: &str) -> Result<(), Fault> {
     for (reserved, why) in [
         (FAILED_FOLDER, "the function records failures there"),
         (MANIFESTS_FOLDER, "the function writes manifests there"),
+        (REPORTS_FOLDER, "S3 reports on its jobs there"),
     ] {
         if let Some(overlap) = Overlap::of(folder, reserved) {
             return Err(Fault::new(format!("{} `{reserved}`", overlap.verb()))

@@ -153,7 +153,7 @@ impl Plan {
         resources: impl IntoIterator<Item = (Wanted, Option<Observed>)>,
     ) -> Self {
         let is_there = |(wanted, observed): &(Wanted, Option<Observed>)| {
-            !wanted.retired || observed.as_ref().is_some_and(|now| is_ours(&now.owner))
+            !wanted.retired || observed.as_ref().is_some_and(Observed::is_ours)
         };
         let resources: Vec<_> = resources.into_iter().filter(is_there).collect();
         let mut steps: Vec<Step> = resources
@@ -191,10 +191,6 @@ impl Plan {
     pub(crate) fn step(&self, id: Id) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == id && step.condition != Condition::Retired)
     }
-}
-
-fn is_ours(owner: &Owner) -> bool {
-    matches!(owner, Owner::Ours | Owner::Adopted)
 }
 
 fn step(goal: Goal, wanted: &Wanted, observed: Option<Observed>) -> Step {

@@ -134,6 +134,10 @@ impl<F> Observed<F> {
         let (deploying, kept, beyond_repair, note) = (None, None, None, None);
         Self { fields, owner, deploying, kept, beyond_repair, note, details: Details::new() }
     }
+
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self.owner, Owner::Ours | Owner::Adopted)
+    }
 }
 
 impl<F: Field> Observed<F> {

@@ -10,17 +10,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::concurrency::AT_ONCE_MAX;
 use super::listing::Folder;
 use super::publish::Work;
 use super::survey::{Seen, Survey};
 use super::tally::Tally;
 use super::{Hindrance, Inventory, Range};
-use crate::aws::Calling;
 use crate::aws::wait::{Ended, PAUSE_MIN, Patience, Pauses, Probe, Stop, watch};
 use crate::cost::{BackfillEstimate, BackfillLoad};
 
-/// How many originals are under way at once: as many as a usual account lets Lambda work on.
-const AT_ONCE_MAX: u32 = 1000;
+/// How many originals are under way at once.
 const WINDOW_MAX: usize = AT_ONCE_MAX as usize;
 /// How many originals a window reaches over, so that to watch it is a few pages of each listing.
 const WINDOW_SPAN_MAX: usize = 10 * WINDOW_MAX;
@@ -29,10 +28,6 @@ const BATCH: usize = 100;
 /// The part of a window that may be left when the next one is published. What Lambda tries again
 /// comes minutes later.
 const STRAGGLERS: u64 = 10;
-/// What a new account may run at once, where AWS does not tell (AWS Lambda Developer Guide, "Lambda
-/// quotas").
-const CONCURRENCY_MIN: u32 = 10;
-
 /// Which variants count as made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
@@ -88,6 +83,8 @@ pub(crate) struct BackfillPlan {
     /// Originals that are left out, for they are known to be impossible.
     pub(crate) failures: u64,
     pub(crate) estimate: BackfillEstimate,
+    /// The same with `--on-aws`.
+    pub(crate) on_aws: BackfillEstimate,
     #[serde(skip)]
     need: Need,
     /// Later uploads see to themselves.
@@ -145,15 +142,18 @@ impl<'a> Backfill<'a> {
         }
         let config = self.inventory.config;
         let made: u64 = tally.missing.iter().sum();
+        let objects = tally.originals + tally.variants.iter().sum::<u64>();
         let load = BackfillLoad {
             originals: tally.lacking,
             variants: made,
+            all: tally.originals,
+            objects,
             // Once to count, once to publish, and some more to watch.
-            listed: 4 * (tally.originals + tally.variants.iter().sum::<u64>() + made),
+            listed: 4 * (objects + made),
             made: &config.variants,
             memory_mb: config.function.memory,
             arch: config.function.arch,
-            concurrency: self.concurrency().await.min(AT_ONCE_MAX),
+            concurrency: self.inventory.concurrency().await,
         };
         Ok(BackfillPlan {
             originals: tally.originals,
@@ -161,6 +161,7 @@ impl<'a> Backfill<'a> {
             to_process: tally.lacking,
             failures: tally.failures,
             estimate: load.estimate(),
+            on_aws: load.on_aws(),
             need: if need == Need::Missing { need } else { Need::Since(tally.newest) },
             as_of: tally.newest,
         })
@@ -333,19 +334,6 @@ impl<'a> Backfill<'a> {
             }
         }
         Ok(tally)
-    }
-
-    /// How many invocations may run at once, as far as AWS tells: it is for an estimate only, and
-    /// whoever runs this need not have the permission.
-    async fn concurrency(&self) -> u32 {
-        if let Some(reserved) = self.inventory.config.function.concurrency {
-            return reserved;
-        }
-        let settings = self.inventory.aws.lambda.get_account_settings().send().await;
-        let limit = settings.calling("lambda:GetAccountSettings").ok();
-        let limit = limit.and_then(|settings| settings.account_limit);
-        let limit = limit.and_then(|limit| limit.unreserved_concurrent_executions);
-        limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(CONCURRENCY_MIN)
     }
 }
 

@@ -22,10 +22,6 @@ const PARALLEL_BATCHES: usize = 8;
 /// How long what SNS could not take is offered to it again.
 const OFFER_MAX: Duration = Duration::from_secs(10);
 
-/// A time before all others: the function takes the event for one that comes again, and looks at the
-/// variants that are meant before it makes them.
-const LONG_AGO: &str = "1970-01-01T00:00:00.000Z";
-
 /// An original to be sent through the pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Work {
@@ -59,7 +55,7 @@ impl Inventory<'_> {
             record["s3"]["object"]["size"] = json!(bytes);
         }
         if let Some(folders) = &work.folders {
-            record["eventTime"] = json!(LONG_AGO);
+            record["eventTime"] = json!(event::LONG_AGO);
             record[event::FOLDERS_MEMBER] = json!(folders);
         }
         message.to_string()

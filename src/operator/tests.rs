@@ -147,7 +147,9 @@ fn each_command_on_images_gets_at_what_it_works_on() {
     for action in ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"] {
         deleted.insert(action, vec!["*"]);
     }
-    let backfill = |outdated, dry_run| Operation::Backfill { outdated, dry_run };
+    let backfill = |outdated, dry_run| {
+        Operation::Backfill(BackfillOptions { outdated, dry_run, on_aws: false })
+    };
     let cases = [
         (Operation::Count, BTreeMap::new(), vec![]),
         (Operation::Try, tried, vec!["logs:FilterLogEvents", "s3:DeleteObject", "s3:PutObject"]),
@@ -156,6 +158,23 @@ fn each_command_on_images_gets_at_what_it_works_on() {
             backfill(true, true),
             get(&["originals/*", "400x300/*"]),
             vec!["lambda:GetAccountSettings"],
+        ),
+        (
+            Operation::Backfill(BackfillOptions { on_aws: true, ..BackfillOptions::default() }),
+            get(&["imgprep-reports/*"]),
+            vec![
+                "iam:CreateRole",
+                "iam:PassRole",
+                "iam:PutRolePolicy",
+                "iam:TagRole",
+                "iam:UpdateAssumeRolePolicy",
+                "lambda:GetAccountSettings",
+                "s3:CreateJob",
+                "s3:DescribeJob",
+                "s3:ListJobs",
+                "s3:PutJobTagging",
+                "s3:UpdateJobStatus",
+            ],
         ),
         (Operation::Failures, get(&["failed/*"]), vec![]),
         (Operation::Retry, all.clone(), vec!["sns:Publish"]),
@@ -192,7 +211,7 @@ fn each_command_on_images_gets_at_what_it_works_on() {
 #[test]
 fn a_reserved_concurrency_need_not_be_asked_for() {
     let reserved = format!("{LEAST}[function]\nconcurrency = 5\n");
-    let backfill = Operation::Backfill { outdated: false, dry_run: false };
+    let backfill = Operation::Backfill(BackfillOptions::default());
     assert_eq!(added(backfill, Operation::Look, &reserved), ["sns:Publish"]);
 }
 

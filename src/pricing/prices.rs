@@ -63,6 +63,12 @@ pub(crate) const STORAGE: Price = Price::new(0.023, 1.0, S3);
 pub(crate) const S3_WRITES: Price = Price::new(0.005, THOUSAND, S3);
 /// GET, HEAD and all others.
 pub(crate) const S3_READS: Price = Price::new(0.0004, THOUSAND, S3);
+/// A job of S3 Batch Operations.
+pub(crate) const JOBS: Price = Price::new(0.25, 1.0, S3);
+/// Objects that a job works on.
+pub(crate) const JOB_OBJECTS: Price = Price::new(1.00, MILLION, S3);
+/// Objects of the bucket that S3 lists for a job.
+pub(crate) const JOB_LISTING: Price = Price::new(0.015, MILLION, S3);
 /// From S3 or EC2 to the Internet, a gigabyte. To CloudFront it is free.
 pub(crate) const TRANSFER: Price = Price::new(0.09, 1.0, EC2).with_free(100.0);
 /// Messages that are published; to hand them to Lambda is free.

@@ -105,7 +105,9 @@ impl Found {
                 tagged.filter(|it| it.resource.as_deref() == resource).filter_map(named).collect()
             }
             Trace::PolicyPath => self.policies.clone(),
-            Trace::RolePath => self.roles.clone(),
+            Trace::RolePath(is_meant) => {
+                self.roles.iter().filter(|name| is_meant(name)).cloned().collect()
+            }
             Trace::Marker => self.folders.clone(),
             Trace::Beside(_) | Trace::TagOf(..) => Vec::new(),
         }

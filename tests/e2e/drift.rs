@@ -2,6 +2,7 @@
 //! calls that it needs and no others.
 
 mod alarms;
+mod batch_role;
 mod cdn;
 mod cdn_keys;
 mod code;
@@ -19,6 +20,7 @@ use imgprep_testkit::{Output, Pipeline, resource};
 use serde_json::{Value, json};
 
 pub(crate) use self::alarms::every_change_by_hand_to_alarms_is_shown_and_repaired;
+pub(crate) use self::batch_role::every_change_by_hand_to_the_role_of_jobs_is_shown_and_repaired;
 pub(crate) use self::cdn::{
     CACHING_OPTIMIZED, custom, distribution, every_change_by_hand_to_the_cdn_is_shown_and_repaired,
     identified, legacy,

@@ -30,6 +30,7 @@ mod misuse;
 mod models;
 mod network;
 mod notify;
+mod on_aws;
 mod output;
 mod ownership;
 mod permissions;
@@ -114,6 +115,7 @@ fn trials() -> Vec<Trial> {
         drift::every_change_by_hand_to_the_function_is_shown_and_repaired,
         drift::every_change_by_hand_to_what_is_optional_is_shown_and_repaired,
         drift::every_change_by_hand_to_role_and_policy_is_shown_and_repaired,
+        drift::every_change_by_hand_to_the_role_of_jobs_is_shown_and_repaired,
         drift::every_change_by_hand_to_the_roles_boundary_is_shown_and_repaired,
         drift::a_boundary_comes_with_the_role_and_stays_when_it_leaves_the_file,
         drift::every_change_by_hand_to_a_public_bucket_is_shown_and_repaired,
@@ -309,6 +311,12 @@ fn trials() -> Vec<Trial> {
         notify::the_manifest_of_a_very_long_name_goes_with_its_original,
         notify::what_is_changed_by_hand_is_shown_and_repaired,
         notify::what_left_the_file_is_retired_and_goes_when_it_is_pruned,
+        on_aws::a_job_can_be_cancelled_and_the_next_is_another,
+        on_aws::a_job_is_asked_for_once_with_a_role_of_its_own,
+        on_aws::a_job_makes_what_is_missing_and_says_what_it_cannot_make,
+        on_aws::a_job_that_fails_for_half_of_its_originals_says_why_and_what_next,
+        on_aws::a_new_role_is_waited_for_and_a_refusal_is_explained,
+        on_aws::what_cannot_go_together_is_refused_with_the_reason,
         misuse::nothing_is_asked_and_nothing_changed_without_a_terminal,
         misuse::a_missing_file_is_named,
         gate::whoever_does_not_know_the_secret_can_do_nothing,

@@ -32,7 +32,7 @@ use self::situations::{
 const CHARACTERS_MAX: usize = 6144;
 
 /// Every policy that can be printed.
-const POLICIES: [&[&str]; 21] = [
+const POLICIES: [&[&str]; 22] = [
     &[],
     &["plan"],
     &["status"],
@@ -48,6 +48,7 @@ const POLICIES: [&[&str]; 21] = [
     &["backfill"],
     &["backfill", "--dry-run"],
     &["backfill", "--outdated"],
+    &["backfill", "--on-aws"],
     &["failures"],
     &["retry"],
     &["prune"],
@@ -72,11 +73,14 @@ impl Half {
 
 /// What is granted for stacks that are in none of the situations here: a folder that left the file is
 /// looked at by `plan`, somebody changed the origin access control.
-const FOR_OTHER_SITUATIONS: [&str; 5] = [
+const FOR_OTHER_SITUATIONS: [&str; 7] = [
     // The emulator switches a distribution off at once, so that nobody has to look again.
     "cloudfront:GetDistribution",
     "cloudfront:GetOriginAccessControl",
     "cloudfront:UpdateOriginAccessControl",
+    // The role that S3 runs jobs as is there once one was started.
+    "iam:GetRolePolicy",
+    "iam:PutRolePolicy",
     // Without it Lambda's answer to GetFunction has no tags, which the emulator gives all the same.
     "lambda:ListTags",
     "s3:ListBucketVersions",

@@ -70,6 +70,10 @@ pub fn read(event: &Value, settings: &Settings) -> Request {
 /// The member of an event's record that names the folders of the variants that are meant.
 pub const FOLDERS_MEMBER: &str = "imgprepFolders";
 
+/// A time before all others: the function takes the event for one that comes again, and looks at the
+/// variants that are meant before it makes them.
+pub const LONG_AGO: &str = "1970-01-01T00:00:00.000Z";
+
 /// The event that asks for these originals, as S3 would send it.
 pub fn for_keys<'key>(bucket: &str, keys: impl IntoIterator<Item = &'key str>) -> Value {
     let record = |key| {
@@ -170,7 +174,18 @@ fn change(record: &Value, key: &str, settings: &Settings) -> Result<Change, Stri
         Some(("ObjectRemoved", _)) if settings.on_delete == OnDelete::Remove => Change::Removed,
         _ => return Err(format!("{name} does not create an object")),
     };
-    if record["s3"]["bucket"]["name"].as_str() != Some(settings.bucket.as_str()) {
+    object(record["s3"]["bucket"]["name"].as_str(), key, change, settings)?;
+    Ok(change)
+}
+
+/// Why nothing is done about an object, if so.
+pub(crate) fn object(
+    bucket: Option<&str>,
+    key: &str,
+    change: Change,
+    settings: &Settings,
+) -> Result<(), String> {
+    if bucket != Some(settings.bucket.as_str()) {
         return Err("it is in another bucket".to_owned());
     }
     // The prefix filter of the notification should have kept it away. Were it processed, its
@@ -185,7 +200,7 @@ fn change(record: &Value, key: &str, settings: &Settings) -> Result<Change, Stri
     if change == Change::Created && settings.variants_of(path).next().is_none() {
         return Err("no variant is made of originals in its folder".to_owned());
     }
-    Ok(change)
+    Ok(())
 }
 
 fn describe_recordless(message: &Value) -> String {

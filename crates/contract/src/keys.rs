@@ -8,6 +8,9 @@ pub const FAILED_FOLDER: &str = "failed";
 /// The folder of the bucket with the manifests, if the stack has any.
 pub const MANIFESTS_FOLDER: &str = "manifests";
 
+/// The folder of the bucket in which S3 reports on its jobs.
+pub const REPORTS_FOLDER: &str = "imgprep-reports";
+
 /// S3 takes no longer keys, in bytes of UTF-8: "Naming Amazon S3 objects" in the S3 User Guide.
 pub const KEY_BYTES_MAX: usize = 1024;
 

@@ -4,6 +4,7 @@
 //! Values and texts only: no pixel, and no call to AWS.
 
 pub mod address;
+pub mod batch;
 pub mod event;
 pub mod failure;
 mod fnv;

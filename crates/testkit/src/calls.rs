@@ -127,6 +127,10 @@ fn s3(parts: &Parts) -> Option<String> {
 fn s3control(parts: &Parts) -> Option<String> {
     let operation = match (parts.method.as_str(), segments(parts).as_slice()) {
         ("GET", ["configuration", "publicAccessBlock"]) => "GetPublicAccessBlock",
+        ("POST", ["jobs"]) => "CreateJob",
+        ("GET", ["jobs"]) => "ListJobs",
+        ("GET", ["jobs", _]) => "DescribeJob",
+        ("POST", ["jobs", _, "status"]) => "UpdateJobStatus",
         _ => return None,
     };
     Some(operation.to_owned())

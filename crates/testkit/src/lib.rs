@@ -14,6 +14,7 @@ pub mod emulator;
 pub mod faults;
 pub mod function;
 pub mod http;
+pub mod jobs;
 pub mod lives;
 pub mod matrix;
 pub mod models;

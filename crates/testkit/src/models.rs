@@ -28,7 +28,7 @@ const OPERATIONS_MIN: [(&str, usize); 11] = [
     ("lambda", 13),
     ("logs", 6),
     ("s3", 26),
-    ("s3control", 1),
+    ("s3control", 5),
     ("sns", 11),
     ("sqs", 6),
     ("sts", 1),

@@ -13,6 +13,7 @@ use tokio::runtime::Builder;
 
 use super::*;
 
+mod batch;
 mod concurrency;
 mod deadline;
 mod failures;

@@ -106,6 +106,7 @@ fn folders() {
         "failed",
         "failed/a",
         "failed-a",
+        "imgprep-reports/a",
         "in",
         "in/originals",
         "in/originals/a",
@@ -140,6 +141,7 @@ fn folders() {
     failed => `variants.folder` is `failed`: name another folder
     failed/a => `variants.folder` lies inside `failed`: name another folder
     failed-a => accepted
+    imgprep-reports/a => `variants.folder` lies inside `imgprep-reports`: name another folder
     in => `variants.folder` holds the watched folder `in/originals`: name another folder
     in/originals => `variants.folder` is the watched folder `in/originals`: name another folder
     in/originals/a => `variants.folder` lies inside the watched folder `in/originals`: name another folder
