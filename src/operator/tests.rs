@@ -46,7 +46,6 @@ fn pruning_the_stack_needs_what_removes_each_resource() {
     let expected = [
         "cloudfront:DeleteDistribution",
         "cloudfront:DeleteOriginAccessControl",
-        "cloudfront:GetDistribution",
         "cloudfront:GetOriginAccessControl",
         "cloudfront:UpdateDistribution",
         "iam:DeletePolicy",

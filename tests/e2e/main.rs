@@ -26,6 +26,7 @@ mod local;
 mod logs;
 mod misuse;
 mod models;
+mod neighbours;
 mod network;
 mod notify;
 mod output;
@@ -287,6 +288,7 @@ fn trials() -> Vec<Trial> {
         network::row_62_all_of_aws_is_reached_through_a_proxy_that_inspects_it,
         network::row_62_a_proxy_that_lets_nothing_pass_is_told_with_what_to_set,
         network::row_62_an_aws_on_this_machine_is_reached_past_every_proxy,
+        neighbours::no_number_of_other_stacks_makes_a_run_ask_more_of_aws,
         notify::an_address_is_subscribed_and_status_says_whether_it_has_confirmed,
         notify::an_application_hears_of_images_that_are_ready_and_of_those_that_failed,
         notify::down_takes_all_of_it,

@@ -8,13 +8,13 @@ mod calls;
 mod creation;
 mod distribution;
 mod export;
+mod known;
 mod permissions;
 mod price;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_cloudfront::types::DistributionSummary;
 use contract::settings::{CDN_VARIABLE, DISTRIBUTION_VARIABLE};
 use futures_util::try_join;
 use serde_json::{Value, json};
@@ -124,11 +124,13 @@ const CONFIGURATION: [Path<Fields>; 16] = [
 pub(crate) struct Cdn {
     names: Arc<Names>,
     settings: Settings,
+    is_wanted: bool,
 }
 
 impl Cdn {
     fn new(blueprint: &Blueprint<'_>) -> Self {
-        Self { names: blueprint.names(), settings: Settings::new(blueprint) }
+        let is_wanted = blueprint.config.cdn.enabled;
+        Self { names: blueprint.names(), settings: Settings::new(blueprint), is_wanted }
     }
 
     fn description(&self) -> String {
@@ -264,7 +266,7 @@ impl Cdn {
     }
 
     /// The distribution that is known to be there, once CloudFront lists it.
-    async fn listed(&self, context: &Context<'_>) -> Result<DistributionSummary, AwsError> {
+    async fn listed(&self, context: &Context<'_>) -> Result<Made, AwsError> {
         const CALL: &str = "cloudfront:ListDistributions";
         let wait = context.wait(CALL, "CloudFront to list the distribution", LISTED_SECS_MAX);
         wait_until(&wait, || async {
@@ -331,7 +333,7 @@ impl Resource for Cdn {
     async fn read(&self, aws: &Aws) -> Result<Option<Observed<Fields>>, AwsError> {
         let present = self.find(aws).await?;
         let access_control = present.access_control.as_ref();
-        let Some(summary) = &present.distribution else {
+        let Some(made) = present.distribution else {
             // A run that was cut off may have left the access control alone.
             return Ok(access_control.map(|found| {
                 let access_control = Some(AccessControl::from(found));
@@ -341,7 +343,6 @@ impl Resource for Cdn {
                 observed
             }));
         };
-        let made = Made::from(summary);
         let (tags, config, statement, function) = try_join!(
             self.read_tags(aws, &made.arn),
             self.read_config(aws, &made.id),
@@ -360,7 +361,7 @@ impl Resource for Cdn {
             ..configured
         };
         let mut observed = Observed::new(fields, owner);
-        if summary.status() != DEPLOYED {
+        if made.status != DEPLOYED {
             observed.deploying = Some("CloudFront is still deploying it to its edges".to_owned());
         }
         observed.details = made.details();
@@ -463,7 +464,7 @@ impl Resource for Cdn {
         let found = self.listed(context).await?;
         let wait = context.wait(CALL, "CloudFront to deploy it to its edges", DEPLOY_SECS_MAX);
         wait_until(&wait, || async {
-            Ok(match self.status(context.aws, found.id()).await?.as_deref() {
+            Ok(match self.status(context.aws, &found.id).await?.as_deref() {
                 None | Some(DEPLOYED) => Probe::Done(()),
                 Some(status) => Probe::Pending(format!("it is still {status}")),
             })
