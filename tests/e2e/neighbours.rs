@@ -91,7 +91,7 @@ impl<'a> Others<'a> {
         let tags = Tags::builder().items(tag).build();
         let config = DistributionConfigWithTags::builder().distribution_config(config).tags(tags);
         let create = aws.cloudfront.create_distribution_with_tags();
-        create.distribution_config_with_tags(config.build().unwrap()).send().await.unwrap();
+        create.distribution_config_with_tags(config.build()).send().await.unwrap();
 
         let tag = aws_sdk_sns::types::Tag::builder().key(STACK_TAG).value(&stack).build().unwrap();
         aws.sns.create_topic().name(&stack).tags(tag).send().await.unwrap();
