@@ -64,9 +64,23 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// A time that is only known roughly.
+pub(crate) fn span(secs: u64) -> String {
+    match secs {
+        0..120 => format!("{secs} s"),
+        120..7200 => format!("{} min", secs.div_ceil(60)),
+        _ => format!("{} h", secs.div_ceil(3600)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rough_time_is_told_in_the_unit_that_fits() {
+        assert_eq!([119, 121, 7201].map(span), ["119 s", "3 min", "3 h"]);
+    }
 
     #[test]
     fn sizes_have_two_or_three_digits_in_the_unit_that_fits() {

@@ -2,7 +2,7 @@
 //! have none.
 //!
 //! There is no index beside the bucket: everything here follows from sorted listings that are read
-//! side by side, a page of each at a time, so that a million images take no more memory than a
+//! side by side, two pages of each at most, so that a million images take no more memory than a few
 //! thousand. Deliberately absent: the stack itself, asking, and printing.
 
 mod backfill;
@@ -11,6 +11,7 @@ mod concurrency;
 mod listing;
 mod merge;
 mod origin;
+mod pace;
 mod prune;
 mod publish;
 mod records;
@@ -29,6 +30,7 @@ use serde::Serialize;
 use self::backfill::Need;
 use self::listing::{Folder, Listed, Pages};
 use self::merge::{Cursor, Merge};
+use self::pace::Pace;
 use self::survey::{Seen, Survey};
 use self::tally::Tally;
 use crate::aws::bucket::Bucket;
@@ -124,21 +126,22 @@ impl<'a> Inventory<'a> {
     }
 
     /// Reads originals, variants and records of a range side by side.
-    fn survey(&self, range: &Range) -> Survey<Folder<'a>> {
+    fn survey(&self, range: &Range) -> Survey<Folder> {
         let after = before(&range.first);
         let cursor = |folder: &str| {
             let pages = Folder::new(self, folder, &range.prefix);
             Cursor::new(pages, after.clone())
         };
-        let originals = cursor(&self.config.bucket.originals);
-        let folders = self.config.variants.iter().map(|variant| cursor(&variant.folder));
+        let lined_up = |folder: &str| cursor(folder).until(range.last.clone());
+        let originals = lined_up(&self.config.bucket.originals);
+        let folders = self.config.variants.iter().map(|variant| lined_up(&variant.folder));
         let merge = Merge::new(originals, folders.collect());
         let manifests = self.config.has_manifests().then(|| cursor(MANIFESTS_FOLDER));
         Survey::new(merge, (cursor(FAILED_FOLDER), manifests), range.clone())
     }
 
     /// The next original of a survey, or the next variants without one.
-    async fn next(&self, survey: &mut Survey<Folder<'a>>) -> Result<Option<Seen>, Hindrance> {
+    async fn next(&self, survey: &mut Survey<Folder>) -> Result<Option<Seen>, Hindrance> {
         let Some(mut seen) = survey.next().await.map_err(Hindrance::listing)? else {
             return Ok(None);
         };
@@ -177,9 +180,10 @@ impl<'a> Inventory<'a> {
     ) -> Result<ImageCounts, Hindrance> {
         let mut tally = Tally::new(self.made_folders().len());
         let mut survey = self.survey(&Range::default());
+        let mut pace = Pace::new(self, &Range::default(), tell);
         while let Some(seen) = self.next(&mut survey).await? {
             tally.add(&seen, Need::Missing);
-            tell(&format!("originals checked: {}", tally.originals));
+            pace.add(&seen);
         }
         let by_folder = |counts: &[u64]| self.by_folder(counts);
         Ok(ImageCounts {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::session::{LOOK, Session, Start};
-use crate::amounts::counted;
+use crate::amounts::{counted, span};
 use crate::args::{Global, with_switches};
 use crate::error::{Error, FAILED};
 use crate::inventory::{Backfill as Work, BackfillPlan, BackfillResult, Scope};
@@ -246,23 +246,4 @@ fn backfill(result: &BackfillResult, command: &str, advice: &Advice) -> String {
 
 fn dollars(usd: f64) -> String {
     if usd < 0.01 { "less than $0.01".to_owned() } else { format!("about ${usd:.2}") }
-}
-
-/// A time as people say it.
-fn span(secs: u64) -> String {
-    match secs {
-        0..120 => format!("{secs} s"),
-        120..7200 => format!("{} min", secs.div_ceil(60)),
-        _ => format!("{} h", secs.div_ceil(3600)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_told_in_the_unit_that_fits() {
-        assert_eq!([119, 121, 7201].map(span), ["119 s", "3 min", "3 h"]);
-    }
 }

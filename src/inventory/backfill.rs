@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::concurrency::AT_ONCE_MAX;
 use super::listing::Folder;
+use super::pace::Pace;
 use super::publish::Work;
 use super::survey::{Seen, Survey};
 use super::tally::Tally;
@@ -122,7 +123,7 @@ impl BackfillPlan {
     }
 }
 
-impl<'a> Backfill<'a> {
+impl Backfill<'_> {
     /// Looks for what is to be done.
     pub(crate) async fn plan(
         &self,
@@ -134,11 +135,12 @@ impl<'a> Backfill<'a> {
         };
         let mut tally = Tally::new(self.inventory.made_folders().len());
         let mut survey = self.inventory.survey(&self.range());
+        let mut pace = Pace::new(&self.inventory, &self.range(), tell);
         while let Some(batch) = self.batch(&mut survey, |_| true).await? {
             for seen in &batch {
                 tally.add(seen, need);
+                pace.add(seen);
             }
-            tell(&format!("originals checked: {}", tally.originals));
         }
         let config = self.inventory.config;
         let made: u64 = tally.missing.iter().sum();
@@ -212,7 +214,7 @@ impl<'a> Backfill<'a> {
     /// The next originals to be published.
     async fn window(
         &self,
-        survey: &mut Survey<Folder<'a>>,
+        survey: &mut Survey<Folder>,
         plan: &BackfillPlan,
     ) -> Result<Window, Hindrance> {
         let mut window = Window::default();
@@ -253,7 +255,7 @@ impl<'a> Backfill<'a> {
     /// The next originals of a survey that are meant; nothing at its end.
     async fn batch(
         &self,
-        survey: &mut Survey<Folder<'a>>,
+        survey: &mut Survey<Folder>,
         is_meant: impl Fn(&Seen) -> bool,
     ) -> Result<Option<Vec<Seen>>, Hindrance> {
         let mut batch = Vec::with_capacity(BATCH);

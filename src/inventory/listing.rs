@@ -11,7 +11,7 @@ use contract::event::decode_key;
 use super::Inventory;
 use crate::aws::{AwsError, Calling};
 
-const CALL: &str = "s3:ListBucket";
+pub(super) const CALL: &str = "s3:ListBucket";
 
 /// An object by its path below the folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,24 +32,32 @@ pub(crate) struct Page {
     pub(crate) next: Option<String>,
 }
 
-/// A sorted listing that is read page by page.
-pub(crate) trait Pages {
+/// A sorted listing that is read page by page, by tasks of their own.
+pub(crate) trait Pages: Send + Sync + 'static {
     /// The page that begins after this path; "" is before every path.
-    async fn after(&self, path: &str) -> Result<Page, AwsError>;
+    fn after(&self, path: &str) -> impl Future<Output = Result<Page, AwsError>> + Send;
 }
 
 /// A folder of the bucket.
-pub(crate) struct Folder<'a> {
-    inventory: Inventory<'a>,
+pub(crate) struct Folder {
+    s3: aws_sdk_s3::Client,
+    bucket: String,
+    account: String,
     /// With its final slash.
     start: String,
     prefix: String,
 }
 
-impl<'a> Folder<'a> {
-    pub(crate) fn new(inventory: &Inventory<'a>, folder: &str, path_prefix: &str) -> Self {
-        let folder = format!("{folder}/");
-        Self { inventory: *inventory, prefix: format!("{folder}{path_prefix}"), start: folder }
+impl Folder {
+    pub(crate) fn new(inventory: &Inventory<'_>, folder: &str, path_prefix: &str) -> Self {
+        let Inventory { aws, names, .. } = inventory;
+        Self {
+            s3: aws.s3.clone(),
+            bucket: names.bucket.clone(),
+            account: names.account.clone(),
+            start: format!("{folder}/"),
+            prefix: format!("{folder}/{path_prefix}"),
+        }
     }
 
     /// The path of a key; nothing for folder markers.
@@ -60,14 +68,13 @@ impl<'a> Folder<'a> {
     }
 }
 
-impl Pages for Folder<'_> {
+impl Pages for Folder {
     async fn after(&self, path: &str) -> Result<Page, AwsError> {
-        let Inventory { aws, names, .. } = self.inventory;
-        let list = aws.s3.list_objects_v2().bucket(&names.bucket).prefix(&self.prefix);
+        let list = self.s3.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
         let start = (!path.is_empty()).then(|| format!("{}{path}", self.start));
         // Keys may hold characters that XML cannot.
         let list = list.set_start_after(start).encoding_type(EncodingType::Url);
-        let page = list.expected_bucket_owner(&names.account).send().await.calling(CALL)?;
+        let page = list.expected_bucket_owner(&self.account).send().await.calling(CALL)?;
         let mut listed = Vec::with_capacity(page.contents().len());
         let mut end = None;
         for object in page.contents() {

@@ -1,40 +1,62 @@
 //! Sorted listings read side by side: the rows of a table that is never held.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use futures_util::future::try_join_all;
+use tokio::task::JoinSet;
 
-use super::listing::{Listed, Pages};
+use super::listing::{CALL, Listed, Page, Pages};
 use crate::aws::AwsError;
 
-/// One listing, with no more than a page of it in memory.
+/// One listing, with no more than two pages of it in memory: the one in use, and the next, which is
+/// read meanwhile by a task that ends with the cursor.
 pub(crate) struct Cursor<P> {
-    pages: P,
+    pages: Arc<P>,
+    /// What is left of the page in use.
     ahead: VecDeque<Listed>,
-    /// The path that the next page begins after; `None`: the last page was read.
-    next: Option<String>,
+    /// Empty once the last page was read.
+    coming: JoinSet<Result<Page, AwsError>>,
+    /// The last path that is wanted, if not all are.
+    last: Option<String>,
 }
 
 impl<P: Pages> Cursor<P> {
     /// Begins after this path.
     pub(crate) fn new(pages: P, after: String) -> Self {
-        Self { pages, ahead: VecDeque::new(), next: Some(after) }
+        let (ahead, coming) = (VecDeque::new(), JoinSet::new());
+        let mut cursor = Self { pages: Arc::new(pages), ahead, coming, last: None };
+        cursor.read(after);
+        cursor
     }
 
-    /// Reads on if the page is used up. Pages without a path of ours are passed over.
+    /// Reads no page that is all behind this path.
+    pub(crate) fn until(self, last: Option<String>) -> Self {
+        Self { last, ..self }
+    }
+
+    /// Takes the next page if the one in use is used up. Pages without a path of ours are passed over.
     pub(crate) async fn fill(&mut self) -> Result<(), AwsError> {
         while self.ahead.is_empty() {
-            let Some(after) = self.next.take() else { return Ok(()) };
-            let page = self.pages.after(&after).await?;
+            let Some(page) = self.coming.join_next().await else { return Ok(()) };
+            let page = page.map_err(|error| AwsError::request(CALL, error.to_string()))??;
             self.ahead = page.listed.into();
-            self.next = page.next;
+            let is_wanted = |next: &String| self.last.as_ref().is_none_or(|last| next < last);
+            if let Some(next) = page.next.filter(is_wanted) {
+                self.read(next);
+            }
         }
         Ok(())
     }
 
+    fn read(&mut self, after: String) {
+        let pages = Arc::clone(&self.pages);
+        self.coming.spawn(async move { pages.after(&after).await });
+    }
+
     /// Whether `fill` has anything to do.
     fn is_due(&self) -> bool {
-        self.ahead.is_empty() && self.next.is_some()
+        self.ahead.is_empty() && !self.coming.is_empty()
     }
 
     /// The next object of a listing that is filled.
@@ -74,7 +96,6 @@ impl<P: Pages> Merge<P> {
     /// The row of the next path that is in any folder.
     pub(crate) async fn next(&mut self) -> Result<Option<Row>, AwsError> {
         let cursors = std::iter::once(&mut self.originals).chain(&mut self.folders);
-        // In most buckets all folders come to the end of a page together, so they read together.
         let due: Vec<_> = cursors.filter(|cursor| cursor.is_due()).collect();
         if !due.is_empty() {
             try_join_all(due.into_iter().map(Cursor::fill)).await?;

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::listing::{Folder, Listed};
 use super::merge::Cursor;
+use super::pace::Pace;
 use super::survey::Seen;
 use super::{Hindrance, Inventory, Range};
 use crate::amounts;
@@ -114,8 +115,10 @@ impl Inventory<'_> {
         let tell_wait = |what: &str| tell(&format!("waiting for {what}"));
         let wait = objects::deletion_wait(stop, &tell_wait);
         let mut survey = self.survey(&Range::default());
+        let mut pace = Pace::new(self, &Range::default(), tell);
         let mut batch = Vec::new();
         while let Some(seen) = self.next(&mut survey).await? {
+            pace.add(&seen);
             batch.extend(self.orphans(&seen));
             if batch.len() + self.config.variants.len() > BATCH_MAX {
                 self.prune_batch(&mut pruned, std::mem::take(&mut batch), &wait).await?;

@@ -1,10 +1,11 @@
 //! Listings that exist only as rules: how they line up, and how much of them is held.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contract::settings::Variant;
+use tokio::sync::Semaphore;
 
 use super::Range;
 use super::backfill::Need;
@@ -177,7 +178,7 @@ struct Numbered {
     step: usize,
     ending: &'static str,
     /// How many were handed out, of all listings.
-    handed_out: Rc<Cell<usize>>,
+    handed_out: Arc<AtomicUsize>,
 }
 
 impl Pages for Numbered {
@@ -186,18 +187,18 @@ impl Pages for Numbered {
         let mut numbers = (begin..self.count).filter(|number| number % self.step == 0);
         let name = |number| listed(&format!("{number:07}{}", self.ending), 1);
         let page: Vec<Listed> = numbers.by_ref().take(PAGE).map(name).collect();
-        self.handed_out.set(self.handed_out.get() + page.len());
+        self.handed_out.fetch_add(page.len(), Ordering::SeqCst);
         let next = numbers.next().and_then(|_| page.last()).map(|last| last.path.clone());
         Ok(Page { listed: page, next })
     }
 }
 
 #[tokio::test]
-async fn a_million_originals_are_read_with_a_page_of_each_folder_in_memory() {
+async fn a_million_originals_are_read_with_two_pages_of_each_folder_in_memory() {
     const ORIGINALS: usize = 1_000_000;
-    let handed_out = Rc::new(Cell::new(0));
+    let handed_out = Arc::new(AtomicUsize::new(0));
     let cursor = |step, ending| {
-        let handed_out = Rc::clone(&handed_out);
+        let handed_out = Arc::clone(&handed_out);
         Cursor::new(Numbered { count: ORIGINALS, step, ending, handed_out }, String::new())
     };
     let folders = vec![cursor(1, ".jpg"), cursor(2, ".jpg")];
@@ -205,13 +206,64 @@ async fn a_million_originals_are_read_with_a_page_of_each_folder_in_memory() {
     let mut survey = Survey::new(merge, (cursor(1000, ".jpg.json"), None), Range::default());
     let (mut tally, mut consumed, mut held_max) = (Tally::new(2), 0, 0);
     while let Some(seen) = survey.next().await.unwrap() {
-        held_max = held_max.max(handed_out.get() - consumed);
+        if tally.originals.is_multiple_of(PAGE as u64 / 2) {
+            // Gives the tasks that read ahead the time to read as much as they may.
+            tokio::task::yield_now().await;
+        }
+        held_max = held_max.max(handed_out.load(Ordering::SeqCst) - consumed);
         consumed += 1 + seen.variants.iter().flatten().count();
         consumed += usize::from(seen.record.is_some());
         tally.add(&seen, Need::Missing);
     }
     assert_eq!((tally.originals, tally.failures), (1_000_000, 1000));
     assert_eq!((tally.missing, tally.lacking), (vec![0, 500_000], 500_000));
-    // A page of each of four listings, the row in hand, and the one that is held back.
-    assert!(held_max <= 4 * PAGE + 6, "{held_max} objects were held");
+    // Two pages of each of four listings, the row in hand, and the one that is held back.
+    assert!(held_max <= 4 * 2 * PAGE + 6, "{held_max} objects were held");
+    assert!(held_max > 4 * PAGE + 6, "{held_max} objects were held: nothing was read ahead");
+}
+
+/// A listing whose pages come once it is told so.
+struct Slow {
+    asked: Arc<AtomicUsize>,
+    leave: Arc<Semaphore>,
+}
+
+impl Pages for Slow {
+    async fn after(&self, path: &str) -> Result<Page, AwsError> {
+        let number = self.asked.fetch_add(1, Ordering::SeqCst);
+        self.leave.acquire().await.unwrap().forget();
+        let paths = [format!("{number:03}-a"), format!("{number:03}-b")];
+        assert!(path < paths[0].as_str());
+        let next = (number < 4).then(|| paths[1].clone());
+        Ok(Page { listed: paths.iter().map(|path| listed(path, 1)).collect(), next })
+    }
+}
+
+/// Has every task of the test go on for as long as it can.
+async fn settled() {
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_next_page_is_on_its_way_while_one_is_used_and_none_behind_the_end() {
+    let (asked, leave) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(1)));
+    let pages = Slow { asked: Arc::clone(&asked), leave: Arc::clone(&leave) };
+    let mut cursor = Cursor::new(pages, String::new()).until(Some("002-a".to_owned()));
+    let asked = || asked.load(Ordering::SeqCst);
+    cursor.fill().await.unwrap();
+    settled().await;
+    assert_eq!((cursor.take().unwrap().path.as_str(), asked()), ("000-a", 2));
+    leave.add_permits(10);
+    settled().await;
+    assert_eq!(asked(), 2, "the page after the next waits until that is in use");
+    let mut paths = Vec::new();
+    loop {
+        cursor.fill().await.unwrap();
+        let Some(listed) = cursor.take() else { break };
+        paths.push(listed.path);
+    }
+    assert_eq!(paths, ["000-b", "001-a", "001-b", "002-a", "002-b"]);
+    assert_eq!(asked(), 3);
 }

@@ -48,7 +48,6 @@ fn pruning_the_stack_needs_what_removes_each_resource() {
         "cloudfront:DeleteDistribution",
         "cloudfront:DeleteOriginAccessControl",
         "cloudfront:GetCachePolicy",
-        "cloudfront:GetDistribution",
         "cloudfront:GetOriginAccessControl",
         "cloudfront:ListCachePolicies",
         "cloudfront:UpdateDistribution",
@@ -135,6 +134,9 @@ fn on_objects(operation: Operation) -> BTreeMap<String, Vec<String>> {
     found
 }
 
+/// Asked for the time that is left.
+const METRIC: &str = "cloudwatch:GetMetricStatistics";
+
 #[test]
 fn each_command_on_images_gets_at_what_it_works_on() {
     let get = |folders: &[&'static str]| BTreeMap::from([("s3:GetObject", folders.to_vec())]);
@@ -151,13 +153,17 @@ fn each_command_on_images_gets_at_what_it_works_on() {
         Operation::Backfill(BackfillOptions { outdated, dry_run, on_aws: false })
     };
     let cases = [
-        (Operation::Count, BTreeMap::new(), vec![]),
+        (Operation::Count, BTreeMap::new(), vec![METRIC]),
         (Operation::Try, tried, vec!["logs:FilterLogEvents", "s3:DeleteObject", "s3:PutObject"]),
-        (backfill(false, false), BTreeMap::new(), vec!["lambda:GetAccountSettings", "sns:Publish"]),
+        (
+            backfill(false, false),
+            BTreeMap::new(),
+            vec![METRIC, "lambda:GetAccountSettings", "sns:Publish"],
+        ),
         (
             backfill(true, true),
             get(&["originals/*", "400x300/*"]),
-            vec!["lambda:GetAccountSettings"],
+            vec![METRIC, "lambda:GetAccountSettings"],
         ),
         (
             Operation::Backfill(BackfillOptions { on_aws: true, ..BackfillOptions::default() }),
@@ -178,12 +184,13 @@ fn each_command_on_images_gets_at_what_it_works_on() {
         ),
         (Operation::Failures, get(&["failed/*"]), vec![]),
         (Operation::Retry, all.clone(), vec!["sns:Publish"]),
-        (Operation::Prune { yes: false }, all, vec![]),
+        (Operation::Prune { yes: false }, all, vec![METRIC]),
         (Operation::Urls, get(&["400x300/*"]), vec![]),
         (
             Operation::Prune { yes: true },
             deleted,
             vec![
+                METRIC,
                 "s3:AbortMultipartUpload",
                 "s3:DeleteObject",
                 "s3:DeleteObjectVersion",
@@ -212,7 +219,7 @@ fn each_command_on_images_gets_at_what_it_works_on() {
 fn a_reserved_concurrency_need_not_be_asked_for() {
     let reserved = format!("{LEAST}[function]\nconcurrency = 5\n");
     let backfill = Operation::Backfill(BackfillOptions::default());
-    assert_eq!(added(backfill, Operation::Look, &reserved), ["sns:Publish"]);
+    assert_eq!(added(backfill, Operation::Look, &reserved), [METRIC, "sns:Publish"]);
 }
 
 #[test]

@@ -28,6 +28,7 @@ mod local;
 mod logs;
 mod misuse;
 mod models;
+mod neighbours;
 mod network;
 mod notify;
 mod on_aws;
@@ -304,6 +305,7 @@ fn trials() -> Vec<Trial> {
         alarms::what_is_not_delivered_has_an_alarm_too,
         alarms::what_cannot_be_made_says_why_and_the_next_run_goes_on,
         alarms::every_change_survives_a_kill_and_a_lost_answer,
+        neighbours::no_number_of_other_stacks_makes_a_run_ask_more_of_aws,
         notify::an_address_is_subscribed_and_status_says_whether_it_has_confirmed,
         notify::an_application_hears_of_images_that_are_ready_and_of_those_that_failed,
         notify::down_takes_all_of_it,

@@ -74,7 +74,8 @@ impl Half {
 /// What is granted for stacks that are in none of the situations here: a folder that left the file is
 /// looked at by `plan`, somebody changed the origin access control.
 const FOR_OTHER_SITUATIONS: [&str; 7] = [
-    // The emulator switches a distribution off at once, so that nobody has to look again.
+    // Asked where there are more distributions than one page of the list has; and the emulator switches
+    // one off at once, so that nobody has to look again.
     "cloudfront:GetDistribution",
     "cloudfront:GetOriginAccessControl",
     "cloudfront:UpdateOriginAccessControl",
@@ -156,6 +157,7 @@ pub(crate) async fn the_sids_of_the_policy_for_all_say_which_command_needs_what(
     assert!(up.contains("lambda:PutFunctionConcurrency"));
     let cloudfront: Vec<&String> = up.iter().filter(|one| one.starts_with("cloudfront:")).collect();
     let reads = [
+        "cloudfront:GetDistribution",
         "cloudfront:GetDistributionConfig",
         "cloudfront:ListDistributions",
         "cloudfront:ListOriginAccessControls",

@@ -1,7 +1,7 @@
 //! The calls to CloudFront that concern the distribution: found, read, changed and deleted.
 use aws_sdk_cloudfront::types::{
-    CachePolicy, Distribution, DistributionConfig, DistributionSummary, OriginAccessControlSummary,
-    Origins, Tag, Tags,
+    CachePolicy, Distribution, DistributionConfig, DistributionList, DistributionSummary,
+    OriginAccessControlSummary, Origins, Tag, Tags,
 };
 use futures_util::try_join;
 
@@ -17,28 +17,24 @@ use crate::names::tags;
 /// What belongs to the CDN, as AWS holds it.
 #[derive(Default)]
 pub(super) struct Present {
-    pub(super) distribution: Option<DistributionSummary>,
+    pub(super) distribution: Option<Made>,
     pub(super) access_control: Option<OriginAccessControlSummary>,
     pub(super) cache_policy: Option<CachePolicy>,
 }
 
 impl Cdn {
-    /// Every distribution of the account: CloudFront cannot be asked for one by its comment.
-    async fn distributions(&self, aws: &Aws) -> Result<Vec<DistributionSummary>, AwsError> {
+    /// A page of the account's distributions: CloudFront cannot be asked for one by its comment.
+    async fn distributions(
+        &self,
+        aws: &Aws,
+        marker: Option<String>,
+    ) -> Result<DistributionList, AwsError> {
         const CALL: &str = "cloudfront:ListDistributions";
-        let mut all = Vec::new();
-        let mut marker = None;
-        loop {
-            let page = aws.cloudfront.list_distributions().set_marker(marker).send().await;
-            let list = page.calling(CALL)?.distribution_list;
-            // Taken for an empty list, such an answer would say that there is none.
-            let list = list.ok_or_else(|| AwsError::request(CALL, "CloudFront sent no list"))?;
-            marker = list.next_marker.filter(|_| list.is_truncated);
-            all.extend(list.items.unwrap_or_default());
-            if marker.is_none() {
-                return Ok(all);
-            }
-        }
+        let page = aws.cloudfront.list_distributions().set_marker(marker).send().await;
+        // Taken for an empty list, such an answer would say that there is none.
+        page.calling(CALL)?
+            .distribution_list
+            .ok_or_else(|| AwsError::request(CALL, "CloudFront sent no list"))
     }
 
     /// Ours among them: by its comment, or, should somebody have changed that, by the access control
@@ -58,12 +54,12 @@ impl Cdn {
     }
 
     pub(super) async fn find(&self, aws: &Aws) -> Result<Present, AwsError> {
-        let (all, access_control, cache_policy) = try_join!(
-            self.distributions(aws),
+        let (list, access_control, cache_policy) = try_join!(
+            self.distributions(aws, None),
             self.find_access_control(aws),
             self.find_cache_policy(aws),
         )?;
-        let distribution = self.ours_among(&all, access_control.as_ref()).cloned();
+        let distribution = self.find_from(aws, list, access_control.as_ref()).await?;
         Ok(Present { distribution, access_control, cache_policy })
     }
 
@@ -85,6 +81,36 @@ impl Cdn {
             return Err(AwsError::request("cloudfront:ListCachePolicies", why));
         }
         Ok(found)
+    }
+
+    /// Ours, from the first page of the list on. An account with more than a page is not read to its
+    /// end where the bucket's policy leads to ours.
+    async fn find_from(
+        &self,
+        aws: &Aws,
+        first: DistributionList,
+        access_control: Option<&OriginAccessControlSummary>,
+    ) -> Result<Option<Made>, AwsError> {
+        let is_ours = |summary: &DistributionSummary| summary.comment() == self.names.cdn;
+        let mut marker = self::marker(&first);
+        let mut all = first.items.unwrap_or_default();
+        if marker.is_some() && !all.iter().any(is_ours) {
+            let id = self.id_in_bucket_policy(aws).await?;
+            if let Some(id) = &id
+                && let Some(made) = self.find_by_id(aws, id).await?
+            {
+                return Ok(Some(made));
+            }
+            if !self.is_wanted && id.is_none() && access_control.is_none() {
+                return Ok(None);
+            }
+        }
+        while marker.is_some() && !all.iter().any(is_ours) {
+            let page = self.distributions(aws, marker.take()).await?;
+            marker = self::marker(&page);
+            all.extend(page.items.unwrap_or_default());
+        }
+        Ok(self.ours_among(&all, access_control).map(Made::from))
     }
 
     pub(super) async fn read_tags(&self, aws: &Aws, arn: &str) -> Result<fields::Tags, AwsError> {
@@ -181,6 +207,11 @@ impl Cdn {
         let answer = get.found("cloudfront:GetDistribution")?;
         Ok(answer.and_then(|answer| answer.distribution).map(|distribution| distribution.status))
     }
+}
+
+/// Where the next page of the list begins, if there is one.
+fn marker(list: &DistributionList) -> Option<String> {
+    list.next_marker.clone().filter(|_| list.is_truncated)
 }
 
 /// A distribution's configuration and the version of it that was read.

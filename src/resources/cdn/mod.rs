@@ -9,6 +9,7 @@ mod creation;
 mod distribution;
 mod errors;
 mod export;
+mod known;
 mod permissions;
 mod price;
 mod statement;
@@ -17,7 +18,6 @@ mod told;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use aws_sdk_cloudfront::types::DistributionSummary;
 use futures_util::try_join;
 use serde_json::Value;
 
@@ -129,13 +129,15 @@ const CONFIGURATION: [Path<Fields>; 18] = [
 pub(crate) struct Cdn {
     names: Arc<Names>,
     settings: Settings,
+    is_wanted: bool,
     is_to_go: bool,
 }
 
 impl Cdn {
     fn new(blueprint: &Blueprint<'_>) -> Self {
+        let (is_wanted, is_to_go) = (blueprint.config.cdn.enabled, blueprint.is_to_go());
         let settings = Settings::new(blueprint);
-        Self { names: blueprint.names(), settings, is_to_go: blueprint.is_to_go() }
+        Self { names: blueprint.names(), settings, is_wanted, is_to_go }
     }
 
     fn description(&self) -> String {
@@ -171,7 +173,7 @@ impl Cdn {
     }
 
     /// The distribution that is known to be there, once CloudFront lists it.
-    async fn listed(&self, context: &Context<'_>) -> Result<DistributionSummary, AwsError> {
+    async fn listed(&self, context: &Context<'_>) -> Result<Made, AwsError> {
         const CALL: &str = "cloudfront:ListDistributions";
         let wait = context.wait(CALL, "CloudFront to list the distribution", LISTED_SECS_MAX);
         wait_until(&wait, || async {
@@ -238,7 +240,7 @@ impl Resource for Cdn {
     async fn read(&self, aws: &Aws) -> Result<Option<Observed<Fields>>, AwsError> {
         let present = self.find(aws).await?;
         let access_control = present.access_control.as_ref();
-        let Some(summary) = &present.distribution else {
+        let Some(made) = present.distribution else {
             // A run that was cut off may have left the access control alone.
             return Ok(access_control.map(|found| {
                 let access_control = Some(AccessControl::from(found));
@@ -248,7 +250,6 @@ impl Resource for Cdn {
                 observed
             }));
         };
-        let made = Made::from(summary);
         let (tags, config, statement, function) = try_join!(
             self.read_tags(aws, &made.arn),
             self.read_config(aws, &made.id),
@@ -276,7 +277,7 @@ impl Resource for Cdn {
             ..configured.unwrap_or_default()
         };
         let mut observed = Observed::new(fields, owner);
-        if summary.status() != DEPLOYED {
+        if made.status != DEPLOYED {
             observed.deploying = Some("CloudFront is still deploying it to its edges".to_owned());
         }
         observed.details = made.details();
@@ -401,7 +402,7 @@ impl Resource for Cdn {
         let found = self.listed(context).await?;
         let wait = context.wait(CALL, "CloudFront to deploy it to its edges", DEPLOY_SECS_MAX);
         wait_until(&wait, || async {
-            Ok(match self.status(context.aws, found.id()).await?.as_deref() {
+            Ok(match self.status(context.aws, &found.id).await?.as_deref() {
                 None | Some(DEPLOYED) => Probe::Done(()),
                 Some(status) => Probe::Pending(format!("it is still {status}")),
             })

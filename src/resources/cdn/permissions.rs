@@ -29,10 +29,12 @@ pub(super) const ROWS: &[Row] = &[
     on(ACCOUNT).when(When::Cdn).up(&["cloudfront:CreateOriginAccessControl"]),
     on(DISTRIBUTION)
         .when(When::Cdn)
-        .read(&["cloudfront:GetDistributionConfig", "cloudfront:ListTagsForResource"])
         // It may be gone, and what is gone has no tag.
-        .up(&["cloudfront:GetDistribution"])
-        .down(&["cloudfront:GetDistribution"]),
+        .read(&[
+            "cloudfront:GetDistribution",
+            "cloudfront:GetDistributionConfig",
+            "cloudfront:ListTagsForResource",
+        ]),
     on(DISTRIBUTION)
         .when(When::AdoptCdn)
         .up(&["cloudfront:TagResource", "cloudfront:UpdateDistribution"]),
