@@ -88,7 +88,7 @@ fn brief(estimate: &Estimate, advice: &Advice) -> String {
     brief_row(&mut text, "total", estimate.total_usd, &left);
     if let Some(plan) = &estimate.flat_rate {
         let (name, by_use) = (plan.plan, usd(plan.by_use_usd));
-        let remark = format!("CloudFront's flat-rate plan {name}, in place of {by_use} by use");
+        let remark = format!("CloudFront's plan {name} instead of {by_use} by use");
         brief_row(&mut text, "flat rate", plan.monthly_usd, &remark);
     }
     let full = format!("always-on server, same work; details: {}", advice.command("cost -v"));
