@@ -144,6 +144,7 @@ impl AwsError {
                 | "NoSuchResource"
                 | "NoSuchBucketPolicy"
                 | "NoSuchCORSConfiguration"
+                | "NoSuchLifecycleConfiguration"
                 | "NoSuchTagSet"
                 | "NoSuchTagSetError"
                 | "NoSuchPublicAccessBlockConfiguration"

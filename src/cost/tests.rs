@@ -200,3 +200,31 @@ fn numbers_are_written_as_people_do() {
         assert_eq!(number(value), expected);
     }
 }
+
+/// 10,000 originals of 3.6 MB a month are 36 GB; of a year, 432 GB. A month has 730 hours: 30 days are
+/// 0.98630 of it, 90 days 2.95890.
+#[test]
+fn originals_cost_less_in_a_colder_class() {
+    let storage = |more: &str| {
+        let text = format!("bucket.name = \"photos\"\n{more}variants = [{{ size = \"800x600\" }}]\n");
+        let config = Config::parse(&text, "pipeline.toml", Path::new(""), &|_| None).unwrap();
+        estimate(&config, &LOAD).originals_storage
+    };
+    let found = storage("");
+    assert_eq!((found.chosen, found.cheapest), ("standard", "intelligent-tiering"));
+    let [standard, tiered, glacier] = &found.classes;
+    assert_eq!((standard.monthly_usd, standard.saves_usd), (9.936, 0.0));
+    // 36 GB x (0.98630 x 0.023 + 1.97260 x 0.0125 + 9.04110 x 0.004) = 3.00628; 10,000 moves: 0.10;
+    // 120,000 watched: 0.30.
+    assert_eq!((tiered.monthly_usd, tiered.saves_usd), (3.4063, 6.5297));
+    assert_eq!(tiered.for_each_object_usd, 0.4);
+    // 36 x (1.97260 x 0.0105 x 0.98630 + 9.04110 x (0.019 x 0.98630 + 0.0085 x 1.97260)).
+    assert_eq!(tiered.reading_all_usd, 12.2924);
+    // 36 x (0.98630 x 0.023 + 11.01370 x 0.004) = 2.40263; 10,000 moves: 0.20.
+    assert_eq!((glacier.monthly_usd, glacier.saves_usd), (2.6026, 7.3334));
+    assert_eq!((glacier.after_days, glacier.for_each_object_usd), (30, 0.2));
+    // 396.49 GB x 0.03 = 11.8948; 110,137 reads x 0.0096/1000 = 1.0573.
+    assert_eq!(glacier.reading_all_usd, 12.9521);
+    let (better, saving) = found.better().unwrap();
+    assert_eq!((better.class, saving), ("glacier-instant", 0.0));
+}

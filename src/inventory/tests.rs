@@ -17,7 +17,7 @@ use crate::aws::AwsError;
 const PAGE: usize = 1000;
 
 fn listed(path: &str, modified: i64) -> Listed {
-    Listed { path: path.to_owned(), modified, bytes: 10, etag: String::new() }
+    Listed { path: path.to_owned(), modified, bytes: 10, etag: String::new(), is_archived: false }
 }
 
 /// A listing by its paths and times.
@@ -90,6 +90,7 @@ async fn every_original_meets_its_variants_and_every_orphan_comes_without_one() 
         missing: vec![1, 3],
         lacking: 3,
         failures: 1,
+        archived: 0,
         orphans: 2,
         newest: 2,
     };

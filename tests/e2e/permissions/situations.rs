@@ -88,7 +88,12 @@ pub(super) const RELEASE: Situation = Situation {
     command: &["down", "--yes"],
     policy: &["down"],
     prepare: |pipeline| Box::pin(with_an_adopted_bucket(pipeline)),
-    checks: Checks::These(&["s3:DeleteBucketPolicy", "s3:PutBucketCORS", "s3:PutBucketTagging"]),
+    checks: Checks::These(&[
+        "s3:DeleteBucketPolicy",
+        "s3:PutBucketCORS",
+        "s3:PutBucketTagging",
+        "s3:PutLifecycleConfiguration",
+    ]),
 };
 
 pub(super) const PRUNE: Situation = Situation {
@@ -118,7 +123,8 @@ pub(super) const PRUNE_IMAGES: Situation = Situation {
 pub(super) fn write_file(pipeline: &Pipeline) {
     std::fs::write(pipeline.folder().join("function.zip"), function("one")).unwrap();
     let function = "code = \"function.zip\"\nconcurrency = 2";
-    let text = file(pipeline, "", function, "invalidate = true");
+    let bucket = "originals_storage = \"glacier-instant\"\nversioning = true";
+    let text = file(pipeline, bucket, function, "invalidate = true");
     let uploads = "[uploads]\norigins = [\"https://app.example.com\"]\n";
     pipeline.write(&format!("{text}{uploads}[tags]\nteam = \"first\"\n"));
 }
