@@ -167,7 +167,8 @@ fn originals_storage(text: &mut String, storage: &OriginalsStorage) {
         None => format!("for these numbers, {} is the cheapest", storage.cheapest),
         Some((best, saving)) => better_storage(best, saving),
     };
-    let choice = format!("{choice}, if all originals are read once a year, by a backfill for instance");
+    let choice =
+        format!("{choice}, if all originals are read once a year, by a backfill for instance");
     let _ = writeln!(text, "\n{}", wrapped(&words(&choice), 0));
 }
 

@@ -21,10 +21,8 @@ pub(super) fn storage(table: &Table<'_>) -> Storage {
         let fault = Fault::new("has no storage class to move originals to").help(help);
         table.report_key("originals_storage_days", fault);
     }
-    let originals = class.map(|class| Move {
-        class,
-        after_days: after_days.unwrap_or(class.default_days()),
-    });
+    let originals =
+        class.map(|class| Move { class, after_days: after_days.unwrap_or(class.default_days()) });
     if let (Some(Move { after_days, .. }), Some(kept)) = (originals, expire_originals_days)
         && kept <= after_days
     {

@@ -206,7 +206,8 @@ fn numbers_are_written_as_people_do() {
 #[test]
 fn originals_cost_less_in_a_colder_class() {
     let storage = |more: &str| {
-        let text = format!("bucket.name = \"photos\"\n{more}variants = [{{ size = \"800x600\" }}]\n");
+        let text =
+            format!("bucket.name = \"photos\"\n{more}variants = [{{ size = \"800x600\" }}]\n");
         let config = Config::parse(&text, "pipeline.toml", Path::new(""), &|_| None).unwrap();
         estimate(&config, &LOAD).originals_storage
     };
@@ -251,9 +252,8 @@ fn small_originals_stay_where_they_are() {
 #[test]
 fn storage_is_counted_in_the_class_of_the_file() {
     let line = |keys: &str| {
-        let text = format!(
-            "bucket.name = \"photos\"\n{keys}\nvariants = [{{ size = \"800x600\" }}]\n"
-        );
+        let text =
+            format!("bucket.name = \"photos\"\n{keys}\nvariants = [{{ size = \"800x600\" }}]\n");
         let config = Config::parse(&text, "pipeline.toml", Path::new(""), &|_| None).unwrap();
         let line = estimate(&config, &LOAD).services.swap_remove(0);
         (line.monthly_usd, line.detail)

@@ -91,8 +91,7 @@ pub(crate) fn reading_all(usage: &Usage, moved: Option<Move>) -> f64 {
         }
         StorageClass::GlacierInstant => {
             let objects = usage.images * there.moved;
-            prices::GLACIER_RETRIEVAL.of(uploaded * there.moved)
-                + prices::GLACIER_READS.of(objects)
+            prices::GLACIER_RETRIEVAL.of(uploaded * there.moved) + prices::GLACIER_READS.of(objects)
                 - prices::S3_READS.of(objects)
         }
     }

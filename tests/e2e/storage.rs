@@ -97,7 +97,10 @@ pub(crate) async fn rules_come_and_go_with_their_keys_and_others_stay() {
     let pipeline = Pipeline::new("lifecycle").await;
     pipeline.up();
     let asked = pipeline.proxy.take_calls();
-    assert!(asked.iter().all(|call| !call.to_string().contains("Versioning")), "nobody asked for versions");
+    assert!(
+        asked.iter().all(|call| !call.to_string().contains("Versioning")),
+        "nobody asked for versions"
+    );
     assert_eq!((rules(&pipeline).await, versioning(&pipeline).await), (BTreeMap::new(), None));
     put_rules(&pipeline, vec![theirs()]).await;
     pipeline.assert_whole();
@@ -126,7 +129,13 @@ pub(crate) async fn rules_come_and_go_with_their_keys_and_others_stay() {
     assert_eq!(pipeline.proxy.take_mutating(), writes);
     assert_eq!(versioning(&pipeline).await, Some(BucketVersioningStatus::Enabled));
     let all = [
-        "expiry", "storage", "uploads", "800x600/", "400x300/", "failed/", "originals/imgprep-try/",
+        "expiry",
+        "storage",
+        "uploads",
+        "800x600/",
+        "400x300/",
+        "failed/",
+        "originals/imgprep-try/",
     ];
     assert_eq!(ours(&pipeline).await, ids(&pipeline, &all));
     pipeline.assert_whole();
@@ -148,7 +157,10 @@ pub(crate) async fn rules_come_and_go_with_their_keys_and_others_stay() {
     pipeline.proxy.take_calls();
     pipeline.assert_whole();
     let asked = pipeline.proxy.take_calls();
-    assert!(asked.iter().all(|call| !call.to_string().contains("Versioning")), "nobody asked for versions");
+    assert!(
+        asked.iter().all(|call| !call.to_string().contains("Versioning")),
+        "nobody asked for versions"
+    );
 }
 
 /// What somebody else's rule does to originals is no error to S3: it is said, and nothing is stopped.

@@ -6,7 +6,9 @@
 
 use aws_sdk_s3::error::BuildError;
 use aws_sdk_s3::operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput;
-use aws_sdk_s3::types::{BucketLifecycleConfiguration, ExpirationStatus, LifecycleRule};
+use aws_sdk_s3::types::{
+    BucketLifecycleConfiguration, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+};
 use contract::keys::FAILED_FOLDER;
 use serde_json::{Map, Value};
 
@@ -133,15 +135,13 @@ impl Bucket {
     fn rival(&self, rules: &[LifecycleRule]) -> Option<String> {
         let (ours, storage) = (self.originals_prefix(), self.storage);
         let overlaps = |other: &str| other.starts_with(&ours) || ours.starts_with(other);
-        let others = rules.iter().filter(|rule| {
+        let mut others = rules.iter().filter(|rule| {
             let is_on = *rule.status() == ExpirationStatus::Enabled;
             is_on && self.name_of(rule).is_none() && overlaps(prefix(rule))
         });
         let does = |rule: &LifecycleRule| {
             let is_moved = storage.originals.is_some() && !rule.transitions().is_empty();
-            let expires = |it: &aws_sdk_s3::types::LifecycleExpiration| {
-                it.days().is_some() || it.date().is_some()
-            };
+            let expires = |it: &LifecycleExpiration| it.days().is_some() || it.date().is_some();
             let is_expired = rule.expiration().is_some_and(expires);
             // What is deleted early was moved for nothing.
             let matters = storage.originals.is_some() || storage.expire_originals_days.is_some();
@@ -152,7 +152,7 @@ impl Bucket {
                 (false, false) => None,
             }
         };
-        let (rule, does) = others.into_iter().find_map(|rule| Some((rule, does(rule)?)))?;
+        let (rule, does) = others.find_map(|rule| Some((rule, does(rule)?)))?;
         let (id, theirs) = (rule.id().unwrap_or_default(), prefix(rule));
         let place =
             if theirs.is_empty() { "all objects".to_owned() } else { format!("`{theirs}`") };
@@ -242,7 +242,7 @@ fn unusable(error: BuildError) -> AwsError {
 pub(super) fn remarks(edit: &Edit) -> Vec<String> {
     let is_new = |name: &str| {
         let (have, want) = (edit.have.get(name), edit.want.get(name));
-        want.filter(|want| have != Some(want))
+        want.filter(|want| have != Some(*want))
     };
     let mut remarks = Vec::new();
     if let Some(rule) = is_new(STORAGE) {

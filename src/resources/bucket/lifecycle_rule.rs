@@ -42,8 +42,7 @@ pub(super) enum Action {
 impl Rule {
     pub(super) fn at_s3(&self, id: String) -> Result<LifecycleRule, BuildError> {
         let filter = LifecycleRuleFilter::builder().prefix(&self.prefix).build();
-        let rule =
-            LifecycleRule::builder().id(id).filter(filter).status(ExpirationStatus::Enabled);
+        let rule = LifecycleRule::builder().id(id).filter(filter).status(ExpirationStatus::Enabled);
         let versions = NoncurrentVersionExpiration::builder().noncurrent_days(DAYS_LEFT).build();
         let expiration = LifecycleExpiration::builder();
         match self.action {
@@ -101,8 +100,7 @@ impl Rule {
         match self.action {
             Action::Move(Move { class, after_days }) => {
                 let class = at_s3(class);
-                rule["transition"] =
-                    json!({ "days": after_days, "storage_class": class.as_str() });
+                rule["transition"] = json!({ "days": after_days, "storage_class": class.as_str() });
             }
             Action::Expire { days, has_versions } => {
                 rule["expiration"] = json!({ "days": days });
@@ -255,8 +253,7 @@ mod tests {
         rule(action).at_s3("imgprep-photos:storage".to_owned()).unwrap()
     }
 
-    const MOVE: Action =
-        Action::Move(Move { class: StorageClass::GlacierInstant, after_days: 30 });
+    const MOVE: Action = Action::Move(Move { class: StorageClass::GlacierInstant, after_days: 30 });
 
     #[test]
     fn each_purpose_is_a_rule_of_its_own() {
@@ -285,10 +282,8 @@ mod tests {
     #[test]
     fn whatever_a_rule_says_is_compared() {
         let ours = at(MOVE);
-        let filter = |filter: LifecycleRuleFilter| LifecycleRule {
-            filter: Some(filter),
-            ..ours.clone()
-        };
+        let filter =
+            |filter: LifecycleRuleFilter| LifecycleRule { filter: Some(filter), ..ours.clone() };
         let tag = || Tag::builder().key("a").value("b").build().unwrap();
         let narrow = || LifecycleRuleFilter::builder().prefix("originals/");
         let and = LifecycleRuleAndOperator::builder().prefix("originals/");

@@ -117,11 +117,7 @@ fn storage_rows() -> Vec<Row> {
         row(format!("bucket: lifecycle rules, {what}"), change, PUT)
             .has_other("bucket", "lifecycle")
     });
-    let gone = row(
-        "bucket: lifecycle rules removed",
-        |p| Box::pin(lifecycle(p, Vec::clear)),
-        PUT,
-    );
+    let gone = row("bucket: lifecycle rules removed", |p| Box::pin(lifecycle(p, Vec::clear)), PUT);
     let suspended = row(
         "bucket: versioning suspended",
         |p| Box::pin(put_versioning(p, BucketVersioningStatus::Suspended)),

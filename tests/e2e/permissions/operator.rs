@@ -202,7 +202,9 @@ pub(super) fn needed(calls: &[Call]) -> BTreeSet<String> {
 fn action(call: &str) -> String {
     let action = match call {
         "s3:DeleteBucketCors" | "s3:PutBucketCors" => "s3:PutBucketCORS",
-        "s3:DeleteBucketLifecycleConfiguration" | "s3:PutBucketLifecycleConfiguration" => "s3:PutLifecycleConfiguration",
+        "s3:DeleteBucketLifecycleConfiguration" | "s3:PutBucketLifecycleConfiguration" => {
+            "s3:PutLifecycleConfiguration"
+        }
         "s3:DeleteBucketTagging" => "s3:PutBucketTagging",
         "s3:DeleteObjects" => "s3:DeleteObjectVersion",
         "s3:GetBucketCors" => "s3:GetBucketCORS",

@@ -1,6 +1,6 @@
 //! Which rules a file asks for, how they stand beside others', and what people are told of them.
 
-use aws_sdk_s3::types::{LifecycleExpiration, Transition, TransitionStorageClass};
+use aws_sdk_s3::types::{Transition, TransitionStorageClass};
 use serde_json::json;
 
 use super::*;
@@ -22,7 +22,8 @@ fn bucket(storage: Storage) -> Bucket {
     }
 }
 
-const NOTHING: Storage = Storage { originals: None, expire_originals_days: None, versioning: false };
+const NOTHING: Storage =
+    Storage { originals: None, expire_originals_days: None, versioning: false };
 
 fn moved(class: StorageClass) -> Storage {
     let after_days = class.default_days();
@@ -117,7 +118,10 @@ fn somebody_elses_rule_about_originals_is_named() {
          does whatever is due first; remove that rule or the keys in the file"
     );
     let whole = named(expiring, &theirs("theirs", "")).unwrap();
-    assert!(whole.contains("`theirs`, which is not imgprep's, also expires all objects:"), "{whole}");
+    assert!(
+        whole.contains("`theirs`, which is not imgprep's, also expires all objects:"),
+        "{whole}"
+    );
     assert_eq!(named(expiring, &moving), None, "what is moved expires all the same");
     assert_eq!(named(both, &off), None);
     assert_eq!(named(both, &theirs("theirs", "small/")), None);
