@@ -7,7 +7,7 @@ use crate::pricing::{Usage, originals, rounded};
 
 /// How often a year all originals are read once more, by a backfill for a new size, say: an
 /// assumption.
-pub(crate) const READINGS_PER_YEAR: f64 = 1.0;
+const READINGS_PER_YEAR: f64 = 1.0;
 const MONTHS_PER_YEAR: f64 = 12.0;
 
 const STANDARD: &str = "standard";
@@ -19,6 +19,7 @@ pub(crate) struct OriginalsStorage {
     pub(crate) chosen: &'static str,
     /// The cheapest, all of them read once a year.
     pub(crate) cheapest: &'static str,
+    pub(crate) readings_per_year: f64,
     pub(crate) classes: [InClass; 3],
 }
 
@@ -83,7 +84,12 @@ pub(super) fn estimate(usage: &Usage) -> OriginalsStorage {
     // Of those that cost the same, the first.
     let cheapest = classes.iter().min_by(|a, b| a.year().total_cmp(&b.year()));
     let cheapest = cheapest.map_or(STANDARD, |it| it.class);
-    OriginalsStorage { chosen: name(in_file), cheapest, classes }
+    OriginalsStorage {
+        chosen: name(in_file),
+        cheapest,
+        readings_per_year: READINGS_PER_YEAR,
+        classes,
+    }
 }
 
 fn name(moved: Option<Move>) -> &'static str {

@@ -282,49 +282,41 @@ mod tests {
     #[test]
     fn whatever_a_rule_says_is_compared() {
         let ours = at(MOVE);
-        let filter =
-            |filter: LifecycleRuleFilter| LifecycleRule { filter: Some(filter), ..ours.clone() };
+        let with = |change: &dyn Fn(&mut LifecycleRule)| {
+            let mut rule = ours.clone();
+            change(&mut rule);
+            rule
+        };
+        let filter = |filter: LifecycleRuleFilter| with(&|it| it.filter = Some(filter.clone()));
         let tag = || Tag::builder().key("a").value("b").build().unwrap();
         let narrow = || LifecycleRuleFilter::builder().prefix("originals/");
-        let and = LifecycleRuleAndOperator::builder().prefix("originals/");
+        let and = || LifecycleRuleAndOperator::builder().prefix("originals/");
+        let both = |and| LifecycleRuleFilter::builder().and(and).build();
+        let dated = Transition::builder().date(DateTime::from_secs(0));
+        let dated = dated.storage_class(TransitionStorageClass::GlacierIr).build();
+        let versions = at(Action::ExpireVersions);
+        let uploads = at(Action::AbortUploads).abort_incomplete_multipart_upload;
         let others = [
-            LifecycleRule { status: ExpirationStatus::Disabled, ..ours.clone() },
+            with(&|it| it.status = ExpirationStatus::Disabled),
+            with(&|it| it.transitions = None),
+            with(&|it| it.transitions = Some(vec![dated.clone()])),
+            with(&|it| it.expiration.clone_from(&versions.expiration)),
+            with(&|it| {
+                it.noncurrent_version_expiration
+                    .clone_from(&versions.noncurrent_version_expiration);
+            }),
+            with(&|it| it.abort_incomplete_multipart_upload.clone_from(&uploads)),
             filter(LifecycleRuleFilter::builder().prefix("originals/a").build()),
             filter(narrow().tag(tag()).build()),
             filter(narrow().object_size_greater_than(0).build()),
             filter(narrow().object_size_less_than(1).build()),
-            filter(LifecycleRuleFilter::builder().and(and.clone().tags(tag()).build()).build()),
-            filter(
-                LifecycleRuleFilter::builder().and(and.object_size_less_than(1).build()).build(),
-            ),
-            LifecycleRule { transitions: None, ..ours.clone() },
-            LifecycleRule {
-                transitions: Some(vec![
-                    Transition::builder()
-                        .date(DateTime::from_secs(0))
-                        .storage_class(TransitionStorageClass::GlacierIr)
-                        .build(),
-                ]),
-                ..ours.clone()
-            },
-            LifecycleRule { expiration: at(Action::ExpireVersions).expiration, ..ours.clone() },
-            LifecycleRule {
-                noncurrent_version_expiration: at(Action::ExpireVersions)
-                    .noncurrent_version_expiration,
-                ..ours.clone()
-            },
-            LifecycleRule {
-                abort_incomplete_multipart_upload: at(Action::AbortUploads)
-                    .abort_incomplete_multipart_upload,
-                ..ours.clone()
-            },
+            filter(both(and().tags(tag()).build())),
+            filter(both(and().object_size_less_than(1).build())),
         ];
         for (place, other) in others.iter().enumerate() {
             assert_ne!(shown(other), shown(&ours), "{place}: {other:?}");
         }
-        let same = LifecycleRuleAndOperator::builder().prefix("originals/");
-        let same = same.object_size_greater_than(0).build();
-        let same = filter(LifecycleRuleFilter::builder().and(same).build());
+        let same = filter(both(and().object_size_greater_than(0).build()));
         assert_eq!(shown(&same), shown(&ours));
     }
 

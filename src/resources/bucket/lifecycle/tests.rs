@@ -109,7 +109,8 @@ fn somebody_elses_rule_about_originals_is_named() {
     let mut moving = theirs("theirs", "in/photos/2024/");
     let deep = Transition::builder().days(1).storage_class(TransitionStorageClass::DeepArchive);
     (moving.expiration, moving.transitions) = (None, Some(vec![deep.build()]));
-    let off = LifecycleRule { status: ExpirationStatus::Disabled, ..theirs("off", "") };
+    let mut off = theirs("off", "");
+    off.status = ExpirationStatus::Disabled;
     let expiring = Storage { expire_originals_days: Some(9), ..NOTHING };
     let named = |storage: Storage, rule: &LifecycleRule| bucket(storage).rival(&[rule.clone()]);
     assert_eq!(
