@@ -17,7 +17,7 @@ pub(super) fn storage(table: &Table<'_>) -> Storage {
     let versioning = table.flag("versioning").unwrap_or_default();
     let has = |key: &str| table.key_span(key).is_some();
     if has("originals_storage_days") && !has("originals_storage") {
-        let help = "add `originals_storage = \"intelligent-tiering\"` or \"glacier-instant\"";
+        let help = "add `originals_storage`: `intelligent-tiering` or `glacier-instant`";
         let fault = Fault::new("has no storage class to move originals to").help(help);
         table.report_key("originals_storage_days", fault);
     }

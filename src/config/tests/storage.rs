@@ -39,11 +39,35 @@ fn what_makes_no_sense_is_refused() {
         "originals_storage = 'intelligent-tiering'\nexpire_originals_days = 1",
         "versioning = 'on'",
     ];
-    assert_snapshot!(verdicts(wrong, file), @"");
+    assert_snapshot!(verdicts(wrong, file), @r"
+    originals_storage = 'glacier' => `bucket.originals_storage` is `glacier`: did you mean `glacier-instant`?
+    originals_storage = true => `bucket.originals_storage` is a boolean, not a string: `originals_storage` is `intelligent-tiering` or `glacier-instant`
+    originals_storage_days = 30 => `bucket.originals_storage_days` has no storage class to move originals to: add `originals_storage`: `intelligent-tiering` or `glacier-instant`
+    originals_storage = 'glacier-instant'
+    originals_storage_days = -1 => `bucket.originals_storage_days` is -1: must be 0–36500 days
+    expire_originals_days = 0 => `bucket.expire_originals_days` is 0: must be 1–36500 days
+    expire_originals_days = 36501 => `bucket.expire_originals_days` is 36501: must be 1–36500 days
+    expire_originals_days = '1' => `bucket.expire_originals_days` is a string, not an integer: write it without quotes: `1`
+    originals_storage = 'glacier-instant'
+    expire_originals_days = 30 => `bucket.expire_originals_days` is 30, but originals are moved after 30: must be more days than `originals_storage_days`
+    originals_storage = 'glacier-instant'
+    expire_originals_days = 31 => accepted
+    originals_storage = 'intelligent-tiering'
+    expire_originals_days = 1 => accepted
+    versioning = 'on' => `bucket.versioning` is a string, not a boolean: write `true` or `false`
+    ");
 }
 
 #[test]
 fn an_expiry_before_the_move_is_shown_where_it_is() {
     let lines = "bucket.originals_storage = 'glacier-instant'\nbucket.expire_originals_days = 7\n";
-    assert_snapshot!(refused_lines(lines), @"");
+    assert_snapshot!(refused_lines(lines), @"
+    error: `bucket.expire_originals_days` is 7, but originals are moved after 30
+     --> pipeline.toml:4:8
+      |
+    4 | bucket.expire_originals_days = 7
+      |        ^^^^^^^^^^^^^^^^^^^^^ must be more days than `originals_storage_days`
+      |
+      = help: what expires that early need not be moved: remove `originals_storage`
+    ");
 }

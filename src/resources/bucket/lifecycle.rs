@@ -240,14 +240,13 @@ fn unusable(error: BuildError) -> AwsError {
 /// What people should know of our rules before they are written: what S3 charges once for each
 /// object, and what is lost.
 pub(super) fn remarks(edit: &Edit) -> Vec<String> {
-    let is_new = |name: &str| {
-        let (have, want) = (edit.have.get(name), edit.want.get(name));
+    let new = |name: &str, member: &str| {
+        let [have, want] = [&edit.have, &edit.want].map(|rules| rules.get(name)?.get(member));
         want.filter(|want| have != Some(*want))
     };
     let mut remarks = Vec::new();
-    if let Some(rule) = is_new(STORAGE) {
-        let class = rule.pointer("/transitions/0/storage_class").and_then(Value::as_str);
-        let class = match class {
+    if let Some(moved) = new(STORAGE, "transitions") {
+        let class = match moved.pointer("/0/storage_class").and_then(Value::as_str) {
             Some("GLACIER_IR") => StorageClass::GlacierInstant,
             _ => StorageClass::IntelligentTiering,
         };
@@ -257,7 +256,7 @@ pub(super) fn remarks(edit: &Edit) -> Vec<String> {
              1,000 at us-east-1 prices"
         ));
     }
-    if let Some(days) = is_new(EXPIRY).and_then(|rule| rule.pointer("/expiration/days")) {
+    if let Some(days) = new(EXPIRY, "expiration").and_then(|expired| expired.get("days")) {
         remarks.push(format!(
             "S3 will delete originals {days} days after their upload, those already there included"
         ));
