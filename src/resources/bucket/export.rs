@@ -39,7 +39,7 @@ impl Export for Bucket {
             }] });
         }
         let rules = self.lifecycle_rules().into_iter();
-        let rules = rules.map(|rule| rule.cloudformation(self.lifecycle_id(&rule.name)));
+        let rules = rules.map(|rule| rule.cloudformation(&self.lifecycle_id(&rule.name)));
         let rules: Vec<Value> = rules.collect();
         if !rules.is_empty() {
             properties["LifecycleConfiguration"] = json!({ "Rules": rules });
@@ -92,7 +92,7 @@ impl Export for Bucket {
             module.add("aws_s3_bucket_cors_configuration", "bucket", cors);
         }
         let rules = self.lifecycle_rules().into_iter();
-        let rules = rules.map(|rule| rule.terraform(self.lifecycle_id(&rule.name)));
+        let rules = rules.map(|rule| rule.terraform(&self.lifecycle_id(&rule.name)));
         let rules: Vec<Value> = rules.collect();
         if !rules.is_empty() {
             let rules = json!({ "bucket": bucket, "rule": rules });

@@ -66,7 +66,7 @@ impl Rule {
         .build()
     }
 
-    pub(super) fn cloudformation(&self, id: String) -> Value {
+    pub(super) fn cloudformation(&self, id: &str) -> Value {
         let mut rule = json!({ "Id": id, "Status": "Enabled", "Prefix": self.prefix });
         let versions = json!({ "NoncurrentDays": DAYS_LEFT });
         match self.action {
@@ -93,7 +93,7 @@ impl Rule {
         rule
     }
 
-    pub(super) fn terraform(&self, id: String) -> Value {
+    pub(super) fn terraform(&self, id: &str) -> Value {
         let filter = json!({ "prefix": self.prefix });
         let mut rule = json!({ "id": id, "status": "Enabled", "filter": filter });
         let versions = json!({ "noncurrent_days": DAYS_LEFT });
@@ -187,6 +187,7 @@ pub(super) fn shown(rule: &LifecycleRule) -> Value {
         ])
     });
     let abort = rule.abort_incomplete_multipart_upload();
+    let abort_days = abort.and_then(AbortIncompleteMultipartUpload::days_after_initiation);
     members([
         ("status", Some(rule.status().as_str().into())),
         ("prefix", Some(prefix(rule).into())),
@@ -197,7 +198,7 @@ pub(super) fn shown(rule: &LifecycleRule) -> Value {
         ("expiration", rule.expiration().map(expiration)),
         ("version_transitions", list(moved)),
         ("version_expiration", expired),
-        ("abort_uploads_days", abort.and_then(|it| it.days_after_initiation()).map(Value::from)),
+        ("abort_uploads_days", abort_days.map(Value::from)),
     ])
 }
 
