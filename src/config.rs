@@ -18,6 +18,7 @@ mod problem;
 mod region_rules;
 mod schema;
 pub(crate) mod single;
+mod storage;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,51 @@ pub(crate) struct Bucket {
     pub(crate) access: Access,
     /// What becomes of the variants of a deleted original.
     pub(crate) on_delete: OnDelete,
+    pub(crate) storage: Storage,
+}
+
+/// How the bucket keeps its objects, and how long.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Storage {
+    /// Where originals are moved to.
+    pub(crate) originals: Option<Move>,
+    /// How many days after their upload originals are deleted.
+    pub(crate) expire_originals_days: Option<u32>,
+    pub(crate) versioning: bool,
+}
+
+/// That objects are moved to a cheaper storage class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Move {
+    pub(crate) class: StorageClass,
+    /// Since their upload.
+    pub(crate) after_days: u32,
+}
+
+/// A storage class of S3 that hands out its objects at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StorageClass {
+    IntelligentTiering,
+    GlacierInstant,
+}
+
+impl StorageClass {
+    /// As the file has it.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::IntelligentTiering => "intelligent-tiering",
+            Self::GlacierInstant => "glacier-instant",
+        }
+    }
+
+    /// How many days after their upload originals are moved, unless the file says so. One charges for
+    /// what is read, which is most while an original is new.
+    pub(crate) const fn default_days(self) -> u32 {
+        match self {
+            Self::IntelligentTiering => 0,
+            Self::GlacierInstant => 30,
+        }
+    }
 }
 
 /// Who may read the variants.

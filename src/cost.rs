@@ -7,6 +7,7 @@ mod backfill;
 mod effort;
 mod flat_rate;
 mod server;
+mod storage;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ pub(crate) use self::backfill::{BackfillEstimate, BackfillLoad};
 pub(crate) use self::effort::SizeEffort;
 pub(crate) use self::flat_rate::FlatRate;
 pub(crate) use self::server::Server;
+pub(crate) use self::storage::{InClass, OriginalsStorage};
 use crate::config::{Arch, Config};
 use crate::pricing::{
     CDN_HIT_SHARE, DEAD_LETTER_SHARE, Load, S3_WAIT_MS, Service, Usage, prices, rounded,
@@ -30,7 +32,7 @@ const LEAVES_OUT: [&str; 8] = [
     "other regions, whose prices differ, and viewers outside North America and Europe",
     "data transfer between regions, and uploads through your application",
     "cold starts, retries, and calls to delete or look up images",
-    "other storage classes, versions of objects, and KMS",
+    "versions of objects, and KMS",
     "originals that are not JPEG, which differ in bytes and time",
 ];
 
@@ -42,6 +44,8 @@ pub(crate) struct Estimate {
     pub(crate) total_usd: f64,
     /// The total less what the free tier covers, if nothing else in the account uses it.
     pub(crate) total_after_free_tier_usd: f64,
+    /// What the originals would cost in each storage class.
+    pub(crate) originals_storage: OriginalsStorage,
     pub(crate) server: Server,
     /// What smaller files would change; nothing where all variants are made so.
     pub(crate) size_effort: Option<SizeEffort>,
@@ -86,6 +90,7 @@ pub(crate) fn estimate(config: &Config, load: &Load) -> Estimate {
         services,
         total_usd: rounded(total),
         total_after_free_tier_usd: rounded(total - free),
+        originals_storage: storage::estimate(&usage),
         server: server::estimate(&usage),
         size_effort: effort::estimate(config, load, &usage),
         flat_rate: flat_rate::estimate(config, &usage),

@@ -114,6 +114,8 @@ pub(crate) struct ImageCounts {
     pub(crate) missing: BTreeMap<String, u64>,
     /// Originals that cannot be processed.
     pub(crate) failures: u64,
+    /// Originals that lack a variant and must be restored from an archive first.
+    pub(crate) archived: u64,
     /// Variants whose original is gone, or in a folder that they are not for.
     pub(crate) orphans: u64,
     /// Messages that neither SNS nor Lambda could deliver; `None` without a queue.
@@ -140,10 +142,14 @@ impl<'a> Inventory<'a> {
         Survey::new(merge, (cursor(FAILED_FOLDER), manifests), range.clone())
     }
 
-    /// The next original of a survey, or the next variants without one.
+    /// The next original of a survey, or the next variants without one that are left over.
     async fn next(&self, survey: &mut Survey<Folder>) -> Result<Option<Seen>, Hindrance> {
-        let Some(mut seen) = survey.next().await.map_err(Hindrance::listing)? else {
-            return Ok(None);
+        let mut seen = loop {
+            match survey.next().await.map_err(Hindrance::listing)? {
+                None => return Ok(None),
+                Some(seen) if seen.original.is_none() && self.originals_expire() => {}
+                Some(seen) => break seen,
+            }
         };
         if seen.original.is_some() {
             seen.sort_out(&self.config.variants);
@@ -163,6 +169,11 @@ impl<'a> Inventory<'a> {
             }
         }
         Ok(Some(seen))
+    }
+
+    /// Whether originals go and their variants stay, which are then all there is of an image.
+    fn originals_expire(&self) -> bool {
+        self.config.bucket.storage.expire_originals_days.is_some()
     }
 
     /// A record or manifest, if it is there: as listings tell it, for of the moment it was written a
@@ -191,6 +202,7 @@ impl<'a> Inventory<'a> {
             variants: by_folder(&tally.variants),
             missing: by_folder(&tally.missing),
             failures: tally.failures,
+            archived: tally.archived,
             orphans: tally.orphans,
             dead_letters: self.dead_letters().await.map_err(Hindrance::counting_dead_letters)?,
         })

@@ -1,13 +1,14 @@
 //! What a month takes of AWS and what one thing costs: what the resources' own lines of an estimate
 //! are worked out from.
 
+pub(crate) mod originals;
 pub(crate) mod prices;
 
 use contract::settings::{Effort, Fit, Format, Variant};
 use serde::Serialize;
 
 use self::prices::Price;
-use crate::config::{Alarms, Arch, Config, Notify};
+use crate::config::{Alarms, Arch, Config, Notify, Storage};
 
 /// Processor time for each megapixel of an original, on one full processor, until its variants can be
 /// encoded: what `bench/run` measures for JPEG photos of 10 megapixels.
@@ -33,6 +34,11 @@ pub(crate) const CDN_HIT_SHARE: f64 = 0.9;
 /// As AWS counts a month.
 pub(crate) const HOURS_PER_MONTH: f64 = 730.0;
 pub(crate) const GIGABYTE: f64 = 1e9;
+
+/// Days as a part of a month, as AWS counts one.
+pub(crate) fn months(days: u32) -> f64 {
+    f64::from(days) * 24.0 / HOURS_PER_MONTH
+}
 
 /// What a pipeline has to do in a month.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,7 +83,9 @@ impl Service {
 pub(crate) struct Usage {
     pub(crate) images: f64,
     pub(crate) views: f64,
+    /// How many months of variants are kept.
     pub(crate) months: f64,
+    pub(crate) storage: Storage,
     pub(crate) variants: usize,
     pub(crate) original_bytes: f64,
     pub(crate) variant_bytes: f64,
@@ -104,6 +112,7 @@ impl Usage {
             images: load.images.into(),
             views: load.views.into(),
             months: load.months.into(),
+            storage: config.bucket.storage,
             variants: config.variants.len(),
             original_bytes: load
                 .original_bytes
@@ -126,7 +135,23 @@ impl Usage {
 
     /// Gigabytes of originals and variants in the bucket.
     pub(crate) fn stored_gigabytes(&self) -> f64 {
-        self.images * self.months * (self.original_bytes + self.variant_bytes) / GIGABYTE
+        self.original_gigabytes() * self.original_months() + self.variant_gigabytes()
+    }
+
+    /// Gigabytes of originals that come in.
+    pub(crate) fn original_gigabytes(&self) -> f64 {
+        self.images * self.original_bytes / GIGABYTE
+    }
+
+    /// Gigabytes of variants in the bucket.
+    pub(crate) fn variant_gigabytes(&self) -> f64 {
+        self.images * self.months * self.variant_bytes / GIGABYTE
+    }
+
+    /// How many months of originals are kept.
+    pub(crate) fn original_months(&self) -> f64 {
+        let until_expiry = self.storage.expire_originals_days.map(months);
+        until_expiry.map_or(self.months, |expiry| self.months.min(expiry))
     }
 
     /// Objects that are written: originals by whoever uploads, variants and manifests by the

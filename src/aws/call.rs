@@ -145,6 +145,7 @@ impl AwsError {
                 | "NoSuchResource"
                 | "NoSuchBucketPolicy"
                 | "NoSuchCORSConfiguration"
+                | "NoSuchLifecycleConfiguration"
                 | "NoSuchTagSet"
                 | "NoSuchTagSetError"
                 | "NoSuchPublicAccessBlockConfiguration"

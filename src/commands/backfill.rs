@@ -177,6 +177,14 @@ fn backfill_plan(plan: &BackfillPlan, advice: &Advice) -> String {
             advice.command("failures")
         );
     }
+    if plan.archived > 0 {
+        let _ = writeln!(
+            text,
+            "  {} skipped; restore them, then run {} again",
+            counted(plan.archived, "archived original"),
+            advice.command("backfill")
+        );
+    }
     let columns = name_columns(plan.missing.keys().map(String::as_str));
     for (folder, missing) in &plan.missing {
         let style = if *missing > 0 { CHANGED } else { GOOD };

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use crate::args::Global;
-use crate::config::Config;
-use crate::cost::{self, Assumptions, Estimate, FlatRate, Server, SizeEffort};
+use crate::config::{Config, StorageClass};
+use crate::cost::{
+    self, Assumptions, Estimate, FlatRate, InClass, OriginalsStorage, Server, SizeEffort,
+};
 use crate::error::Error;
 use crate::pricing::{Load, number};
 use crate::report::advice::Advice;
@@ -75,6 +77,8 @@ fn megapixels(text: &str) -> Result<f64, String> {
 
 /// Where the details begin: after the names, the prices and what is free of them.
 const DETAILS: usize = 38;
+/// The same in the table of storage classes, whose names are longer.
+const CLASS_DETAILS: usize = 32;
 const INDENT: usize = 2;
 
 /// The amounts alone.
@@ -93,6 +97,9 @@ fn brief(estimate: &Estimate, advice: &Advice) -> String {
     }
     let full = format!("always-on server, same work; details: {}", advice.command("cost -v"));
     brief_row(&mut text, "server", estimate.server.monthly_usd, &full);
+    if let Some((best, saving)) = estimate.originals_storage.better() {
+        let _ = writeln!(text, "{}", better_storage(best, saving));
+    }
     text
 }
 
@@ -127,6 +134,7 @@ fn full(estimate: &Estimate) -> String {
     row(&mut text, "total", [&painted_total(&total[0]), &total[1]], "");
     let left = usd(estimate.total_after_free_tier_usd);
     row(&mut text, "to pay", [&left, ""], "if nothing else uses the free tier");
+    originals_storage(&mut text, &estimate.originals_storage);
     server(&mut text, &estimate.server);
     if let Some(effort) = &estimate.size_effort {
         let line = size_effort(effort);
@@ -156,6 +164,55 @@ fn row(text: &mut String, name: &str, [paid, free]: [&str; 2], detail: &str) {
     let line = format!("  {name:<13}{paid:>11}{free:>10}  {detail}");
     text.push_str(line.trim_end());
     text.push('\n');
+}
+
+fn originals_storage(text: &mut String, storage: &OriginalsStorage) {
+    text.push_str("\nthe originals in each storage class:\n\n");
+    for class in &storage.classes {
+        let mark = if class.class == storage.chosen { "; in the file" } else { "" };
+        let detail = format!("{}{mark}", in_class(class));
+        let detail = wrapped(&words(&detail), CLASS_DETAILS);
+        let _ = writeln!(text, "  {:<20}{:>8}  {detail}", class.class, usd(class.monthly_usd));
+    }
+    let choice = match storage.better() {
+        None => format!("for these numbers, {} is the cheapest", storage.cheapest),
+        Some((best, saving)) => better_storage(best, saving),
+    };
+    let choice =
+        format!("{choice}, if all originals are read once a year, by a backfill for instance");
+    let _ = writeln!(text, "\n{}", wrapped(&words(&choice), 0));
+}
+
+fn better_storage(best: &InClass, saving: f64) -> String {
+    let how = match best.moved_to {
+        None => "S3 Standard, without `originals_storage`,".to_owned(),
+        Some(class) => format!("`originals_storage = \"{}\"`", class.word()),
+    };
+    format!("{how} would save {} a month", usd(saving))
+}
+
+/// The saving, and its price.
+fn in_class(class: &InClass) -> String {
+    let InClass { after_days, for_each_object_usd, saves_usd, reading_all_usd, .. } = class;
+    let terms = match class.moved_to {
+        None => return "S3 Standard".to_owned(),
+        Some(StorageClass::IntelligentTiering) => "objects below 128 KB stay in Standard",
+        Some(StorageClass::GlacierInstant) => {
+            "objects below 128 KB stay in Standard; what is deleted within 90 days of moving is \
+             paid for as long"
+        }
+    };
+    let saved = match *saves_usd {
+        saves if saves < 0.0 => format!("costs {} more", usd(-saves)),
+        saves => format!("saves {}", usd_or_zero(saves)),
+    };
+    format!(
+        "moved after {}; {saved}; {} of it is for moving and monitoring each object; reading \
+         all originals once: {}; {terms}",
+        plural(&after_days.to_string(), "day"),
+        usd_or_zero(*for_each_object_usd),
+        usd_or_zero(*reading_all_usd)
+    )
 }
 
 fn server(text: &mut String, server: &Server) {

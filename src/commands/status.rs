@@ -154,6 +154,7 @@ fn counts(images: &ImageCounts) -> String {
     let letters = images.dead_letters.unwrap_or_default();
     let troubles = [
         (images.failures, "failed", BAD, "original"),
+        (images.archived, "archived", BAD, "original"),
         (letters, "dead letters", BAD, "message"),
         (images.orphans, "left over", CHANGED, "variant"),
     ];
@@ -237,12 +238,14 @@ mod tests {
             variants: by_folder(12, 1),
             missing: by_folder(0, 11),
             failures: 1,
+            archived: 4,
             orphans: 2,
             dead_letters: Some(3),
         };
         assert_snapshot!(anstream::adapter::strip_str(&counts(&images)).to_string(), @"
           images         12 originals
           failed         1 original
+          archived       4 originals
           dead letters   3 messages
           left over      2 variants
           400x300        1 variant, 11 missing

@@ -36,6 +36,19 @@ pub(super) fn failed_images(value: i64) -> Result<u32, Fault> {
     within(value, 0..=u32::MAX, "must be 0 or more; 0 switches this alarm off")
 }
 
+/// A hundred years, which is far less than S3 takes.
+const DAYS_MAX: u32 = 36_500;
+
+/// Days until a lifecycle rule moves an object.
+pub(super) fn days_until_moved(value: i64) -> Result<u32, Fault> {
+    within(value, 0..=DAYS_MAX, "must be 0–36500 days")
+}
+
+/// Days until a lifecycle rule deletes an object.
+pub(super) fn days_kept(value: i64) -> Result<u32, Fault> {
+    within(value, 1..=DAYS_MAX, "must be 1–36500 days")
+}
+
 pub(super) fn quality(value: i64) -> Result<u32, Fault> {
     within(value, 1..=100, "must be 1–100")
 }

@@ -12,6 +12,7 @@ use super::fallback::fallback;
 use super::folder_rules::{self, beside_reserved};
 use super::notify::notify;
 use super::problem::{Fault, reason};
+use super::storage::storage;
 use super::table::{Table, Text, Words};
 use super::uploads::uploads;
 use super::variants::{Look, variants};
@@ -103,7 +104,8 @@ fn bucket(table: &Table<'_>) -> (Bucket, Text) {
     }
     let access = table.word("access", ACCESS).unwrap_or_default();
     let on_delete = table.word("on_delete", ON_DELETE).unwrap_or_default();
-    (Bucket { name, originals: originals.value.clone(), access, on_delete }, originals)
+    let storage = storage(table);
+    (Bucket { name, originals: originals.value.clone(), access, on_delete, storage }, originals)
 }
 
 fn topic(table: &Table<'_>, default: &str) -> Topic {

@@ -10,6 +10,7 @@ mod names;
 mod places;
 mod regions;
 mod selection;
+mod storage;
 mod syntax;
 mod uploads;
 mod variants;

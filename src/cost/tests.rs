@@ -246,3 +246,70 @@ fn numbers_are_written_as_people_do() {
         assert_eq!(number(value), expected);
     }
 }
+
+/// 10,000 originals of 3.6 MB a month are 36 GB; of a year, 432 GB. A month has 730 hours: 30 days are
+/// 0.98630 of it, 90 days 2.95890.
+#[test]
+fn originals_cost_less_in_a_colder_class() {
+    let storage = |more: &str| {
+        let text =
+            format!("bucket.name = \"photos\"\n{more}variants = [{{ size = \"800x600\" }}]\n");
+        let config = Config::parse(&text, "pipeline.toml", Path::new(""), &|_| None).unwrap();
+        estimate(&config, &LOAD).originals_storage
+    };
+    let found = storage("");
+    assert_eq!((found.chosen, found.cheapest), ("standard", "glacier-instant"));
+    let [standard, tiered, glacier] = &found.classes;
+    assert_eq!((standard.monthly_usd, standard.saves_usd), (9.936, 0.0));
+    // 36 GB x (0.98630 x 0.023 + 1.97260 x 0.0125 + 9.04110 x 0.004) = 3.00628; 10,000 moves: 0.10;
+    // 120,000 watched: 0.30.
+    assert_eq!((tiered.monthly_usd, tiered.saves_usd), (3.4062, 6.5298));
+    assert_eq!(tiered.for_each_object_usd, 0.4);
+    // 36 x (1.97260 x 0.0105 x 0.98630 + 9.04110 x (0.019 x 0.98630 + 0.0085 x 1.97260)).
+    assert_eq!(tiered.reading_all_usd, 12.2924);
+    // 36 x (0.98630 x 0.023 + 11.01370 x 0.004) = 2.40263; 10,000 moves: 0.20.
+    assert_eq!((glacier.monthly_usd, glacier.saves_usd), (2.6026, 7.3334));
+    assert_eq!((glacier.after_days, glacier.for_each_object_usd), (30, 0.2));
+    // 396.49 GB x 0.03 = 11.8948; 110,137 reads x 0.0096/1000 = 1.0573.
+    assert_eq!(glacier.reading_all_usd, 12.9521);
+    let (better, saving) = found.better().unwrap();
+    // A year of it is 12 x 2.60263 + 12.9521 = 44.1837, and of Standard 119.232.
+    assert_eq!((better.class, saving), ("glacier-instant", 6.254));
+
+    let found = storage("bucket.originals_storage = \"glacier-instant\"\n");
+    assert_eq!((found.chosen, found.better()), ("glacier-instant", None));
+    // What is deleted 30 days after it was moved is paid for as long as 90: 36 GB x (0.98630 x 0.023 +
+    // 2.95890 x 0.004) = 1.24274; 0.20. In Standard: 36 GB x 1.97260 x 0.023 = 1.63332.
+    let found = storage("bucket.expire_originals_days = 60\n");
+    assert_eq!(found.classes[0].monthly_usd, 1.6333);
+    assert_eq!(found.classes[2].monthly_usd, 1.4427);
+}
+
+/// Below 128 KB nothing is moved, and nothing saved.
+#[test]
+fn small_originals_stay_where_they_are() {
+    let small = Load { original_bytes: Some(131_071), ..LOAD };
+    let found = estimate(&config(""), &small).originals_storage;
+    assert!(found.classes.iter().all(|class| class.saves_usd == 0.0), "{found:?}");
+    assert_eq!((found.cheapest, found.better()), ("standard", None));
+}
+
+/// What the file asks for is in the line of the storage.
+#[test]
+fn storage_is_counted_in_the_class_of_the_file() {
+    let line = |keys: &str| {
+        let text =
+            format!("bucket.name = \"photos\"\n{keys}\nvariants = [{{ size = \"800x600\" }}]\n");
+        let config = Config::parse(&text, "pipeline.toml", Path::new(""), &|_| None).unwrap();
+        let line = estimate(&config, &LOAD).services.swap_remove(0);
+        (line.monthly_usd, line.detail)
+    };
+    // Variants: 120,000 x 57,600 bytes x 0.023 = 0.158976.
+    let whole = "438.9 GB: the originals and variants of 12 months";
+    assert_eq!(line(""), (10.095, whole.to_owned()));
+    let moved = format!("{whole}; glacier-instant");
+    assert_eq!(line("bucket.originals_storage = \"glacier-instant\""), (2.7616, moved));
+    // Of 36 GB a month, 60 days are 71.01 GB.
+    let expired = "77.93 GB: the originals of 1.97 months and the variants of 12";
+    assert_eq!(line("bucket.expire_originals_days = 60"), (1.7923, expired.to_owned()));
+}

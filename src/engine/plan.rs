@@ -143,7 +143,11 @@ impl Plan {
             }),
         );
         for step in &mut plan.steps {
-            step.note = step.note.take().or_else(|| nodes[step.node].notice.clone());
+            let Node { resource, notice, .. } = &nodes[step.node];
+            let known = step.note.take().or_else(|| notice.clone());
+            let is_change = step.action != Action::None;
+            let remark = is_change.then(|| resource.remark(&step.edits)).flatten();
+            step.note = known.into_iter().chain(remark).reduce(|all, one| format!("{all}; {one}"));
         }
         plan
     }

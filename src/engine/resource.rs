@@ -245,6 +245,11 @@ pub(crate) trait Resource: Send + Sync {
         None
     }
 
+    /// What people should know of these edits before they are made: what they cost or lose.
+    fn remark(&self, _edits: &[Edit]) -> Option<String> {
+        None
+    }
+
     /// Makes it exist; what needs no more than that can begin then.
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError>;
 
@@ -295,6 +300,7 @@ pub(crate) trait AnyResource: Send + Sync {
     fn held_by(&self) -> Vec<(Id, &'static str)>;
     async fn read(&self, aws: &Aws) -> Result<Option<Observed>, AwsError>;
     async fn notice(&self, aws: &Aws) -> Option<String>;
+    fn remark(&self, edits: &[Edit]) -> Option<String>;
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError>;
     async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError>;
     /// Puts these edits right; an error if one of them was left as it is.
@@ -354,6 +360,10 @@ impl<R: Resource> AnyResource for R {
 
     async fn notice(&self, aws: &Aws) -> Option<String> {
         Resource::notice(self, aws).await
+    }
+
+    fn remark(&self, edits: &[Edit]) -> Option<String> {
+        Resource::remark(self, edits)
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {

@@ -30,6 +30,9 @@ const FULL: &str = r#"
     [bucket]
     name = "photos-example"
     on_delete = "remove"
+    originals_storage = "glacier-instant"
+    expire_originals_days = 365
+    versioning = true
     [topic]
     name = "uploads"
     [function]
@@ -154,7 +157,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
 }
 
 /// Types that the provider has (Terraform Registry, `hashicorp/aws`).
-const TYPES: [&str; 23] = [
+const TYPES: [&str; 26] = [
     "aws_cloudfront_cache_policy",
     "aws_cloudfront_distribution",
     "aws_cloudfront_origin_access_control",
@@ -168,11 +171,13 @@ const TYPES: [&str; 23] = [
     "aws_lambda_permission",
     "aws_s3_bucket",
     "aws_s3_bucket_cors_configuration",
+    "aws_s3_bucket_lifecycle_configuration",
     "aws_s3_bucket_notification",
     "aws_s3_bucket_ownership_controls",
     "aws_s3_bucket_policy",
     "aws_s3_bucket_public_access_block",
     "aws_s3_bucket_server_side_encryption_configuration",
+    "aws_s3_bucket_versioning",
     "aws_s3_object",
     "aws_sns_topic",
     "aws_sns_topic_policy",

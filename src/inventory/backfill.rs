@@ -83,6 +83,8 @@ pub(crate) struct BackfillPlan {
     pub(crate) to_process: u64,
     /// Originals that are left out, for they are known to be impossible.
     pub(crate) failures: u64,
+    /// Originals that are left out, for S3 hands them out only once they are restored.
+    pub(crate) archived: u64,
     pub(crate) estimate: BackfillEstimate,
     /// The same with `--on-aws`.
     pub(crate) on_aws: BackfillEstimate,
@@ -162,6 +164,7 @@ impl Backfill<'_> {
             missing: self.inventory.by_folder(&tally.missing),
             to_process: tally.lacking,
             failures: tally.failures,
+            archived: tally.archived,
             estimate: load.estimate(),
             on_aws: load.on_aws(),
             need: if need == Need::Missing { need } else { Need::Since(tally.newest) },
@@ -237,7 +240,8 @@ impl Backfill<'_> {
     /// What is to be done for an original, if anything.
     fn work(&self, seen: &Seen, plan: &BackfillPlan) -> Option<Work> {
         let lacking: Vec<usize> = seen.lacking(plan.need).collect();
-        if lacking.is_empty() || seen.is_failed(plan.need) || !was_there(seen, plan) {
+        let is_hopeless = seen.is_failed(plan.need) || seen.is_archived();
+        if lacking.is_empty() || is_hopeless || !was_there(seen, plan) {
             return None;
         }
         // The function tells versions apart by their content. The same bytes uploaded once more leave

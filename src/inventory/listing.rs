@@ -5,7 +5,9 @@
 //! all folders are in one order.
 
 use aws_sdk_s3::primitives::DateTime;
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{
+    EncodingType, Object, ObjectStorageClass, OptionalObjectAttributes, RestoreStatus,
+};
 use contract::event::decode_key;
 
 use super::Inventory;
@@ -22,6 +24,8 @@ pub(crate) struct Listed {
     pub(crate) bytes: u64,
     /// Without quotes.
     pub(crate) etag: String,
+    /// Whether S3 hands it out only after somebody has restored it.
+    pub(crate) is_archived: bool,
 }
 
 /// A part of a listing.
@@ -72,6 +76,8 @@ impl Pages for Folder {
     async fn after(&self, path: &str) -> Result<Page, AwsError> {
         let list = self.s3.list_objects_v2().bucket(&self.bucket).prefix(&self.prefix);
         let start = (!path.is_empty()).then(|| format!("{}{path}", self.start));
+        // What was restored from an archive stays listed in its class.
+        let list = list.optional_object_attributes(OptionalObjectAttributes::RestoreStatus);
         // Keys may hold characters that XML cannot.
         let list = list.set_start_after(start).encoding_type(EncodingType::Url);
         let page = list.expected_bucket_owner(&self.account).send().await.calling(CALL)?;
@@ -84,7 +90,8 @@ impl Pages for Folder {
                 let bytes = object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
                 let etag = object.e_tag().unwrap_or_default().trim_matches('"').to_owned();
                 let modified = millis(object.last_modified());
-                listed.push(Listed { path, modified, bytes, etag });
+                let is_archived = is_archived(object);
+                listed.push(Listed { path, modified, bytes, etag, is_archived });
             }
             end = Some(key);
         }
@@ -92,6 +99,16 @@ impl Pages for Folder {
         let next = end.filter(|_| page.is_truncated() == Some(true));
         Ok(Page { listed, next })
     }
+}
+
+/// Whether an object is in an archive and was not restored. Of the archive tiers within S3
+/// Intelligent-Tiering no listing tells.
+fn is_archived(object: &Object) -> bool {
+    let restored = object.restore_status().and_then(RestoreStatus::restore_expiry_date);
+    let class = object.storage_class();
+    let is_in_archive =
+        matches!(class, Some(ObjectStorageClass::Glacier | ObjectStorageClass::DeepArchive));
+    is_in_archive && restored.is_none()
 }
 
 /// A moment in milliseconds since 1970; one that AWS did not tell is before all others.

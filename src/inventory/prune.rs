@@ -212,7 +212,7 @@ impl Inventory<'_> {
 
     /// Manifests of originals that are gone, batch by batch.
     async fn prune_manifests(&self, pruned: &mut Pruned, wait: &Wait<'_>) -> Result<(), Hindrance> {
-        if !self.config.has_manifests() {
+        if !self.config.has_manifests() || self.originals_expire() {
             return Ok(());
         }
         let mut listing = Cursor::new(Folder::new(self, MANIFESTS_FOLDER, ""), String::new());

@@ -71,6 +71,11 @@ impl Seen {
         }
     }
 
+    /// Whether nothing can be made of it until somebody restores it from an archive.
+    pub(crate) fn is_archived(&self) -> bool {
+        self.original.as_ref().is_some_and(|original| original.is_archived)
+    }
+
     /// Whether it has a variant that is older than itself: then the whole of it is another version.
     pub(crate) fn is_replaced(&self) -> bool {
         let Some(original) = &self.original else { return false };

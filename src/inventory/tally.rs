@@ -14,6 +14,8 @@ pub(crate) struct Tally {
     /// Originals of which a variant is to be made.
     pub(crate) lacking: u64,
     pub(crate) failures: u64,
+    /// Originals of which a variant is to be made, and that are archived.
+    pub(crate) archived: u64,
     /// Variants without an original, or of one that they are not for.
     pub(crate) orphans: u64,
     /// When the newest of all was written.
@@ -28,6 +30,7 @@ impl Tally {
             missing: vec![0; folders],
             lacking: 0,
             failures: 0,
+            archived: 0,
             orphans: 0,
             newest: 0,
         }
@@ -48,6 +51,10 @@ impl Tally {
         }
         if seen.is_failed(need) {
             self.failures += 1;
+            return;
+        }
+        if seen.is_archived() {
+            self.archived += u64::from(seen.lacking(need).next().is_some());
             return;
         }
         let mut is_lacking = false;

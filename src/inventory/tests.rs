@@ -18,7 +18,7 @@ use crate::aws::AwsError;
 const PAGE: usize = 1000;
 
 fn listed(path: &str, modified: i64) -> Listed {
-    Listed { path: path.to_owned(), modified, bytes: 10, etag: String::new() }
+    Listed { path: path.to_owned(), modified, bytes: 10, etag: String::new(), is_archived: false }
 }
 
 /// A listing by its paths and times.
@@ -91,6 +91,7 @@ async fn every_original_meets_its_variants_and_every_orphan_comes_without_one() 
         missing: vec![1, 3],
         lacking: 3,
         failures: 1,
+        archived: 0,
         orphans: 2,
         newest: 2,
     };

@@ -3,6 +3,8 @@
 //! Only the first step of each price is here; large volumes cost less. To bring the table up to
 //! date, go through the pages and set [`AS_OF`].
 
+use crate::config::StorageClass;
+
 /// When the prices were those of the pages.
 pub(crate) const AS_OF: &str = "2025-11";
 pub(crate) const REGION: &str = "us-east-1";
@@ -59,6 +61,28 @@ const MILLION: f64 = 1e6;
 
 /// S3 Standard, a gigabyte for a month.
 pub(crate) const STORAGE: Price = Price::new(0.023, 1.0, S3);
+/// S3 Intelligent-Tiering for what was not read for 30 days, a gigabyte for a month; before that it
+/// costs what Standard does.
+pub(crate) const INFREQUENT_TIER: Price = Price::new(0.0125, 1.0, S3);
+/// The same for what was not read for 90 days.
+pub(crate) const ARCHIVE_INSTANT_TIER: Price = Price::new(0.004, 1.0, S3);
+/// Objects of S3 Intelligent-Tiering that are watched for a month.
+pub(crate) const MONITORING: Price = Price::new(0.0025, THOUSAND, S3);
+/// S3 Glacier Instant Retrieval, a gigabyte for a month.
+pub(crate) const GLACIER_INSTANT: Price = Price::new(0.004, 1.0, S3);
+/// A gigabyte that is read from S3 Glacier Instant Retrieval.
+pub(crate) const GLACIER_RETRIEVAL: Price = Price::new(0.03, 1.0, S3);
+/// GET from S3 Glacier Instant Retrieval.
+pub(crate) const GLACIER_READS: Price = Price::new(0.01, THOUSAND, S3);
+
+/// Objects that a lifecycle rule moves to a class.
+pub(crate) const fn moving(class: StorageClass) -> Price {
+    match class {
+        StorageClass::IntelligentTiering => Price::new(0.01, THOUSAND, S3),
+        StorageClass::GlacierInstant => Price::new(0.02, THOUSAND, S3),
+    }
+}
+
 /// PUT, COPY, POST and LIST.
 pub(crate) const S3_WRITES: Price = Price::new(0.005, THOUSAND, S3);
 /// GET, HEAD and all others.

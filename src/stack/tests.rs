@@ -17,6 +17,9 @@ const EVERYTHING: &str = r#"
     [bucket]
     name = "photos-example"
     on_delete = "remove"
+    originals_storage = "glacier-instant"
+    expire_originals_days = 365
+    versioning = true
     [function]
     concurrency = 7
     permissions_boundary = "arn:aws:iam::123456789012:policy/Boundary"

@@ -16,6 +16,7 @@ pub(crate) async fn an_estimate_needs_no_aws_and_adds_up() {
         "assumptions",
         "flat_rate",
         "leaves_out",
+        "originals_storage",
         "server",
         "services",
         "size_effort",
@@ -28,6 +29,8 @@ pub(crate) async fn an_estimate_needs_no_aws_and_adds_up() {
     assert!((sum - document["total_usd"].as_f64().unwrap()).abs() < 1e-6, "{document:#}");
     assert_eq!(document["assumptions"]["images"], 10_000);
     assert_eq!(document["assumptions"]["memory_mb"], 256);
+    assert_eq!(document["originals_storage"]["chosen"], "standard");
+    assert_eq!(document["originals_storage"]["cheapest"], "glacier-instant");
     assert_eq!(document["server"]["instance"], "t3.small");
     assert!(pipeline.proxy.take_calls().is_empty(), "AWS is not asked");
 }
@@ -36,10 +39,18 @@ pub(crate) async fn the_table_fits_a_terminal_and_follows_the_options() {
     let pipeline = Pipeline::offline("prices").await;
     let text = pipeline.imgprep(&["cost", "--images", "5000", "--megapixels", "8"]).exits(0);
     assert!(text.stdout.starts_with("5,000 originals of 8 megapixels and 100,000 views"), "{text}");
-    assert_eq!(text.stdout.lines().count(), 10, "{text}");
+    assert_eq!(text.stdout.lines().count(), 11, "{text}");
     let full = ["cost", "--images", "5000", "--megapixels", "8", "-v"];
     let full = pipeline.imgprep(&full).exits(0);
-    for word in ["S3 storage", "Lambda", "CloudFront", "t3.small", "us-east-1", "not counted"] {
+    for word in [
+        "S3 storage",
+        "Lambda",
+        "CloudFront",
+        "t3.small",
+        "us-east-1",
+        "not counted",
+        "glacier-instant",
+    ] {
         assert!(full.stdout.contains(word), "`{word}` is shown: {full}");
     }
     let mut lines = text.stdout.lines().chain(full.stdout.lines());

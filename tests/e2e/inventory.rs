@@ -68,7 +68,7 @@ pub(crate) async fn a_missing_variant_is_counted_and_made() {
     let whole = json!({
         "originals": 3, "variants": { "800x600": 3, "400x300": 3 },
         "missing": { "800x600": 0, "400x300": 0 },
-        "failures": 0, "orphans": 0, "dead_letters": 0,
+        "failures": 0, "archived": 0, "orphans": 0, "dead_letters": 0,
     });
     assert_eq!(images(&pipeline), whole);
     delete(&pipeline, "400x300/b/ü +1%.jpg").await;

@@ -42,6 +42,7 @@ mod render;
 mod retired;
 mod settings;
 mod stopped;
+mod storage;
 mod trial;
 mod upgrade;
 mod uploads;
@@ -266,6 +267,13 @@ fn trials() -> Vec<Trial> {
         uploads::what_cannot_be_signed_is_told_with_what_to_do,
         uploads::a_form_holds_no_secret,
         uploads::without_a_public_address_it_is_said_what_to_do,
+        storage::rules_come_and_go_with_their_keys_and_others_stay,
+        storage::a_rule_of_others_about_originals_is_named,
+        storage::an_adopted_bucket_keeps_rules_and_versions,
+        storage::without_the_keys_the_rules_need_not_be_readable,
+        storage::a_bucket_with_versions_is_emptied,
+        storage::archived_originals_are_skipped_and_counted,
+        storage::variants_of_expired_originals_are_not_left_over,
         cost::an_estimate_needs_no_aws_and_adds_up,
         cost::the_table_fits_a_terminal_and_follows_the_options,
         foreign::what_others_put_on_our_resources_survives_every_command,

@@ -38,6 +38,10 @@ fn file(pipeline: &Pipeline) {
          [uploads]\norigins = [\"https://app.example.com\"]\n\n\
          [notify]\nqueue = true\n\n[alarms]\nemail = [\"ops@example.com\"]\n",
     );
+    pipeline.edit(
+        "\n\n[topic]",
+        "\noriginals_storage = \"intelligent-tiering\"\nversioning = true\n\n[topic]",
+    );
     pipeline.edit("team = \"tests\"", "team = \"others\"");
 }
 

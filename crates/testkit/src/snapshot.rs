@@ -198,6 +198,7 @@ async fn bucket(s3: &aws_sdk_s3::Client, name: &str) -> Value {
     let ownership = s3.get_bucket_ownership_controls().bucket(name).send().await.ok();
     let access = s3.get_public_access_block().bucket(name).send().await.ok();
     let cors = s3.get_bucket_cors().bucket(name).send().await.ok();
+    let lifecycle = s3.get_bucket_lifecycle_configuration().bucket(name).send().await.ok();
     let versioning = s3.get_bucket_versioning().bucket(name).send().await.unwrap();
     let objects = s3.list_objects_v2().bucket(name).send().await.unwrap();
     let keys = objects.contents().iter().map(|object| json!([object.key(), object.size()]));
@@ -210,6 +211,7 @@ async fn bucket(s3: &aws_sdk_s3::Client, name: &str) -> Value {
         "ownership": shown(&ownership.and_then(|it| it.ownership_controls)),
         "access": shown(&access.and_then(|it| it.public_access_block_configuration)),
         "cors": shown(&cors.and_then(|it| it.cors_rules)),
+        "lifecycle": shown(&lifecycle.and_then(|it| it.rules)),
         "versioning": shown(&versioning.status()),
         "keys": keys.collect::<Vec<_>>(),
     })

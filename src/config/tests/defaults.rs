@@ -7,7 +7,8 @@ use std::path::Path;
 use contract::settings::{Colour, Effort, Fit, Format, Gravity, Metadata, OnDelete, Variant};
 
 use super::super::{
-    Access, Alarms, Arch, Bucket, Cdn, Code, Codecs, Config, Function, PriceClass, Topic, Uploads,
+    Access, Alarms, Arch, Bucket, Cdn, Code, Codecs, Config, Function, Move, PriceClass, Storage,
+    StorageClass, Topic, Uploads,
 };
 use super::{LEAST, accepted, parse};
 
@@ -39,6 +40,7 @@ fn least() -> Config {
             originals: "originals".to_owned(),
             access: Access::Cdn,
             on_delete: OnDelete::Keep,
+            storage: Storage::default(),
         },
         topic: Topic { name: "imgprep".to_owned() },
         function: Function {
@@ -94,6 +96,10 @@ name = "photos.example.com"
 originals = "in/originals"
 access = "public-acl"
 on_delete = "remove"
+originals_storage = "glacier-instant"
+originals_storage_days = 60
+expire_originals_days = 36500
+versioning = true
 [topic]
 name = "Uploads_1"
 [function]
@@ -156,6 +162,11 @@ fn every_key() -> Config {
             originals: "in/originals".to_owned(),
             access: Access::PublicAcl,
             on_delete: OnDelete::Remove,
+            storage: Storage {
+                originals: Some(Move { class: StorageClass::GlacierInstant, after_days: 60 }),
+                expire_originals_days: Some(36500),
+                versioning: true,
+            },
         },
         topic: Topic { name: "Uploads_1".to_owned() },
         function: Function {

@@ -99,7 +99,7 @@ enable = true
     4 | bukcet = 1
       | ^^^^^^
       |
-      = help: `[bucket]` takes `name`, `originals`, `access` and `on_delete`
+      = help: `[bucket]` takes `name`, `originals`, `access`, `on_delete`, `originals_storage`, `originals_storage_days`, `expire_originals_days` and `versioning`
 
     error: unknown key `lambda` in the file
      --> pipeline.toml:5:2

@@ -108,6 +108,10 @@ impl AnyResource for Fake {
         None
     }
 
+    fn remark(&self, _edits: &[Edit]) -> Option<String> {
+        None
+    }
+
     async fn create(&self, _context: &Context<'_>) -> Result<Details, AwsError> {
         self.do_it("created").await.map(|()| Details::new())
     }

@@ -125,7 +125,7 @@ impl Bucket {
 }
 
 /// Whether the caller may not ask, or this AWS does not know the call.
-fn is_unanswered(error: &AwsError) -> bool {
+pub(super) fn is_unanswered(error: &AwsError) -> bool {
     error.is_denied() || error.code() == "NotImplemented" || error.status() == 501
 }
 

@@ -1,6 +1,6 @@
 //! The bucket in other tools' templates.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Bucket;
 use crate::aws::policy::document;
@@ -37,6 +37,15 @@ impl Export for Bucket {
                 "ExposedHeaders": rule.exposed,
                 "MaxAge": rule.max_age_secs,
             }] });
+        }
+        let rules = self.lifecycle_rules().into_iter();
+        let rules = rules.map(|rule| rule.cloudformation(&self.lifecycle_id(&rule.name)));
+        let rules: Vec<Value> = rules.collect();
+        if !rules.is_empty() {
+            properties["LifecycleConfiguration"] = json!({ "Rules": rules });
+        }
+        if let Some(status) = fields.versioning.0 {
+            properties["VersioningConfiguration"] = json!({ "Status": status });
         }
         template.add("Bucket", "AWS::S3::Bucket", properties);
         // Images are never lost with the stack; a bucket that could not be made holds none.
@@ -81,6 +90,18 @@ impl Export for Bucket {
             });
             let cors = json!({ "bucket": bucket, "cors_rule": rule });
             module.add("aws_s3_bucket_cors_configuration", "bucket", cors);
+        }
+        let rules = self.lifecycle_rules().into_iter();
+        let rules = rules.map(|rule| rule.terraform(&self.lifecycle_id(&rule.name)));
+        let rules: Vec<Value> = rules.collect();
+        if !rules.is_empty() {
+            let rules = json!({ "bucket": bucket, "rule": rules });
+            module.add("aws_s3_bucket_lifecycle_configuration", "bucket", rules);
+        }
+        if let Some(status) = fields.versioning.0 {
+            let versioning = json!({ "status": status });
+            let versioning = json!({ "bucket": bucket, "versioning_configuration": versioning });
+            module.add("aws_s3_bucket_versioning", "bucket", versioning);
         }
         *module.local("bucket_policy") = document(&[self.statement()]);
         let statements = json!({
@@ -127,6 +148,12 @@ public_access_block.restrict_public_buckets
 cors
   Bucket/CorsConfiguration/CorsRules = [{"Id": "imgprep-photos", "AllowedHeaders": ["*"], "AllowedMethods": ["POST", "PUT"], "AllowedOrigins": ["https://app.example.com"], "ExposedHeaders": ["ETag"], "MaxAge": 3600}]
   aws_s3_bucket_cors_configuration/bucket/cors_rule = {"id": "imgprep-photos", "allowed_headers": ["*"], "allowed_methods": ["POST", "PUT"], "allowed_origins": ["https://app.example.com"], "expose_headers": ["ETag"], "max_age_seconds": 3600}
+lifecycle
+  Bucket/LifecycleConfiguration/Rules = [{"Id": "imgprep-photos:storage", "Status": "Enabled", "Prefix": "originals/", "Transitions": [{"StorageClass": "GLACIER_IR", "TransitionInDays": 30}]}, {"Id": "imgprep-photos:expiry", "Status": "Enabled", "Prefix": "originals/", "ExpirationInDays": 365, "NoncurrentVersionExpiration": {"NoncurrentDays": 7}}, {"Id": "imgprep-photos:800x600/", "Status": "Enabled", "Prefix": "800x600/", "ExpiredObjectDeleteMarker": true, "NoncurrentVersionExpiration": {"NoncurrentDays": 7}}, {"Id": "imgprep-photos:small/", "Status": "Enabled", "Prefix": "small/", "ExpiredObjectDeleteMarker": true, "NoncurrentVersionExpiration": {"NoncurrentDays": 7}}, {"Id": "imgprep-photos:manifests/", "Status": "Enabled", "Prefix": "manifests/", "ExpiredObjectDeleteMarker": true, "NoncurrentVersionExpiration": {"NoncurrentDays": 7}}, {"Id": "imgprep-photos:failed/", "Status": "Enabled", "Prefix": "failed/", "ExpiredObjectDeleteMarker": true, "NoncurrentVersionExpiration": {"NoncurrentDays": 7}}, {"Id": "imgprep-photos:originals/imgprep-try/", "Status": "Enabled", "Prefix": "originals/imgprep-try/", "ExpiredObjectDeleteMarker": true, "NoncurrentVersionExpiration": {"NoncurrentDays": 7}}, {"Id": "imgprep-photos:uploads", "Status": "Enabled", "Prefix": "originals/", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}]
+  aws_s3_bucket_lifecycle_configuration/bucket/rule = [{"id": "imgprep-photos:storage", "status": "Enabled", "filter": {"prefix": "originals/"}, "transition": {"days": 30, "storage_class": "GLACIER_IR"}}, {"id": "imgprep-photos:expiry", "status": "Enabled", "filter": {"prefix": "originals/"}, "expiration": {"days": 365}, "noncurrent_version_expiration": {"noncurrent_days": 7}}, {"id": "imgprep-photos:800x600/", "status": "Enabled", "filter": {"prefix": "800x600/"}, "expiration": {"expired_object_delete_marker": true}, "noncurrent_version_expiration": {"noncurrent_days": 7}}, {"id": "imgprep-photos:small/", "status": "Enabled", "filter": {"prefix": "small/"}, "expiration": {"expired_object_delete_marker": true}, "noncurrent_version_expiration": {"noncurrent_days": 7}}, {"id": "imgprep-photos:manifests/", "status": "Enabled", "filter": {"prefix": "manifests/"}, "expiration": {"expired_object_delete_marker": true}, "noncurrent_version_expiration": {"noncurrent_days": 7}}, {"id": "imgprep-photos:failed/", "status": "Enabled", "filter": {"prefix": "failed/"}, "expiration": {"expired_object_delete_marker": true}, "noncurrent_version_expiration": {"noncurrent_days": 7}}, {"id": "imgprep-photos:originals/imgprep-try/", "status": "Enabled", "filter": {"prefix": "originals/imgprep-try/"}, "expiration": {"expired_object_delete_marker": true}, "noncurrent_version_expiration": {"noncurrent_days": 7}}, {"id": "imgprep-photos:uploads", "status": "Enabled", "filter": {"prefix": "originals/"}, "abort_incomplete_multipart_upload": {"days_after_initiation": 7}}]
+versioning
+  Bucket/VersioningConfiguration/Status
+  aws_s3_bucket_versioning/bucket/versioning_configuration/status
 policy
   BucketPolicy/PolicyDocument
   bucket_policy

@@ -1,32 +1,38 @@
 //! The S3 bucket that holds originals and variants: private, encrypted, HTTPS only.
 
+mod access;
 mod account_block;
 mod cors;
 mod export;
+mod lifecycle;
+mod lifecycle_rule;
 pub(crate) mod permissions;
 mod presence;
 mod price;
 mod tags;
+mod versioning;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use aws_sdk_s3::types::{
-    BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership, OwnershipControls,
-    OwnershipControlsRule, PublicAccessBlockConfiguration, ServerSideEncryption,
-    ServerSideEncryptionByDefault, ServerSideEncryptionConfiguration, ServerSideEncryptionRule,
+    BucketLocationConstraint, CreateBucketConfiguration, ObjectOwnership,
+    PublicAccessBlockConfiguration, ServerSideEncryption,
 };
 use futures_util::try_join;
 use serde_json::{Value, json};
 
 use self::cors::Rule;
+use self::lifecycle::remade_folders;
 use self::presence::Presence;
 use self::tags::s3_tags;
+use self::versioning::Kept;
 use super::{Blueprint, Member, Trace, whole};
 use crate::aws::bucket::Bucket as BucketCalls;
 use crate::aws::objects;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling, policy};
+use crate::config::Storage;
 use crate::engine::edits::{self, Edits};
 use crate::engine::fields::{Edit, Statements, Tags, Unwanted, Values, difference};
 use crate::engine::resource::{
@@ -62,6 +68,9 @@ fields! {
         public_access_block: Option<PublicAccessBlock>,
         /// Our rule of the bucket's.
         cors: Unwanted<Rule>,
+        /// Our rules of the bucket's, by their names.
+        lifecycle: Unwanted<Value>,
+        versioning: Unwanted<String>,
     }
 }
 
@@ -80,6 +89,10 @@ pub(crate) struct Bucket {
     public_acl: bool,
     /// The sites whose pages may upload.
     origins: Vec<String>,
+    storage: Storage,
+    /// The watched folder, without slashes at its ends.
+    originals: String,
+    remade_folders: Vec<String>,
     /// AWS is an emulator without HTTPS.
     plain_http: bool,
     /// What happens to the images when the bucket is removed; `None`: it stays.
@@ -89,8 +102,17 @@ pub(crate) struct Bucket {
 impl Bucket {
     fn new(names: Arc<Names>, blueprint: &Blueprint<'_>, images: Option<Images>) -> Self {
         let plain_http = blueprint.endpoints.is_s3_plain_http();
-        let origins = blueprint.config.uploads.origins.clone();
-        Self { names, public_acl: blueprint.is_public_acl(), origins, plain_http, images }
+        let config = blueprint.config;
+        Self {
+            names,
+            public_acl: blueprint.is_public_acl(),
+            origins: config.uploads.origins.clone(),
+            storage: config.bucket.storage,
+            originals: config.bucket.originals.clone(),
+            remade_folders: remade_folders(config),
+            plain_http,
+            images,
+        }
     }
 
     fn calls<'a>(&'a self, aws: &'a Aws) -> BucketCalls<'a> {
@@ -153,65 +175,6 @@ impl Bucket {
         Ok(())
     }
 
-    async fn put_access(
-        &self,
-        context: &Context<'_>,
-        edits: &Edits<Fields>,
-    ) -> Result<(), AwsError> {
-        let calls = self.calls(context.aws);
-        let s3 = &context.aws.s3;
-        if edits.touch(Fields::public_access_block) {
-            const CALL: &str = "s3:PutBucketPublicAccessBlock";
-            let wait = context.bucket_wait(CALL);
-            let put = || async {
-                let put = s3.put_public_access_block().bucket(calls.name);
-                let put = put.public_access_block_configuration(self.public_access_block());
-                let _turn = calls.turn().await;
-                put.expected_bucket_owner(calls.account).send().await.calling(CALL)
-            };
-            calls.configure(&wait, put).await?;
-        }
-        if edits.touch(Fields::ownership) {
-            const CALL: &str = "s3:PutBucketOwnershipControls";
-            let wait = context.bucket_wait(CALL);
-            let rule = OwnershipControlsRule::builder().object_ownership(self.ownership()).build();
-            let rule = rule.map_err(|error| AwsError::request(CALL, error.to_string()))?;
-            let controls = OwnershipControls::builder().rules(rule).build();
-            let controls = controls.map_err(|error| AwsError::request(CALL, error.to_string()))?;
-            let put = || async {
-                let put = s3.put_bucket_ownership_controls().bucket(calls.name);
-                let put = put.ownership_controls(controls.clone());
-                let _turn = calls.turn().await;
-                put.expected_bucket_owner(calls.account).send().await.calling(CALL)
-            };
-            calls.configure(&wait, put).await?;
-        }
-        Ok(())
-    }
-
-    async fn put_encryption(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        const CALL: &str = "s3:PutEncryptionConfiguration";
-        let calls = self.calls(context.aws);
-        let wait = context.bucket_wait(CALL);
-        let sse_s3 = ServerSideEncryptionByDefault::builder()
-            .sse_algorithm(ServerSideEncryption::Aes256)
-            .build()
-            .map_err(|error| AwsError::request(CALL, error.to_string()))?;
-        let rule = ServerSideEncryptionRule::builder()
-            .apply_server_side_encryption_by_default(sse_s3)
-            .build();
-        let encryption = ServerSideEncryptionConfiguration::builder().rules(rule).build();
-        let encryption = encryption.map_err(|error| AwsError::request(CALL, error.to_string()))?;
-        let put = || async {
-            let put = context.aws.s3.put_bucket_encryption().bucket(calls.name);
-            let put = put.server_side_encryption_configuration(encryption.clone());
-            let _turn = calls.turn().await;
-            put.expected_bucket_owner(calls.account).send().await.calling(CALL)
-        };
-        calls.configure(&wait, put).await?;
-        Ok(())
-    }
-
     async fn read_fields(&self, aws: &Aws) -> Result<Reading, AwsError> {
         let (bucket, account) = (&self.names.bucket, &self.names.account);
         let access = async {
@@ -228,13 +191,14 @@ impl Bucket {
             get.expected_bucket_owner(account).send().await.found("s3:GetEncryptionConfiguration")
         };
         let calls = self.calls(aws);
-        let (tags, access, ownership, encryption, document, cors) = try_join!(
+        let (tags, access, ownership, encryption, document, cors, storage) = try_join!(
             self.read_tags(aws),
             access,
             ownership,
             encryption,
             calls.policy(),
-            self.read_cors(aws)
+            self.read_cors(aws),
+            self.read_storage(aws)
         )?;
 
         let block = access.and_then(|answer| answer.public_access_block_configuration);
@@ -244,6 +208,7 @@ impl Bucket {
         let encryption = rules.and_then(|all| all.rules.into_iter().next());
         let encryption = encryption.and_then(|rule| rule.apply_server_side_encryption_by_default);
         let ours = policy::canonical_statement(document.as_deref(), SID);
+        let Kept { rules, versioning, notes } = storage;
         let fields = Fields {
             tags: names::tags(tags),
             policy: Statements::one(SID, ours),
@@ -251,8 +216,12 @@ impl Bucket {
             encryption: encryption.map(|default| default.sse_algorithm.as_str().to_owned()),
             public_access_block: block.as_ref().map(PublicAccessBlock::from),
             cors: cors.rule,
+            lifecycle: rules,
+            versioning,
         };
-        Ok(Reading { fields, document, note: cors.note })
+        let notes = cors.note.into_iter().chain(notes);
+        let note = notes.reduce(|all, one| format!("{all}; {one}"));
+        Ok(Reading { fields, document, note })
     }
 }
 
@@ -288,6 +257,8 @@ impl Resource for Bucket {
             encryption: Some(ServerSideEncryption::Aes256.as_str().to_owned()),
             public_access_block: Some((&self.public_access_block()).into()),
             cors: Unwanted(self.cors_rule()),
+            lifecycle: Unwanted(self.lifecycle()),
+            versioning: Unwanted(self.versioning()),
         }
     }
 
@@ -317,6 +288,10 @@ impl Resource for Bucket {
             // Whoever encrypts a bucket with a key of their own means it: it is kept as it is.
             fields.encryption = Resource::fields(self).encryption;
         }
+        if owner == Owner::Adopted && !self.storage.versioning {
+            // Whether it had versions before nobody knows, and to lose them would be worse.
+            fields.versioning = Unwanted(None);
+        }
         let mut observed = Observed::new(fields, owner);
         observed.note = note.filter(|_| self.images.is_none());
         observed.kept = match (&observed.owner, self.images) {
@@ -329,6 +304,10 @@ impl Resource for Bucket {
     async fn notice(&self, aws: &Aws) -> Option<String> {
         let is_wanted = self.public_acl && self.images.is_none();
         if is_wanted { account_block::notice(aws).await } else { None }
+    }
+
+    fn remark(&self, edits: &[Edit]) -> Option<String> {
+        Fields::remark(edits)
     }
 
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
@@ -392,6 +371,8 @@ impl Resource for Bucket {
         if edits.touch(Fields::cors) {
             self.merge_cors(context, self.cors_rule()).await?;
         }
+        let storage = (edits.touch(Fields::lifecycle), edits.touch(Fields::versioning));
+        self.put_storage(context, storage).await?;
         Ok(Details::new())
     }
 
@@ -435,17 +416,6 @@ impl Resource for Bucket {
 /// Whether objects are encrypted with a key of AWS KMS (`aws:kms`, or twice: `aws:kms:dsse`).
 fn is_kms(algorithm: &str) -> bool {
     algorithm.starts_with(ServerSideEncryption::AwsKms.as_str())
-}
-
-impl From<&PublicAccessBlockConfiguration> for PublicAccessBlock {
-    fn from(block: &PublicAccessBlockConfiguration) -> Self {
-        Self {
-            block_public_acls: block.block_public_acls.unwrap_or_default(),
-            ignore_public_acls: block.ignore_public_acls.unwrap_or_default(),
-            block_public_policy: block.block_public_policy.unwrap_or_default(),
-            restrict_public_buckets: block.restrict_public_buckets.unwrap_or_default(),
-        }
-    }
 }
 
 impl Member for Bucket {

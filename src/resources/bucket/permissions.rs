@@ -38,7 +38,9 @@ pub(super) const ROWS: &[Row] = &[
             "s3:GetBucketPolicy",
             "s3:GetBucketPublicAccessBlock",
             "s3:GetBucketTagging",
+            "s3:GetBucketVersioning",
             "s3:GetEncryptionConfiguration",
+            "s3:GetLifecycleConfiguration",
             "s3:ListBucket",
             "s3:ListBucketVersions",
         ])
@@ -50,7 +52,9 @@ pub(super) const ROWS: &[Row] = &[
             "s3:PutBucketPolicy",
             "s3:PutBucketPublicAccessBlock",
             "s3:PutBucketTagging",
+            "s3:PutBucketVersioning",
             "s3:PutEncryptionConfiguration",
+            "s3:PutLifecycleConfiguration",
             "s3:TagResource",
         ])
         .down(&[
@@ -59,6 +63,7 @@ pub(super) const ROWS: &[Row] = &[
             "s3:PutBucketCORS",
             "s3:PutBucketPolicy",
             "s3:PutBucketTagging",
+            "s3:PutLifecycleConfiguration",
         ]),
     on(ACCOUNT).when(When::PublicAcl).read(&["s3:GetAccountPublicAccessBlock"]),
     on(BUCKET).when(When::DeleteImages).down(&["s3:ListBucketMultipartUploads"]),

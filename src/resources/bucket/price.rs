@@ -1,6 +1,6 @@
 //! What a month of images and requests costs.
 
-use crate::pricing::{CDN_HIT_SHARE, READS_PER_IMAGE, Service, Usage, number, prices};
+use crate::pricing::{CDN_HIT_SHARE, READS_PER_IMAGE, Service, Usage, number, originals, prices};
 
 pub(super) fn costs(usage: &Usage) -> Vec<Service> {
     let mut services = vec![storage(usage), requests(usage)];
@@ -12,9 +12,18 @@ pub(super) fn costs(usage: &Usage) -> Vec<Service> {
 
 fn storage(usage: &Usage) -> Service {
     let stored = usage.stored_gigabytes();
-    let (size, months) = (number(stored), number(usage.months));
-    let detail = format!("{size} GB: the originals and variants of {months} months");
-    Service::new("S3 storage", &[(prices::STORAGE, stored)], detail)
+    let [size, months, originals_months] =
+        [stored, usage.months, usage.original_months()].map(number);
+    let kept = if originals_months == months {
+        format!("the originals and variants of {months} months")
+    } else {
+        format!("the originals of {originals_months} months and the variants of {months}")
+    };
+    let class = usage.storage.originals.map(|moved| format!("; {}", moved.class.word()));
+    let detail = format!("{size} GB: {kept}{}", class.unwrap_or_default());
+    let mut parts = originals::parts(usage, usage.storage.originals);
+    parts.push((prices::STORAGE, usage.variant_gigabytes()));
+    Service::new("S3 storage", &parts, detail)
 }
 
 fn requests(usage: &Usage) -> Service {

@@ -55,6 +55,9 @@ impl Bucket {
         if !observed.fields.get(Fields::cors.as_str()).is_null() {
             self.merge_cors(context, None).await?;
         }
+        if !observed.fields.get(Fields::lifecycle.as_str()).is_null() {
+            self.merge_lifecycle(context, &[]).await?;
+        }
         let wait = context.bucket_wait(CALL);
         calls
             .configure(&wait, || async {

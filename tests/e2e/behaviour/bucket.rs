@@ -14,6 +14,7 @@ use imgprep_testkit::{Pipeline, changed, resource};
 use serde_json::Value;
 
 use super::{ALWAYS, Fault, answer_once, count, refuse, refuse_once};
+use crate::storage::add_keys;
 use crate::uploads::add_section;
 use crate::variants::{arrived, jpeg};
 
@@ -90,13 +91,15 @@ const BUSY: &str = "A conflicting conditional operation is currently in progress
 
 /// Overlapping changes of one bucket are refused; each is tried again.
 pub(crate) async fn row_06_each_change_of_a_busy_bucket_is_tried_again() {
-    const CHANGES: [&str; 7] = [
+    const CHANGES: [&str; 9] = [
         "s3:PutBucketTagging",
         "s3:PutPublicAccessBlock",
         "s3:PutBucketOwnershipControls",
         "s3:PutBucketEncryption",
         "s3:PutBucketPolicy",
         "s3:PutBucketCors",
+        "s3:PutBucketLifecycleConfiguration",
+        "s3:PutBucketVersioning",
         "s3:PutBucketNotificationConfiguration",
     ];
     const REMOVALS: [&str; 3] =
@@ -115,6 +118,7 @@ pub(crate) async fn row_06_each_change_of_a_busy_bucket_is_tried_again() {
     put.notification_configuration(none).send().await.unwrap();
 
     add_section(&pipeline);
+    add_keys(&pipeline, "versioning = true\n");
     pipeline.proxy.take_calls();
     refuse_once(&pipeline, &CHANGES.map(|change| (change, 409, "OperationAborted", BUSY)));
     pipeline.up();
@@ -192,9 +196,16 @@ pub(crate) async fn row_11_each_code_for_what_is_not_set_is_no_error() {
             "encryption",
         ),
         ("s3:GetBucketCors", "NoSuchCORSConfiguration", "drifted", "cors"),
+        (
+            "s3:GetBucketLifecycleConfiguration",
+            "NoSuchLifecycleConfiguration",
+            "drifted",
+            "lifecycle",
+        ),
     ];
     let pipeline = Pipeline::new("row-11").await;
     add_section(&pipeline);
+    add_keys(&pipeline, "originals_storage = \"intelligent-tiering\"\n");
     pipeline.up();
     for (operation, code, state, path) in ABSENT {
         // Two resources may ask for the same document.

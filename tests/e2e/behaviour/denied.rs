@@ -6,6 +6,7 @@ use std::time::Duration;
 use imgprep_testkit::{Output, Pipeline};
 
 use super::{ALWAYS, refuse};
+use crate::storage::add_keys;
 use crate::uploads::add_section;
 
 /// No wait and no retry is spent on an error that stays.
@@ -13,7 +14,7 @@ const SECONDS: Duration = Duration::from_secs(30);
 
 /// Each read with the permission that it needs and the resource that needs it. `GetBucketPolicy` is
 /// read by two, of which the bucket tells.
-const READS: [(&str, &str, &str); 24] = [
+const READS: [(&str, &str, &str); 26] = [
     ("sns:GetTopicAttributes", "sns:GetTopicAttributes", "topic"),
     ("sns:ListTagsForResource", "sns:ListTagsForResource", "topic"),
     ("s3:GetBucketTagging", "s3:GetBucketTagging", "bucket"),
@@ -22,6 +23,8 @@ const READS: [(&str, &str, &str); 24] = [
     ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration", "bucket"),
     ("s3:GetBucketPolicy", "s3:GetBucketPolicy", "bucket"),
     ("s3:GetBucketCors", "s3:GetBucketCORS", "bucket"),
+    ("s3:GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration", "bucket"),
+    ("s3:GetBucketVersioning", "s3:GetBucketVersioning", "bucket"),
     ("s3:GetBucketNotificationConfiguration", "s3:GetBucketNotification", "notification"),
     ("iam:GetPolicy", "iam:GetPolicy", "policy"),
     ("iam:GetPolicyVersion", "iam:GetPolicyVersion", "policy"),
@@ -43,6 +46,7 @@ const READS: [(&str, &str, &str); 24] = [
 pub(crate) async fn every_read_that_is_denied_is_named_with_its_permission() {
     let pipeline = Pipeline::new("denied-read").await;
     add_section(&pipeline);
+    add_keys(&pipeline, "versioning = true\n");
     pipeline.up();
     for (operation, permission, id) in READS {
         refuse(&pipeline, (operation, 403, "AccessDenied", "Access Denied"), ALWAYS);

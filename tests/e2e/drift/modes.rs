@@ -2,7 +2,10 @@
 //! architecture, invalidation, variants that follow their original.
 
 use aws_sdk_cloudfront::types::{Aliases, DistributionConfig};
-use aws_sdk_s3::types::{CorsRule, Event, ObjectOwnership, TopicConfiguration};
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, CorsRule, Event, ExpirationStatus, LifecycleExpiration, LifecycleRule,
+    LifecycleRuleFilter, ObjectOwnership, TopicConfiguration,
+};
 use contract::settings::{DISTRIBUTION_VARIABLE, SETTINGS_VARIABLE};
 use imgprep_testkit::Pipeline;
 use imgprep_testkit::clients::document;
@@ -12,7 +15,8 @@ use super::cdn::distribution;
 use super::code::variable;
 use super::storage::{FLAGS, PUT_ACCESS, entry, put_access_block, put_ownership};
 use super::{Change, Row, check, row};
-use crate::uploads::put_rules;
+use crate::storage::{put_rules, put_versioning, rules};
+use crate::uploads::put_rules as put_cors_rules;
 
 const DOMAIN: &str = "img.example.com";
 const CERTIFICATE: &str = "arn:aws:acm:us-east-1:123456789012:certificate/ours";
@@ -57,7 +61,9 @@ fn public_rows() -> Vec<Row> {
 pub(crate) async fn every_change_by_hand_to_what_is_optional_is_shown_and_repaired() {
     let pipeline = Pipeline::new("drift-more").await;
     let bucket = format!("[bucket]\nname = \"{}\"\n", pipeline.bucket);
-    pipeline.edit(&bucket, &format!("{bucket}on_delete = \"remove\"\n"));
+    let storage = "originals_storage = \"intelligent-tiering\"\nexpire_originals_days = 365\n\
+                   versioning = true\n";
+    pipeline.edit(&bucket, &format!("{bucket}on_delete = \"remove\"\n{storage}"));
     let function = format!("[function]\nname = \"{}\"\n", pipeline.function);
     pipeline.edit(&function, &format!("{function}concurrency = 5\n"));
     pipeline.edit(
@@ -72,6 +78,7 @@ pub(crate) async fn every_change_by_hand_to_what_is_optional_is_shown_and_repair
     rows.extend(function_rows());
     rows.extend(policy_rows());
     rows.extend(cors_rows());
+    rows.extend(storage_rows());
     rows.push(
         row(
             "notification: removals are not told",
@@ -97,6 +104,49 @@ fn cors_rows() -> Vec<Row> {
     ]
 }
 
+fn storage_rows() -> Vec<Row> {
+    const PUT: &[&str] = &["s3:PutBucketLifecycleConfiguration"];
+    let changes: [(&str, Change); 3] = [
+        ("one removed", |p| Box::pin(lifecycle(p, |rules| drop(rules.pop())))),
+        ("one off", |p| {
+            Box::pin(lifecycle(p, |rules| rules[0].status = ExpirationStatus::Disabled))
+        }),
+        ("one of other days", |p| Box::pin(lifecycle(p, other_days))),
+    ];
+    let rows = changes.into_iter().map(|(what, change)| {
+        row(format!("bucket: lifecycle rules, {what}"), change, PUT)
+            .has_other("bucket", "lifecycle")
+    });
+    let gone = row("bucket: lifecycle rules removed", |p| Box::pin(lifecycle(p, Vec::clear)), PUT);
+    let suspended = row(
+        "bucket: versioning suspended",
+        |p| Box::pin(put_versioning(p, BucketVersioningStatus::Suspended)),
+        &["s3:PutBucketVersioning"],
+    );
+    let suspended = suspended.shows("bucket", "versioning", ("Suspended", "Enabled"));
+    rows.chain([gone.lacks("bucket", "lifecycle"), suspended]).collect()
+}
+
+fn other_days(rules: &mut Vec<LifecycleRule>) {
+    for rule in rules.iter_mut() {
+        if let Some(versions) = &mut rule.noncurrent_version_expiration {
+            versions.noncurrent_days = Some(1);
+        }
+    }
+}
+
+/// Changes our rules beside one of others.
+async fn lifecycle(pipeline: &Pipeline, change: fn(&mut Vec<LifecycleRule>)) {
+    let ours = rules(pipeline).await.into_values().filter(|rule| rule.id() != Some("theirs"));
+    let mut ours: Vec<LifecycleRule> = ours.collect();
+    change(&mut ours);
+    let theirs = LifecycleRule::builder().id("theirs").status(ExpirationStatus::Enabled);
+    let theirs = theirs.filter(LifecycleRuleFilter::builder().prefix("logs/").build());
+    let theirs = theirs.expiration(LifecycleExpiration::builder().days(9).build());
+    ours.push(theirs.build().unwrap());
+    put_rules(pipeline, ours).await;
+}
+
 /// Our rule with another origin, or none, beside one of others.
 async fn cors(pipeline: &Pipeline, origin: Option<&str>) {
     let rule = |id: &str, origin: &str| {
@@ -106,7 +156,7 @@ async fn cors(pipeline: &Pipeline, origin: Option<&str>) {
     let ours = format!("imgprep-{}", pipeline.stack);
     let ours = origin.map(|origin| rule(&ours, origin));
     let rules = [Some(rule("theirs", "https://other.example.com")), ours];
-    put_rules(pipeline, rules.into_iter().flatten().collect()).await;
+    put_cors_rules(pipeline, rules.into_iter().flatten().collect()).await;
 }
 
 const CREATED: &str = "s3:ObjectCreated:*";

@@ -210,10 +210,14 @@ pub(super) fn needed(calls: &[Call]) -> BTreeSet<String> {
 fn action(call: &str) -> String {
     let action = match call {
         "s3:DeleteBucketCors" | "s3:PutBucketCors" => "s3:PutBucketCORS",
+        "s3:DeleteBucketLifecycleConfiguration" | "s3:PutBucketLifecycleConfiguration" => {
+            "s3:PutLifecycleConfiguration"
+        }
         "s3:DeleteBucketTagging" => "s3:PutBucketTagging",
         "s3:DeleteObjects" => "s3:DeleteObjectVersion",
         "s3:GetBucketCors" => "s3:GetBucketCORS",
         "s3:GetBucketEncryption" => "s3:GetEncryptionConfiguration",
+        "s3:GetBucketLifecycleConfiguration" => "s3:GetLifecycleConfiguration",
         "s3:GetBucketNotificationConfiguration" => "s3:GetBucketNotification",
         "s3:GetPublicAccessBlock" => "s3:GetBucketPublicAccessBlock",
         "s3:HeadBucket" | "s3:ListObjectsV2" => "s3:ListBucket",

@@ -89,7 +89,12 @@ pub(super) const RELEASE: Situation = Situation {
     command: &["down", "--yes"],
     policy: &["down"],
     prepare: |pipeline| Box::pin(with_an_adopted_bucket(pipeline)),
-    checks: Checks::These(&["s3:DeleteBucketPolicy", "s3:PutBucketCORS", "s3:PutBucketTagging"]),
+    checks: Checks::These(&[
+        "s3:DeleteBucketPolicy",
+        "s3:PutBucketCORS",
+        "s3:PutBucketTagging",
+        "s3:PutLifecycleConfiguration",
+    ]),
 };
 
 pub(super) const PRUNE: Situation = Situation {
@@ -120,8 +125,9 @@ pub(super) const PRUNE_IMAGES: Situation = Situation {
 pub(super) fn write_file(pipeline: &Pipeline) {
     std::fs::write(pipeline.folder().join("function.zip"), function("one")).unwrap();
     let function = "code = \"function.zip\"\nconcurrency = 2";
+    let bucket = "originals_storage = \"glacier-instant\"\nversioning = true";
     let cdn = "invalidate = true\nversions = true\nfallback = \"fallback.png\"";
-    let text = file(pipeline, "", function, cdn);
+    let text = file(pipeline, bucket, function, cdn);
     let uploads = "[uploads]\norigins = [\"https://app.example.com\"]\n";
     let alarms = "[alarms]\nemail = [\"ops@example.com\"]\n";
     pipeline.write(&format!("{text}{uploads}{alarms}[tags]\nteam = \"first\"\n"));
