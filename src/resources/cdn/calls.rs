@@ -257,12 +257,12 @@ impl From<&Distribution> for Made {
 }
 
 impl Made {
-    pub(super) fn details(self) -> Details {
+    pub(super) fn details(&self) -> Details {
         Details::from([
-            (ID_DETAIL, self.id),
-            ("arn", self.arn),
-            ("domain", self.domain),
-            (STATUS, self.status),
+            (ID_DETAIL, self.id.clone()),
+            ("arn", self.arn.clone()),
+            ("domain", self.domain.clone()),
+            (STATUS, self.status.clone()),
         ])
     }
 

@@ -16,9 +16,10 @@ impl Cdn {
         let statement = policy::canonical_statement(document.as_deref(), SID);
         // Of a condition there is one value or a list.
         let text = statement.map(|statement| statement["Condition"].to_string());
-        let id = text.as_deref().and_then(|text| text.split_once(":distribution/")).map(|(_, id)| {
-            id.chars().take_while(char::is_ascii_alphanumeric).collect()
-        });
+        let id = text
+            .as_deref()
+            .and_then(|text| text.split_once(":distribution/"))
+            .map(|(_, id)| id.chars().take_while(char::is_ascii_alphanumeric).collect());
         Ok(id)
     }
 

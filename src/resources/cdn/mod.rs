@@ -240,7 +240,7 @@ impl Resource for Cdn {
     async fn read(&self, aws: &Aws) -> Result<Option<Observed<Fields>>, AwsError> {
         let present = self.find(aws).await?;
         let access_control = present.access_control.as_ref();
-        let Some(made) = present.distribution else {
+        let Some(made) = &present.distribution else {
             // A run that was cut off may have left the access control alone.
             return Ok(access_control.map(|found| {
                 let access_control = Some(AccessControl::from(found));
@@ -254,7 +254,7 @@ impl Resource for Cdn {
             self.read_tags(aws, &made.arn),
             self.read_config(aws, &made.id),
             self.read_statement(aws, &made.arn),
-            self.read_function_variables(aws, &made),
+            self.read_function_variables(aws, made),
         )?;
         let owner = self.names.owner(&tags);
         let config = config.map(|now| now.config);
