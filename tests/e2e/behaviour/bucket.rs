@@ -178,7 +178,7 @@ pub(crate) async fn row_10_a_public_access_block_is_put_only_where_it_is_needed(
 
 /// S3 has an error of its own for each part of a bucket that is not set.
 pub(crate) async fn row_11_each_code_for_what_is_not_set_is_no_error() {
-    const ABSENT: [(&str, &str, &str, &str); 7] = [
+    const ABSENT: [(&str, &str, &str, &str); 8] = [
         ("s3:GetBucketPolicy", "NoSuchBucketPolicy", "drifted", "policy.Statement"),
         ("s3:GetBucketTagging", "NoSuchTagSet", "foreign", "tags."),
         ("s3:GetBucketTagging", "NoSuchTagSetError", "foreign", "tags."),
