@@ -16,7 +16,7 @@ use super::cors::is_unanswered;
 use super::lifecycle_rule::{Action, Rule, prefix, shown, with_filter};
 use super::{Bucket, Fields, NO_BUCKET};
 use crate::aws::{Aws, AwsError, Calling};
-use crate::config::{Config, Move, StorageClass};
+use crate::config::{Config, StorageClass};
 use crate::engine::fields::{Edit, Unwanted};
 use crate::engine::resource::Context;
 use crate::names::trial_folder;

@@ -4,7 +4,7 @@ use aws_sdk_s3::types::{Transition, TransitionStorageClass};
 use serde_json::json;
 
 use super::*;
-use crate::config::Storage;
+use crate::config::{Move, Storage};
 use crate::engine::fields::{Values, difference};
 use crate::engine::resource::Resource;
 use crate::names::Names;
