@@ -266,7 +266,7 @@ fn originals_cost_less_in_a_colder_class() {
     assert_eq!((tiered.monthly_usd, tiered.saves_usd), (3.4062, 6.5298));
     assert_eq!(tiered.for_each_object_usd, 0.4);
     // 36 x (1.97260 x 0.0105 x 0.98630 + 9.04110 x (0.019 x 0.98630 + 0.0085 x 1.97260)).
-    assert_eq!(tiered.reading_all_usd, 12.2924);
+    assert_eq!(tiered.reading_all_usd, 12.2922);
     // 36 x (0.98630 x 0.023 + 11.01370 x 0.004) = 2.40263; 10,000 moves: 0.20.
     assert_eq!((glacier.monthly_usd, glacier.saves_usd), (2.6026, 7.3334));
     assert_eq!((glacier.after_days, glacier.for_each_object_usd), (30, 0.2));

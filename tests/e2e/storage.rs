@@ -146,7 +146,10 @@ pub(crate) async fn rules_come_and_go_with_their_keys_and_others_stay() {
     assert!(bucket["note"].as_str().unwrap().starts_with("S3 can suspend versioning"), "{bucket}");
     pipeline.proxy.take_calls();
     pipeline.up();
-    assert_eq!(pipeline.proxy.take_mutating(), [writes[1], writes[0]]);
+    let calls = pipeline.proxy.take_calls();
+    let calls = calls.iter().filter(|call| call.is_mutating()).map(ToString::to_string);
+    // The rules tell a later run of the versions, so they go last.
+    assert_eq!(calls.collect::<Vec<_>>(), [writes[1], writes[0]]);
     assert_eq!(versioning(&pipeline).await, Some(BucketVersioningStatus::Suspended));
     assert_eq!(ours(&pipeline).await, ids(&pipeline, &["expiry", "storage", "uploads"]));
     pipeline.assert_whole();
