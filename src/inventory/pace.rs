@@ -28,7 +28,8 @@ pub(super) struct Pace<'a> {
     inventory: Inventory<'a>,
     tell: &'a (dyn Fn(&str) + Send + Sync),
     start: Instant,
-    /// Whether everything is passed, and not a part of the originals.
+    /// Whether everything is passed: not a part of the originals, nor with variants of expired ones left
+    /// out.
     is_whole: bool,
     rows: u64,
     passed: Passed,
@@ -55,7 +56,7 @@ impl<'a> Pace<'a> {
             inventory: *inventory,
             tell,
             start: Instant::now(),
-            is_whole: range.prefix.is_empty(),
+            is_whole: range.prefix.is_empty() && !inventory.originals_expire(),
             rows: 0,
             passed: Passed::default(),
             coming: JoinSet::new(),
