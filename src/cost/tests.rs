@@ -273,8 +273,8 @@ fn originals_cost_less_in_a_colder_class() {
     // 396.49 GB x 0.03 = 11.8948; 110,137 reads x 0.0096/1000 = 1.0573.
     assert_eq!(glacier.reading_all_usd, 12.9521);
     let (better, saving) = found.better().unwrap();
-    // A year of it is 12 x 2.60263 + 12.9521 = 44.1837, and of Standard 119.232.
-    assert_eq!((better.class, saving), ("glacier-instant", 6.254));
+    // A year of it is 12 x 2.6026 + 12.9521 = 44.1833, and of Standard 119.232.
+    assert_eq!((better.class, saving), ("glacier-instant", 6.2541));
 
     let found = storage("bucket.originals_storage = \"glacier-instant\"\n");
     assert_eq!((found.chosen, found.better()), ("glacier-instant", None));
