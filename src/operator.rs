@@ -218,6 +218,7 @@ impl Request<'_> {
             When::PruneStack => up.prune,
             When::Publish => !backfill.dry_run && !backfill.on_aws,
             When::Outdated => backfill.outdated,
+            When::Listing => !backfill.on_aws,
             When::OnAws => backfill.on_aws,
             When::AccountLimit => self.config.function.concurrency.is_none(),
             When::PruneImages => self.operation == Operation::Prune { yes: true },

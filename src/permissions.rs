@@ -72,6 +72,8 @@ pub(crate) enum When {
     Publish,
     /// Variants are asked how they were made with `backfill --outdated`.
     Outdated,
+    /// Images are listed, which `backfill --on-aws` leaves to S3.
+    Listing,
     /// A backfill is run on AWS with `backfill --on-aws`, or looked after.
     OnAws,
     /// A backfill asks how much may run at once, which the file does not say.

@@ -70,7 +70,9 @@ pub(super) const ROWS: &[Row] = &[
     on(BUCKET).when(When::PruneStack).up(&["s3:ListBucketMultipartUploads"]),
     on(BUCKET).when(When::PruneImages).of(&[Set::Prune], &["s3:ListBucketMultipartUploads"]),
     // How many objects there are, for the time that is left.
-    on(ACCOUNT).of(&[Set::Status, Set::Backfill, Set::Prune], &["cloudwatch:GetMetricStatistics"]),
+    on(ACCOUNT)
+        .when(When::Listing)
+        .of(&[Set::Status, Set::Backfill, Set::Prune], &["cloudwatch:GetMetricStatistics"]),
     on(TRIAL_ORIGINALS).of(&[Set::Try], &["s3:DeleteObject", "s3:PutObject"]),
     on(TRIAL_VARIANTS).of(&[Set::Try], &["s3:DeleteObject", "s3:GetObject"]),
     on(ORIGINALS).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
