@@ -151,7 +151,8 @@ pub async fn every_request_is_as_aws_models_say(is_whole: bool) -> bool {
     let (output, file) = hold(record.distinct).await;
     // For another look at a request, and for work on the checker.
     file.persist(program::folder().join("requests.jsonl")).unwrap();
-    let is_all_read = output.stdout == format!("{distinct} requests read\n").as_bytes();
+    let noun = if distinct == 1 { "request" } else { "requests" };
+    let is_all_read = output.stdout == format!("{distinct} {noun} read\n").as_bytes();
     let is_right = output.status.success() && is_all_read && missed.is_empty();
     if !is_right {
         println!("{}{}", lossy(&output.stdout), lossy(&output.stderr));
