@@ -363,7 +363,7 @@ impl Batch<'_> {
             hash.update(part);
             hash.update([0]);
         }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        hash.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 
     /// Asks S3 to end a job.

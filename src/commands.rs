@@ -97,7 +97,7 @@ pub(crate) async fn run(arguments: &Arguments, report: &Report) -> Result<Answer
         Command::Status(args) => Box::pin(status::run(args, global, report)).await,
         Command::Down(args) => Box::pin(down::run(args, global, report)).await,
         Command::Try(args) => Box::pin(try_image::run(args, global, report)).await,
-        Command::Logs(args) => logs::run(args, global, report).await,
+        Command::Logs(args) => Box::pin(logs::run(args, global, report)).await,
         Command::Render(args) => render::run(args, global, report).await,
         Command::Backfill(args) => Box::pin(backfill::run(args, global, report)).await,
         Command::Failures(args) => Box::pin(failures::run(args, global, report)).await,

@@ -186,6 +186,7 @@ pub(crate) struct Codecs {
 
 /// The CloudFront distribution in front of the variants.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub(crate) struct Cdn {
     pub(crate) enabled: bool,
     /// Whether the file asks for it, and it is not only on by default.

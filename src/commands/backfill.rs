@@ -55,6 +55,7 @@ pub(crate) struct Backfill {
     pub(crate) on_aws: bool,
     /// Show how far a job is, and what failed in it; without JOB, the latest
     #[arg(long, value_name = "JOB", conflicts_with_all = OF_A_RUN)]
+    #[expect(clippy::option_option, reason = "clap's way to a value that may be left out")]
     pub(crate) status: Option<Option<String>>,
     /// Have AWS end a job; the variants that it made stay
     #[arg(long, value_name = "JOB", conflicts_with_all = OF_A_RUN, conflicts_with = "status")]
@@ -84,10 +85,10 @@ pub(crate) async fn run(
     report: &Report,
 ) -> Result<Answer, Error> {
     if let Some(job) = &args.status {
-        return on_aws::status(job.as_deref(), global, report).await;
+        return Box::pin(on_aws::status(job.as_deref(), global, report)).await;
     }
     if let Some(job) = &args.cancel {
-        return on_aws::cancel(job, global, report).await;
+        return Box::pin(on_aws::cancel(job, global, report)).await;
     }
     if args.on_aws {
         return Box::pin(on_aws::run(args, global, report)).await;

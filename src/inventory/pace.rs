@@ -1,5 +1,6 @@
 //! How fast a survey goes, and about how long it still takes.
 
+use std::fmt::Write as _;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_cloudwatch::primitives::DateTime;
@@ -104,11 +105,11 @@ impl Passed {
         }
         let elapsed = elapsed.as_secs_f64();
         let rate = (self.originals as f64 / elapsed).round() as u64;
-        line += &format!(", {rate} a second");
+        let _ = write!(line, ", {rate} a second");
         let objects = self.objects as f64;
         if let Some(left) = known.map(|known| known - objects).filter(|left| *left > 0.0) {
             let secs = (left * elapsed / objects).ceil() as u64;
-            line += &format!(", about {} left", span(secs));
+            let _ = write!(line, ", about {} left", span(secs));
         }
         line
     }

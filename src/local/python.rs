@@ -44,7 +44,8 @@ impl Python {
 
 /// The beginning of the lock's hash: another lock is another installation.
 fn packages() -> String {
-    Sha256::digest(LOCK).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    let hash = Sha256::digest(LOCK);
+    hash.iter().take(4).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// The first interpreter that is new enough and has MiniStack, or could install it.

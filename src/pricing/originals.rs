@@ -28,7 +28,7 @@ impl Months {
         let kept = usage.original_months();
         let standard = months(after_days);
         let is_moved = usage.original_bytes >= BYTES_MIN && standard < kept;
-        is_moved.then(|| Self { standard, moved: kept - standard })
+        is_moved.then_some(Self { standard, moved: kept - standard })
     }
 
     /// Of those that were moved: in the first, second and third tier.

@@ -181,7 +181,7 @@ async fn wrong_role(pipeline: &Pipeline, job: &Job) -> Option<String> {
         let is_it = |one: &Value| one["Action"] == *action && one["Resource"] == *resource;
         statements.iter().any(is_it)
     };
-    let lacking = needed.iter().find(|it| !is_allowed(*it))?;
+    let lacking = needed.iter().find(|it| !is_allowed(it))?;
     Some(format!("the role may not {} on {}", lacking.0, lacking.1))
 }
 

@@ -111,7 +111,7 @@ fn recorded_body(call: &Call, body: &Bytes) -> String {
         return String::new();
     }
     if call.service == "cloudwatch" {
-        return body.iter().map(|byte| format!("{byte:02x}")).collect();
+        return body.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     }
     let mut text = lossy(body);
     if let Some(start) = text.find(ZIP).map(|found| found + ZIP.len()) {

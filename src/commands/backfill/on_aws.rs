@@ -58,7 +58,8 @@ pub(super) async fn run(
     let previous = jobs.finished().await?;
     let progress = report.task("backfill");
     let tell = |what: &str| progress.say(&format!("waiting for {what}"));
-    let id = jobs.start(&order, previous.as_ref(), (&session.stop, &tell)).await?;
+    let start = jobs.start(&order, previous.as_ref(), (&session.stop, &tell));
+    let id = Box::pin(start).await?;
     drop(progress);
     let job = Some(jobs.job(&id).await?.map_err(Error::Batch)?);
     Ok(Box::new(Started { job, is_new: true, estimate: Some(estimate), command }))

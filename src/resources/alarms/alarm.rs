@@ -51,7 +51,8 @@ pub(super) struct Alarm {
     unit: Option<String>,
     period: Option<i32>,
     evaluation_periods: Option<i32>,
-    datapoints_to_alarm: Option<i32>,
+    #[serde(rename = "DatapointsToAlarm")]
+    datapoints: Option<i32>,
     threshold: Option<f64>,
     comparison_operator: Option<String>,
     treat_missing_data: Option<String>,
@@ -189,7 +190,7 @@ impl Alarm {
             unit: None,
             period: Some(PERIOD_SECS),
             evaluation_periods: Some(periods),
-            datapoints_to_alarm: Some(datapoints),
+            datapoints: Some(datapoints),
             threshold: Some(watch.threshold),
             comparison_operator: text(watch.comparison),
             treat_missing_data: text(MISSING_IS_FINE),
@@ -212,7 +213,7 @@ impl Alarm {
             unit: text(alarm.unit().map(StandardUnit::as_str)),
             period: alarm.period(),
             evaluation_periods: alarm.evaluation_periods(),
-            datapoints_to_alarm: alarm.datapoints_to_alarm(),
+            datapoints: alarm.datapoints_to_alarm(),
             threshold: alarm.threshold(),
             comparison_operator: text(alarm.comparison_operator().map(ComparisonOperator::as_str)),
             treat_missing_data: text(alarm.treat_missing_data()),
@@ -237,7 +238,7 @@ impl Alarm {
             .set_statistic(self.statistic.as_deref().map(Statistic::from))
             .set_period(self.period)
             .set_evaluation_periods(self.evaluation_periods)
-            .set_datapoints_to_alarm(self.datapoints_to_alarm)
+            .set_datapoints_to_alarm(self.datapoints)
             .set_threshold(self.threshold)
             .set_comparison_operator(self.comparison_operator.as_deref().map(Into::into))
             .set_treat_missing_data(self.treat_missing_data.clone())

@@ -182,7 +182,7 @@ impl Bucket {
                     return delete.send().await.found(PUT).map(|_| ());
                 }
                 let merged = BucketLifecycleConfiguration::builder().set_rules(Some(rules));
-                let merged = merged.build().map_err(unusable)?;
+                let merged = merged.build().map_err(|error| unusable(&error))?;
                 let put = s3.put_bucket_lifecycle_configuration().bucket(calls.name);
                 let put = put.set_transition_default_minimum_object_size(minimum);
                 let put = put.lifecycle_configuration(merged).expected_bucket_owner(calls.account);
@@ -194,7 +194,7 @@ impl Bucket {
 
     /// Puts the rules in that the file asks for, or takes out what is left of ours.
     pub(super) async fn put_lifecycle(&self, context: &Context<'_>) -> Result<(), AwsError> {
-        self.merge_lifecycle(context, &self.ours().map_err(unusable)?).await
+        self.merge_lifecycle(context, &self.ours().map_err(|error| unusable(&error))?).await
     }
 
     fn merged(
@@ -233,7 +233,7 @@ impl Bucket {
     }
 }
 
-fn unusable(error: BuildError) -> AwsError {
+fn unusable(error: &BuildError) -> AwsError {
     AwsError::request(PUT, error.to_string())
 }
 

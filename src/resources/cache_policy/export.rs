@@ -60,7 +60,7 @@ impl Export for CachePolicy {
 }
 
 #[cfg(test)]
-const MEMBERS: &str = r#"
+const MEMBERS: &str = r"
 name
   CachePolicy/CachePolicyConfig/Name
   aws_cloudfront_cache_policy/cdn/name
@@ -94,4 +94,4 @@ query_strings
 query_string_names
   CachePolicy/CachePolicyConfig/ParametersInCacheKeyAndForwardedToOrigin/QueryStringsConfig/QueryStrings
   aws_cloudfront_cache_policy/cdn/parameters_in_cache_key_and_forwarded_to_origin/query_strings_config/query_strings/items
-"#;
+";

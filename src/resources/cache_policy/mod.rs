@@ -135,7 +135,8 @@ impl From<&CachePolicyConfig> for Fields {
             default_seconds: config.default_ttl(),
             max_seconds: config.max_ttl(),
             gzip: key.map(ParametersInCacheKeyAndForwardedToOrigin::enable_accept_encoding_gzip),
-            brotli: key.and_then(|key| key.enable_accept_encoding_brotli()),
+            brotli: key
+                .and_then(ParametersInCacheKeyAndForwardedToOrigin::enable_accept_encoding_brotli),
             headers: headers.map(|it| it.header_behavior().as_str().to_owned()),
             cookies: cookies.map(|it| it.cookie_behavior().as_str().to_owned()),
             query_strings: query_strings.map(|it| it.query_string_behavior().as_str().to_owned()),
