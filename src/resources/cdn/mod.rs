@@ -359,7 +359,7 @@ impl Resource for Cdn {
             let made =
                 self.create_distribution(context, &Ids { access_control, cache_policy }).await?;
             self.introduce(context, &made, Some(edits)).await?;
-            return Ok(made.details());
+            return Ok(self.told(made));
         };
         let settings = self.settings_now(context.aws).await?;
         made.own_domain = settings.domains.first().cloned();
