@@ -4,6 +4,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudfront::types::{
     CachePolicyConfig, CachePolicyType, DistributionList, OriginAccessControlList,
 };
+use aws_sdk_route53::types::RrType;
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
@@ -100,6 +101,19 @@ impl Clients {
         }
         for alarm in self.cloudwatch.describe_alarms().send().await.unwrap().metric_alarms() {
             add("alarm", alarm.alarm_name());
+        }
+        for certificate in
+            self.acm.list_certificates().send().await.unwrap().certificate_summary_list()
+        {
+            add("certificate", certificate.domain_name());
+        }
+        for zone in self.route53.list_hosted_zones_by_name().send().await.unwrap().hosted_zones() {
+            let list = self.route53.list_resource_record_sets().hosted_zone_id(zone.id());
+            for set in list.send().await.unwrap().resource_record_sets() {
+                if !matches!(set.r#type(), RrType::Ns | RrType::Soa) {
+                    add("record", Some(set.name()));
+                }
+            }
         }
         for bucket in self.s3.list_buckets().send().await.unwrap().buckets() {
             add("bucket", bucket.name());
