@@ -50,7 +50,6 @@ const OWN_DOMAINS: &str = r#"
     size = "800x600"
     [cdn]
     domains = ["img.example.com", "*.example.org"]
-    [notify]
 "#;
 
 const LEAST: &str = r#"

@@ -335,6 +335,7 @@ fn what_the_repositorys_pipeline_leaves_out_is_right() {
         "# code",
         "# domains",
         "# fallback",
+        "# hosted_zone",
         "# origins",
         "# background",
     ];

@@ -128,13 +128,13 @@ fn a_zone_holds_every_domain() {
     assert_snapshot!(verdicts(zones, file), @"
     example.com => accepted
     Z0123456789ABC => accepted
-    img.example.com => `cdn.hosted_zone` does not hold `*.example.com`
-    example.org => `cdn.hosted_zone` does not hold `img.example.com`
-    ample.com => `cdn.hosted_zone` does not hold `img.example.com`
-    *.example.com => `cdn.hosted_zone` is neither a domain nor the identifier of a zone
-    z0123 => `cdn.hosted_zone` is neither a domain nor the identifier of a zone
-    example => `cdn.hosted_zone` is neither a domain nor the identifier of a zone
-    /hostedzone/Z0123456789ABC => `cdn.hosted_zone` is neither a domain nor the identifier of a zone
+    img.example.com => `cdn.hosted_zone` does not hold `*.example.com`: name a zone that all of `domains` are in, or remove `hosted_zone`
+    example.org => `cdn.hosted_zone` does not hold `img.example.com`: name a zone that all of `domains` are in, or remove `hosted_zone`
+    ample.com => `cdn.hosted_zone` does not hold `img.example.com`: name a zone that all of `domains` are in, or remove `hosted_zone`
+    *.example.com => `cdn.hosted_zone` is neither a domain nor the identifier of a zone: a hosted zone is a domain such as `example.com`, or an identifier such as `Z0123456789ABC`; `cdn.hosted_zone` does not hold `img.example.com`: name a zone that all of `domains` are in, or remove `hosted_zone`
+    z0123 => `cdn.hosted_zone` is neither a domain nor the identifier of a zone: a hosted zone is a domain such as `example.com`, or an identifier such as `Z0123456789ABC`
+    example => `cdn.hosted_zone` is neither a domain nor the identifier of a zone: a hosted zone is a domain such as `example.com`, or an identifier such as `Z0123456789ABC`
+    /hostedzone/Z0123456789ABC => `cdn.hosted_zone` is neither a domain nor the identifier of a zone: a hosted zone is a domain such as `example.com`, or an identifier such as `Z0123456789ABC`
     ");
     assert_snapshot!(refused_lines("[cdn]\nhosted_zone = 'example.com'\n"), @"
     error: `cdn.hosted_zone` has no domains to serve

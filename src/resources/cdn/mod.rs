@@ -154,13 +154,14 @@ impl Cdn {
         format!("Lets CloudFront read the variants of {}", self.names.bucket)
     }
 
-    /// Puts the edited fields of a distribution right. Tags come first: one leads to the cache policy.
+    /// Puts the edited fields of a distribution right, those of its configuration with `settings`. Tags
+    /// come first: one leads to the cache policy.
     async fn change(
         &self,
         context: &Context<'_>,
         made: &mut Made,
         access_control: String,
-        settings: &Settings,
+        settings: Option<&Settings>,
         edits: &Edits<Fields>,
     ) -> Result<(), AwsError> {
         if edits.touch(Fields::tags) {
@@ -169,7 +170,7 @@ impl Cdn {
             let tag = context.aws.cloudfront.tag_resource().resource(&made.arn);
             tag.tags(tags).send().await.calling(CALL)?;
         }
-        if edits.touch_any(&CONFIGURATION) {
+        if let Some(settings) = settings {
             let ids =
                 Ids { access_control, cache_policy: self.cache_policy_id(context.aws).await? };
             let left = edits.within(Fields::error_pages).into_iter();
@@ -361,14 +362,19 @@ impl Resource for Cdn {
             self.introduce(context, &made, Some(edits)).await?;
             return Ok(self.told(made));
         };
-        let settings = self.settings_now(context.aws).await?;
-        made.own_domain = settings.domains.first().cloned();
+        let settings = if edits.touch_any(&CONFIGURATION) {
+            let settings = self.settings_now(context.aws).await?;
+            made.own_domain = settings.domains.first().cloned();
+            Some(settings)
+        } else {
+            None
+        };
         // The bucket's policy says which page is ours, so that it comes before the page, and goes after.
         if self.settings.fallback.is_some() {
             self.introduce(context, &made, Some(edits)).await?;
-            self.change(context, &mut made, access_control, &settings, edits).await?;
+            self.change(context, &mut made, access_control, settings.as_ref(), edits).await?;
         } else {
-            self.change(context, &mut made, access_control, &settings, edits).await?;
+            self.change(context, &mut made, access_control, settings.as_ref(), edits).await?;
             self.introduce(context, &made, Some(edits)).await?;
         }
         Ok(self.told(&made))
