@@ -360,7 +360,7 @@ impl Resource for Cdn {
             let made =
                 self.create_distribution(context, &Ids { access_control, cache_policy }).await?;
             self.introduce(context, &made, Some(edits)).await?;
-            return Ok(self.told(made));
+            return Ok(self.told(&made));
         };
         let settings = if edits.touch_any(&CONFIGURATION) {
             let settings = self.settings_now(context.aws).await?;
