@@ -273,7 +273,7 @@ impl Resource for Cdn {
             self.read_tags(aws, &made.arn),
             self.read_config(aws, &made.id),
             self.read_statement(aws, &made.arn),
-            self.read_function_variables(aws, made),
+            self.read_function_variables(aws, &made),
         )?;
         let owner = self.names.owner(&tags);
         let config = config.map(|now| now.config);
