@@ -8,6 +8,7 @@ pub(crate) mod clients;
 mod clock;
 pub(crate) mod cloudfront;
 pub(crate) mod denial;
+pub(crate) mod distributions;
 pub(crate) mod endpoint;
 pub(crate) mod fetch;
 pub(crate) mod iam;
@@ -23,6 +24,7 @@ pub(crate) mod subscribers;
 mod transport;
 mod upload;
 pub(crate) mod wait;
+pub(crate) mod zones;
 
 pub(crate) use call::{AwsError, Calling};
 pub(crate) use clients::{Aws, Connection};

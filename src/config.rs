@@ -194,13 +194,24 @@ pub(crate) struct Cdn {
     pub(crate) price_class: PriceClass,
     /// Whether the function invalidates a variant that it overwrites.
     pub(crate) invalidate: bool,
-    /// Host names of the user's own. Empty exactly when there is no certificate.
+    /// Host names of the user's own.
     pub(crate) domains: Vec<String>,
+    /// The certificate for them; without one, ACM is asked for it.
     pub(crate) certificate_arn: Option<String>,
+    /// The name or the identifier of the zone in Route 53 that the domains are in; without it, it is
+    /// looked for.
+    pub(crate) hosted_zone: Option<String>,
     /// The key of the picture that is shown for a variant that is not there.
     pub(crate) fallback: Option<String>,
     /// Whether `?v=…` is part of the cache's key, and of addresses that are handed out.
     pub(crate) versions: bool,
+}
+
+impl Cdn {
+    /// The domains for which ACM is asked for a certificate.
+    pub(crate) fn own_domains(&self) -> &[String] {
+        if self.enabled && self.certificate_arn.is_none() { &self.domains } else { &[] }
+    }
 }
 
 /// Which of CloudFront's edge locations serve the variants.

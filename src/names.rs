@@ -16,6 +16,12 @@ use crate::engine::resource::{ADOPTED_TAG, Owner, STACK_TAG};
 /// The tag of what is under one name for all regions: the region of the stack that it belongs to.
 pub(crate) const REGION_TAG: &str = "imgprep:region";
 
+/// The tag of a certificate that says which domains it is for.
+pub(crate) const DOMAINS_TAG: &str = "imgprep:domains";
+
+/// The longest value of a tag ("Tag naming limits and requirements" in "Tagging AWS resources").
+const TAG_VALUE_CHARACTERS_MAX: usize = 256;
+
 /// Where Lambda's functions log (AWS Lambda Developer Guide, "Sending function logs to CloudWatch
 /// Logs").
 pub(crate) const LOG_GROUPS: &str = "/aws/lambda/";
@@ -69,6 +75,9 @@ pub(crate) struct Names {
     pub(crate) ready_dead_letters: Option<Named>,
     /// The topic of the alarms, if the file asks for alarms.
     pub(crate) alarm_topic: Option<Named>,
+    /// What tells the certificate of the file's domains from others, if ACM is asked for one: the
+    /// domains themselves, as far as a tag holds them.
+    pub(crate) own_domains: Option<String>,
     /// Comment of the distribution, beginning of its `CallerReference`, and name of its origin access
     /// control and of its cache policy.
     pub(crate) cdn: String,
@@ -119,6 +128,8 @@ pub(crate) struct Chosen<'a> {
     pub(crate) has_versions: bool,
     /// The topic of the alarms.
     pub(crate) alarms: Option<&'a str>,
+    /// The domains for which ACM is asked for a certificate.
+    pub(crate) own_domains: &'a [String],
     pub(crate) tags: &'a BTreeMap<String, String>,
 }
 
@@ -143,7 +154,7 @@ pub(crate) fn trial_folder(variants: &[Variant]) -> String {
 
 impl Names {
     pub(crate) fn new(chosen: &Chosen<'_>, place: Place) -> Self {
-        let Chosen { stack, bucket, topic, function, ready, alarms, .. } = *chosen;
+        let Chosen { stack, bucket, topic, function, ready, alarms, own_domains, .. } = *chosen;
         let Place { partition, region, account, dns_suffix } = place;
         let camel = camel_case(bucket);
         let iam_path = format!("/imgprep/{stack}/");
@@ -177,6 +188,7 @@ impl Names {
             log_group_arn: regional("logs", &format!("log-group:{log_group}")),
             dead_letters: named("sqs", format!("{stack}-dead-letters")),
             alarm_topic: alarms.map(|topic| named("sns", topic.to_owned())),
+            own_domains: label(own_domains),
             cdn,
             stack: stack.to_owned(),
             account,
@@ -202,7 +214,7 @@ impl Names {
         let tags = &BTreeMap::new();
         let (stack, bucket, topic, function) = ("s", "b", "t", "f");
         let (ready, has_ready_queue, alarms) = (Some("r"), true, Some("a"));
-        let has_versions = true;
+        let (has_versions, own_domains) = (true, &[]);
         let chosen = Chosen {
             stack,
             bucket,
@@ -212,6 +224,7 @@ impl Names {
             has_ready_queue,
             has_versions,
             alarms,
+            own_domains,
             tags,
         };
         Self::new(&chosen, Place::from(&Aws::stand_in()))
@@ -343,6 +356,14 @@ pub(crate) fn tags<K: Into<String>, V: Into<String>>(
     all.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
 }
 
+/// A set of domains as the value of a tag, which cannot hold a star; no domain has the mark in its
+/// place. `None`: there are none.
+fn label(domains: &[String]) -> Option<String> {
+    let mut domains: Vec<String> = domains.iter().map(|domain| domain.replace('*', "_")).collect();
+    domains.sort_unstable();
+    (!domains.is_empty()).then(|| within(domains.join(" "), TAG_VALUE_CHARACTERS_MAX))
+}
+
 /// `photos-of.acme` as `PhotosOfAcme`.
 fn camel_case(name: &str) -> String {
     name.split(['-', '.', '_'])
@@ -373,6 +394,25 @@ mod tests {
     fn role_names_are_the_bucket_in_camel_case() {
         assert_eq!(camel_case("image-preprocessing-example"), "ImagePreprocessingExample");
         assert_eq!(camel_case("photos.of.acme2"), "PhotosOfAcme2");
+    }
+
+    #[test]
+    fn domains_are_told_apart_as_a_set_in_what_a_tag_can_hold() {
+        let label =
+            |domains: &[&str]| label(&domains.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(label(&[]), None);
+        assert_eq!(
+            label(&["www.example.com", "*.example.com"]),
+            label(&["*.example.com", "www.example.com"])
+        );
+        assert_eq!(
+            label(&["*.example.com", "example.com"]).as_deref(),
+            Some("_.example.com example.com")
+        );
+        let many: Vec<String> = (100..200).map(|number| format!("{number}.example.com")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert_eq!(label(&many).unwrap().len(), 256);
+        assert_ne!(label(&many), label(&many[..99]));
     }
 
     #[test]

@@ -215,6 +215,10 @@ impl Request<'_> {
             When::Concurrency => self.config.function.concurrency.is_some(),
             When::AdoptCdn => self.config.cdn.enabled && up.adopt,
             When::Boundary => self.config.function.permissions_boundary.is_some(),
+            When::HostedZone => {
+                let zone = self.config.cdn.hosted_zone.as_ref();
+                zone.is_some_and(|zone| !zone.contains('.'))
+            }
             When::PruneStack => up.prune,
             When::Publish => !backfill.dry_run && !backfill.on_aws,
             When::Outdated => backfill.outdated,

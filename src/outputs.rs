@@ -9,8 +9,12 @@ use serde::Serialize;
 use crate::aws::Aws;
 use crate::config::{Access, Config};
 use crate::engine::changelog::Changelog;
+use crate::engine::resource::Details;
 use crate::names::Names;
-use crate::resources::cdn;
+use crate::resources::{cdn, certificate, dns};
+
+/// How long the records that people make may be held.
+const TTL_SECS: u32 = 300;
 
 pub(crate) use self::watch::Watch;
 
@@ -28,13 +32,16 @@ pub(crate) struct Outputs {
     pub(crate) cdn_url: Option<String>,
     /// The address of each variant's folder, by the folder's name.
     pub(crate) urls: BTreeMap<String, String>,
+    /// The records of domains that are in no zone of this account, as lines of a zone file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) dns_records: Vec<String>,
 }
 
 impl Outputs {
     pub(crate) fn new(config: &Config, aws: &Aws, names: &Names, changelog: &Changelog) -> Self {
         let details = changelog.details(cdn::ID);
         let cdn = |what: &str| details.and_then(|details| details.get(what).cloned());
-        let base = base_url(config, aws, cdn("domain").as_deref());
+        let base = base_url(config, aws, details);
         let folders = config.variants.iter().map(|variant| &variant.folder);
         let urls = base.as_ref().map(|base| {
             folders.map(|folder| (folder.clone(), format!("{base}/{folder}/"))).collect()
@@ -49,19 +56,49 @@ impl Outputs {
             cdn_domain: cdn("domain"),
             cdn_url: base.filter(|_| config.cdn.enabled),
             urls: urls.unwrap_or_default(),
+            dns_records: dns_records(changelog),
         }
     }
 }
 
+/// The records that prove to ACM whose the domains are, and those that lead to the CDN.
+fn dns_records(changelog: &Changelog) -> Vec<String> {
+    let lines = |details: Option<&Details>, name| -> Vec<String> {
+        let lines = details.and_then(|details| details.get(name)).into_iter();
+        lines.flat_map(|text| text.lines().map(ToOwned::to_owned)).collect()
+    };
+    let line = |name: &str, value: &str| format!("{name}. {TTL_SECS} IN CNAME {value}.");
+    let proofs = lines(changelog.details(certificate::ID), certificate::RECORDS_DETAIL);
+    let mut records: Vec<String> = proofs
+        .iter()
+        .filter_map(|proof| proof.split_once(' '))
+        .map(|(name, value)| line(name, value))
+        .collect();
+    let host = changelog.details(cdn::ID).and_then(|details| details.get("domain"));
+    for domain in lines(changelog.details(dns::ID), dns::ELSEWHERE_DETAIL) {
+        let Some(host) = host else { break };
+        // A zone cannot be another name as a whole (RFC 1912, section 2.4).
+        if domain.matches('.').count() == 1 {
+            records.push(format!(
+                "; {domain}. is the top of its zone, where no CNAME can be: make your DNS \
+                 provider's ALIAS or ANAME record for {host}."
+            ));
+        } else {
+            records.push(line(&domain, host));
+        }
+    }
+    records
+}
+
 /// The address under which the variants' folders are served, without a final slash: the CDN's, or
-/// the bucket's own where everybody may read the variants there. `None`: nowhere. `cdn_domain` is the
-/// one that CloudFront chose, if there is a CDN by now.
-pub(crate) fn base_url(config: &Config, aws: &Aws, cdn_domain: Option<&str>) -> Option<String> {
+/// the bucket's own where everybody may read the variants there. `None`: nowhere. `details` are what
+/// is known of the CDN, if there is one by now.
+pub(crate) fn base_url(config: &Config, aws: &Aws, details: Option<&Details>) -> Option<String> {
     if config.cdn.enabled {
-        let domain = cdn_domain?;
-        return Some(match config.cdn.domains.first() {
+        let details = details?;
+        return Some(match details.get(cdn::OWN_DOMAIN_DETAIL) {
             Some(own) => format!("https://{own}"),
-            None => aws.endpoints.cdn_url(domain),
+            None => aws.endpoints.cdn_url(details.get("domain")?),
         });
     }
     (config.bucket.access == Access::PublicAcl)

@@ -68,6 +68,8 @@ pub(crate) enum When {
     PruneStack,
     /// The file bounds the function's role.
     Boundary,
+    /// The file chooses a zone of Route 53 by its identifier.
+    HostedZone,
     /// Something is published, which `backfill --dry-run` does not.
     Publish,
     /// Variants are asked how they were made with `backfill --outdated`.

@@ -8,12 +8,15 @@ pub(crate) mod batch_role;
 pub(crate) mod bucket;
 pub(crate) mod cache_policy;
 pub(crate) mod cdn;
+pub(crate) mod certificate;
 pub(crate) mod dead_letters;
+pub(crate) mod dns;
 pub(crate) mod folders;
 pub(crate) mod function;
 mod iam_role;
 pub(crate) mod logs;
 pub(crate) mod notification;
+pub(crate) mod own_domain;
 pub(crate) mod policy;
 pub(crate) mod ready;
 pub(crate) mod ready_dead_letters;
@@ -95,6 +98,8 @@ pub(crate) enum Trace {
     PolicyPath,
     /// By the path in IAM that the stack's roles have, those of such names.
     RolePath(fn(&str) -> bool),
+    /// By the stack's tags in us-east-1, and told apart by that of its domains.
+    OwnDomains,
     /// By a marker in the stack's bucket.
     Marker,
     /// Wherever one of this kind is found, under the same name.

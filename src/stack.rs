@@ -25,7 +25,9 @@ use crate::resources::batch_role::BatchRole;
 use crate::resources::bucket::{self, Bucket};
 use crate::resources::cache_policy::{self, CachePolicy};
 use crate::resources::cdn::{self, Cdn};
+use crate::resources::certificate::{self, Certificate};
 use crate::resources::dead_letters::{self, DeadLetters};
+use crate::resources::dns::{self, Dns};
 use crate::resources::folders::{self, Folders};
 use crate::resources::function::{self, Code, Function};
 use crate::resources::logs::{self, Logs};
@@ -43,7 +45,7 @@ use crate::template::Export;
 
 /// Every resource that a stack can have, in the order in which people read them, with what it waits
 /// for and why.
-fn lines() -> [Line; 19] {
+fn lines() -> [Line; 21] {
     [
         // What is subscribed goes before what it is subscribed to, and what sends before that.
         Line::of::<Topic>(Order::default().outlives(&[trigger::ID, notification::ID])),
@@ -78,7 +80,18 @@ fn lines() -> [Line; 19] {
             ready_queue::ID,
             ready_dead_letters::ID,
         ])),
-        Line::of::<Cdn>(Order::default().needs(&[bucket::ID]).follows(&[cache_policy::ID])),
+        // It serves its domains as soon as it can: the certificate is waited for, though not for long.
+        // Nobody may be led to what is gone.
+        Line::of::<Cdn>(
+            Order::default()
+                .needs(&[bucket::ID])
+                .follows(&[certificate::ID, cache_policy::ID])
+                .outlives(&[dns::ID]),
+        ),
+        // ACM keeps it as long as a distribution has it.
+        Line::of::<Certificate>(Order::default().outlives(&[cdn::ID, dns::ID])),
+        // They lead to the distribution, once it serves the domains.
+        Line::of::<Dns>(Order::default().needs(&[cdn::ID])),
         // CloudFront deletes no policy that a distribution uses.
         Line::of::<CachePolicy>(Order::default().outlives(&[cdn::ID])),
         Line::of::<AlarmTopic>(Order::default().outlives(&[alarms::ID])),
@@ -287,6 +300,7 @@ pub(crate) fn names(config: &Config, place: Place) -> Names {
         has_ready_queue: config.notify.as_ref().is_some_and(|notify| notify.queue),
         has_versions: config.cdn.versions,
         alarms: config.alarms.as_ref().map(|alarms| alarms.topic.as_str()),
+        own_domains: config.cdn.own_domains(),
         tags: &config.tags,
     };
     Names::new(&chosen, place)

@@ -54,7 +54,16 @@ pub(crate) struct Request<'a> {
     pub(crate) zip: Option<&'a str>,
 }
 
+/// What is asked for where a template has records.
+const ZONE_DESCRIPTION: &str =
+    "The identifier of the public hosted zone in Route 53 that the domains are in";
+
 impl Request<'_> {
+    /// The identifier of the zone, if the file names it.
+    fn zone_id(&self) -> Option<&str> {
+        self.config.cdn.hosted_zone.as_deref().filter(|zone| !zone.contains('.'))
+    }
+
     /// Where images are uploaded to.
     fn upload_to(&self) -> String {
         let bucket = &self.config.bucket;

@@ -362,8 +362,8 @@ impl Trial<'_> {
         let object = self.bucket().get(&key).await.map_err(Stopped::bucket)?;
         let object = object.ok_or_else(|| unusable("it disappeared again".to_owned()))?;
         let (width, height) = dimensions(&object.bytes).map_err(unusable)?;
-        let domain = self.plan.step(cdn::ID).and_then(|step| step.detail("domain"));
-        let base = crate::outputs::base_url(self.config, self.aws, domain);
+        let details = self.plan.step(cdn::ID).and_then(Step::details);
+        let base = crate::outputs::base_url(self.config, self.aws, details);
         let url = base.map(|base| address_of(self.config, &base, &key, Some(&object.etag)));
         let cdn = match &url {
             None => CdnCheck::None,

@@ -141,6 +141,7 @@ impl AwsError {
                 | "AWS.SimpleQueueService.NonExistentQueue"
                 | "NoSuchCachePolicy"
                 | "NoSuchDistribution"
+                | "NoSuchHostedZone"
                 | "NoSuchOriginAccessControl"
                 | "NoSuchResource"
                 | "NoSuchBucketPolicy"

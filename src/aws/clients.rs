@@ -45,7 +45,7 @@ pub(crate) struct Connection {
 
 /// Where a certificate must be for CloudFront to take it (Amazon CloudFront Developer Guide,
 /// "Requirements for using SSL/TLS certificates with CloudFront").
-const CERTIFICATES_REGION: &str = "us-east-1";
+pub(crate) const CERTIFICATES_REGION: &str = "us-east-1";
 
 /// One service's client.
 macro_rules! client {
@@ -83,6 +83,8 @@ pub(crate) struct Aws {
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) tagging: aws_sdk_resourcegroupstagging::Client,
+    /// Where `acm` is: the index of tags is one for each region.
+    pub(crate) tagging_in_us_east_1: aws_sdk_resourcegroupstagging::Client,
     /// S3 refuses overlapping changes to one bucket's configuration with `OperationAborted`, so
     /// they take turns.
     pub(crate) bucket_configuration: Mutex<()>,
@@ -91,6 +93,9 @@ pub(crate) struct Aws {
     pub(crate) bucket_policy: Mutex<()>,
     /// The identifiers of the roles that this run made, by name: IAM may take a while to show them.
     pub(crate) made_roles: Mutex<BTreeMap<String, String>>,
+    /// The ARNs of the certificates that this run made, by what they are for: the index of tags may
+    /// take a while to show them.
+    pub(crate) made_certificates: Mutex<BTreeMap<String, String>>,
 }
 
 impl Aws {
@@ -110,6 +115,10 @@ impl Aws {
             .build();
         let acm = aws_sdk_acm::config::Builder::from(&config)
             .region(aws_sdk_acm::config::Region::from_static(CERTIFICATES_REGION))
+            .retry_classifier(ThrottlingStatus)
+            .build();
+        let tagging_in_us_east_1 = aws_sdk_resourcegroupstagging::config::Builder::from(&config)
+            .region(Region::from_static(CERTIFICATES_REGION))
             .retry_classifier(ThrottlingStatus)
             .build();
         let s3control = aws_sdk_s3control::config::Builder::from(&config)
@@ -135,9 +144,13 @@ impl Aws {
             sns: client!(aws_sdk_sns, &config),
             sqs: client!(aws_sdk_sqs, &config),
             tagging: client!(aws_sdk_resourcegroupstagging, &config),
+            tagging_in_us_east_1: aws_sdk_resourcegroupstagging::Client::from_conf(
+                tagging_in_us_east_1,
+            ),
             bucket_configuration: Mutex::new(()),
             bucket_policy: Mutex::new(()),
             made_roles: Mutex::default(),
+            made_certificates: Mutex::default(),
         })
     }
 }

@@ -59,9 +59,11 @@ impl Aws {
             sns: aws_sdk_sns::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
             tagging: aws_sdk_resourcegroupstagging::Client::new(&config),
+            tagging_in_us_east_1: aws_sdk_resourcegroupstagging::Client::new(&config),
             bucket_configuration: Mutex::new(()),
             bucket_policy: Mutex::new(()),
             made_roles: Mutex::default(),
+            made_certificates: Mutex::default(),
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::report::printable::printable;
 use crate::report::stack::{self, Lead};
 use crate::report::style::{BOLD, painted};
 use crate::report::{Answer, Asked, Outcome, Report, pretty};
+use crate::resources::certificate;
 
 /// Create or repair the stack; running it again changes nothing
 ///
@@ -172,6 +173,10 @@ fn text(document: &Document, report: &Report) -> String {
         changed => writeln!(text, "{stack}: {changed} changes"),
     };
     stack::outputs(&mut text, &document.outputs);
+    let certificate = document.resources.iter().find(|entry| entry.id == certificate::ID);
+    if let Some(Entry { name, note: Some(note), .. }) = certificate {
+        let _ = writeln!(text, "\n{name} is not served yet: {}", advice.text(note));
+    }
     if document.resources.iter().any(|entry| entry.state == Condition::Deploying) {
         let _ = writeln!(
             text,

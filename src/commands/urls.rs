@@ -14,7 +14,7 @@ use crate::amounts::bytes;
 use crate::args::Global;
 use crate::aws::bucket::Bucket;
 use crate::config::Config;
-use crate::engine::plan::Plan;
+use crate::engine::plan::Step;
 use crate::error::Error;
 use crate::inventory::Hindrance;
 use crate::original;
@@ -52,7 +52,8 @@ pub(crate) async fn run(args: &Urls, global: &Global, report: &Report) -> Result
     let (aws, names) = (&session.account.aws, &session.account.names);
     // Where there is no stack, that is the reason.
     session.images(&plan)?;
-    let base = base_url(&config, aws, cdn_domain(&plan)).ok_or_else(|| no_address(&config))?;
+    let base = base_url(&config, aws, plan.step(cdn::ID).and_then(Step::details))
+        .ok_or_else(|| no_address(&config))?;
     let bucket = Bucket { aws, name: &names.bucket, account: &names.account };
     let looks = paths.iter().map(|path| Addresses::of_objects(&bucket, &config, &base, *path));
     let originals: Result<Vec<Addresses>, _> =
@@ -74,10 +75,6 @@ pub(crate) async fn run(args: &Urls, global: &Global, report: &Report) -> Result
         Original { addresses, srcset }
     });
     Ok(Box::new(Found { originals: originals.collect() }))
-}
-
-fn cdn_domain(plan: &Plan) -> Option<&str> {
-    plan.step(cdn::ID)?.detail("domain")
 }
 
 /// Why nobody but the stack's own account can read the variants, and what to do about it.

@@ -189,6 +189,7 @@ fn cdn(table: &Table<'_>, originals: &str, variants: &[Variant]) -> Cdn {
     let price_class = table.word("price_class", PRICE_CLASS).unwrap_or_default();
     let invalidate = table.flag("invalidate").unwrap_or_default();
     let (domains, certificate_arn) = domains(table);
+    let hosted_zone = hosted_zone(table, &domains, certificate_arn.is_some());
     let fallback = fallback(table, originals, variants);
     let versions = table.flag("versions").unwrap_or_default();
     let uses = [
@@ -206,7 +207,17 @@ fn cdn(table: &Table<'_>, originals: &str, variants: &[Variant]) -> Cdn {
         }
     }
     let chosen = switch == Some(true) || uses.iter().any(|(_, used)| *used);
-    Cdn { enabled, chosen, price_class, invalidate, domains, certificate_arn, fallback, versions }
+    Cdn {
+        enabled,
+        chosen,
+        price_class,
+        invalidate,
+        domains,
+        certificate_arn,
+        hosted_zone,
+        fallback,
+        versions,
+    }
 }
 
 /// Refuses a CDN that is asked for where the file's region has none: at the switch, or at the region
@@ -227,6 +238,25 @@ fn check_cdn_region(table: &Table<'_>, region: &Text) {
     }
 }
 
+/// The zone that is chosen for the domains.
+fn hosted_zone(table: &Table<'_>, domains: &[String], has_certificate: bool) -> Option<String> {
+    let zone = table.text("hosted_zone", web_rules::hosted_zone)?;
+    let is_inside =
+        |domain: &&String| **domain == zone.value || domain.ends_with(&format!(".{}", zone.value));
+    let stray = domains.iter().find(|domain| zone.value.contains('.') && !is_inside(domain));
+    let fault = match stray {
+        _ if has_certificate => Fault::new("cannot be combined with `cdn.certificate_arn`")
+            .help("with a certificate of your own, the DNS records are yours to make"),
+        _ if domains.is_empty() => Fault::new("has no domains to serve")
+            .help("add `domains`, the host names that are in the zone"),
+        Some(domain) => Fault::new(format!("does not hold `{domain}`"))
+            .help("name a zone that all of `domains` are in, or remove `hosted_zone`"),
+        None => return Some(zone.value),
+    };
+    table.report("hosted_zone", &zone, fault);
+    None
+}
+
 /// The user's own host names, and the certificate for them.
 fn domains(table: &Table<'_>) -> (Vec<String>, Option<String>) {
     let domains = table.texts("domains", web_rules::domain);
@@ -238,9 +268,11 @@ fn domains(table: &Table<'_>) -> (Vec<String>, Option<String>) {
         let label = format!("CloudFront allows {} per distribution", web_rules::DOMAINS_MAX);
         table.report_key("domains", fault.label(label));
     }
-    if !domains.is_empty() && !has_certificate {
-        let help = "add `certificate_arn`: an ACM certificate for them in `us-east-1`";
-        table.report_key("domains", Fault::new("needs a certificate").help(help));
+    let is_long = |domain: &Text| domain.value.len() > web_rules::FIRST_DOMAIN_CHARACTERS_MAX;
+    if !domains.is_empty() && !has_certificate && domains.iter().all(is_long) {
+        let limit = web_rules::FIRST_DOMAIN_CHARACTERS_MAX;
+        let label = format!("a certificate needs one of at most {limit} characters");
+        table.report_key("domains", Fault::new("has only long names").label(label));
     }
     if domains.is_empty() && has_certificate {
         let help = "add `domains`, the host names that the certificate is for";

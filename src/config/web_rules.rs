@@ -9,6 +9,10 @@ use super::problem::Fault;
 /// "Quotas" in the CloudFront developer guide: alternate domain names of one distribution.
 pub(super) const DOMAINS_MAX: usize = 100;
 
+/// What the first name of a certificate can hold (AWS Certificate Manager API Reference,
+/// `RequestCertificate`).
+pub(super) const FIRST_DOMAIN_CHARACTERS_MAX: usize = 64;
+
 /// S3, SNS, SQS, IAM, Lambda and CloudFront take 50 tags each; ours need some of them.
 pub(super) const TAGS_MAX: usize = 45;
 
@@ -55,6 +59,22 @@ pub(super) fn is_host(name: &str) -> bool {
     };
     let numeric = parts.last().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
     name.len() <= 253 && parts.len() >= 2 && parts.iter().all(part) && !numeric
+}
+
+/// The name of a zone, or its identifier as Route 53 has it (Amazon Route 53 API Reference,
+/// `HostedZone`).
+pub(super) fn hosted_zone(zone: &str) -> Result<(), Fault> {
+    let rule = "a hosted zone is a domain such as `example.com`, or an identifier such as \
+                `Z0123456789ABC`";
+    let is_id = zone.len() <= 32
+        && zone.strip_prefix('Z').is_some_and(|rest| {
+            let is_of_id = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+            !rest.is_empty() && rest.bytes().all(is_of_id)
+        });
+    if is_id || (is_host(zone) && !zone.starts_with('*')) {
+        return Ok(());
+    }
+    Err(Fault::new("is neither a domain nor the identifier of a zone").help(rule))
 }
 
 /// "Requirements for using SSL/TLS certificates with CloudFront" in its developer guide.

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::fields::Edit;
 use super::plan::{Action, Condition, Plan, Step};
-use super::resource::{Details, IN_PROGRESS, Id, STATUS};
+use super::resource::{Details, IN_PROGRESS, Id, NOTE, STATUS};
 use crate::aws::AwsError;
 
 /// How a step ended.
@@ -203,11 +203,12 @@ impl Entry {
         entry
     }
 
-    fn make(&mut self, details: Details) {
+    fn make(&mut self, mut details: Details) {
         if self.condition == Condition::Foreign {
             // Why it was not ours.
             self.note = None;
         }
+        self.note = details.remove(NOTE).or(self.note.take());
         let is_deploying = details.get(STATUS).is_some_and(|status| status == IN_PROGRESS);
         self.condition = if is_deploying { Condition::Deploying } else { Condition::Ok };
         if let Some(arn) = details.get("arn") {

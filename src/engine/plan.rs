@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::fields::{Edit, Values, difference, touches};
 use super::order::Order;
-use super::resource::{ADOPTED_TAG, Erased, Id, Images, Observed, Owner, STACK_TAG};
+use super::resource::{ADOPTED_TAG, Details, Erased, Id, Images, Observed, Owner, STACK_TAG};
 
 /// What a plan is to reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,8 +116,8 @@ pub(crate) struct Plan {
 
 impl Step {
     /// What AWS numbered or named itself for it, as far as it is there.
-    pub(crate) fn detail(&self, name: &str) -> Option<&str> {
-        self.observed.as_ref()?.details.get(name).map(String::as_str)
+    pub(crate) fn details(&self) -> Option<&Details> {
+        Some(&self.observed.as_ref()?.details)
     }
 }
 

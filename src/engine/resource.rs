@@ -110,6 +110,9 @@ pub(crate) const STATUS: &str = "status";
 /// The value of that detail while AWS is at it.
 pub(crate) const IN_PROGRESS: &str = "InProgress";
 
+/// The detail under which a change says what people should know of what it made.
+pub(crate) const NOTE: &str = "note";
+
 /// What AWS numbers or names itself, such as a distribution's domain.
 pub(crate) type Details = BTreeMap<&'static str, String>;
 

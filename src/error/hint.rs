@@ -179,6 +179,15 @@ fn code_hint(error: &AwsError) -> Option<&'static str> {
         }
         "RequestEntityTooLargeException" => Some(TOO_LARGE),
         "CNAMEAlreadyExists" => Some(DOMAIN_TAKEN),
+        "InvalidViewerCertificate" => Some(
+            "CloudFront takes an issued certificate in us-east-1 that is for every alias of the \
+             distribution: correct `certificate_arn` under `[cdn]`, or remove it so that imgprep \
+             requests one, and remove aliases that were added by hand",
+        ),
+        "LimitExceededException" if error.call == "acm:RequestCertificate" => Some(
+            "ACM's quota is used up; by default a certificate has at most 10 names: use a wildcard \
+             among `domains`, or ask AWS for a higher quota",
+        ),
         _ if error.says("Unzipped size must be smaller") => Some(TOO_LARGE),
         "CodeStorageExceededException" => Some(
             "this region's storage for Lambda code is full: delete old versions of functions, or \

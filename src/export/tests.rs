@@ -15,6 +15,7 @@ use crate::stack::InFile;
 use crate::template::{ACCOUNT, Location, cloudformation, terraform};
 
 mod alarms;
+mod domains;
 mod members;
 
 const SMALL: &str = r#"

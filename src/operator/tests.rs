@@ -44,6 +44,10 @@ const UP: UpOptions = UpOptions { adopt: false, prune: false, delete_images: fal
 fn pruning_the_stack_needs_what_removes_each_resource() {
     let prune = Operation::Up(UpOptions { prune: true, ..UP });
     let expected = [
+        "acm:DeleteCertificate",
+        "acm:DescribeCertificate",
+        "acm:ListCertificates",
+        "acm:ListTagsForCertificate",
         "cloudfront:DeleteCachePolicy",
         "cloudfront:DeleteDistribution",
         "cloudfront:DeleteOriginAccessControl",
@@ -61,6 +65,9 @@ fn pruning_the_stack_needs_what_removes_each_resource() {
         "iam:RemoveRoleFromInstanceProfile",
         "lambda:DeleteFunction",
         "logs:DeleteLogGroup",
+        "route53:ChangeResourceRecordSets",
+        "route53:ListHostedZonesByName",
+        "route53:ListResourceRecordSets",
         "s3:AbortMultipartUpload",
         "s3:DeleteObject",
         "s3:DeleteObjectVersion",

@@ -168,4 +168,11 @@ pub(crate) fn outputs(text: &mut String, outputs: &Outputs) {
     for (folder, url) in &outputs.urls {
         let _ = writeln!(text, "  {folder:<columns$} {}", linked(url));
     }
+    if !outputs.dns_records.is_empty() {
+        text.push_str("\nrecords for your DNS provider, to be made and kept:\n");
+        for record in &outputs.dns_records {
+            // Lines are as they are for whoever copies them.
+            let _ = writeln!(text, "{record}");
+        }
+    }
 }

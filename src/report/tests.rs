@@ -54,6 +54,7 @@ fn document(resources: Vec<Entry>) -> Document {
             cdn_id: None,
             cdn_domain: None,
             cdn_url: None,
+            dns_records: Vec::new(),
             urls: std::collections::BTreeMap::new(),
         },
         watch: None,

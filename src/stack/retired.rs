@@ -9,19 +9,21 @@ use std::collections::BTreeSet;
 use aws_sdk_iam::operation::list_policies::ListPoliciesOutput;
 use aws_sdk_iam::operation::list_roles::ListRolesOutput;
 use aws_sdk_iam::types::{PolicyScopeType, Role};
-use aws_sdk_resourcegroupstagging::types::TagFilter;
+use aws_sdk_resourcegroupstagging::Client;
+use aws_sdk_resourcegroupstagging::types::{Tag, TagFilter};
 use futures_util::future::try_join_all;
 use futures_util::try_join;
 
 use super::Line;
 use crate::aws::bucket::Bucket;
+use crate::aws::clients::CERTIFICATES_REGION;
 use crate::aws::iam::all_pages;
 use crate::aws::{Aws, AwsError, Calling, marker};
 use crate::engine::plan::Node;
 use crate::engine::resource::{Observed, STACK_TAG};
-use crate::names::{Names, RESOURCE_TAG};
+use crate::names::{DOMAINS_TAG, Names, REGION_TAG, RESOURCE_TAG};
 use crate::permissions::{ACCOUNT, Row, on};
-use crate::resources::Trace;
+use crate::resources::{Trace, own_domain};
 
 /// A bucket of an application can hold very many folders; at most so many are looked at.
 const FOLDERS_LOOKED_AT_MAX: usize = 50;
@@ -45,12 +47,14 @@ pub(super) async fn find(
     lines: &[Line],
     folders: &[String],
 ) -> Result<BTreeSet<Left>, AwsError> {
-    let (tagged, roles, policies, folders) = try_join!(
+    let (mut tagged, certificates, roles, policies, folders) = try_join!(
         tagged(aws, names, lines),
+        certificates(aws, names),
         roles(aws, names),
         policies(aws, names),
         other_folders(aws, names, folders),
     )?;
+    tagged.extend(certificates);
     let found = Found { tagged, roles, policies, folders };
     Ok(left(&found, names, lines))
 }
@@ -70,6 +74,8 @@ struct Tagged {
     arn: String,
     /// Which resource it is, where its tags say so.
     resource: Option<String>,
+    /// Which of the domains of the stack in this region it is for, where its tags say so.
+    domains: Option<String>,
 }
 
 /// What of it is not in the file, and what goes with that.
@@ -103,6 +109,12 @@ impl Found {
                     |it: &Tagged| Some(name(resource_of(&it.arn, resource_type)?)?.to_owned());
                 let tagged = self.tagged.iter();
                 tagged.filter(|it| it.resource.as_deref() == resource).filter_map(named).collect()
+            }
+            Trace::OwnDomains => {
+                let certificates = self.tagged.iter();
+                let certificates = certificates
+                    .filter(|it| resource_of(&it.arn, own_domain::RESOURCE_TYPE).is_some());
+                certificates.filter_map(|it| it.domains.clone()).collect()
             }
             Trace::PolicyPath => self.policies.clone(),
             Trace::RolePath(is_meant) => {
@@ -148,21 +160,46 @@ fn resource_of<'a>(arn: &'a str, resource_type: &str) -> Option<&'a str> {
 /// Everything with the stack's tag that is of a type which is asked for by tag.
 async fn tagged(aws: &Aws, names: &Names, lines: &[Line]) -> Result<Vec<Tagged>, AwsError> {
     let types = lines.iter().flat_map(|line| line.traces).filter_map(|trace| match trace {
-        Trace::Tag { resource_type, .. } => Some((*resource_type).to_owned()),
+        Trace::Tag { resource_type, .. } => Some(*resource_type),
         _ => None,
     });
-    let types: BTreeSet<String> = types.collect();
+    let certificates = (names.region == CERTIFICATES_REGION).then_some(own_domain::RESOURCE_TYPE);
+    of_types(&aws.tagging, names, &types.chain(certificates).collect()).await
+}
+
+/// The certificates of a stack in another region than they are in. Whoever may not ask there has made
+/// none.
+async fn certificates(aws: &Aws, names: &Names) -> Result<Vec<Tagged>, AwsError> {
+    if names.region == CERTIFICATES_REGION || names.partition != "aws" {
+        return Ok(Vec::new());
+    }
+    let types = BTreeSet::from([own_domain::RESOURCE_TYPE]);
+    match of_types(&aws.tagging_in_us_east_1, names, &types).await {
+        Err(error) if error.is_denied() => Ok(Vec::new()),
+        other => other,
+    }
+}
+
+async fn of_types(
+    tagging: &Client,
+    names: &Names,
+    types: &BTreeSet<&str>,
+) -> Result<Vec<Tagged>, AwsError> {
     let filter = TagFilter::builder().key(STACK_TAG).values(&names.stack).build();
+    let types: Vec<String> = types.iter().map(|it| (*it).to_owned()).collect();
     let mut tagged = Vec::new();
     let mut token = None;
     loop {
-        let get = aws.tagging.get_resources().tag_filters(filter.clone());
-        let get = get.set_resource_type_filters(Some(types.iter().cloned().collect()));
+        let get = tagging.get_resources().tag_filters(filter.clone());
+        let get = get.set_resource_type_filters(Some(types.clone()));
         let page = get.set_pagination_token(token).send().await.calling("tag:GetResources")?;
         let found = page.resource_tag_mapping_list().iter().filter_map(|it| {
-            let resource = it.tags().iter().find(|tag| tag.key() == RESOURCE_TAG);
-            let resource = resource.map(|tag| tag.value().to_owned());
-            Some(Tagged { arn: it.resource_arn()?.to_owned(), resource })
+            let tag = |key: &str| it.tags().iter().find(|tag| tag.key() == key);
+            let is_here = tag(REGION_TAG).is_some_and(|tag| tag.value() == names.region);
+            let text = |tag: &Tag| tag.value().to_owned();
+            let arn = it.resource_arn()?.to_owned();
+            let domains = tag(DOMAINS_TAG).filter(|_| is_here).map(text);
+            Some(Tagged { arn, resource: tag(RESOURCE_TAG).map(text), domains })
         });
         tagged.extend(found);
         token = page.pagination_token.filter(|token| !token.is_empty());
@@ -254,7 +291,7 @@ mod tests {
     /// What these ARNs stand for, as the resource's name and its own.
     fn found(arn: &str) -> Vec<(&'static str, String)> {
         let lines = lines();
-        let tagged = Tagged { arn: arn.to_owned(), resource: None };
+        let tagged = Tagged { arn: arn.to_owned(), resource: None, domains: None };
         let found = Found { tagged: vec![tagged], ..Found::default() };
         let left = left(&found, &Names::stand_in(), &lines).into_iter();
         left.map(|left| (lines[left.line].id.as_str(), left.name)).collect()

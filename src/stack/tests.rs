@@ -41,6 +41,17 @@ const EVERYTHING: &str = r#"
     team = "marketplace"
 "#;
 
+/// Domains for which ACM is asked for a certificate.
+const OWN_DOMAINS: &str = r#"
+    name = "photos"
+    [bucket]
+    name = "photos-example"
+    [[variants]]
+    size = "800x600"
+    [cdn]
+    domains = ["img.example.com", "*.example.org"]
+"#;
+
 const LEAST: &str = r#"
     name = "photos"
     [bucket]
@@ -70,7 +81,7 @@ const UP: Goal = Goal::Present { adopt: false, prune: false };
 
 #[test]
 fn nothing_waits_for_itself_going_up_or_down() {
-    for text in [EVERYTHING, LEAST] {
+    for text in [EVERYTHING, OWN_DOMAINS, LEAST] {
         for goal in [UP, Goal::Absent] {
             let stack = stack(text, goal);
             let waits = |of: &dyn Fn(&Order) -> Vec<Id>| -> Vec<(Id, Vec<Id>)> {
@@ -108,7 +119,7 @@ async fn every_field_of_every_resource_can_be_put_right() {
     let aws = Aws::stand_in();
     let mut forgotten = Vec::new();
     let mut fields = 0;
-    for text in [EVERYTHING, LEAST] {
+    for text in [EVERYTHING, OWN_DOMAINS, LEAST] {
         let stack = stack(text, UP);
         for node in stack.nodes.iter().filter(|node| !node.retired) {
             let resource = node.resource.as_ref();

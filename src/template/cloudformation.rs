@@ -5,19 +5,33 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Piece, Request, pieces, rewritten};
+use super::{Piece, Request, ZONE_DESCRIPTION, pieces, rewritten};
 use crate::engine::fields::Tags;
 
 /// A template in the making.
 pub(crate) struct CloudFormation<'a> {
     request: &'a Request<'a>,
+    /// What the user of the template is asked beside where the function's zip is.
+    parameters: Map<String, Value>,
     resources: Map<String, Value>,
     outputs: Map<String, Value>,
 }
 
 impl<'a> CloudFormation<'a> {
     pub(crate) fn new(request: &'a Request<'a>) -> Self {
-        Self { request, resources: Map::new(), outputs: Map::new() }
+        let (parameters, resources, outputs) = (Map::new(), Map::new(), Map::new());
+        Self { request, parameters, resources, outputs }
+    }
+
+    /// The zone of the file's domains, for which the user of the template is asked.
+    pub(crate) fn zone(&mut self) -> Value {
+        let parameter = json!({
+            "Type": "AWS::Route53::HostedZone::Id",
+            "Description": ZONE_DESCRIPTION,
+            "Default": self.request.zone_id(),
+        });
+        self.parameters.insert("HostedZone".to_owned(), parameter);
+        this("HostedZone")
     }
 
     /// Puts a resource in, under the name that it has within the template.
@@ -67,7 +81,7 @@ impl<'a> CloudFormation<'a> {
 
     fn parameters(&self) -> Value {
         let code = self.request.code;
-        json!({
+        let mut parameters = json!({
             "CodeBucket": {
                 "Type": "String",
                 "Description": "The bucket with the function's zip, in the region of this stack",
@@ -78,7 +92,11 @@ impl<'a> CloudFormation<'a> {
                 "Description": "The key of the function's zip in that bucket",
                 "Default": code.map(|code| &code.key),
             },
-        })
+        });
+        if let Value::Object(all) = &mut parameters {
+            all.extend(self.parameters.clone());
+        }
+        parameters
     }
 }
 

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{MARK, Piece, Request, pieces, rewritten};
+use super::{MARK, Piece, Request, ZONE_DESCRIPTION, pieces, rewritten};
 
 /// The first version of the provider that knows the events, tags and attributes used here. It says
 /// itself which versions of Terraform it takes; `required_version` would keep checkov from reading the
@@ -20,12 +20,29 @@ pub(crate) struct Terraform<'a> {
     /// Policies and lists, which stand here for people to read.
     locals: Map<String, Value>,
     outputs: Map<String, Value>,
+    /// Regions beside that of the pipeline.
+    regions: Vec<&'static str>,
+    asks_for_zone: bool,
 }
 
 impl<'a> Terraform<'a> {
     pub(crate) fn new(request: &'a Request<'a>) -> Self {
         let (resources, locals, outputs) = (Map::new(), Map::new(), Map::new());
-        Self { request, resources, locals, outputs }
+        Self { request, resources, locals, outputs, regions: Vec::new(), asks_for_zone: false }
+    }
+
+    /// What a resource in this region names as its provider.
+    pub(crate) fn provider_in(&mut self, region: &'static str) -> String {
+        if !self.regions.contains(&region) {
+            self.regions.push(region);
+        }
+        format!("aws.{}", alias(region))
+    }
+
+    /// The zone of the file's domains, for which the user of the module is asked.
+    pub(crate) fn zone(&mut self) -> String {
+        self.asks_for_zone = true;
+        value_of("var.hosted_zone")
     }
 
     pub(crate) fn add(&mut self, kind: &str, name: &str, arguments: Value) {
@@ -70,7 +87,7 @@ impl<'a> Terraform<'a> {
                     "aws": { "source": "hashicorp/aws", "version": PROVIDER_VERSION },
                 },
             },
-            "provider": { "aws": { "region": value_of("var.region") } },
+            "provider": { "aws": self.providers() },
             "variable": self.variables(),
             "data": {
                 "aws_caller_identity": { "current": {} },
@@ -83,16 +100,29 @@ impl<'a> Terraform<'a> {
         rewritten(&template, &|plain| text(plain).into())
     }
 
+    fn providers(&self) -> Value {
+        let here = json!({ "region": value_of("var.region") });
+        if self.regions.is_empty() {
+            return here;
+        }
+        let others =
+            self.regions.iter().map(|region| json!({ "alias": alias(region), "region": region }));
+        std::iter::once(here).chain(others).collect()
+    }
+
     fn variables(&self) -> Value {
         let variable = |description: &str, default: Option<&str>| json!({ "type": "string", "description": description, "default": default });
         let region = variable("The region of the pipeline", self.request.region);
+        let zone = self.asks_for_zone.then(|| variable(ZONE_DESCRIPTION, self.request.zone_id()));
         match self.request.code {
             Some(code) => json!({
+                "hosted_zone": zone,
                 "region": region,
                 "code_bucket": variable("The bucket with the function's zip", Some(&code.bucket)),
                 "code_key": variable("The key of the function's zip in that bucket", Some(&code.key)),
             }),
             None => json!({
+                "hosted_zone": zone,
                 "region": region,
                 "function_zip": variable(
                     "The file with the function's zip",
@@ -101,6 +131,11 @@ impl<'a> Terraform<'a> {
             }),
         }
     }
+}
+
+/// How the provider of a region is called.
+fn alias(region: &str) -> String {
+    region.replace('-', "_")
 }
 
 /// A text in which references are what Terraform fills in.

@@ -57,6 +57,7 @@ tested! {
     commands: "docs/commands.md",
     configuration: "docs/configuration.md",
     costs: "docs/costs.md",
+    domain: "docs/domain.md",
     images: "docs/images.md",
     leaving: "docs/leaving.md",
     operating: "docs/operating.md",

@@ -7,6 +7,7 @@ mod cdn;
 mod cdn_keys;
 mod code;
 mod deleted;
+mod domains;
 mod identity;
 mod messaging;
 mod modes;
@@ -30,6 +31,7 @@ pub(crate) use self::cdn_keys::{
 };
 pub(crate) use self::code::every_change_by_hand_to_the_function_is_shown_and_repaired;
 pub(crate) use self::deleted::what_was_deleted_by_hand_is_missing_and_made_again;
+pub(crate) use self::domains::every_change_by_hand_to_an_own_domain_is_shown_and_repaired;
 pub(crate) use self::identity::{
     a_boundary_comes_with_the_role_and_stays_when_it_leaves_the_file,
     every_change_by_hand_to_role_and_policy_is_shown_and_repaired,

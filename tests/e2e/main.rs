@@ -13,6 +13,7 @@ mod cost;
 mod crashes;
 mod delays;
 mod doctor;
+mod domains;
 mod drift;
 mod export;
 mod failures;
@@ -96,6 +97,7 @@ fn trials() -> Vec<Trial> {
         upgrade::a_stack_of_version_0_1_0_is_taken_on_where_it_is,
         variants::a_watermark_is_drawn_on_the_variant_that_asks_for_it,
         variants::an_upload_becomes_variants_of_exact_size_that_the_cdn_serves,
+        domains::what_acm_does_not_issue_in_a_minute_is_attached_later,
         delays::a_stack_is_made_changed_and_removed_in_spite_of_them,
         delays::what_was_just_removed_is_made_again_in_spite_of_them,
         concurrency::a_run_that_is_overtaken_at_any_change_harms_nothing,
@@ -105,6 +107,7 @@ fn trials() -> Vec<Trial> {
         concurrency::two_downs_leave_nothing,
         crashes::every_change_survives_a_kill,
         crashes::every_call_survives_a_fault,
+        drift::every_change_by_hand_to_an_own_domain_is_shown_and_repaired,
         drift::every_change_by_hand_to_the_cdn_is_shown_and_repaired,
         drift::every_change_by_hand_to_fallback_and_versions_is_shown_and_repaired,
         cdn_keys::a_fallback_is_shown_for_what_is_missing_and_goes_with_its_key,
@@ -217,6 +220,7 @@ fn trials() -> Vec<Trial> {
         permissions::nothing_can_be_taken_from_a_retry_or_a_prune,
         permissions::the_printed_policies_are_enough_for_a_whole_life,
         permissions::the_printed_policies_are_enough_without_a_cdn,
+        permissions::the_printed_policies_are_enough_with_a_domain,
         inventory::a_missing_variant_is_counted_and_made,
         inventory::a_new_size_and_a_replaced_original_are_made_and_all_on_demand,
         inventory::a_broken_image_is_listed_and_works_once_it_is_replaced,
@@ -276,6 +280,14 @@ fn trials() -> Vec<Trial> {
         storage::variants_of_expired_originals_are_not_left_over,
         cost::an_estimate_needs_no_aws_and_adds_up,
         cost::the_table_fits_a_terminal_and_follows_the_options,
+        domains::a_domain_in_a_zone_is_served_after_one_up,
+        domains::a_certificate_that_is_in_use_goes_after_the_distribution,
+        domains::without_a_zone_the_records_are_shown_and_a_later_up_goes_on,
+        domains::a_record_that_leads_elsewhere_is_named_and_taken_over_only_if_asked,
+        domains::other_domains_have_another_certificate_and_the_former_one_is_retired,
+        domains::domains_that_leave_the_file_are_retired_but_shared_records_stay,
+        domains::a_refused_certificate_says_why_and_is_requested_again,
+        domains::of_two_equal_zones_one_must_be_chosen,
         foreign::what_others_put_on_our_resources_survives_every_command,
         foreign::a_bucket_with_foreign_objects_keeps_what_others_put_on_it,
         images::a_bucket_with_images_stays_until_their_deletion_is_asked_for,

@@ -28,6 +28,8 @@ use self::situations::{
     UP_AND_WAIT, clean_up, distribution_without_our_tag, file, write_file, write_other_file,
 };
 
+use crate::domains::{own_zone, with_domains};
+
 /// The longest policy, white space aside (IAM User Guide, "IAM and AWS STS quotas").
 const CHARACTERS_MAX: usize = 6144;
 
@@ -73,7 +75,15 @@ impl Half {
 
 /// What is granted for stacks that are in none of the situations here: a folder that left the file is
 /// looked at by `plan`, somebody changed the origin access control.
-const FOR_OTHER_SITUATIONS: [&str; 7] = [
+const FOR_OTHER_SITUATIONS: [&str; 14] = [
+    // A certificate that left the file, and its records.
+    "acm:DeleteCertificate",
+    "acm:DescribeCertificate",
+    "acm:ListCertificates",
+    "acm:ListTagsForCertificate",
+    "route53:ChangeResourceRecordSets",
+    "route53:ListHostedZonesByName",
+    "route53:ListResourceRecordSets",
     // Asked where there are more distributions than one page of the list has; and the emulator switches
     // one off at once, so that nobody has to look again.
     "cloudfront:GetDistribution",
@@ -272,6 +282,13 @@ pub(crate) async fn the_printed_policies_are_enough_without_a_cdn() {
         pipeline.write(&file(&pipeline, "", &function, "enabled = false"));
     };
     live(&pipeline, || write(""), || write("memory = 512")).await;
+}
+
+pub(crate) async fn the_printed_policies_are_enough_with_a_domain() {
+    let (pipeline, _acm) = with_domains("policy-domain", &["img"]).await;
+    own_zone(&pipeline).await;
+    let other = || pipeline.edit("[\"img.", "[\"new.");
+    live(&pipeline, || {}, other).await;
 }
 
 /// From nothing to a stack, to another one, to nothing, each command with no more than its policy.

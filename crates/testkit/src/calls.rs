@@ -41,6 +41,7 @@ impl Call {
             "s3control" => s3control(parts),
             "lambda" => lambda(parts),
             "cloudfront" => cloudfront(parts),
+            "route53" => route53(parts),
             "web" => None,
             "cloudwatch" => rpc(parts),
             _ => target(parts).or_else(|| action(body)),
@@ -190,6 +191,17 @@ fn cloudfront(parts: &Parts) -> Option<String> {
         ("GET", ["tagging"]) => "ListTagsForResource",
         ("POST", ["tagging"]) if untags => "UntagResource",
         ("POST", ["tagging"]) => "TagResource",
+        _ => return None,
+    };
+    Some(operation.to_owned())
+}
+
+fn route53(parts: &Parts) -> Option<String> {
+    let operation = match (parts.method.as_str(), segments(parts).as_slice()) {
+        ("GET", ["hostedzonesbyname"]) => "ListHostedZonesByName",
+        ("GET", ["hostedzone", _]) => "GetHostedZone",
+        ("GET", ["hostedzone", _, "rrset"]) => "ListResourceRecordSets",
+        ("POST", ["hostedzone", _, "rrset"]) => "ChangeResourceRecordSets",
         _ => return None,
     };
     Some(operation.to_owned())

@@ -4,6 +4,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudfront::types::{
     CachePolicyConfig, CachePolicyType, DistributionList, OriginAccessControlList,
 };
+use aws_sdk_route53::types::RrType;
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_s3::primitives::ByteStream;
 use serde_json::{Value, json};
@@ -13,11 +14,13 @@ use crate::{Pipeline, REGION};
 
 /// One account, straight at the emulator.
 pub struct Clients {
+    pub acm: aws_sdk_acm::Client,
     pub cloudfront: aws_sdk_cloudfront::Client,
     pub cloudwatch: aws_sdk_cloudwatch::Client,
     pub iam: aws_sdk_iam::Client,
     pub lambda: aws_sdk_lambda::Client,
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub route53: aws_sdk_route53::Client,
     pub s3: aws_sdk_s3::Client,
     pub sns: aws_sdk_sns::Client,
     pub sqs: aws_sdk_sqs::Client,
@@ -41,11 +44,13 @@ impl Clients {
             .build();
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
         Self {
+            acm: aws_sdk_acm::Client::new(&config),
             cloudfront: aws_sdk_cloudfront::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             iam: aws_sdk_iam::Client::new(&config),
             lambda: aws_sdk_lambda::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            route53: aws_sdk_route53::Client::new(&config),
             s3: aws_sdk_s3::Client::from_conf(s3),
             sns: aws_sdk_sns::Client::new(&config),
             sqs: aws_sdk_sqs::Client::new(&config),
@@ -96,6 +101,19 @@ impl Clients {
         }
         for alarm in self.cloudwatch.describe_alarms().send().await.unwrap().metric_alarms() {
             add("alarm", alarm.alarm_name());
+        }
+        for certificate in
+            self.acm.list_certificates().send().await.unwrap().certificate_summary_list()
+        {
+            add("certificate", certificate.domain_name());
+        }
+        for zone in self.route53.list_hosted_zones_by_name().send().await.unwrap().hosted_zones() {
+            let list = self.route53.list_resource_record_sets().hosted_zone_id(zone.id());
+            for set in list.send().await.unwrap().resource_record_sets() {
+                if !matches!(set.r#type(), RrType::Ns | RrType::Soa) {
+                    add("record", Some(set.name()));
+                }
+            }
         }
         for bucket in self.s3.list_buckets().send().await.unwrap().buckets() {
             add("bucket", bucket.name());

@@ -21,12 +21,14 @@ const BOTOCORE: &str = "1.44.8";
 
 /// How many operations of each service the whole suite calls at the least, so that a recorder that
 /// misses them is noticed.
-const OPERATIONS_MIN: [(&str, usize); 11] = [
+const OPERATIONS_MIN: [(&str, usize); 13] = [
+    ("acm", 6),
     ("cloudfront", 17),
     ("cloudwatch", 5),
     ("iam", 22),
     ("lambda", 13),
     ("logs", 6),
+    ("route53", 4),
     ("s3", 26),
     ("s3control", 5),
     ("sns", 11),

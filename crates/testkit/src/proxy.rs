@@ -328,7 +328,7 @@ impl Refusal {
         let Self { status, code, message } = self;
         let error = format!("<Code>{code}</Code><Message>{message}</Message>");
         let (content_type, body) = match service {
-            "sqs" | "logs" | "lambda" | "tagging" => (
+            "acm" | "sqs" | "logs" | "lambda" | "tagging" => (
                 "application/x-amz-json-1.0",
                 json!({ "__type": code, "message": message, "Type": "User" }).to_string().into(),
             ),

@@ -62,6 +62,7 @@ fn least() -> Config {
             invalidate: false,
             domains: Vec::new(),
             certificate_arn: None,
+            hosted_zone: None,
             fallback: None,
             versions: false,
         },
@@ -211,6 +212,7 @@ fn every_key() -> Config {
             invalidate: true,
             domains: vec!["img.example.com".to_owned(), "*.example.org".to_owned()],
             certificate_arn: Some("arn:aws:acm:us-east-1:123456789012:certificate/0f-1".to_owned()),
+            hosted_zone: None,
             fallback: Some("shown/none@2x.png".to_owned()),
             versions: true,
         },
@@ -333,6 +335,7 @@ fn what_the_repositorys_pipeline_leaves_out_is_right() {
         "# code",
         "# domains",
         "# fallback",
+        "# hosted_zone",
         "# origins",
         "# background",
     ];

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use super::{LEAST, refused_lines, verdicts};
+use super::{LEAST, accepted, refused_lines, verdicts};
 
 const CERTIFICATE: &str =
     "certificate_arn = 'arn:aws:acm:us-east-1:123456789012:certificate/0f-1'\n";
@@ -90,15 +90,70 @@ fn a_fallback_is_a_key_beside_what_else_is_in_the_bucket() {
 }
 
 #[test]
-fn domains_need_a_certificate() {
-    assert_snapshot!(refused_lines("[cdn]\ndomains = ['img.example.com']\n"), @"
-    error: `cdn.domains` needs a certificate
+fn acm_is_asked_for_a_certificate_unless_the_file_has_one() {
+    let own = |lines: &str| accepted(&format!("{LEAST}[cdn]\n{lines}")).cdn.own_domains().to_vec();
+    let domains = "domains = ['img.example.com', '*.example.org']\n";
+    assert_eq!(own(domains), ["img.example.com", "*.example.org"]);
+    assert_eq!(own(&format!("{domains}{CERTIFICATE}")), [""; 0]);
+    assert_eq!(own(""), [""; 0]);
+    let long = format!("{}.{}.example.com", "a".repeat(30), "b".repeat(30));
+    assert_eq!(own(&format!("domains = ['{long}', 'img.example.com']")).len(), 2);
+    assert_snapshot!(refused_lines(&format!("[cdn]\ndomains = ['{long}']\n")), @"
+    error: `cdn.domains` has only long names
      --> pipeline.toml:4:1
       |
-    4 | domains = ['img.example.com']
-      | ^^^^^^^
+    4 | domains = ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.example.com']
+      | ^^^^^^^ a certificate needs one of at most 64 characters
+    ");
+}
+
+#[test]
+fn a_zone_holds_every_domain() {
+    let file = |zone: &str| {
+        format!(
+            "{LEAST}[cdn]\ndomains = ['img.example.com', '*.example.com']\nhosted_zone = '{zone}'\n"
+        )
+    };
+    let zones = [
+        "example.com",
+        "Z0123456789ABC",
+        "img.example.com",
+        "example.org",
+        "ample.com",
+        "*.example.com",
+        "z0123",
+        "example",
+        "/hostedzone/Z0123456789ABC",
+    ];
+    assert_snapshot!(verdicts(zones, file), @"
+    example.com => accepted
+    Z0123456789ABC => accepted
+    img.example.com => `cdn.hosted_zone` does not hold `*.example.com`: name a zone that all of `domains` are in, or remove `hosted_zone`
+    example.org => `cdn.hosted_zone` does not hold `img.example.com`: name a zone that all of `domains` are in, or remove `hosted_zone`
+    ample.com => `cdn.hosted_zone` does not hold `img.example.com`: name a zone that all of `domains` are in, or remove `hosted_zone`
+    *.example.com => `cdn.hosted_zone` is neither a domain nor the identifier of a zone: a hosted zone is a domain such as `example.com`, or an identifier such as `Z0123456789ABC`; `cdn.hosted_zone` does not hold `img.example.com`: name a zone that all of `domains` are in, or remove `hosted_zone`
+    z0123 => `cdn.hosted_zone` is neither a domain nor the identifier of a zone: a hosted zone is a domain such as `example.com`, or an identifier such as `Z0123456789ABC`
+    example => `cdn.hosted_zone` is neither a domain nor the identifier of a zone: a hosted zone is a domain such as `example.com`, or an identifier such as `Z0123456789ABC`
+    /hostedzone/Z0123456789ABC => `cdn.hosted_zone` is neither a domain nor the identifier of a zone: a hosted zone is a domain such as `example.com`, or an identifier such as `Z0123456789ABC`
+    ");
+    assert_snapshot!(refused_lines("[cdn]\nhosted_zone = 'example.com'\n"), @"
+    error: `cdn.hosted_zone` has no domains to serve
+     --> pipeline.toml:4:15
       |
-      = help: add `certificate_arn`: an ACM certificate for them in `us-east-1`
+    4 | hosted_zone = 'example.com'
+      |               ^^^^^^^^^^^^^
+      |
+      = help: add `domains`, the host names that are in the zone
+    ");
+    let domains = "domains = ['img.example.com']\nhosted_zone = 'example.com'\n";
+    assert_snapshot!(refused_lines(&format!("[cdn]\n{domains}{CERTIFICATE}")), @"
+    error: `cdn.hosted_zone` cannot be combined with `cdn.certificate_arn`
+     --> pipeline.toml:5:15
+      |
+    5 | hosted_zone = 'example.com'
+      |               ^^^^^^^^^^^^^
+      |
+      = help: with a certificate of your own, the DNS records are yours to make
     ");
 }
 

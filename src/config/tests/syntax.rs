@@ -178,7 +178,7 @@ name = 'x'
     8 | name = 'x'
       | ^^^^
       |
-      = help: `[cdn]` takes `enabled`, `price_class`, `invalidate`, `domains`, `certificate_arn`, `fallback` and `versions`
+      = help: `[cdn]` takes `enabled`, `price_class`, `invalidate`, `domains`, `certificate_arn`, `hosted_zone`, `fallback` and `versions`
     ");
 }
 

@@ -10,7 +10,7 @@ use crate::aws::policy;
 use crate::resources::cdn::THIS;
 use crate::stack::InFile;
 
-const FORMATS: [Format; 2] = [Format::CloudFormation, Format::Terraform];
+pub(super) const FORMATS: [Format; 2] = [Format::CloudFormation, Format::Terraform];
 
 /// Where the members of a resource stand in a format, by their paths.
 fn members(resource: &dyn InFile, format: Format) -> BTreeMap<&'static str, &'static str> {
@@ -31,7 +31,7 @@ fn in_words_of(format: Format, value: &Value) -> Value {
 }
 
 /// The member at a path below the resources.
-fn member(template: &Value, format: Format, path: &str) -> Value {
+pub(super) fn member(template: &Value, format: Format, path: &str) -> Value {
     let all = if format == Format::CloudFormation { "Resources" } else { "resource" };
     let mut segments = path.split('/');
     let mut at = vec![&template[all][segments.next().unwrap()]];
@@ -108,7 +108,7 @@ fn check_field(template: &Value, format: Format, (path, value): (&str, &Value), 
     assert_eq!(found, expected, "{format:?}: {path}: {at}");
 }
 
-fn check(resource: &dyn InFile, template: &Value, format: Format) {
+pub(super) fn check(resource: &dyn InFile, template: &Value, format: Format) {
     let members = members(resource, format);
     let mut used = BTreeSet::new();
     let mut tagged = BTreeMap::new();

@@ -6,7 +6,7 @@ use aws_sdk_cloudfront::types::{
 use futures_util::try_join;
 
 use super::distribution::without_our_policy;
-use super::{CONTENTION_SECS_MAX, Cdn, ID_DETAIL};
+use super::{CONTENTION_SECS_MAX, Cdn, ID_DETAIL, OWN_DOMAIN_DETAIL};
 use crate::aws::cloudfront::{self, is_stale};
 use crate::aws::wait::{Probe, retry_while};
 use crate::aws::{Aws, AwsError, Calling};
@@ -133,7 +133,7 @@ impl Cdn {
     }
 
     /// Changes our fields of the distribution and no other; again if somebody else was faster.
-    /// Answers with what the change leads to, unless the distribution is gone.
+    /// Answers with what the change leads to, unless the distribution is gone or as it should be.
     pub(super) async fn change_config(
         &self,
         context: &Context<'_>,
@@ -144,7 +144,11 @@ impl Cdn {
         let wait = context.wait(CALL, "another change of the distribution", CONTENTION_SECS_MAX);
         retry_while(&wait, is_stale, || async {
             let Some(mut now) = self.read_config(context.aws, id).await? else { return Ok(None) };
+            let before = now.config.clone();
             change(&mut now.config)?;
+            if now.config == before {
+                return Ok(None);
+            }
             let put = context.aws.cloudfront.update_distribution().id(id).if_match(now.etag);
             let answer = put.distribution_config(now.config).send().await.calling(CALL);
             let answer = answer.map_err(|error| self.with_domains(error))?;
@@ -227,11 +231,14 @@ pub(super) struct Changed {
 }
 
 /// What CloudFront numbered and named itself.
+#[derive(Clone)]
 pub(super) struct Made {
     pub(super) id: String,
     pub(super) arn: String,
     pub(super) domain: String,
     pub(super) status: String,
+    /// The first of the file's domains, if it serves them.
+    pub(super) own_domain: Option<String>,
 }
 
 impl From<&DistributionSummary> for Made {
@@ -241,6 +248,7 @@ impl From<&DistributionSummary> for Made {
             arn: summary.arn.clone(),
             domain: summary.domain_name.clone(),
             status: summary.status.clone(),
+            own_domain: None,
         }
     }
 }
@@ -252,18 +260,22 @@ impl From<&Distribution> for Made {
             arn: distribution.arn.clone(),
             domain: distribution.domain_name.clone(),
             status: distribution.status.clone(),
+            own_domain: None,
         }
     }
 }
 
 impl Made {
     pub(super) fn details(&self) -> Details {
-        Details::from([
+        let mut details = Details::from([
             (ID_DETAIL, self.id.clone()),
             ("arn", self.arn.clone()),
             ("domain", self.domain.clone()),
             (STATUS, self.status.clone()),
-        ])
+        ]);
+        let own_domain = self.own_domain.clone();
+        details.extend(own_domain.map(|domain| (OWN_DOMAIN_DETAIL, domain)));
+        details
     }
 
     pub(super) fn from_details(details: &Details) -> Option<Self> {
@@ -273,6 +285,7 @@ impl Made {
             arn: detail("arn")?,
             domain: detail("domain")?,
             status: detail(STATUS)?,
+            own_domain: detail(OWN_DOMAIN_DETAIL),
         })
     }
 }

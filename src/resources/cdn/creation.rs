@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use super::Cdn;
 use super::calls::{Made, cloudfront_tags};
-use super::distribution::Ids;
+use super::distribution::{Ids, Settings};
 use crate::aws::wait::{Probe, wait_until};
 use crate::aws::{AwsError, Calling};
 use crate::engine::resource::{Context, Owner};
@@ -65,10 +65,12 @@ impl Cdn {
         let what = "CloudFront to take a caller reference";
         let wait = context.wait(CALL, what, REFERENCES_SECS_MAX);
         let reference = Mutex::new(Reference::first(&self.names.cdn, &ids.access_control));
+        let settings = &self.settings_now(context.aws).await?;
+        let told = |made| Made { own_domain: settings.domains.first().cloned(), ..made };
         wait_until(&wait, || async {
             let mut reference = reference.lock().await;
-            let refusal = match self.create_under(&reference, context, ids).await {
-                Ok(made) => return Ok(Probe::Done(made)),
+            let refusal = match self.create_under(&reference, context, settings, ids).await {
+                Ok(made) => return Ok(Probe::Done(told(made))),
                 Err(error) if error.code() == "DistributionAlreadyExists" => error,
                 Err(error) => return Err(error),
             };
@@ -78,9 +80,9 @@ impl Cdn {
                 None => self.find(context.aws).await?.distribution.map(|found| found.id),
             };
             if let Some(id) = holder
-                && let Some(made) = self.take_up(context, &id, ids).await?
+                && let Some(made) = self.take_up(context, &id, settings, ids).await?
             {
-                return Ok(Probe::Done(made));
+                return Ok(Probe::Done(told(made)));
             }
             *reference = reference.clone().next(named);
             Ok(Probe::Pending(refusal.to_string()))
@@ -92,10 +94,11 @@ impl Cdn {
         &self,
         reference: &Reference,
         context: &Context<'_>,
+        settings: &Settings,
         ids: &Ids,
     ) -> Result<Made, AwsError> {
         let reference = reference.to_string();
-        let config = self.settings.new_config(&self.names, ids, &reference)?;
+        let config = settings.new_config(&self.names, ids, &reference)?;
         let tags = cloudfront_tags(self.names.cdn_tags().iter(), CALL)?;
         let config = DistributionConfigWithTags::builder().distribution_config(config).tags(tags);
         let create = context.aws.cloudfront.create_distribution_with_tags();
@@ -111,6 +114,7 @@ impl Cdn {
         &self,
         context: &Context<'_>,
         id: &str,
+        settings: &Settings,
         ids: &Ids,
     ) -> Result<Option<Made>, AwsError> {
         let get = context.aws.cloudfront.get_distribution().id(id).send().await;
@@ -122,7 +126,7 @@ impl Cdn {
         }
         let mut made = Made::from(&found);
         let change =
-            |config: &mut DistributionConfig| self.settings.apply(&self.names, ids, &[], config);
+            |config: &mut DistributionConfig| settings.apply(&self.names, ids, &[], config);
         let mut wanted = found.distribution_config.clone();
         wanted.as_mut().map_or(Ok(()), change)?;
         if wanted != found.distribution_config

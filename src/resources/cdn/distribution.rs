@@ -6,12 +6,14 @@
 //! an access identity or an origin that is no bucket beside our access control.
 
 use super::calls::Present;
+use super::domains::THIS_CERTIFICATE;
 use super::{Fields, errors};
 use crate::aws::AwsError;
 use crate::config;
 use crate::engine::fields::Keyed;
 use crate::names::Names;
 use crate::resources::Blueprint;
+use crate::resources::own_domain::Certificate;
 use aws_sdk_cloudfront::types::{
     Aliases, AllowedMethods, CachedMethods, DefaultCacheBehavior, DistributionConfig, HttpVersion,
     Method, MinimumProtocolVersion, Origin as CloudFrontOrigin, OriginAccessControlSummary,
@@ -37,10 +39,14 @@ pub(super) const TLS_MIN: MinimumProtocolVersion = MinimumProtocolVersion::TlSv1
 const CALL: &str = "cloudfront:UpdateDistribution";
 
 /// What a CDN must be besides its name.
+#[derive(Clone)]
 pub(super) struct Settings {
     pub(super) price_class: PriceClass,
     pub(super) domains: Vec<String>,
     pub(super) certificate_arn: Option<String>,
+    /// Whether ACM is asked for the certificate, and what it has issued by now.
+    pub(super) asks_acm: bool,
+    pub(super) issued: Option<Certificate>,
     /// The variants' folders, without slashes at their ends.
     pub(super) folders: Vec<String>,
     /// AWS is an emulator without HTTPS.
@@ -82,6 +88,8 @@ impl Settings {
             },
             domains: cdn.domains.clone(),
             certificate_arn: cdn.certificate_arn.clone(),
+            asks_acm: !cdn.own_domains().is_empty(),
+            issued: None,
             folders: blueprint.made_folders(),
             plain_http: blueprint.endpoints.is_cloudfront_plain_http(),
             // Pages of an application read manifests, which are on another host than they are.
@@ -127,7 +135,11 @@ impl Settings {
             ipv6: Some(true),
             price_class: text(self.price_class.as_str()),
             aliases: keyed(self.domains.iter().map(|domain| (domain, true))),
-            certificate: self.certificate_arn.clone(),
+            certificate: if self.asks_acm {
+                text(THIS_CERTIFICATE)
+            } else {
+                self.certificate_arn.clone()
+            },
             ..errors::wanted(self.fallback.as_deref())
         }
     }
@@ -175,6 +187,7 @@ impl Settings {
         if !self.domains.is_empty() {
             config.aliases = Some(merged_aliases(config, &self.domains)?);
         }
+        self.without_strays(config)?;
         if let Some(arn) = &self.certificate_arn {
             let certificate = ViewerCertificate::builder()
                 .acm_certificate_arn(arn)

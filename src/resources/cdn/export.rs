@@ -4,6 +4,7 @@ use contract::settings::{CDN_VARIABLE, DISTRIBUTION_VARIABLE};
 use serde_json::{Value, json};
 
 use super::distribution::{ORIGIN, SSL_SUPPORT, TLS_MIN};
+use super::domains::THIS_CERTIFICATE;
 use super::{Cdn, Fields};
 use crate::engine::resource::Resource;
 use crate::template::cloudformation::{self, CloudFormation, attribute, this};
@@ -91,6 +92,7 @@ impl Cdn {
     fn configuration(&self, fields: &Fields) -> Value {
         let origin = fields.origin.clone().unwrap_or_default();
         let certificate = fields.certificate.as_ref().map(|arn| {
+            let arn = if arn == THIS_CERTIFICATE { this("Certificate") } else { json!(arn) };
             json!({
                 "AcmCertificateArn": arn,
                 "SslSupportMethod": SSL_SUPPORT.as_str(),
@@ -142,7 +144,13 @@ impl Cdn {
         let certificate = match &fields.certificate {
             None => json!({ "cloudfront_default_certificate": true }),
             Some(arn) => json!({
-                "acm_certificate_arn": arn,
+                "acm_certificate_arn": match arn.as_str() {
+                    // It is good for nothing before it is issued.
+                    THIS_CERTIFICATE => {
+                        value_of("aws_acm_certificate_validation.certificate.certificate_arn")
+                    }
+                    own => own.to_owned(),
+                },
                 "ssl_support_method": SSL_SUPPORT.as_str(),
                 "minimum_protocol_version": TLS_MIN.as_str(),
             }),
@@ -239,6 +247,9 @@ cache_policy
 certificate
   Cdn/DistributionConfig/ViewerCertificate/AcmCertificateArn
   aws_cloudfront_distribution/cdn/viewer_certificate/acm_certificate_arn
+former_certificate
+  -
+  -
 comment
   Cdn/DistributionConfig/Comment
   aws_cloudfront_distribution/cdn/comment

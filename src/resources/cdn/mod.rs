@@ -7,6 +7,7 @@ mod access_control;
 mod calls;
 mod creation;
 mod distribution;
+mod domains;
 mod errors;
 mod export;
 mod known;
@@ -52,6 +53,8 @@ pub(crate) const THIS: &str = "this distribution";
 /// Details of what AWS numbers itself.
 const ID_DETAIL: &str = "id";
 const ACCESS_CONTROL_DETAIL: &str = "access_control";
+/// The detail with the first of the file's domains, where it serves them.
+pub(crate) const OWN_DOMAIN_DETAIL: &str = "own_domain";
 /// The version of a distribution that is off everywhere.
 const VERSION_DETAIL: &str = "version";
 
@@ -91,6 +94,8 @@ fields! {
         /// By the domain.
         aliases: Keyed<bool>,
         certificate: Option<String>,
+        /// That of domains which left the file.
+        former_certificate: Unwanted<String>,
     }
 }
 
@@ -105,7 +110,7 @@ fields! {
 }
 
 /// The members that are in the distribution's own configuration.
-const CONFIGURATION: [Path<Fields>; 18] = [
+const CONFIGURATION: [Path<Fields>; 19] = [
     Fields::comment,
     Fields::enabled,
     Fields::origin,
@@ -124,7 +129,12 @@ const CONFIGURATION: [Path<Fields>; 18] = [
     Fields::error_statuses,
     Fields::aliases,
     Fields::certificate,
+    Fields::former_certificate,
 ];
+
+/// The members that decide where the CDN serves.
+const DOMAINS: [Path<Fields>; 3] =
+    [Fields::aliases, Fields::certificate, Fields::former_certificate];
 
 pub(crate) struct Cdn {
     names: Arc<Names>,
@@ -144,12 +154,14 @@ impl Cdn {
         format!("Lets CloudFront read the variants of {}", self.names.bucket)
     }
 
-    /// Puts the edited fields of a distribution right. Tags come first: one leads to the cache policy.
+    /// Puts the edited fields of a distribution right, those of its configuration with `settings`. Tags
+    /// come first: one leads to the cache policy.
     async fn change(
         &self,
         context: &Context<'_>,
         made: &mut Made,
         access_control: String,
+        settings: Option<&Settings>,
         edits: &Edits<Fields>,
     ) -> Result<(), AwsError> {
         if edits.touch(Fields::tags) {
@@ -158,13 +170,17 @@ impl Cdn {
             let tag = context.aws.cloudfront.tag_resource().resource(&made.arn);
             tag.tags(tags).send().await.calling(CALL)?;
         }
-        if edits.touch_any(&CONFIGURATION) {
+        if let Some(settings) = settings {
             let ids =
                 Ids { access_control, cache_policy: self.cache_policy_id(context.aws).await? };
             let left = edits.within(Fields::error_pages).into_iter();
             let left = left.filter_map(|edit| Some(edit.have.as_str()?.to_owned()));
             let left: Vec<String> = left.collect();
-            let change = |config: &mut _| self.settings.apply(&self.names, &ids, &left, config);
+            let drops_domains = edits.touch(Fields::former_certificate);
+            let change = |config: &mut _| {
+                settings.apply(&self.names, &ids, &left, config)?;
+                if drops_domains { domains::without_domains(config) } else { Ok(()) }
+            };
             if let Some(changed) = self.change_config(context, &made.id, change).await? {
                 made.status = changed.status;
             }
@@ -202,7 +218,8 @@ impl Cdn {
         if touched(Fields::bucket_policy) {
             self.put_statement(context, &made.arn).await?;
         }
-        if touched(Fields::function) {
+        let moves = edits.is_some_and(|edits| edits.touch_any(&DOMAINS));
+        if touched(Fields::function) || (moves && self.settings.tells_address) {
             self.put_function_variables(context, made).await?;
         }
         Ok(())
@@ -238,9 +255,9 @@ impl Resource for Cdn {
     }
 
     async fn read(&self, aws: &Aws) -> Result<Option<Observed<Fields>>, AwsError> {
-        let present = self.find(aws).await?;
+        let (present, certificate) = try_join!(self.find(aws), self.certificate(aws))?;
         let access_control = present.access_control.as_ref();
-        let Some(made) = &present.distribution else {
+        let Some(found) = &present.distribution else {
             // A run that was cut off may have left the access control alone.
             return Ok(access_control.map(|found| {
                 let access_control = Some(AccessControl::from(found));
@@ -250,16 +267,23 @@ impl Resource for Cdn {
                 observed
             }));
         };
+        let own_domain = self.own_domain(certificate.as_ref());
+        let mut made = Made { own_domain, ..found.clone() };
         let (tags, config, statement, function) = try_join!(
             self.read_tags(aws, &made.arn),
             self.read_config(aws, &made.id),
             self.read_statement(aws, &made.arn),
-            self.read_function_variables(aws, made),
+            self.read_function_variables(aws, &made),
         )?;
         let owner = self.names.owner(&tags);
         let config = config.map(|now| now.config);
-        let configured =
-            config.as_ref().map(|now| distribution::observed(&self.names, now, &present));
+        let mut configured = config
+            .as_ref()
+            .map(|now| distribution::observed(&self.names, now, &present))
+            .unwrap_or_default();
+        made.own_domain.take_if(|own| !configured.aliases.0.contains_key(own.as_str()));
+        let note = self.tell_domains(certificate.as_ref(), &mut configured);
+        let former_certificate = Unwanted(self.former_certificate(aws, &configured).await?);
         // Only the page of this file or of an earlier one is ours, which the bucket lets us read.
         let keys = self.keys_in(statement.as_ref());
         let is_ours = |page: &str| {
@@ -274,9 +298,11 @@ impl Resource for Cdn {
             errors_cached_seconds: errors.errors_cached_seconds,
             error_pages: errors.error_pages,
             error_statuses: errors.error_statuses,
-            ..configured.unwrap_or_default()
+            former_certificate,
+            ..configured
         };
         let mut observed = Observed::new(fields, owner);
+        observed.note = note.map(ToOwned::to_owned);
         if made.status != DEPLOYED {
             observed.deploying = Some("CloudFront is still deploying it to its edges".to_owned());
         }
@@ -303,7 +329,7 @@ impl Resource for Cdn {
         let (access_control, cache_policy) =
             try_join!(self.create_access_control(context), self.cache_policy_id(context.aws))?;
         let made = self.create_distribution(context, &Ids { access_control, cache_policy }).await?;
-        Ok(made.details())
+        Ok(self.told(&made))
     }
 
     async fn complete(&self, context: &Context<'_>, created: Details) -> Result<Details, AwsError> {
@@ -334,17 +360,24 @@ impl Resource for Cdn {
             let made =
                 self.create_distribution(context, &Ids { access_control, cache_policy }).await?;
             self.introduce(context, &made, Some(edits)).await?;
-            return Ok(made.details());
+            return Ok(self.told(&made));
+        };
+        let settings = if edits.touch_any(&CONFIGURATION) {
+            let settings = self.settings_now(context.aws).await?;
+            made.own_domain = settings.domains.first().cloned();
+            Some(settings)
+        } else {
+            None
         };
         // The bucket's policy says which page is ours, so that it comes before the page, and goes after.
         if self.settings.fallback.is_some() {
             self.introduce(context, &made, Some(edits)).await?;
-            self.change(context, &mut made, access_control, edits).await?;
+            self.change(context, &mut made, access_control, settings.as_ref(), edits).await?;
         } else {
-            self.change(context, &mut made, access_control, edits).await?;
+            self.change(context, &mut made, access_control, settings.as_ref(), edits).await?;
             self.introduce(context, &made, Some(edits)).await?;
         }
-        Ok(made.details())
+        Ok(self.told(&made))
     }
 
     /// Switches the distribution off, or deletes it if an earlier run did so: CloudFront deletes only what

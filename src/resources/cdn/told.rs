@@ -27,7 +27,7 @@ impl Cdn {
             let value = variables.get(variable)?;
             Some(if value == right { THIS.to_owned() } else { value.clone() })
         };
-        let address = self.address(aws, made);
+        let address = Self::address(aws, made);
         Ok(FunctionFields {
             environment: told((DISTRIBUTION_VARIABLE, &made.id)).filter(|_| self.settings.tells_id),
             address: told((CDN_VARIABLE, &address)).filter(|_| self.settings.tells_address),
@@ -35,8 +35,8 @@ impl Cdn {
     }
 
     /// Where the distribution serves, without a final slash.
-    fn address(&self, aws: &Aws, made: &Made) -> String {
-        match self.settings.domains.first() {
+    fn address(aws: &Aws, made: &Made) -> String {
+        match &made.own_domain {
             Some(own) => format!("https://{own}"),
             None => aws.endpoints.cdn_url(&made.domain),
         }
@@ -45,7 +45,7 @@ impl Cdn {
     /// The variables of the function that are for the distribution to set.
     fn function_variables(&self, aws: &Aws, made: &Made) -> Vec<(&'static str, String)> {
         let id = (DISTRIBUTION_VARIABLE, made.id.clone());
-        let address = (CDN_VARIABLE, self.address(aws, made));
+        let address = (CDN_VARIABLE, Self::address(aws, made));
         let told = [(self.settings.tells_id, id), (self.settings.tells_address, address)];
         told.into_iter().filter(|(is_told, _)| *is_told).map(|(_, variable)| variable).collect()
     }

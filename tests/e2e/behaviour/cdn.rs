@@ -194,7 +194,7 @@ pub(crate) async fn row_74_a_domain_that_another_distribution_has_is_told_with_h
     pipeline.assert_whole();
 }
 
-pub(super) async fn config(pipeline: &Pipeline) -> DistributionConfig {
+pub(crate) async fn config(pipeline: &Pipeline) -> DistributionConfig {
     versioned_config(pipeline).await.1
 }
 

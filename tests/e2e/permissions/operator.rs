@@ -28,7 +28,10 @@ pub(super) const UNCHECKED: [(&str, &str); 10] = [
 
 /// What the emulator checks otherwise than AWS: the action, as what the emulator checks it, on any
 /// resource and under no condition, and why.
-pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 21] = [
+pub(super) const CHECKED_OTHERWISE: [(&str, &str, &str); 24] = [
+    ("acm:AddTagsToCertificate", "", "no tags of a certificate"),
+    ("acm:DeleteCertificate", "", "no tags of a certificate"),
+    ("acm:RequestCertificate", "", "no tags in the request"),
     ("cloudfront:CreateDistribution", "cloudfront:CreateDistributionWithTags", "no such action"),
     ("cloudfront:DeleteCachePolicy", "", "no ARN of a cache policy"),
     ("cloudfront:DeleteDistribution", "", "no tags of a distribution"),
