@@ -121,7 +121,7 @@ async fn named(aws: &Aws, name: &str) -> Result<Option<Zone>, AwsError> {
 
 /// What is answered within a private network is no proof to ACM, and no address for browsers.
 fn is_public(zone: &HostedZone) -> bool {
-    !zone.config().is_some_and(|config| config.private_zone())
+    !zone.config().is_some_and(aws_sdk_route53::types::HostedZoneConfig::private_zone)
 }
 
 fn unusable(why: String, hint: &str) -> AwsError {

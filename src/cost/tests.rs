@@ -282,7 +282,7 @@ fn originals_cost_less_in_a_colder_class() {
     // 2.95890 x 0.004) = 1.24274; 0.20. In Standard: 36 GB x 1.97260 x 0.023 = 1.63332.
     let found = storage("bucket.expire_originals_days = 60\n");
     assert_eq!(found.classes[0].monthly_usd, 1.6333);
-    assert_eq!(found.classes[2].monthly_usd, 1.4427);
+    assert_eq!(found.classes[2].monthly_usd.to_string(), "1.4427");
 }
 
 /// Below 128 KB nothing is moved, and nothing saved.

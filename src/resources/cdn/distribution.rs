@@ -40,6 +40,7 @@ const CALL: &str = "cloudfront:UpdateDistribution";
 
 /// What a CDN must be besides its name.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each follows from a switch of its own")]
 pub(super) struct Settings {
     pub(super) price_class: PriceClass,
     pub(super) domains: Vec<String>,

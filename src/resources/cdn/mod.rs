@@ -160,8 +160,7 @@ impl Cdn {
         &self,
         context: &Context<'_>,
         made: &mut Made,
-        access_control: String,
-        settings: Option<&Settings>,
+        (access_control, settings): (String, Option<&Settings>),
         edits: &Edits<Fields>,
     ) -> Result<(), AwsError> {
         if edits.touch(Fields::tags) {
@@ -372,9 +371,9 @@ impl Resource for Cdn {
         // The bucket's policy says which page is ours, so that it comes before the page, and goes after.
         if self.settings.fallback.is_some() {
             self.introduce(context, &made, Some(edits)).await?;
-            self.change(context, &mut made, access_control, settings.as_ref(), edits).await?;
+            self.change(context, &mut made, (access_control, settings.as_ref()), edits).await?;
         } else {
-            self.change(context, &mut made, access_control, settings.as_ref(), edits).await?;
+            self.change(context, &mut made, (access_control, settings.as_ref()), edits).await?;
             self.introduce(context, &made, Some(edits)).await?;
         }
         Ok(self.told(&made))

@@ -148,7 +148,7 @@ impl Certificate {
             found.standing.clone()
         };
         let mut details = details(arn, &elsewhere);
-        if let Some(why) = self.not_yet(&standing, &elsewhere) {
+        if let Some(why) = Self::not_yet(&standing, &elsewhere) {
             (context.warn)(&format!("the CDN does not serve {} yet: {why}", self.spelled()));
             details.insert(NOTE, why);
         }
@@ -195,7 +195,7 @@ impl Certificate {
     }
 
     /// What stands between the domains and the CDN.
-    fn not_yet(&self, standing: &Standing, elsewhere: &[String]) -> Option<String> {
+    fn not_yet(standing: &Standing, elsewhere: &[String]) -> Option<String> {
         match standing {
             Standing::Issued => None,
             Standing::Unusable(why) => Some(why.clone()),
@@ -232,7 +232,7 @@ fn token(names: &Names, label: &str, former: &str) -> String {
     const BYTES: usize = 16;
     let what = format!("{}\n{}\n{label}\n{former}", names.stack, names.region);
     let hash = Sha256::digest(what.as_bytes());
-    hash.iter().take(BYTES).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter().take(BYTES).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 fn details(arn: &str, elsewhere: &[String]) -> Details {
@@ -296,7 +296,7 @@ impl Resource for Certificate {
             tags: found.tags.clone(),
         };
         let mut observed = Observed::new(fields, self.names.iam_owner(&found.tags));
-        observed.note = self.not_yet(&found.standing, &elsewhere);
+        observed.note = Self::not_yet(&found.standing, &elsewhere);
         observed.details = details(&found.arn, &elsewhere);
         Ok(Some(observed))
     }

@@ -226,13 +226,11 @@ fn is_as_wanted(set: &ResourceRecordSet, host: &str) -> bool {
 
 /// Where it leads.
 fn target(set: &ResourceRecordSet) -> String {
-    match set.alias_target() {
-        Some(target) => bare(target.dns_name()),
-        None => {
-            let values = set.resource_records().iter().map(|record| bare(record.value()));
-            values.collect::<Vec<_>>().join(", ")
-        }
+    if let Some(target) = set.alias_target() {
+        return bare(target.dns_name());
     }
+    let values = set.resource_records().iter().map(|record| bare(record.value()));
+    values.collect::<Vec<_>>().join(", ")
 }
 
 fn in_the_way_of(domain: &str, set: &ResourceRecordSet) -> String {

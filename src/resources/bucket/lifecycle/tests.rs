@@ -112,7 +112,8 @@ fn somebody_elses_rule_about_originals_is_named() {
     let mut off = theirs("off", "");
     off.status = ExpirationStatus::Disabled;
     let expiring = Storage { expire_originals_days: Some(9), ..NOTHING };
-    let named = |storage: Storage, rule: &LifecycleRule| bucket(storage).rival(&[rule.clone()]);
+    let named =
+        |storage: Storage, rule: &LifecycleRule| bucket(storage).rival(std::slice::from_ref(rule));
     assert_eq!(
         named(both, &moving).unwrap(),
         "the lifecycle rule `theirs`, which is not imgprep's, also moves `in/photos/2024/`: S3 \
