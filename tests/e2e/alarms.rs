@@ -62,9 +62,11 @@ async fn count_failures(pipeline: &Pipeline, count: f64) {
     put.metric_data(datum.build()).send().await.unwrap();
 }
 
+const DENIED: Refusal = Refusal { status: 403, code: "AccessDenied", message: "no" };
+
 fn states(status: &Value) -> Vec<(&str, &str)> {
-    let states = status["alarms"]["states"].as_array().unwrap().iter();
-    states.map(|it| (it["alarm"].as_str().unwrap(), it["state"].as_str().unwrap())).collect()
+    let all = status["alarms"]["states"].as_array().unwrap().iter();
+    all.map(|it| (it["alarm"].as_str().unwrap(), it["state"].as_str().unwrap())).collect()
 }
 
 pub(crate) async fn an_alarm_goes_off_and_is_told() {
@@ -93,8 +95,8 @@ pub(crate) async fn an_alarm_goes_off_and_is_told() {
     let message = wait_for("the alarm", async || {
         let receive = pipeline.aws.sqs.receive_message().queue_url(&queue).send().await;
         let found = receive.unwrap().messages.unwrap_or_default();
-        let messages = found.iter().map(|it| serde_json::from_str(it.body().unwrap()).unwrap());
-        messages.filter(|it: &Value| it["NewStateValue"] == "ALARM").next_back()
+        let mut messages = found.iter().map(|it| serde_json::from_str(it.body().unwrap()).unwrap());
+        messages.rfind(|it: &Value| it["NewStateValue"] == "ALARM")
     })
     .await;
     assert_eq!(message["AlarmName"], alarm_name(&pipeline, "failed-images"));
@@ -209,7 +211,6 @@ pub(crate) async fn what_left_the_file_goes() {
     assert_eq!(retired(&pipeline.status(0)), ["alarm-topic", "alarms"]);
 
     // Whoever has the policy of an earlier file may not look, which fails nothing.
-    const DENIED: Refusal = Refusal { status: 403, code: "AccessDenied", message: "no" };
     pipeline.proxy.refuse("cloudwatch:DescribeAlarms", DENIED, 2);
     pipeline.status(0);
     let plan = pipeline.imgprep(&["plan", "--prune", "--json"]).exits(0).json();
@@ -274,7 +275,6 @@ pub(crate) async fn what_cannot_be_made_says_why_and_the_next_run_goes_on() {
     let pipeline = Pipeline::new("alarmless").await;
     pipeline.up();
     alarms(&pipeline, &format!("email = [\"{ADDRESS}\"]"));
-    const DENIED: Refusal = Refusal { status: 403, code: "AccessDenied", message: "no" };
     for call in ["cloudwatch:DescribeAlarms", "sns:Subscribe", "cloudwatch:PutMetricAlarm"] {
         pipeline.proxy.clear_rules();
         pipeline.proxy.refuse(call, DENIED, 9);

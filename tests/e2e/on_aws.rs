@@ -1,5 +1,6 @@
 //! `backfill --on-aws`: the job that S3 is asked for, what it does, and what is told of it.
 
+use aws_sdk_s3::primitives::DateTime;
 use imgprep_testkit::calls::Call;
 use imgprep_testkit::jobs::{Job, Jobs};
 use imgprep_testkit::proxy::Refusal;
@@ -64,8 +65,8 @@ pub(crate) async fn a_job_makes_what_is_missing_and_says_what_it_cannot_make() {
         let now = head.key(object.key().unwrap()).send().await.unwrap();
         assert_eq!(now.e_tag(), object.e_tag(), "{object:?}");
         assert_eq!(
-            now.last_modified().map(|it| it.secs()),
-            object.last_modified.map(|it| it.secs())
+            now.last_modified().map(DateTime::secs),
+            object.last_modified().map(DateTime::secs)
         );
     }
     let images = pipeline.imgprep(&["status", "--images", "--json"]).exits(0).json();

@@ -154,6 +154,7 @@ team = "marketplace"
 "Größe 1" = ""
 "##;
 
+#[expect(clippy::too_many_lines, reason = "it is every key")]
 fn every_key() -> Config {
     Config {
         name: "stack".to_owned(),

@@ -47,6 +47,9 @@ fn topic_rows() -> Vec<Row> {
     rows
 }
 
+/// A tag of one alarm is put on all, for all carry the same.
+const TAG: &[&str] = &["cloudwatch:TagResource"; 5];
+
 /// Each member of an alarm, set to something else.
 fn alarm_rows() -> Vec<Row> {
     const PUT: &[&str] = &["cloudwatch:PutMetricAlarm"];
@@ -76,8 +79,6 @@ fn alarm_rows() -> Vec<Row> {
         row(format!("alarms: {what}"), change, PUT).has_other("alarms", PATH)
     });
     rows.extend(changes);
-    // A tag of one alarm is put on all, for all carry the same.
-    const TAG: &[&str] = &["cloudwatch:TagResource"; 5];
     rows.push(row("alarms: tag removed", |p| Box::pin(tag(p, None)), TAG).shows(
         "alarms",
         "tags.team",

@@ -76,7 +76,9 @@ async fn tag(pipeline: &Pipeline, value: Option<&str>) {
     let tag = Tag::builder().key("team").set_value(value.map(ToOwned::to_owned)).build().unwrap();
     match value {
         Some(_) => {
-            drop(acm.add_tags_to_certificate().certificate_arn(arn).tags(tag).send().await.unwrap())
+            drop(
+                acm.add_tags_to_certificate().certificate_arn(arn).tags(tag).send().await.unwrap(),
+            );
         }
         None => drop(
             acm.remove_tags_from_certificate().certificate_arn(arn).tags(tag).send().await.unwrap(),

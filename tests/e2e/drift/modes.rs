@@ -111,7 +111,7 @@ fn storage_rows() -> Vec<Row> {
         ("one off", |p| {
             Box::pin(lifecycle(p, |rules| rules[0].status = ExpirationStatus::Disabled))
         }),
-        ("one of other days", |p| Box::pin(lifecycle(p, other_days))),
+        ("one of other days", |p| Box::pin(lifecycle(p, |rules| other_days(rules)))),
     ];
     let rows = changes.into_iter().map(|(what, change)| {
         row(format!("bucket: lifecycle rules, {what}"), change, PUT)
@@ -127,8 +127,8 @@ fn storage_rows() -> Vec<Row> {
     rows.chain([gone.lacks("bucket", "lifecycle"), suspended]).collect()
 }
 
-fn other_days(rules: &mut Vec<LifecycleRule>) {
-    for rule in rules.iter_mut() {
+fn other_days(rules: &mut [LifecycleRule]) {
+    for rule in rules {
         if let Some(versions) = &mut rule.noncurrent_version_expiration {
             versions.noncurrent_days = Some(1);
         }
