@@ -347,9 +347,14 @@ impl Resource for Certificate {
     async fn delete(
         &self,
         context: &Context<'_>,
-        _observed: &Observed,
+        observed: &Observed,
     ) -> Result<Removal, AwsError> {
-        let all = own_domain::all(context.aws, &self.names, &self.label).await?;
+        let mut all = own_domain::all(context.aws, &self.names, &self.label).await?;
+        // The distribution that led to it may be gone by now.
+        let known = observed.details.get(ARN_DETAIL);
+        if let Some(arn) = known.filter(|arn| all.iter().all(|found| found.arn != **arn)) {
+            all.extend(own_domain::read(context.aws, arn).await?);
+        }
         let mut used = Vec::new();
         for found in &all {
             let zones = match self.zones(context.aws, &found.domains).await {
