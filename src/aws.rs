@@ -8,7 +8,6 @@ pub(crate) mod clients;
 mod clock;
 pub(crate) mod cloudfront;
 pub(crate) mod denial;
-pub(crate) mod distributions;
 pub(crate) mod endpoint;
 pub(crate) mod fetch;
 pub(crate) mod iam;

@@ -21,6 +21,7 @@ use contract::keys::{ImagePath, REPORTS_FOLDER};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::aws::iam::PROPAGATION_SECS_MAX;
 use crate::aws::wait::{PAUSE_MIN, Stop, Wait, retry_while};
 use crate::aws::{Aws, AwsError, Calling};
 use crate::config::Config;
@@ -36,8 +37,6 @@ const PRIORITY: i32 = 10;
 const DESCRIPTION_CHARACTERS_MAX: usize = 256;
 /// The most jobs on a page (`ListJobs` there).
 const JOBS_PER_PAGE: i32 = 1000;
-/// IAM is eventually consistent; operators of large estates allow it this long.
-const PROPAGATION_MAX: Duration = Duration::from_mins(2);
 
 const CREATE: &str = "s3:CreateJob";
 const LIST: &str = "s3:ListJobs";
@@ -288,7 +287,7 @@ impl Batch<'_> {
                 token: self.token(order, previous),
             };
             let what = "S3 to be able to use the new role";
-            let limit = PROPAGATION_MAX;
+            let limit = Duration::from_secs(PROPAGATION_SECS_MAX);
             let wait = Wait { call: CREATE, what, limit, stop, tell, pause: PAUSE_MIN };
             retry_while(&wait, is_too_early, || self.create(order, request.clone())).await
         };
@@ -363,7 +362,7 @@ impl Batch<'_> {
             hash.update(part);
             hash.update([0]);
         }
-        hash.finalize().iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        hex::encode(hash.finalize())
     }
 
     /// Asks S3 to end a job.

@@ -251,10 +251,10 @@ pub(crate) struct Uploads {
     pub(crate) types: Vec<String>,
 }
 
-/// Who is told when the pipeline is in trouble, and from when on.
+/// Who hears of trouble in the pipeline, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Alarms {
-    /// The name of the topic that they are told on.
+    /// The name of the topic that alarms are published on.
     pub(crate) topic: String,
     /// The addresses that get a mail.
     pub(crate) email: Vec<String>,

@@ -383,7 +383,7 @@ fn within(name: String, characters_max: usize) -> String {
     }
     let kept: String = name.chars().take(characters_max - 2 * HASH_BYTES).collect();
     let hash = Sha256::digest(name.as_bytes());
-    hash.iter().take(HASH_BYTES).fold(kept, |name, byte| format!("{name}{byte:02x}"))
+    kept + &hex::encode(&hash[..HASH_BYTES])
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ pub(crate) struct Usage {
     pub(crate) log_retention_days: u32,
     /// Whom an application has told of images that are ready.
     pub(crate) notify: Option<Notify>,
-    /// Whom trouble is told.
+    /// Who gets mail about trouble.
     pub(crate) alarms: Option<Alarms>,
 }
 

@@ -16,6 +16,9 @@ use serde_json::Value;
 
 use super::{Aws, AwsError, Calling};
 
+/// IAM is eventually consistent; operators of large estates allow it this long.
+pub(crate) const PROPAGATION_SECS_MAX: u64 = 120;
+
 /// The longest managed policy, in the characters that IAM counts (IAM User Guide, "IAM and AWS STS
 /// quotas").
 pub(crate) const POLICY_CHARACTERS_MAX: usize = 6144;

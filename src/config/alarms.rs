@@ -1,4 +1,4 @@
-//! `[alarms]`: who is told when images get stuck.
+//! `[alarms]`: who gets a mail when images get stuck.
 
 use super::problem::Fault;
 use super::table::Table;

@@ -44,8 +44,7 @@ impl Python {
 
 /// The beginning of the lock's hash: another lock is another installation.
 fn packages() -> String {
-    let hash = Sha256::digest(LOCK);
-    hash.iter().take(4).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hex::encode(&Sha256::digest(LOCK)[..4])
 }
 
 /// The first interpreter that is new enough and has MiniStack, or could install it.

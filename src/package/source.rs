@@ -95,12 +95,7 @@ impl Hash {
     }
 
     pub(super) fn finish(self) -> String {
-        use std::fmt::Write as _;
-        self.0.finalize().iter().fold(String::new(), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        hex::encode(self.0.finalize())
     }
 
     fn part(&mut self, bytes: &[u8]) {

@@ -12,7 +12,7 @@ use futures_util::try_join;
 use serde_json::{Value, json};
 
 use super::{Blueprint, Member, Trace};
-use crate::aws::iam::{all_pages, decoded, iam_tags};
+use crate::aws::iam::{PROPAGATION_SECS_MAX, all_pages, decoded, iam_tags};
 use crate::aws::policy as document;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
@@ -63,9 +63,6 @@ pub(crate) trait Purpose: Send + Sync + 'static {
 
 /// The name of the policy in a role that says what it may do.
 const INLINE: &str = "imgprep";
-
-/// IAM is eventually consistent; operators of large estates allow it this long.
-const PROPAGATION_SECS_MAX: u64 = 120;
 
 fields! {
     pub(crate) struct Fields {

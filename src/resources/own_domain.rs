@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 use futures_util::try_join;
 
 use crate::aws::zones::bare;
-use crate::aws::{Aws, AwsError, Calling, distributions};
+use crate::aws::{Aws, AwsError, Calling, cloudfront};
 use crate::engine::fields::Tags;
 use crate::engine::resource::{Owner, STACK_TAG};
 use crate::names::{DOMAINS_TAG, Names, REGION_TAG, tags};
@@ -75,7 +75,7 @@ pub(super) async fn all(
     let mut arns = tagged(aws, names, label).await?;
     arns.extend(aws.made_certificates.lock().await.get(label).cloned());
     if arns.is_empty() {
-        let distribution = distributions::with_comment(aws, &names.cdn).await?;
+        let distribution = cloudfront::distribution(aws, &names.cdn).await?;
         let certificate = distribution.and_then(|found| found.viewer_certificate);
         arns.extend(certificate.and_then(|it| it.acm_certificate_arn));
     }

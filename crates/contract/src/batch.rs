@@ -133,20 +133,15 @@ fn text(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{OnDelete, Variant};
+    use crate::settings::{Variant, tests};
 
     fn settings() -> Settings {
         Settings {
-            bucket: "photos".to_owned(),
-            originals: "originals".to_owned(),
-            public_acl: false,
-            invalidate: None,
-            on_delete: OnDelete::Keep,
-            notify: None,
             variants: vec![Variant {
                 only: vec!["shop/".to_owned()],
                 ..Variant::of_size(800, 600)
             }],
+            ..tests::settings()
         }
     }
 

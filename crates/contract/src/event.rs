@@ -215,21 +215,9 @@ fn describe_recordless(message: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Variant;
+    use crate::settings::tests::settings;
     use proptest::prelude::*;
     use std::slice;
-
-    fn settings() -> Settings {
-        Settings {
-            bucket: "photos".to_owned(),
-            originals: "originals".to_owned(),
-            public_acl: false,
-            invalidate: None,
-            on_delete: OnDelete::Keep,
-            notify: None,
-            variants: vec![Variant::of_size(800, 600)],
-        }
-    }
 
     fn s3(name: &str, bucket: &str, key: &str) -> Value {
         json!({"eventName": name, "s3": {"bucket": {"name": bucket}, "object": {"key": key}}})

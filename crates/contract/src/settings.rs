@@ -417,4 +417,4 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

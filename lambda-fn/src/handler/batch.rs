@@ -1,4 +1,4 @@
-//! A job of S3 Batch Operations: each of its tasks is an original, and S3 is told how each ended.
+//! A job of S3 Batch Operations: each of its tasks is an original, and S3 gets a result for each.
 
 use contract::batch::{Call, Code, End, Task};
 use futures_util::future::join_all;
@@ -38,8 +38,8 @@ impl<S: Store, L: Log> Handler<S, L> {
     }
 }
 
-/// What S3 is told. It tries again what has failed for the moment; what fails until somebody changes
-/// something has failed for good, as far as this job goes.
+/// The result for S3, which retries what may work later. What fails until somebody changes something
+/// has failed for good, as far as this job goes.
 fn end(ended: Result<Verdict, Setback>) -> End {
     let (code, text) = match ended {
         Ok(Verdict::Made(..)) => (Code::Succeeded, "variants made".to_owned()),

@@ -1,4 +1,4 @@
-//! Whom alarms are told, and from how many failures on.
+//! Who gets alarms, and how many failures it takes.
 
 use insta::assert_snapshot;
 

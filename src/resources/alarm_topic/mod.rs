@@ -1,5 +1,4 @@
-//! The SNS topic on which the stack's alarms are told, and the policy that lets CloudWatch publish
-//! there.
+//! The SNS topic for the stack's alarms, and the policy that lets CloudWatch publish there.
 
 mod permissions;
 mod price;

@@ -57,7 +57,7 @@ pub(super) struct Alarm {
     comparison_operator: Option<String>,
     treat_missing_data: Option<String>,
     actions_enabled: bool,
-    /// The topic of ours that it is told on; it may be told elsewhere, too.
+    /// Our topic, on which it publishes; somebody may have added others.
     #[serde(rename = "AlarmActions")]
     action: Option<String>,
 }

@@ -46,7 +46,7 @@ fields! {
 
 pub(crate) struct Alarms {
     names: Arc<Names>,
-    /// The topic on which they are told, whose name theirs begin with.
+    /// The topic that they publish on; their names begin with its name.
     topic: String,
     wanted: BTreeMap<&'static str, Alarm>,
     /// Whether they are to be there; else they are read only to be removed.
@@ -245,7 +245,7 @@ impl Member for Alarms {
     const PERMISSIONS: &'static [Row] = permissions::ROWS;
 
     const TRACES: &'static [Trace] = &[
-        // They are told on the topic, so that they leave the file with it; their own tags show those
+        // They publish on the topic, so they leave the file with it; their own tags show those
         // whose topic somebody deleted.
         Trace::Beside(alarm_topic::ID),
         Trace::Tag {

@@ -23,20 +23,6 @@ pub(super) struct Present {
 }
 
 impl Cdn {
-    /// A page of the account's distributions: CloudFront cannot be asked for one by its comment.
-    async fn distributions(
-        &self,
-        aws: &Aws,
-        marker: Option<String>,
-    ) -> Result<DistributionList, AwsError> {
-        const CALL: &str = "cloudfront:ListDistributions";
-        let page = aws.cloudfront.list_distributions().set_marker(marker).send().await;
-        // Taken for an empty list, such an answer would say that there is none.
-        page.calling(CALL)?
-            .distribution_list
-            .ok_or_else(|| AwsError::request(CALL, "CloudFront sent no list"))
-    }
-
     /// Ours among them: by its comment, or, should somebody have changed that, by the access control
     /// that only ours uses.
     fn ours_among<'a>(
@@ -55,7 +41,7 @@ impl Cdn {
 
     pub(super) async fn find(&self, aws: &Aws) -> Result<Present, AwsError> {
         let (list, access_control, cache_policy) = try_join!(
-            self.distributions(aws, None),
+            cloudfront::distributions(aws, None),
             self.find_access_control(aws),
             self.find_cache_policy(aws),
         )?;
@@ -92,7 +78,7 @@ impl Cdn {
         access_control: Option<&OriginAccessControlSummary>,
     ) -> Result<Option<Made>, AwsError> {
         let is_ours = |summary: &DistributionSummary| summary.comment() == self.names.cdn;
-        let mut marker = self::marker(&first);
+        let mut marker = cloudfront::next_marker(&first);
         let mut all = first.items.unwrap_or_default();
         if marker.is_some() && !all.iter().any(is_ours) {
             let id = self.id_in_bucket_policy(aws).await?;
@@ -106,8 +92,8 @@ impl Cdn {
             }
         }
         while marker.is_some() && !all.iter().any(is_ours) {
-            let page = self.distributions(aws, marker.take()).await?;
-            marker = self::marker(&page);
+            let page = cloudfront::distributions(aws, marker.take()).await?;
+            marker = cloudfront::next_marker(&page);
             all.extend(page.items.unwrap_or_default());
         }
         Ok(self.ours_among(&all, access_control).map(Made::from))
@@ -214,10 +200,6 @@ impl Cdn {
 }
 
 /// Where the next page of the list begins, if there is one.
-fn marker(list: &DistributionList) -> Option<String> {
-    list.next_marker.clone().filter(|_| list.is_truncated)
-}
-
 /// A distribution's configuration and the version of it that was read.
 pub(super) struct Versioned {
     pub(super) etag: String,

@@ -2,20 +2,16 @@
 
 use aws_sdk_cloudfront::types::DistributionConfig;
 
+use super::Cdn;
 use super::calls::Made;
-use super::{Cdn, SID};
-use crate::aws::{Aws, AwsError, Calling, policy};
+use crate::aws::{Aws, AwsError, Calling};
 
 impl Cdn {
     /// The id of the distribution that the bucket's policy lets in.
     pub(super) async fn id_in_bucket_policy(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
-        let document = match self.bucket(aws).policy().await {
-            Err(error) if error.is_denied() || error.is_not_found() => None,
-            other => other?,
-        };
-        let statement = policy::canonical_statement(document.as_deref(), SID);
         // Of a condition there is one value or a list.
-        let text = statement.map(|statement| statement["Condition"].to_string());
+        let text =
+            self.our_statement(aws).await?.map(|statement| statement["Condition"].to_string());
         let id = text
             .as_deref()
             .and_then(|text| text.split_once(":distribution/"))

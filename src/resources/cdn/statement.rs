@@ -26,17 +26,22 @@ impl Cdn {
         Bucket { aws, name: &self.names.bucket, account: &self.names.account }
     }
 
-    /// Our statement in the bucket's policy, with this distribution's ARN told apart from others.
+    /// Our statement in the bucket's policy, if it may be read.
+    pub(super) async fn our_statement(&self, aws: &Aws) -> Result<Option<Value>, AwsError> {
+        let document = match self.bucket(aws).policy().await {
+            Err(error) if error.is_denied() || error.is_not_found() => None,
+            other => other?,
+        };
+        Ok(policy::canonical_statement(document.as_deref(), SID))
+    }
+
+    /// The same, with a placeholder for this distribution's ARN.
     pub(super) async fn read_statement(
         &self,
         aws: &Aws,
         arn: &str,
     ) -> Result<Option<Value>, AwsError> {
-        let document = match self.bucket(aws).policy().await {
-            Err(error) if error.is_denied() || error.is_not_found() => None,
-            other => other?,
-        };
-        Ok(policy::canonical_statement(document.as_deref(), SID).map(|statement| {
+        Ok(self.our_statement(aws).await?.map(|statement| {
             let text = statement.to_string().replace(arn, THIS);
             serde_json::from_str(&text).unwrap_or_default()
         }))

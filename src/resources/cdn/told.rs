@@ -10,7 +10,7 @@ use crate::aws::{Aws, AwsError, Calling};
 use crate::engine::resource::Context;
 
 impl Cdn {
-    /// What the function was told that it is to be told.
+    /// The variables of the function that this file sets, as they are now.
     pub(super) async fn read_function_variables(
         &self,
         aws: &Aws,

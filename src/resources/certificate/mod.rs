@@ -232,7 +232,7 @@ fn token(names: &Names, label: &str, former: &str) -> String {
     const BYTES: usize = 16;
     let what = format!("{}\n{}\n{label}\n{former}", names.stack, names.region);
     let hash = Sha256::digest(what.as_bytes());
-    hash.iter().take(BYTES).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    hex::encode(&hash[..BYTES])
 }
 
 fn details(arn: &str, elsewhere: &[String]) -> Details {

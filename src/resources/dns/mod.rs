@@ -20,7 +20,7 @@ use super::own_domain::{self, Standing};
 use super::{Blueprint, Member, Trace, certificate};
 use crate::aws::wait::{Probe, retry_while, wait_until};
 use crate::aws::zones::{self, Zone, bare, is_overtaken};
-use crate::aws::{Aws, AwsError, distributions};
+use crate::aws::{Aws, AwsError, cloudfront};
 use crate::engine::edits::Edits;
 use crate::engine::fields::{Keyed, Unwanted};
 use crate::engine::resource::{
@@ -115,7 +115,7 @@ impl Dns {
 
     /// The host of the stack's distribution.
     async fn host(&self, aws: &Aws) -> Result<Option<String>, AwsError> {
-        let found = distributions::with_comment(aws, &self.names.cdn).await?;
+        let found = cloudfront::distribution(aws, &self.names.cdn).await?;
         Ok(found.map(|found| bare(&found.domain_name)))
     }
 

@@ -17,7 +17,7 @@ use futures_util::try_join;
 use serde_json::Value;
 
 use super::{Blueprint, Member, Trace, role};
-use crate::aws::iam::{all_pages, decoded, iam_tags, policy_characters};
+use crate::aws::iam::{PROPAGATION_SECS_MAX, all_pages, decoded, iam_tags, policy_characters};
 use crate::aws::policy as document;
 use crate::aws::wait::retry_while;
 use crate::aws::{Aws, AwsError, Calling};
@@ -33,8 +33,6 @@ pub(crate) const ID: Id = Id(&Kind::new("policy", "AWS::IAM::ManagedPolicy"));
 
 /// IAM keeps at most this many versions of a policy (IAM User Guide, "IAM and AWS STS quotas").
 const VERSIONS_MAX: usize = 5;
-/// IAM is eventually consistent; operators of large estates allow it this long.
-const PROPAGATION_SECS_MAX: u64 = 120;
 /// How often the version of a full list of versions is made room for, if others fill it again.
 const ROOM_MADE_MAX: usize = 3;
 

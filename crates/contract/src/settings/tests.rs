@@ -3,7 +3,8 @@
 use super::*;
 use crate::framing::{Crop, Focus};
 
-fn settings() -> Settings {
+/// A bucket with one size, for the tests of all modules.
+pub(crate) fn settings() -> Settings {
     Settings {
         bucket: "photos".to_owned(),
         originals: "originals".to_owned(),

@@ -159,7 +159,7 @@ fn an_address_names_the_version_where_the_cdn_tells_versions_apart() {
         let address = format!("https://img.example.com/{}?v={}", made.key, made.etag);
         assert_eq!(made.url.as_ref(), Some(&address));
     }
-    // What was told before the key was in the file is told anew.
+    // A manifest from before the key was in the file is written again.
     tested.settings.notify.as_mut().unwrap().versions = false;
     tested.handled(&again()).unwrap();
     let told = messages(&tested).pop().unwrap().manifest;
