@@ -1,7 +1,8 @@
-//! Every call of `up` and `down`, hit in every way: killed at, throttled, failed, reset, lost.
+//! Every call of `up` and `down`, hit in every way: killed at, throttled, failed, reset, lost, overtaken by
+//! another run.
 //!
-//! `cargo test --test matrix`, or with `-- crashes` or `-- faults` one half of it. The suite has a
-//! cut through the same matrix.
+//! `cargo test --test matrix`, or a part of it with `-- crashes`, `-- faults` or `-- overtaking`. The suite
+//! has a cut through the same matrix.
 
 #![expect(clippy::print_stdout, reason = "the table is what this is run for")]
 
@@ -16,7 +17,7 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
-    // Each half keeps the machine busy on its own.
+    // Each part keeps the machine busy on its own.
     arguments.test_threads = Some(1);
     let trials = vec![
         Trial::test("crashes", || {
@@ -25,6 +26,10 @@ fn main() -> ExitCode {
         }),
         Trial::test("faults", || {
             RUNTIME.block_on(faults());
+            Ok(())
+        }),
+        Trial::test("overtaking", || {
+            RUNTIME.block_on(overtaking());
             Ok(())
         }),
     ];
@@ -48,6 +53,13 @@ async fn faults() {
     let start = Instant::now();
     let matrix = Matrix::of_faults(Undisturbed::once().await, every).await;
     println!("{}\nfaults: {:.0?}", matrix.table(), start.elapsed());
+    matrix.assert_fine();
+}
+
+async fn overtaking() {
+    let start = Instant::now();
+    let matrix = Matrix::of_overtaking(Undisturbed::once().await, every).await;
+    println!("{}\novertaking: {:.0?}", matrix.table(), start.elapsed());
     matrix.assert_fine();
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::faults::Spot;
-use crate::lives::{Blow, End, Hit, Hits, Outcome, Phase, Undisturbed, live, paired};
+use crate::lives::{Blow, End, Hit, Outcome, Phase, Undisturbed, live, together};
 
 const KILLS: [Blow; 2] = [Blow::KilledBefore, Blow::KilledAfter];
 const FAULTS: [Blow; 4] = [Blow::Throttled, Blow::Failed, Blow::Reset, Blow::Lost];
@@ -20,29 +20,22 @@ pub struct Matrix {
 impl Matrix {
     /// Kills imgprep at every call that changes something: before and after each, or one of them.
     pub async fn of_crashes(undisturbed: &Undisturbed, pick: Pick) -> Self {
-        Self::of_changes(undisturbed, &KILLS, pick).await
+        Self::of(undisturbed, |phase| pick(phase, &undisturbed.mutating(phase), &KILLS)).await
     }
 
-    /// Has a whole other run come in before every call that changes something.
-    pub async fn of_overtaking(undisturbed: &Undisturbed) -> Self {
-        Self::of_changes(undisturbed, &[Blow::Overtaken], each).await
+    /// Has a whole other run come in before calls that change something.
+    pub async fn of_overtaking(undisturbed: &Undisturbed, pick: Pick) -> Self {
+        let blows = [Blow::Overtaken];
+        Self::of(undisturbed, |phase| pick(phase, &undisturbed.mutating(phase), &blows)).await
     }
 
-    async fn of_changes(undisturbed: &Undisturbed, blows: &[Blow], pick: Pick) -> Self {
-        let hits = |phase| pick(phase, &undisturbed.mutating(phase), blows);
-        let mut lives = paired(hits(Phase::Up), hits(Phase::Down));
-        // It comes between the other two.
-        lives.extend(paired(hits(Phase::Change), Vec::new()));
-        Self::of(lives, undisturbed).await
-    }
-
-    /// Faults at calls of a first `up` and of `down`: every kind at each, or one of them.
+    /// Faults at every call, reads too: every kind at each, or one of them.
     pub async fn of_faults(undisturbed: &Undisturbed, pick: Pick) -> Self {
-        let hits = |phase| pick(phase, &undisturbed.calls(phase), &FAULTS);
-        Self::of(paired(hits(Phase::Up), hits(Phase::Down)), undisturbed).await
+        Self::of(undisturbed, |phase| pick(phase, &undisturbed.calls(phase), &FAULTS)).await
     }
 
-    async fn of(lives: Vec<Hits>, undisturbed: &Undisturbed) -> Self {
+    async fn of(undisturbed: &Undisturbed, hits: impl Fn(Phase) -> Vec<Hit>) -> Self {
+        let lives = together(Phase::ALL.map(hits));
         assert!(!lives.is_empty(), "there is nothing to hit");
         Self { outcomes: live(lives, undisturbed).await }
     }

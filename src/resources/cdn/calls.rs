@@ -70,7 +70,8 @@ impl Cdn {
     }
 
     /// Ours, from the first page of the list on. An account with more than a page is not read to its
-    /// end where the bucket's policy leads to ours.
+    /// end where the bucket's policy leads to ours, nor where there is neither that nor our access
+    /// control, which CloudFront keeps for as long as ours uses it.
     async fn find_from(
         &self,
         aws: &Aws,
@@ -87,7 +88,7 @@ impl Cdn {
             {
                 return Ok(Some(made));
             }
-            if !self.is_wanted && id.is_none() && access_control.is_none() {
+            if id.is_none() && access_control.is_none() {
                 return Ok(None);
             }
         }

@@ -139,15 +139,13 @@ const DOMAINS: [Path<Fields>; 3] =
 pub(crate) struct Cdn {
     names: Arc<Names>,
     settings: Settings,
-    is_wanted: bool,
     is_to_go: bool,
 }
 
 impl Cdn {
     fn new(blueprint: &Blueprint<'_>) -> Self {
-        let (is_wanted, is_to_go) = (blueprint.config.cdn.enabled, blueprint.is_to_go());
         let settings = Settings::new(blueprint);
-        Self { names: blueprint.names(), settings, is_wanted, is_to_go }
+        Self { names: blueprint.names(), settings, is_to_go: blueprint.is_to_go() }
     }
 
     fn description(&self) -> String {
