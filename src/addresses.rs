@@ -1,13 +1,15 @@
-//! The variants of one original as an application shows them: address, dimensions and bytes.
+//! The variants of one original as an application shows them: address, dimensions and bytes, and
+//! whether they show this version of it.
 //!
-//! Deliberately absent: whether a variant is up to date, which `inventory` knows, and printing.
+//! Deliberately absent: whether they were made by the settings of the file, which `inventory` knows,
+//! and printing.
 
 pub(crate) mod srcset;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use contract::address;
 use contract::keys::ImagePath;
-use contract::settings::SIZE_METADATA;
+use contract::settings::{SIZE_METADATA, SOURCE_METADATA};
 use futures_util::future::try_join_all;
 use serde::Serialize;
 
@@ -20,6 +22,8 @@ use crate::config::Config;
 pub(crate) struct Addresses {
     /// The original's.
     pub(crate) key: String,
+    /// The original's version, as S3 has it; none of one that is not there.
+    pub(crate) etag: Option<String>,
     pub(crate) variants: Vec<Address>,
 }
 
@@ -29,6 +33,8 @@ pub(crate) struct Address {
     pub(crate) folder: String,
     pub(crate) key: String,
     pub(crate) url: String,
+    /// Whether it is there, and was made of another version of the original.
+    pub(crate) outdated: bool,
     #[serde(flatten)]
     pub(crate) facts: Facts,
 }
@@ -53,29 +59,41 @@ pub(crate) fn address_of(config: &Config, base: &str, key: &str, etag: Option<&s
 }
 
 impl Addresses {
-    /// Those of an original, below an address without a slash at its end. Asks for each variant.
+    /// Those of an original, below an address without a slash at its end. Asks for it and for each
+    /// variant.
     pub(crate) async fn of_objects(
         bucket: &Bucket<'_>,
         config: &Config,
         base: &str,
         path: ImagePath<'_>,
     ) -> Result<Self, AwsError> {
+        let key = path.key_in(&config.bucket.originals);
+        let original = bucket.head(&key).await?;
+        let etag = original.as_ref().and_then(HeadObjectOutput::e_tag).map(bare);
         let variants = config.variants_of(path).map(async |variant| {
             let key = path.key_in(&variant.folder);
             let head = bucket.head(&key).await?;
-            let etag = head.as_ref().and_then(HeadObjectOutput::e_tag);
-            let url = address_of(config, base, &key, etag);
+            let version = head.as_ref().and_then(HeadObjectOutput::e_tag);
+            let url = address_of(config, base, &key, version);
+            let source = head.as_ref().and_then(|head| head.metadata()?.get(SOURCE_METADATA));
+            let outdated = etag.is_some_and(|etag| source.is_some_and(|source| source != etag));
             let facts = head.map(Facts::of_head).unwrap_or_default();
-            Ok(Address { folder: variant.folder.clone(), key, url, facts })
+            Ok(Address { folder: variant.folder.clone(), key, url, outdated, facts })
         });
         let variants = try_join_all(variants).await?;
-        Ok(Self { key: path.key_in(&config.bucket.originals), variants })
+        Ok(Self { key, etag: etag.map(ToOwned::to_owned), variants })
     }
 
-    /// How many are not there.
-    pub(crate) fn missing(&self) -> usize {
-        self.variants.iter().filter(|address| !address.is_there()).count()
+    /// Whether every variant shows the original that is there.
+    pub(crate) fn are_whole(&self) -> bool {
+        self.variants.iter().all(|address| address.is_there() && !address.outdated)
+            && self.etag.is_some()
     }
+}
+
+/// An `ETag` without its quotes, as variants have it in their metadata.
+fn bare(etag: &str) -> &str {
+    etag.trim_matches('"')
 }
 
 impl Address {

@@ -123,8 +123,8 @@ impl State {
 /// Why nothing can be done about a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The local AWS runs no jobs.
-    Local,
+    /// The local AWS runs no jobs; the command that does the same on this machine, if there is one.
+    Local { command: Option<String> },
     /// The function looks at every variant of a job's originals.
     MissingOnly,
     /// Nobody waits for a job.
@@ -140,7 +140,10 @@ pub(crate) enum Refusal {
 impl Refusal {
     pub(crate) fn what(&self) -> String {
         match self {
-            Self::Local => "the local AWS cannot run a backfill on AWS".to_owned(),
+            Self::Local { command: Some(_) } => {
+                "the local AWS cannot run a backfill on AWS".to_owned()
+            }
+            Self::Local { command: None } => "the local AWS has no jobs".to_owned(),
             Self::MissingOnly => "`--on-aws` cannot be limited by `--missing`".to_owned(),
             Self::Timeout => "`--on-aws` has no `--timeout`".to_owned(),
             Self::Unknown { job } => format!("no backfill of this stack has the job ID `{job}`"),
@@ -151,7 +154,7 @@ impl Refusal {
 
     pub(crate) fn why(&self) -> Vec<String> {
         let why = match self {
-            Self::Local => "it has no S3 Batch Operations".to_owned(),
+            Self::Local { .. } => "it has no S3 Batch Operations".to_owned(),
             Self::MissingOnly => "on AWS, the function also remakes the variants that have other \
                                   settings or are of another version of their original"
                 .to_owned(),
@@ -165,7 +168,10 @@ impl Refusal {
 
     pub(crate) fn hint(&self) -> String {
         match self {
-            Self::Local => "run `imgprep backfill --local`",
+            Self::Local { command: Some(command) } => return format!("run `imgprep {command}`"),
+            Self::Local { command: None } => {
+                "a backfill there ends with the command that it is: `imgprep backfill`"
+            }
             Self::MissingOnly => "drop `--missing`, or drop `--on-aws`",
             Self::Timeout => "drop `--timeout`; `imgprep backfill --status` shows how far it is",
             Self::Unknown { .. } => {
@@ -181,7 +187,7 @@ impl Refusal {
 
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::Local => "LocalAws",
+            Self::Local { .. } => "LocalAws",
             Self::MissingOnly | Self::Timeout => "Misuse",
             Self::Unknown { .. } => "NoSuchJob",
             Self::Foreign { .. } => "Foreign",
@@ -190,7 +196,7 @@ impl Refusal {
     }
 
     pub(crate) fn is_misuse(&self) -> bool {
-        matches!(self, Self::Local | Self::MissingOnly | Self::Timeout)
+        matches!(self, Self::Local { .. } | Self::MissingOnly | Self::Timeout)
     }
 }
 

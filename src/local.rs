@@ -141,10 +141,12 @@ pub(crate) fn is_at(url: &str) -> bool {
 pub(crate) fn variables(
     environment: &Environment,
     region: Option<&str>,
-) -> Result<[(&'static str, String); 5], LocalError> {
+) -> Result<[(&'static str, String); 6], LocalError> {
     let region = region.unwrap_or(REGION);
     Ok([
         ("AWS_ENDPOINT_URL", environment.endpoint()),
+        // Version 1 of the AWS CLI reads no other for SQS.
+        ("AWS_ENDPOINT_URL_SQS", environment.endpoint()),
         ("AWS_ACCESS_KEY_ID", ROOT_KEY.to_owned()),
         ("AWS_SECRET_ACCESS_KEY", environment.secret()?.expose().to_owned()),
         // Python's SDK and the AWS CLI read the second only.

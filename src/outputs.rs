@@ -11,7 +11,7 @@ use crate::config::{Access, Config};
 use crate::engine::changelog::Changelog;
 use crate::engine::resource::Details;
 use crate::names::Names;
-use crate::resources::{cdn, certificate, dns};
+use crate::resources::{cdn, certificate, dns, ready_queue};
 
 /// How long the records that people make may be held.
 const TTL_SECS: u32 = 300;
@@ -24,6 +24,11 @@ pub(crate) struct Outputs {
     pub(crate) bucket: String,
     pub(crate) upload_to: String,
     pub(crate) topic_arn: String,
+    /// Where the application hears of images that are ready, as far as the file asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ready_topic_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ready_queue_url: Option<String>,
     pub(crate) function_arn: String,
     pub(crate) role_arn: String,
     pub(crate) cdn_id: Option<String>,
@@ -50,6 +55,10 @@ impl Outputs {
             bucket: names.bucket.clone(),
             upload_to: format!("s3://{}/{}/", names.bucket, config.bucket.originals),
             topic_arn: names.topic.arn.clone(),
+            ready_topic_arn: names.ready.as_ref().map(|topic| topic.arn.clone()),
+            ready_queue_url: changelog
+                .details(ready_queue::ID)
+                .and_then(|details| details.get(ready_queue::URL_DETAIL).cloned()),
             function_arn: names.function_arn.clone(),
             role_arn: names.role_arn.clone(),
             cdn_id: cdn("id"),
@@ -96,9 +105,10 @@ fn dns_records(changelog: &Changelog) -> Vec<String> {
 pub(crate) fn base_url(config: &Config, aws: &Aws, details: Option<&Details>) -> Option<String> {
     if config.cdn.enabled {
         let details = details?;
+        let domain = details.get("domain")?;
         return Some(match details.get(cdn::OWN_DOMAIN_DETAIL) {
-            Some(own) => format!("https://{own}"),
-            None => aws.endpoints.cdn_url(details.get("domain")?),
+            Some(own) => aws.endpoints.own_url(own, domain),
+            None => aws.endpoints.cdn_url(domain),
         });
     }
     (config.bucket.access == Access::PublicAcl)

@@ -125,7 +125,7 @@ mod tests {
         let folder = variant.folder.clone();
         let facts = Facts { width, height: width, bytes: Some(1), content_type: None };
         let (key, url) = (format!("{folder}/a.jpg"), format!("https://x/{folder}/a.jpg"));
-        Address { folder, key, url, facts }
+        Address { folder, key, url, outdated: false, facts }
     }
 
     /// The folders and widths that are chosen, and the folders that are not.

@@ -106,6 +106,7 @@ impl Aws {
         let is_gate = connection.local.is_some() || is_local(endpoint("CloudFront")).await;
         let endpoints = Endpoints::new(endpoint("S3"), endpoint("CloudFront"));
         let endpoints = endpoints.with_sns(endpoint("SNS")).behind_gate(is_gate);
+        let endpoints = endpoints.with_s3_control(endpoint("S3 Control"));
         let caller = caller(&config).await;
         let caller = caller.map_err(|error| settings::of_unknown_region(&region, error));
         let (account, caller) = caller.map_err(|error| settings::of_profile(connection, error))?;

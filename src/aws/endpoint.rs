@@ -16,6 +16,7 @@ pub(crate) struct Endpoints {
     sns: Option<String>,
     /// Whether CloudFront is the local AWS behind its gate.
     is_gate: bool,
+    s3_control: Option<String>,
 }
 
 impl Endpoints {
@@ -26,6 +27,15 @@ impl Endpoints {
     /// The same, with this address for SNS.
     pub(crate) fn with_sns(self, sns: Option<String>) -> Self {
         Self { sns: sns.map(bare), ..self }
+    }
+
+    pub(crate) fn with_s3_control(self, s3_control: Option<String>) -> Self {
+        Self { s3_control: s3_control.map(bare), ..self }
+    }
+
+    /// Whether S3 runs jobs there. The local AWS runs none.
+    pub(crate) fn run_jobs(&self) -> bool {
+        !self.is_gate || self.s3_control != self.cloudfront
     }
 
     /// The same, with the local AWS's own address for CloudFront.
@@ -79,6 +89,12 @@ impl Endpoints {
         };
         let set = variables.into_iter().filter_map(|(name, url)| Some((name.to_owned(), url?)));
         set.collect()
+    }
+
+    /// The address at which a distribution serves that has a domain of its own, without a final slash.
+    /// Behind the gate that is the gate's: no DNS leads from another name to this machine.
+    pub(crate) fn own_url(&self, own: &str, domain: &str) -> String {
+        if self.is_gate { self.cdn_url(domain) } else { format!("https://{own}") }
     }
 
     /// The address at which a distribution with this domain serves, without a final slash.

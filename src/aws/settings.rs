@@ -21,12 +21,15 @@ const ENDPOINT: (&str, &str) = ("AWS_ENDPOINT_URL", "endpoint_url");
 
 /// The services that are called, by the identifiers from which the names of their variables come, and
 /// those variables (AWS SDKs and Tools Reference Guide, "Service-specific endpoints").
-const SERVICES: [(&str, &str); 10] = [
+const SERVICES: [(&str, &str); 13] = [
+    ("ACM", "AWS_ENDPOINT_URL_ACM"),
     ("CloudFront", "AWS_ENDPOINT_URL_CLOUDFRONT"),
+    ("CloudWatch", "AWS_ENDPOINT_URL_CLOUDWATCH"),
     ("CloudWatch Logs", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"),
     ("IAM", "AWS_ENDPOINT_URL_IAM"),
     ("Lambda", "AWS_ENDPOINT_URL_LAMBDA"),
     ("Resource Groups Tagging API", "AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API"),
+    ("Route 53", "AWS_ENDPOINT_URL_ROUTE_53"),
     ("S3", "AWS_ENDPOINT_URL_S3"),
     ("S3 Control", "AWS_ENDPOINT_URL_S3_CONTROL"),
     ("SNS", "AWS_ENDPOINT_URL_SNS"),

@@ -71,7 +71,17 @@ const TIMEOUT_SECS: u64 = 300;
 impl Backfill {
     /// The command as it was given, without `--yes`.
     pub(crate) fn command(&self) -> String {
-        let switches = [("on-aws", self.on_aws), ("outdated", self.outdated), ("all", self.all)];
+        self.command_of(self.on_aws, false)
+    }
+
+    /// The same originals and variants, by AWS or by this machine, or only to look at them.
+    fn command_of(&self, on_aws: bool, dry_run: bool) -> String {
+        let switches = [
+            ("on-aws", on_aws),
+            ("outdated", self.outdated),
+            ("all", self.all),
+            ("dry-run", dry_run),
+        ];
         let command = with_switches("backfill", &switches);
         if self.prefix.is_empty() { command } else { format!("{command} --prefix {}", self.prefix) }
     }

@@ -205,7 +205,8 @@ fn variables(variables: &[(&'static str, String)]) -> String {
         ["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_PROFILE", "AWS_SESSION_TOKEN"];
     const NO_PROXY: &str = "export NO_PROXY=127.0.0.1,localhost${NO_PROXY:+,$NO_PROXY}\n";
     let set = variables.iter().map(|(name, value)| format!("export {name}={value}\n"));
-    let others = OTHERS.into_iter().chain(endpoint_variables());
+    let is_set = |other: &&str| variables.iter().any(|(name, _)| name == other);
+    let others = OTHERS.into_iter().chain(endpoint_variables()).filter(|it| !is_set(it));
     let unset = format!("unset {}\n", others.collect::<Vec<_>>().join(" "));
     set.chain([NO_PROXY.to_owned(), unset]).collect()
 }

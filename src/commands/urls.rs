@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::inventory::Hindrance;
 use crate::original;
 use crate::outputs::base_url;
+use crate::report::advice::{Advice, quoted};
 use crate::report::layout::{name_columns, spaces};
 use crate::report::printable::printable;
 use crate::report::style::{BAD, BOLD, DIM, linked, painted};
@@ -30,7 +31,7 @@ const PARALLEL_LOOKS: usize = 8;
 
 /// Show the addresses of an original's variants, with dimensions and bytes
 ///
-/// Exits with 4 if a variant is missing.
+/// Exits with 4 if a variant is missing or shows another version of the original.
 ///
 /// Example: imgprep urls 2026/cat.jpg --srcset
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ pub(crate) async fn run(args: &Urls, global: &Global, report: &Report) -> Result
     let plan = session.plan().await?;
     let (aws, names) = (&session.account.aws, &session.account.names);
     // Where there is no stack, that is the reason.
-    session.images(&plan)?;
+    let inventory = session.images(&plan)?;
     let base = base_url(&config, aws, plan.step(cdn::ID).and_then(Step::details))
         .ok_or_else(|| no_address(&config))?;
     let bucket = Bucket { aws, name: &names.bucket, account: &names.account };
@@ -64,7 +65,16 @@ pub(crate) async fn run(args: &Urls, global: &Global, report: &Report) -> Result
         error,
         is_resumable: false,
     })?;
-    let originals = originals.into_iter().zip(&paths).map(|(addresses, path)| {
+    let mut found = Vec::new();
+    for (addresses, path) in originals.into_iter().zip(&paths) {
+        let failure = if addresses.etag.is_none() || addresses.are_whole() {
+            None
+        } else {
+            let record = inventory.failure_of(path.0).await?;
+            let is_of_it = |etag: &String| Some(etag) == addresses.etag.as_ref();
+            record.filter(|record| record.etag.as_ref().is_none_or(is_of_it))
+        };
+        let failure = failure.map(|record| record.reason);
         let srcset = args.srcset.then(|| {
             let srcset = Srcset::of(config.variants_of(*path).zip(&addresses.variants));
             for (folder, why) in &srcset.left_out {
@@ -72,9 +82,9 @@ pub(crate) async fn run(args: &Urls, global: &Global, report: &Report) -> Result
             }
             srcset.value
         });
-        Original { addresses, srcset }
-    });
-    Ok(Box::new(Found { originals: originals.collect() }))
+        found.push(Original { addresses, failure, srcset });
+    }
+    Ok(Box::new(Found { originals: found }))
 }
 
 /// Why nobody but the stack's own account can read the variants, and what to do about it.
@@ -100,14 +110,18 @@ struct Found {
 struct Original {
     #[serde(flatten)]
     addresses: Addresses,
+    /// Why this version of the original cannot be processed, if that is so.
+    failure: Option<String>,
     /// The value of the attribute as HTML has it before it is escaped.
     #[serde(skip_serializing_if = "Option::is_none")]
     srcset: Option<String>,
 }
 
 impl Outcome for Found {
-    fn text(&self, _report: &Report) -> String {
-        self.originals.iter().map(Original::text).collect::<Vec<_>>().join("\n")
+    fn text(&self, report: &Report) -> String {
+        let advice = report.advice();
+        let texts = self.originals.iter().map(|original| original.text(advice));
+        texts.collect::<Vec<_>>().join("\n")
     }
 
     fn json(&self) -> String {
@@ -116,23 +130,42 @@ impl Outcome for Found {
 
     /// A page that is made from this would show a broken image, so that a script should notice.
     fn exit_code(&self) -> u8 {
-        let is_whole = self.originals.iter().all(|original| original.addresses.missing() == 0);
-        if is_whole { 0 } else { NOT_WHOLE }
+        let is_whole = |original: &Original| original.addresses.are_whole();
+        if self.originals.iter().all(is_whole) { 0 } else { NOT_WHOLE }
     }
 }
 
 impl Original {
-    fn text(&self) -> String {
+    fn text(&self, advice: &Advice) -> String {
         match &self.srcset {
+            Some(value) if value.is_empty() => String::new(),
             Some(value) => format!("srcset=\"{}\"\n", value.replace('&', "&amp;")),
-            None => list(&self.addresses),
+            None => self.list(advice),
         }
+    }
+
+    /// The original, what is wrong with it, and a line for each variant.
+    fn list(&self, advice: &Advice) -> String {
+        let key = &self.addresses.key;
+        let mut text = format!("{}\n", painted(BOLD, &printable(key)));
+        let wrong = match &self.failure {
+            _ if self.addresses.etag.is_none() => Some("there is no such original".to_owned()),
+            Some(reason) => Some(format!("cannot be processed: {}", printable(reason))),
+            None => None,
+        };
+        if let Some(wrong) = wrong {
+            let _ = writeln!(text, "  {}", painted(BAD, &wrong));
+        } else if !self.addresses.are_whole() {
+            let make = advice.command(&format!("backfill --outdated --prefix {}", quoted(key)));
+            let _ = writeln!(text, "  to make what is missing: {make}");
+        }
+        text + &list(&self.addresses)
     }
 }
 
-/// An original, and a line for each variant.
+/// A line for each variant.
 fn list(addresses: &Addresses) -> String {
-    let mut text = format!("{}\n", painted(BOLD, &printable(&addresses.key)));
+    let mut text = String::new();
     if addresses.variants.is_empty() {
         text.push_str("  no variant is made of originals in this folder\n");
     }
@@ -149,9 +182,11 @@ fn list(addresses: &Addresses) -> String {
 fn facts(address: &Address) -> String {
     let known = &address.facts;
     let Some(count) = known.bytes else { return painted(BAD, "missing") };
+    let outdated = address.outdated.then(|| painted(BAD, "  of another version of the original"));
     let size = known.width.zip(known.height).map(|(width, height)| format!("{width}x{height}"));
     let facts = [size, Some(bytes(count)), known.content_type.as_deref().map(printable)];
-    painted(DIM, &facts.into_iter().flatten().collect::<Vec<_>>().join("  "))
+    let facts = painted(DIM, &facts.into_iter().flatten().collect::<Vec<_>>().join("  "));
+    facts + &outdated.unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -164,7 +199,8 @@ mod tests {
 
     fn address(folder: &str, facts: Facts) -> Address {
         let key = format!("{folder}/a&b.jpg");
-        Address { folder: folder.to_owned(), url: format!("https://x/{key}"), key, facts }
+        let (folder, url) = (folder.to_owned(), format!("https://x/{key}"));
+        Address { folder, url, key, outdated: false, facts }
     }
 
     fn found(srcset: Option<&str>) -> Original {
@@ -179,14 +215,17 @@ mod tests {
             address("thumbnails", of(None)),
             address("400x300", Facts::default()),
         ];
-        let addresses = Addresses { key: "originals/a&b.jpg".to_owned(), variants };
-        Original { addresses, srcset: srcset.map(ToOwned::to_owned) }
+        let (key, etag) = ("originals/a&b.jpg".to_owned(), Some("e".to_owned()));
+        let addresses = Addresses { key, etag, variants };
+        Original { addresses, failure: None, srcset: srcset.map(ToOwned::to_owned) }
     }
 
     #[test]
     fn a_variant_is_told_with_its_address_or_as_missing() {
-        assert_snapshot!(strip_str(&found(None).text()).to_string(), @"
+        let text = |original: &Original| strip_str(&original.text(&Advice::default())).to_string();
+        assert_snapshot!(text(&found(None)), @"
         originals/a&b.jpg
+          to make what is missing: imgprep backfill --outdated --prefix 'originals/a&b.jpg'
           800x600        https://x/800x600/a&b.jpg
                          800x600  51.2 kB  image/jpeg
           thumbnails     https://x/thumbnails/a&b.jpg
@@ -194,17 +233,45 @@ mod tests {
           400x300        https://x/400x300/a&b.jpg
                          missing
         ");
-        let nothing = Addresses { key: "originals/a.jpg".to_owned(), variants: Vec::new() };
-        assert_snapshot!(strip_str(&list(&nothing)).to_string(), @"
+        let nothing = Original {
+            addresses: Addresses {
+                key: "originals/a.jpg".to_owned(),
+                etag: Some("e".to_owned()),
+                variants: Vec::new(),
+            },
+            failure: None,
+            srcset: None,
+        };
+        assert_snapshot!(text(&nothing), @"
         originals/a.jpg
           no variant is made of originals in this folder
         ");
     }
 
     #[test]
+    fn an_original_that_is_gone_or_cannot_be_processed_is_told_first() {
+        let text = |original: &Original| strip_str(&original.text(&Advice::default())).to_string();
+        let mut original = found(None);
+        original.addresses.variants.truncate(1);
+        original.addresses.variants[0].outdated = true;
+        original.failure = Some("SVG is not supported".to_owned());
+        assert_snapshot!(text(&original), @"
+        originals/a&b.jpg
+          cannot be processed: SVG is not supported
+          800x600        https://x/800x600/a&b.jpg
+                         800x600  51.2 kB  image/jpeg  of another version of the original
+        ");
+        original.addresses.etag = None;
+        assert!(text(&original).contains("\n  there is no such original\n"), "{}", text(&original));
+        assert_eq!(Found { originals: vec![original] }.exit_code(), 4);
+    }
+
+    #[test]
     fn a_srcset_is_an_attribute_in_the_text_and_a_value_in_json() {
         let original = found(Some("https://x/a&b.jpg 800w"));
-        assert_eq!(original.text(), "srcset=\"https://x/a&amp;b.jpg 800w\"\n");
+        let advice = Advice::default();
+        assert_eq!(original.text(&advice), "srcset=\"https://x/a&amp;b.jpg 800w\"\n");
+        assert_eq!(found(Some("")).text(&advice), "", "an attribute without a value helps nobody");
         let document = Found { originals: vec![original] };
         assert!(document.json().contains("\"srcset\": \"https://x/a&b.jpg 800w\""));
         assert_eq!(document.exit_code(), 4, "a variant is missing");
@@ -217,7 +284,7 @@ mod tests {
         let missing = &json["originals"][0]["variants"][2];
         let expected = serde_json::json!({
             "folder": "400x300", "key": "400x300/a&b.jpg", "url": "https://x/400x300/a&b.jpg",
-            "width": null, "height": null, "bytes": null, "content_type": null,
+            "outdated": false, "width": null, "height": null, "bytes": null, "content_type": null,
         });
         assert_eq!(*missing, expected);
         assert!(json["originals"][0].get("srcset").is_none());

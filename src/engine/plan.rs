@@ -257,8 +257,7 @@ fn present(wanted: &Wanted, observed: &Observed, adopt: bool) -> Verdict {
                 .noted(Some(why.clone()))
         }
         Owner::Foreign(why) => {
-            let mut edits = edits;
-            edits.push(adoption(&wanted.fields));
+            let edits = edits.into_iter().chain(adoption(&wanted.fields)).collect();
             Verdict { edits, ..Verdict::new(Condition::Foreign, change) }.noted(Some(why.clone()))
         }
         _ if is_beyond_repair || !edits.is_empty() => {
@@ -272,13 +271,11 @@ fn present(wanted: &Wanted, observed: &Observed, adopt: bool) -> Verdict {
     }
 }
 
-/// The tag that remembers a resource as taken over.
-fn adoption(wanted: &Values) -> Edit {
-    Edit {
-        path: format!("tags.{ADOPTED_TAG}"),
-        have: Value::Null,
-        want: wanted.get(&format!("tags.{STACK_TAG}")).clone(),
-    }
+/// The tag that remembers a resource as taken over, if it carries tags.
+fn adoption(wanted: &Values) -> Option<Edit> {
+    let want = wanted.get(&format!("tags.{STACK_TAG}")).clone();
+    let path = format!("tags.{ADOPTED_TAG}");
+    (!want.is_null()).then_some(Edit { path, have: Value::Null, want })
 }
 
 fn absent(observed: &Observed) -> Verdict {
@@ -287,8 +284,10 @@ fn absent(observed: &Observed) -> Verdict {
         (Owner::Foreign(why) | Owner::Unreachable(why), _) => {
             Verdict::new(Condition::Foreign, Action::None).noted(Some(why.clone()))
         }
-        (Owner::Ours, Some(_)) => Verdict::new(Condition::Ok, Action::None).noted(kept),
-        (Owner::Adopted, Some(_)) => Verdict::new(Condition::Ok, Action::Update).noted(kept),
+        (Owner::Ours, Some(_)) if !observed.sheds => {
+            Verdict::new(Condition::Ok, Action::None).noted(kept)
+        }
+        (_, Some(_)) => Verdict::new(Condition::Ok, Action::Update).noted(kept),
         _ => Verdict::new(Condition::Ok, Action::Delete),
     }
 }

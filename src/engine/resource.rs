@@ -24,6 +24,8 @@ pub(crate) struct Kind {
     pub(crate) aws_type: &'static str,
     /// What is lost for ever with a resource that is deleted.
     pub(crate) loses: Option<&'static str>,
+    /// What is lost for ever with a change, if anything is.
+    pub(crate) change_loses: fn(&[Edit]) -> Option<&'static str>,
     /// Whether images are in it, so that people type its name before it goes with them.
     pub(crate) holds_images: bool,
     /// The resource that it is in: where that is somebody else's, nothing is asked about it.
@@ -41,7 +43,15 @@ pub(crate) struct Slow {
 
 impl Kind {
     pub(crate) const fn new(name: &'static str, aws_type: &'static str) -> Self {
-        Self { name, aws_type, loses: None, holds_images: false, inside: None, slow: None }
+        Self {
+            name,
+            aws_type,
+            loses: None,
+            change_loses: |_| None,
+            holds_images: false,
+            inside: None,
+            slow: None,
+        }
     }
 }
 
@@ -125,6 +135,8 @@ pub(crate) struct Observed<F = Values> {
     pub(crate) deploying: Option<String>,
     /// Why a deletion would leave it in place.
     pub(crate) kept: Option<String>,
+    /// Whether even then something of ours is taken out of it.
+    pub(crate) sheds: bool,
     /// Why no change can put it right, so that it has to be made again.
     pub(crate) beyond_repair: Option<String>,
     /// What people should know of it where there is nothing else to say.
@@ -135,7 +147,8 @@ pub(crate) struct Observed<F = Values> {
 impl<F> Observed<F> {
     pub(crate) fn new(fields: F, owner: Owner) -> Self {
         let (deploying, kept, beyond_repair, note) = (None, None, None, None);
-        Self { fields, owner, deploying, kept, beyond_repair, note, details: Details::new() }
+        let (sheds, details) = (false, Details::new());
+        Self { fields, owner, deploying, kept, sheds, beyond_repair, note, details }
     }
 
     pub(crate) fn is_ours(&self) -> bool {
@@ -151,6 +164,7 @@ impl<F: Field> Observed<F> {
             owner: self.owner,
             deploying: self.deploying,
             kept: self.kept,
+            sheds: self.sheds,
             beyond_repair: self.beyond_repair,
             note: self.note,
             details: self.details,

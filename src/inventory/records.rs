@@ -48,7 +48,7 @@ impl Inventory<'_> {
     }
 
     /// The record of an original, if there is one.
-    pub(super) async fn failure_of(&self, path: &str) -> Result<Option<FoundFailure>, Hindrance> {
+    pub(crate) async fn failure_of(&self, path: &str) -> Result<Option<FoundFailure>, Hindrance> {
         self.failure_at(ImagePath(path).record_key()).await
     }
 

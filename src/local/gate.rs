@@ -240,6 +240,7 @@ impl Gate {
             Entry::Health => return Ok(health()),
             Entry::Cdn { label, path } => upstream.view(parts, &label, &path).await,
             Entry::Object => upstream.show(parts).await,
+            Entry::Confirmation => upstream.confirm(parts).await,
             Entry::Preflight => upstream.preflight(parts).await,
             Entry::Form => {
                 let form = self.proven_form(&parts, body).await?;

@@ -140,6 +140,7 @@ impl Effort {
         let irreversible = match action {
             Action::Replace => Some("it is deleted and created again"),
             Action::Delete => id.0.loses,
+            Action::Update => (id.0.change_loses)(edits),
             _ => None,
         };
         Self { long: long.map(Why), irreversible: irreversible.map(Why) }

@@ -49,6 +49,8 @@ fn document(resources: Vec<Entry>) -> Document {
             bucket: text("photos-of-acme"),
             upload_to: text("s3://photos-of-acme/originals/"),
             topic_arn: text(TOPIC),
+            ready_topic_arn: None,
+            ready_queue_url: None,
             function_arn: String::new(),
             role_arn: String::new(),
             cdn_id: None,

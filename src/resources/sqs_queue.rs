@@ -52,7 +52,7 @@ pub(crate) trait Purpose: Send + Sync + 'static {
 const SID: &str = "ImgprepAllowTopic";
 
 /// The detail under which the queue's address is remembered, which SQS chooses.
-const URL_DETAIL: &str = "url";
+pub(crate) const URL_DETAIL: &str = "url";
 
 /// Fourteen days, the longest SQS keeps a message (Amazon SQS API, `SetQueueAttributes`).
 const RETENTION_SECS: u32 = 14 * 24 * 60 * 60;

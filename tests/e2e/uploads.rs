@@ -331,6 +331,18 @@ pub(crate) async fn the_addresses_of_variants_are_told_with_what_is_known_of_the
     assert_eq!(text.stdout.matches("missing").count(), 2, "{text}");
     let empty = pipeline.imgprep(&["urls", "none.jpg", "--srcset"]).exits(4);
     assert!(empty.stderr.contains("`800x600` is left out: it is not there"), "{empty}");
+    assert_eq!(empty.stdout, "");
+
+    // A picture that is served although its original has been replaced is not passed over.
+    assert!(text.stdout.contains("there is no such original"), "{text}");
+    pipeline.upload("originals/a b&c.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>").await;
+    arrived(&pipeline, "failed/a b&c.jpg.json").await;
+    let replaced = pipeline.imgprep(&["urls", "a b&c.jpg", "--json"]).exits(4).json();
+    let original = &replaced["originals"][0];
+    assert_eq!(original["variants"][0]["outdated"], true);
+    assert!(original["failure"].as_str().unwrap().contains("SVG"), "{original}");
+    let text = pipeline.imgprep(&["urls", "a b&c.jpg"]).exits(4);
+    assert_eq!(text.stdout.matches("of another version of the original").count(), 2, "{text}");
 }
 
 pub(crate) async fn without_a_public_address_it_is_said_what_to_do() {

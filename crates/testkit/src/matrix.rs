@@ -92,3 +92,9 @@ pub fn each(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
     let hits = spots.iter().zip(blows.iter().cycle());
     hits.map(|(spot, blow)| Hit { phase, spot: spot.clone(), blow: *blow }).collect()
 }
+
+/// One blow at the first call of each operation, in turn.
+pub fn first(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
+    let firsts: Vec<Spot> = spots.iter().filter(|spot| spot.nth == 1).cloned().collect();
+    each(phase, &firsts, blows)
+}

@@ -32,6 +32,9 @@ pub(super) async fn run(
 ) -> Result<Answer, Error> {
     refuse(args, global)?;
     let mut session = Session::open(global, report, LOOK, Start::IfNeeded).await?;
+    if !session.account.aws.endpoints.run_jobs() {
+        return Err(Error::Batch(local(args)));
+    }
     let stack = session.plan().await?;
     let inventory = session.images(&stack)?;
     let prefix = inventory.path(&args.prefix).to_owned();
@@ -68,7 +71,7 @@ pub(super) async fn run(
 /// Refuses what cannot be done together, before the first call.
 fn refuse(args: &Backfill, global: &Global) -> Result<(), Error> {
     let refusal = if global.local {
-        Refusal::Local
+        local(args)
     } else if args.missing {
         Refusal::MissingOnly
     } else if args.timeout.is_some() {
@@ -77,6 +80,11 @@ fn refuse(args: &Backfill, global: &Global) -> Result<(), Error> {
         return Ok(());
     };
     Err(Error::Batch(refusal))
+}
+
+/// The same on this machine, which the local AWS can do.
+fn local(args: &Backfill) -> Refusal {
+    Refusal::Local { command: Some(args.command_of(false, args.dry_run)) }
 }
 
 /// Makes the role that S3 runs jobs as, or repairs it.
@@ -204,10 +212,12 @@ pub(super) async fn cancel(id: &str, global: &Global, report: &Report) -> Result
 }
 
 async fn open(global: &Global, report: &Report) -> Result<Account, Error> {
+    let refusal = Error::Batch(Refusal::Local { command: None });
     if global.local {
-        return Err(Error::Batch(Refusal::Local));
+        return Err(refusal);
     }
-    Account::open(global, report, Start::Never).await
+    let account = Account::open(global, report, Start::Never).await?;
+    if account.aws.endpoints.run_jobs() { Ok(account) } else { Err(refusal) }
 }
 
 /// How far a job is.

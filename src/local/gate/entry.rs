@@ -27,6 +27,8 @@ pub(super) enum Entry {
     Cdn { label: String, path: String },
     /// To read an object that its bucket may show to everybody.
     Object,
+    /// To confirm a subscription with the token that SNS sent to its address.
+    Confirmation,
     /// To ask, as browsers do, whether a presigned request may be sent.
     Preflight,
     /// To upload a form, as whoever its signature proves to be.
@@ -67,6 +69,7 @@ impl Entry {
         }
         match Claim::of(parts, now)? {
             Some(claim) => Ok(Self::Signed(claim)),
+            None if parts.method == Method::GET && is_confirmation(parts) => Ok(Self::Confirmation),
             None if is_read && parts.uri.query().is_none() && is_object(&decoded) => {
                 Ok(Self::Object)
             }
@@ -124,6 +127,17 @@ fn is_form(parts: &Parts, path: &str) -> bool {
     is_multipart && !is_signed && is_bucket(path)
 }
 
+/// Whether it is the `SubscribeURL` of a message of SNS, and asks for nothing else.
+fn is_confirmation(parts: &Parts) -> bool {
+    let query = parts.uri.query().unwrap_or_default();
+    let mut names: Vec<&str> =
+        query.split('&').map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name)).collect();
+    names.sort_unstable();
+    parts.uri.path() == "/"
+        && names == ["Action", "Token", "TopicArn"]
+        && query.split('&').any(|pair| pair == "Action=ConfirmSubscription")
+}
+
 /// Whether a decoded path is that of a bucket.
 fn is_bucket(path: &str) -> bool {
     let name = path.strip_prefix('/').map(|path| path.strip_suffix('/').unwrap_or(path));
@@ -179,6 +193,26 @@ mod tests {
             assert_eq!(entry(method, local, "/a/b"), unsigned, "{method}");
             assert_eq!(entry(method, "a.cloudfront.localhost", "/a/b"), unsigned, "{method}");
         }
+    }
+
+    #[test]
+    fn a_subscription_is_confirmed_without_a_signature_and_nothing_with_it() {
+        let get = |query: &str| entry("GET", "localhost", &format!("/?{query}"));
+        const TOPIC: &str = "TopicArn=arn:aws:sns:us-east-1:000000000000:photos-ready";
+        let link = format!("Action=ConfirmSubscription&{TOPIC}&Token=0a1b");
+        assert_eq!(get(&link), Ok(Entry::Confirmation));
+        let others = [
+            format!("Action=DeleteTopic&{TOPIC}&Token=0a1b"),
+            format!("Action=ConfirmSubscription&{TOPIC}"),
+            format!("{link}&Action=DeleteTopic"),
+            format!("{link}&Version=2010-03-31"),
+            link.replace("Action=", "%41ction="),
+        ];
+        for query in others {
+            assert_eq!(get(&query), Err("MissingAuthenticationToken"), "{query}");
+        }
+        assert!(entry("POST", "localhost", &format!("/?{link}")).is_err());
+        assert!(entry("GET", "localhost", &format!("/a?{link}")).is_err());
     }
 
     #[test]

@@ -73,6 +73,11 @@ impl Upstream {
         self.send_for("object", anonymous(parts)).await
     }
 
+    /// Opens the link with which SNS has a subscription confirmed; MiniStack compares its token.
+    pub(super) async fn confirm(&self, parts: Parts) -> Result<Response<AnyBody>, Error> {
+        self.send(anonymous(parts)).await
+    }
+
     /// Sends a form on whose signature MiniStack can read as well.
     pub(super) async fn post(
         &self,

@@ -15,10 +15,11 @@ use serde_json::{Map, Value};
 use super::cors::is_unanswered;
 use super::lifecycle_rule::{Action, Rule, prefix, shown, with_filter};
 use super::{Bucket, Fields, NO_BUCKET};
+use crate::amounts::counted;
 use crate::aws::{Aws, AwsError, Calling};
 use crate::config::{Config, StorageClass};
 use crate::engine::fields::{Edit, Unwanted};
-use crate::engine::resource::Context;
+use crate::engine::resource::{Context, Observed};
 use crate::names::trial_folder;
 use crate::pricing::{number, prices};
 
@@ -197,6 +198,18 @@ impl Bucket {
         self.merge_lifecycle(context, &self.ours().map_err(|error| unusable(&error))?).await
     }
 
+    /// Takes out what there is of our rules.
+    pub(super) async fn shed_lifecycle(
+        &self,
+        context: &Context<'_>,
+        observed: &Observed,
+    ) -> Result<(), AwsError> {
+        if observed.fields.get(Fields::lifecycle.as_str()).is_null() {
+            return Ok(());
+        }
+        self.merge_lifecycle(context, &[]).await
+    }
+
     fn merged(
         &self,
         present: Document,
@@ -237,15 +250,36 @@ fn unusable(error: &BuildError) -> AwsError {
     AwsError::request(PUT, error.to_string())
 }
 
+/// What one of our rules is to do, if it does not yet.
+fn new<'e>(edit: &'e Edit, name: &str, member: &str) -> Option<&'e Value> {
+    let [have, want] = [&edit.have, &edit.want].map(|rules| rules.get(name)?.get(member));
+    want.filter(|want| have != Some(*want))
+}
+
+/// After how many days originals are to be deleted, if they are not so far.
+fn new_expiry(edit: &Edit) -> Option<u64> {
+    new(edit, EXPIRY, "expiration")?.get("days")?.as_u64()
+}
+
+/// That versions are to be deleted which S3 has kept so far; the file that switches versioning on finds
+/// none.
+fn lost_versions(edits: &[Edit]) -> Option<String> {
+    let of = |path: &str| edits.iter().find(|edit| edit.path == path);
+    let is_new = of(Fields::versioning.as_str()).is_some_and(|edit| edit.have.is_null());
+    let edit = of(Fields::lifecycle.as_str()).filter(|_| !is_new)?;
+    let rules = edit.want.as_object()?;
+    let days = rules.keys().find_map(|name| new(edit, name, "version_expiration")?.get("days"))?;
+    let days = counted(days.as_u64()?, "day");
+    Some(format!(
+        "S3 will delete versions {days} after they were replaced, those already there included"
+    ))
+}
+
 /// What people should know of our rules before they are written: what S3 charges once for each
 /// object, and what is lost.
 pub(super) fn remarks(edit: &Edit) -> Vec<String> {
-    let new = |name: &str, member: &str| {
-        let [have, want] = [&edit.have, &edit.want].map(|rules| rules.get(name)?.get(member));
-        want.filter(|want| have != Some(*want))
-    };
     let mut remarks = Vec::new();
-    if let Some(moved) = new(STORAGE, "transitions") {
+    if let Some(moved) = new(edit, STORAGE, "transitions") {
         let class = match moved.pointer("/0/storage_class").and_then(Value::as_str) {
             Some("GLACIER_IR") => StorageClass::GlacierInstant,
             _ => StorageClass::IntelligentTiering,
@@ -256,15 +290,23 @@ pub(super) fn remarks(edit: &Edit) -> Vec<String> {
              1,000 at us-east-1 prices"
         ));
     }
-    if let Some(days) = new(EXPIRY, "expiration").and_then(|expired| expired.get("days")) {
+    if let Some(days) = new_expiry(edit) {
         remarks.push(format!(
-            "S3 will delete originals {days} days after their upload, those already there included"
+            "S3 will delete originals {} after their upload, those already there included",
+            counted(days, "day")
         ));
     }
     remarks
 }
 
 impl Fields {
+    /// What S3 deletes after these edits, and has kept so far.
+    pub(super) fn lost(edits: &[Edit]) -> Option<&'static str> {
+        let expiry = edits.iter().find(|edit| edit.path == Self::lifecycle.as_str());
+        let is_lost = expiry.and_then(new_expiry).is_some() || lost_versions(edits).is_some();
+        is_lost.then_some("what S3 deletes is lost")
+    }
+
     /// What people should know of these edits before they are made.
     pub(super) fn remark(edits: &[Edit]) -> Option<String> {
         let of = |path: &str| edits.iter().find(|edit| edit.path == path);
@@ -275,7 +317,11 @@ impl Fields {
              until somebody deletes them"
                 .to_owned()
         });
-        rules.into_iter().chain(versioning).reduce(|all, one| format!("{all}; {one}"))
+        rules
+            .into_iter()
+            .chain(lost_versions(edits))
+            .chain(versioning)
+            .reduce(|all, one| format!("{all}; {one}"))
     }
 }
 

@@ -44,6 +44,7 @@ use crate::pricing::{Service, Usage};
 
 pub(crate) const ID: Id = Id(&Kind {
     loses: Some("any images in it are lost, and others can take its name"),
+    change_loses: Fields::lost,
     holds_images: true,
     ..Kind::new("bucket", "AWS::S3::Bucket")
 });
@@ -292,7 +293,9 @@ impl Resource for Bucket {
             // Whether it had versions before nobody knows, and to lose them would be worse.
             fields.versioning = Unwanted(None);
         }
-        let mut observed = Observed::new(fields, owner);
+        // A bucket that stays with its images is not to go on deleting them.
+        let sheds = self.images.is_some() && fields.lifecycle.0.is_some();
+        let mut observed = Observed { sheds, ..Observed::new(fields, owner) };
         observed.note = note.filter(|_| self.images.is_none());
         observed.kept = match (&observed.owner, self.images) {
             (Owner::Adopted, Some(_)) => Some(KEPT_ADOPTED.to_owned()),
@@ -402,6 +405,7 @@ impl Resource for Bucket {
         match delete().await {
             Err(error) if error.code() == "BucketNotEmpty" => {
                 if let Some(why) = self.kept_for_images(context.aws).await? {
+                    self.shed_lifecycle(context, observed).await?;
                     return Ok(Removal::Kept(why));
                 }
                 objects::delete_markers(&calls, &deletion).await?;

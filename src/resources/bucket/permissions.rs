@@ -77,9 +77,10 @@ pub(super) const ROWS: &[Row] = &[
     on(TRIAL_VARIANTS).of(&[Set::Try], &["s3:DeleteObject", "s3:GetObject"]),
     on(ORIGINALS).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
     on(VARIANTS).of(&[Set::Retry, Set::Prune], &["s3:GetObject"]),
+    on(ORIGINALS).of(&[Set::Urls], &["s3:GetObject"]),
     on(VARIANTS).of(&[Set::Urls], &["s3:GetObject"]),
     on(ORIGINALS).of(&[Set::Presign], &["s3:PutObject"]),
     on(ORIGINALS).when(When::Outdated).of(&[Set::Backfill], &["s3:GetObject"]),
     on(VARIANTS).when(When::Outdated).of(&[Set::Backfill], &["s3:GetObject"]),
-    on(RECORDS).of(&[Set::Failures, Set::Retry, Set::Prune], &["s3:GetObject"]),
+    on(RECORDS).of(&[Set::Failures, Set::Retry, Set::Prune, Set::Urls], &["s3:GetObject"]),
 ];

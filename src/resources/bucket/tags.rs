@@ -55,9 +55,7 @@ impl Bucket {
         if !observed.fields.get(Fields::cors.as_str()).is_null() {
             self.merge_cors(context, None).await?;
         }
-        if !observed.fields.get(Fields::lifecycle.as_str()).is_null() {
-            self.merge_lifecycle(context, &[]).await?;
-        }
+        self.shed_lifecycle(context, observed).await?;
         let wait = context.bucket_wait(CALL);
         calls
             .configure(&wait, || async {

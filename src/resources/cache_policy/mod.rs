@@ -1,7 +1,7 @@
 //! The cache policy with which the CDN tells versions of a variant apart, by `?v=…` in its address.
 //!
-//! It carries no tags: it is ours by its name, and a tag of the distribution leads to it once it has
-//! left the file.
+//! It carries no tags: it is ours by its name and the beginning of its comment, and a tag of the
+//! distribution leads to it once it has left the file.
 
 mod export;
 mod permissions;
@@ -47,6 +47,9 @@ const CONTENTION_SECS_MAX: u64 = 60;
 const QUOTA: &str = "an account has 20 cache policies of its own unless AWS raised that: delete one \
                      that no distribution uses, ask AWS for more (Service Quotas, CloudFront, \"Cache \
                      policies per AWS account\"), or set `versions = false` under `[cdn]`";
+
+/// How the comment begins, by which ours is known.
+const COMMENT: &str = "Tells versions of the variants of ";
 
 fields! {
     pub(crate) struct Fields {
@@ -110,7 +113,7 @@ impl CachePolicy {
     }
 
     fn comment(&self) -> String {
-        format!("Tells versions of the variants of {} apart", self.names.bucket)
+        format!("{COMMENT}{} apart", self.names.bucket)
     }
 
     /// What a change of it must name; `None` where it is gone.
@@ -183,7 +186,13 @@ impl Resource for CachePolicy {
         };
         Ok(found.map(|policy| {
             let fields = policy.cache_policy_config().map(Fields::from).unwrap_or_default();
-            let mut observed = Observed::new(fields, Owner::Ours);
+            let is_ours = fields.comment.as_deref().is_some_and(|it| it.starts_with(COMMENT));
+            let owner = if is_ours {
+                Owner::Ours
+            } else {
+                Owner::Foreign(format!("its comment does not begin with `{}`", COMMENT.trim_end()))
+            };
+            let mut observed = Observed::new(fields, owner);
             observed.details.insert(ID_DETAIL, policy.id);
             observed
         }))

@@ -37,7 +37,7 @@ impl Cdn {
     /// Where the distribution serves, without a final slash.
     fn address(aws: &Aws, made: &Made) -> String {
         match &made.own_domain {
-            Some(own) => format!("https://{own}"),
+            Some(own) => aws.endpoints.own_url(own, &made.domain),
             None => aws.endpoints.cdn_url(&made.domain),
         }
     }

@@ -303,8 +303,9 @@ impl Resource for Dns {
         // What is not to be made here, or not now, is taken for made.
         let left = self.domains.iter().filter(|it| is_waiting || !found.contains_key(*it));
         aliases.extend(left.map(|domain| (domain.clone(), Alias::wanted())));
-        let owner = match others.first() {
-            Some((domain, set)) => Owner::Foreign(in_the_way_of(domain, set)),
+        let in_the_way = others.iter().map(|(domain, set)| in_the_way_of(domain, set));
+        let owner = match in_the_way.reduce(|all, one| format!("{all}; {one}")) {
+            Some(why) => Owner::Foreign(why),
             None => Owner::Ours,
         };
         let fields = Fields { aliases: Keyed(aliases), others: Unwanted(cnames(&found)) };

@@ -5,6 +5,7 @@ mod permissions;
 use crate::engine::resource::{Id, Kind};
 use crate::names::{Named, Names};
 use crate::permissions::Row;
+pub(crate) use crate::resources::sqs_queue::URL_DETAIL;
 use crate::resources::sqs_queue::{Purpose, SqsQueue};
 
 pub(crate) const ID: Id = Id(&Kind {

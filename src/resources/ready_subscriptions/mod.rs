@@ -183,7 +183,8 @@ fn note<'a>(
         ),
         (
             named(&mut { others }),
-            "subscribed but not in the file: unsubscribe it if you no longer want it",
+            "subscribed but not in the file: unsubscribe it with `aws sns unsubscribe` if you no longer want \
+             it; SNS itself forgets within 2 days what was never confirmed",
         ),
     ];
     let told = told.into_iter().filter(|(endpoints, _)| !endpoints.is_empty());
