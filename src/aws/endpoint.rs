@@ -206,6 +206,22 @@ mod tests {
             local.cdn_url("d111111abcdef8.cloudfront.net"),
             "http://127.0.0.1:4566/_imgprep/cdn/d111111abcdef8"
         );
+        let own = |endpoints: &Endpoints| {
+            endpoints.own_url("img.example.com", "d111111abcdef8.cloudfront.net")
+        };
+        assert_eq!(own(&local), "http://127.0.0.1:4566/_imgprep/cdn/d111111abcdef8");
+        assert_eq!(own(&Endpoints::default()), "https://img.example.com");
+    }
+
+    #[test]
+    fn the_local_aws_runs_no_jobs() {
+        let at = |s3_control: &str, is_gate| {
+            let endpoints = endpoints(Some(EMULATOR), Some(EMULATOR)).behind_gate(is_gate);
+            endpoints.with_s3_control(Some(s3_control.to_owned())).run_jobs()
+        };
+        assert!(!at(EMULATOR, true));
+        assert!(at(EMULATOR, false) && at("http://127.0.0.1:9999", true));
+        assert!(Endpoints::default().run_jobs());
     }
 
     #[test]

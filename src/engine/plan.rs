@@ -376,6 +376,16 @@ mod tests {
     }
 
     #[test]
+    fn what_carries_no_tags_is_adopted_without_one() {
+        let mut wanted = wanted();
+        wanted.fields.remove(&format!("tags.{STACK_TAG}"));
+        let foreign = observed(128, Owner::Foreign("leads elsewhere".to_owned()));
+        let plan = Plan::new(ADOPT, [(wanted, Some(foreign))]);
+        let paths: Vec<&str> = plan.steps[0].edits.iter().map(|edit| edit.path.as_str()).collect();
+        assert_eq!(paths, ["memory"]);
+    }
+
+    #[test]
     fn what_cannot_be_read_cannot_be_adopted() {
         let unreachable = Observed::new(Values::default(), Owner::Unreachable("taken".to_owned()));
         check(ADOPT, Some(unreachable), (Condition::Foreign, Action::None, &[]));
@@ -386,7 +396,9 @@ mod tests {
         check(Goal::Absent, Some(observed(128, Owner::Ours)), (Condition::Ok, Action::Delete, &[]));
         let mut full = observed(256, Owner::Ours);
         full.kept = Some("it holds 3 objects".to_owned());
-        check(Goal::Absent, Some(full), (Condition::Ok, Action::None, &[]));
+        check(Goal::Absent, Some(full.clone()), (Condition::Ok, Action::None, &[]));
+        full.sheds = true;
+        check(Goal::Absent, Some(full), (Condition::Ok, Action::Update, &[]));
         let mut adopted = observed(256, Owner::Adopted);
         adopted.kept = Some("it was there before".to_owned());
         check(Goal::Absent, Some(adopted), (Condition::Ok, Action::Update, &[]));

@@ -1,6 +1,6 @@
 //! The fallback and the versions of variants, from the file to what the CDN has and shows, and back.
 
-use aws_sdk_cloudfront::types::{CustomErrorResponse, DistributionConfig};
+use aws_sdk_cloudfront::types::{CachePolicyConfig, CustomErrorResponse, DistributionConfig};
 use imgprep_testkit::http;
 use imgprep_testkit::proxy::Refusal;
 use imgprep_testkit::{Pipeline, resource};
@@ -152,6 +152,23 @@ pub(crate) async fn a_cache_policy_comes_with_versions_and_goes_once_nothing_use
     add(&pipeline, LINES);
     pipeline.up();
     pipeline.imgprep(&["down", "--yes", "--delete-images"]).exits(0);
+    assert_eq!(pipeline.aws.inventory().await, Vec::<String>::new());
+}
+
+/// It can carry no tag, so that a name alone proves nothing.
+pub(crate) async fn a_cache_policy_of_somebody_else_is_refused_and_then_taken_over() {
+    let pipeline = Pipeline::new("their-policy").await;
+    let theirs = CachePolicyConfig::builder().name(pipeline.cdn()).comment("theirs");
+    let create = pipeline.aws.cloudfront.create_cache_policy();
+    create.cache_policy_config(theirs.min_ttl(5).build().unwrap()).send().await.unwrap();
+    add(&pipeline, "versions = true");
+    let refused = pipeline.imgprep(&["up", "--yes", "--json"]).exits(1).error();
+    assert_eq!(refused.resource, "cache-policy");
+    assert!(refused.message.contains("its comment does not begin with"), "{refused:?}");
+    assert!(refused.hint.contains("--adopt"), "{refused:?}");
+    pipeline.imgprep(&["up", "--yes", "--adopt"]).exits(0);
+    pipeline.assert_whole();
+    pipeline.down();
     assert_eq!(pipeline.aws.inventory().await, Vec::<String>::new());
 }
 

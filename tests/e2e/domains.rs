@@ -97,8 +97,12 @@ pub(crate) async fn delete(pipeline: &Pipeline, zone: &str, kind: &RrType) {
 }
 
 async fn put_cname(pipeline: &Pipeline, zone: &str, name: &str, value: &str) {
+    put(pipeline, zone, name, (RrType::Cname, value)).await;
+}
+
+async fn put(pipeline: &Pipeline, zone: &str, name: &str, (kind, value): (RrType, &str)) {
     let record = ResourceRecord::builder().value(value).build().unwrap();
-    let set = ResourceRecordSet::builder().name(name).r#type(RrType::Cname).ttl(60);
+    let set = ResourceRecordSet::builder().name(name).r#type(kind).ttl(60);
     let set = set.resource_records(record).build().unwrap();
     change(pipeline, zone, ChangeAction::Create, set).await;
 }
@@ -255,6 +259,15 @@ pub(crate) async fn a_record_that_leads_elsewhere_is_named_and_taken_over_only_i
     let (pipeline, acm) = with_domains("domain-foreign", &["img"]).await;
     let ours = own_zone(&pipeline).await;
     let host = format!("img.{}", zone_name(&pipeline));
+    put(&pipeline, &ours, &host, (RrType::A, "192.0.2.1")).await;
+    put(&pipeline, &ours, &host, (RrType::Aaaa, "2001:db8::1")).await;
+    let error = pipeline.imgprep(&["up", "--yes", "--json"]).exits(1).error();
+    let [four, six] = ["A that leads to 192.0.2.1", "AAAA that leads to 2001:db8::1"];
+    let why = format!("{host} has a record {four}; {host} has a record {six}");
+    assert!(error.message.contains(&why), "every record that would go is named: {error:?}");
+    pipeline.imgprep(&["up", "--yes", "--adopt"]).exits(0);
+    pipeline.down();
+
     put_cname(&pipeline, &ours, &host, "old.example.net").await;
     let error = pipeline.imgprep(&["up", "--yes", "--json"]).exits(1).error();
     assert_eq!(error.resource, "dns");

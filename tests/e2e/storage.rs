@@ -167,6 +167,25 @@ pub(crate) async fn rules_come_and_go_with_their_keys_and_others_stay() {
 }
 
 /// What somebody else's rule does to originals is no error to S3: it is said, and nothing is stopped.
+/// What `down` leaves because images are in it goes on as it is, and not away by and by.
+pub(crate) async fn a_bucket_that_is_kept_deletes_nothing() {
+    let pipeline = Pipeline::new("kept-rules").await;
+    add_keys(&pipeline, KEYS);
+    let plan = pipeline.imgprep(&["up", "--yes", "--json"]).exits(0).json();
+    assert_eq!(resource(&plan, "bucket").get("irreversible"), None, "there is nothing to lose");
+    put_rules(&pipeline, rules(&pipeline).await.into_values().chain([theirs()]).collect()).await;
+    pipeline.upload("originals/a.jpg", b"a photo").await;
+    pipeline.edit("expire_originals_days = 400", "expire_originals_days = 40");
+    let plan = pipeline.imgprep(&["plan", "--json"]).exits(0).json();
+    assert_eq!(resource(&plan, "bucket")["irreversible"], true);
+    let down = pipeline.imgprep(&["down", "--yes"]).exits(0);
+    assert!(down.stdout.contains("bucket kept because it holds"), "{down}");
+    assert_eq!(rules(&pipeline).await.into_keys().collect::<Vec<_>>(), ["theirs"]);
+    pipeline.proxy.take_calls();
+    pipeline.imgprep(&["down", "--yes"]).exits(0);
+    assert_eq!(pipeline.proxy.take_mutating(), Vec::<String>::new());
+}
+
 pub(crate) async fn a_rule_of_others_about_originals_is_named() {
     let pipeline = Pipeline::new("rival").await;
     pipeline.up();

@@ -166,6 +166,35 @@ fn a_plan_says_what_a_move_costs_and_what_is_lost() {
 }
 
 #[test]
+fn what_is_lost_is_told_as_such() {
+    let edits = |have: Storage, want: Storage| {
+        let of = |storage| Values::of(&Resource::fields(&bucket(storage)));
+        difference(&of(want), &of(have))
+    };
+    let expiring = |days| Storage { expire_originals_days: Some(days), ..NOTHING };
+    let versioned = Storage { versioning: true, ..NOTHING };
+    assert!(remark(expiring(9), expiring(1)).unwrap().contains("originals 1 day after"));
+    for (have, want, is_lost) in [
+        (NOTHING, expiring(9), true),
+        (expiring(9), expiring(1), true),
+        (expiring(9), NOTHING, false),
+        (NOTHING, moved(StorageClass::GlacierInstant), false),
+        // There are no versions yet.
+        (NOTHING, versioned, false),
+    ] {
+        assert_eq!(Fields::lost(&edits(have, want)).is_some(), is_lost, "{have:?} {want:?}");
+    }
+    // A bucket that had versions before the rules about them.
+    let mut edits = edits(NOTHING, versioned);
+    edits.retain(|edit| edit.path == Fields::lifecycle.as_str());
+    assert!(Fields::lost(&edits).is_some());
+    assert_eq!(
+        Fields::remark(&edits).unwrap(),
+        "S3 will delete versions 7 days after they were replaced, those already there included"
+    );
+}
+
+#[test]
 fn rules_are_shown_by_their_names() {
     let shown = bucket(moved(StorageClass::IntelligentTiering)).lifecycle().unwrap();
     assert_eq!(
