@@ -5,7 +5,7 @@ mod misuse;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use contract::framing::Focus;
+use contract::framing::{Crop, Focus};
 
 pub(crate) use self::misuse::{Misuse, suggest};
 use crate::region;
@@ -66,4 +66,12 @@ pub(crate) fn with_switches(command: &str, switches: &[(&str, bool)]) -> String 
 /// A focus, as the metadata of an original gives it.
 pub(crate) fn focus(text: &str) -> Result<Focus, &'static str> {
     Focus::parse(text).ok_or("must be two numbers from 0 to 1, such as `0.31,0.62`")
+}
+
+/// A crop, as the metadata of an original gives it.
+pub(crate) fn crop(text: &str) -> Result<Crop, &'static str> {
+    Crop::parse(text).ok_or(
+        "a crop is a part of the image: left, top, width and height from 0 to 1, such as \
+         `0.1,0.1,0.8,0.5`",
+    )
 }

@@ -82,10 +82,11 @@ pub(crate) enum Error {
     NoLog {
         group: String,
     },
-    /// The image given to `try`.
+    /// An image that is given cannot be used.
     Image {
         path: String,
         why: String,
+        hint: String,
     },
     /// A variant did not come.
     Trial(Box<Broken>),
@@ -271,11 +272,8 @@ impl Error {
                 Some(format!("run `imgprep {command}` again to continue"))
             }
             Self::NoStack | Self::NoLog { .. } => Some("run `imgprep up` first".to_owned()),
-            Self::Image { .. } => {
-                Some("use a JPEG, PNG, WebP, GIF, BMP or TIFF, or no file for a sample".to_owned())
-            }
             Self::Key(_) => Some("give the key of one file, such as `2026/cat.jpg`".to_owned()),
-            Self::ContentType { hint, .. } => Some(hint.clone()),
+            Self::Image { hint, .. } | Self::ContentType { hint, .. } => Some(hint.clone()),
             Self::NoAddress { hint, .. } => Some((*hint).to_owned()),
             Self::Trial(broken) => Some(broken.hint()),
             Self::Render(refusal) => Some(refusal.hint()),

@@ -1,4 +1,6 @@
-//! The key of one original, as people type it.
+//! The key of one original, as people type it, and the kind of image that it is.
+
+pub(crate) mod kinds;
 
 use contract::keys::{ImagePath, KEY_BYTES_MAX};
 

@@ -10,23 +10,11 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_s3::config::Credentials;
 use aws_smithy_types::date_time::Format;
 use aws_smithy_types::{DateTime, base64};
-use contract::framing::{FOCUS_METADATA, Focus};
-use contract::keys::ImagePath;
+use contract::framing::{CROP_METADATA, FOCUS_METADATA, Framing};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::signing::{ALGORITHM, Signer};
-
-/// The content types of what the function reads, by extension.
-const TYPES: [(&str, &[&str]); 7] = [
-    ("image/jpeg", &["jpg", "jpeg", "jpe", "jfif"]),
-    ("image/png", &["png"]),
-    ("image/webp", &["webp"]),
-    ("image/gif", &["gif"]),
-    ("image/bmp", &["bmp"]),
-    ("image/tiff", &["tif", "tiff"]),
-    ("image/heic", &["heic", "heif"]),
-];
 
 /// What S3 puts the name of the uploaded file in place of.
 pub(crate) const FILE_NAME: &str = "${filename}";
@@ -39,7 +27,8 @@ pub(crate) struct Upload<'a> {
     pub(crate) region: &'a str,
     pub(crate) key: String,
     pub(crate) content_type: String,
-    pub(crate) focus: Option<Focus>,
+    /// What is said of its composition, as metadata.
+    pub(crate) framing: Framing,
     /// In bytes.
     pub(crate) max_size: u64,
 }
@@ -52,15 +41,6 @@ pub(crate) struct Form {
     pub(crate) fields: BTreeMap<String, String>,
     /// When it expires, as in RFC 3339.
     pub(crate) expires: String,
-}
-
-/// The type of a file by its name.
-pub(crate) fn content_type(ImagePath(path): ImagePath<'_>) -> Option<&'static str> {
-    let name = path.rsplit('/').next()?;
-    let (_, extension) = name.rsplit_once('.')?;
-    let extension = extension.to_lowercase();
-    let found = TYPES.iter().find(|(_, extensions)| extensions.contains(&extension.as_str()));
-    found.map(|(content_type, _)| *content_type)
 }
 
 /// Whether a type is one of these, of which `image/*` is all of a kind.
@@ -107,8 +87,12 @@ impl Upload<'_> {
         if let Some(token) = credentials.session_token() {
             fields.insert("x-amz-security-token".to_owned(), token.to_owned());
         }
-        if let Some(focus) = self.focus {
-            fields.insert(format!("x-amz-meta-{FOCUS_METADATA}"), focus.to_string());
+        let Framing { focus, crop } = self.framing;
+        for (name, value) in [
+            (FOCUS_METADATA, focus.map(|focus| focus.to_string())),
+            (CROP_METADATA, crop.map(|crop| crop.to_string())),
+        ] {
+            fields.extend(value.map(|value| (format!("x-amz-meta-{name}"), value)));
         }
         let policy = base64::encode(self.policy(&fields, &expires).to_string());
         let signer = Signer::new(credentials.secret_access_key(), &scope);
@@ -138,6 +122,8 @@ fn rfc3339(time: SystemTime) -> String {
 
 #[cfg(test)]
 mod tests {
+    use contract::framing::{Crop, Focus};
+
     use super::*;
 
     fn at(text: &str) -> SystemTime {
@@ -151,7 +137,7 @@ mod tests {
             region: "eu-central-1",
             key: "originals/a b.jpg".to_owned(),
             content_type: "image/jpeg".to_owned(),
-            focus: None,
+            framing: Framing::default(),
             max_size: 25_000_000,
         }
     }
@@ -188,13 +174,16 @@ mod tests {
     }
 
     #[test]
-    fn a_session_and_a_focus_have_a_field_each() {
-        let focus = Focus::parse("0.31,0.62");
-        let (form, policy) = form(&Upload { focus, ..upload() }, Some("token"));
+    fn a_session_a_focus_and_a_crop_have_a_field_each() {
+        let framing =
+            Framing { focus: Focus::parse("0.31,0.62"), crop: Crop::parse("0.1,0.1,0.8,0.5") };
+        let (form, policy) = form(&Upload { framing, ..upload() }, Some("token"));
         let conditions = policy["conditions"].as_array().unwrap();
-        for (name, value) in
-            [("x-amz-meta-imgprep-focus", "0.31,0.62"), ("x-amz-security-token", "token")]
-        {
+        for (name, value) in [
+            ("x-amz-meta-imgprep-focus", "0.31,0.62"),
+            ("x-amz-meta-imgprep-crop", "0.1,0.1,0.8,0.5"),
+            ("x-amz-security-token", "token"),
+        ] {
             assert_eq!(form.fields[name], value);
             assert!(conditions.contains(&json!(["eq", format!("${name}"), value])), "{policy}");
         }
@@ -211,21 +200,6 @@ mod tests {
         let sooner = "2026-11-28T09:20:00Z";
         assert_eq!(until(Some(sooner)), (at(sooner), true));
         assert_eq!(until(Some("2026-11-28T10:15:00Z")), (at("2026-11-28T09:30:00Z"), false));
-    }
-
-    #[test]
-    fn a_type_follows_from_the_extension() {
-        for (path, expected) in [
-            ("a.jpg", Some("image/jpeg")),
-            ("2026/A.B.JPEG", Some("image/jpeg")),
-            ("a.heif", Some("image/heic")),
-            ("a.jpg/b", None),
-            ("jpg", None),
-            ("a.svg", None),
-            ("a.", None),
-        ] {
-            assert_eq!(content_type(ImagePath(path)), expected, "{path}");
-        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::amounts::{counted, span};
 use crate::args::{Global, with_switches};
 use crate::error::{Error, FAILED};
 use crate::inventory::{Backfill as Work, BackfillPlan, BackfillResult, Scope};
-use crate::report::advice::Advice;
+use crate::report::advice::{Advice, quoted};
 use crate::report::layout::name_columns;
 use crate::report::style::{BAD, CHANGED, GOOD, painted};
 use crate::report::{Answer, Asked, Outcome, Report, pretty};
@@ -83,7 +83,10 @@ impl Backfill {
             ("dry-run", dry_run),
         ];
         let command = with_switches("backfill", &switches);
-        if self.prefix.is_empty() { command } else { format!("{command} --prefix {}", self.prefix) }
+        if self.prefix.is_empty() {
+            return command;
+        }
+        format!("{command} --prefix {}", quoted(&self.prefix))
     }
 }
 
@@ -265,4 +268,31 @@ fn backfill(result: &BackfillResult, command: &str, advice: &Advice) -> String {
 
 fn dollars(usd: f64) -> String {
     if usd < 0.01 { "less than $0.01".to_owned() } else { format!("about ${usd:.2}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: Backfill,
+    }
+
+    #[test]
+    fn the_command_can_be_given_again_as_it_is_shown() {
+        let command = |words: &[&str]| {
+            let words = ["backfill"].iter().chain(words);
+            Line::try_parse_from(words).unwrap().args.command()
+        };
+        assert_eq!(command(&["--yes"]), "backfill");
+        assert_eq!(command(&["--all", "--prefix", "2025/"]), "backfill --all --prefix 2025/");
+        assert_eq!(
+            command(&["--on-aws", "--prefix", "my photos/a;b"]),
+            "backfill --on-aws --prefix 'my photos/a;b'"
+        );
+    }
 }

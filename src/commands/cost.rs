@@ -12,7 +12,7 @@ use crate::cost::{
 use crate::error::Error;
 use crate::pricing::{Load, number};
 use crate::report::advice::Advice;
-use crate::report::layout::{spaces, wrapped};
+use crate::report::layout::{spaces, width, wrapped};
 use crate::report::style::{BOLD, DIM, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
 
@@ -75,38 +75,65 @@ fn megapixels(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| format!("must be above 0 and at most {MEGAPIXELS_MAX}"))
 }
 
-/// Where the details begin: after the names, the prices and what is free of them.
-const DETAILS: usize = 38;
-/// The same in the table of storage classes, whose names are longer.
+/// The least room for names.
+const NAMES_MIN: usize = 13;
+/// What a price and what is free of it take beside a name, with the spaces around them.
+const PRICES: usize = 25;
+/// Where the details begin in the table of storage classes, whose names are longer.
 const CLASS_DETAILS: usize = 32;
 const INDENT: usize = 2;
 
+/// A table under way: each name has as much room as the longest.
+struct Table {
+    text: String,
+    names: usize,
+}
+
+impl Table {
+    fn of(estimate: &Estimate, text: String) -> Self {
+        let names = estimate.services.iter().map(|service| width(service.name));
+        Self { text, names: names.fold(NAMES_MIN, usize::max) }
+    }
+
+    fn brief_row(&mut self, name: &str, amount: f64, remark: &str) {
+        let (names, amount) = (self.names, usd(amount));
+        self.line(&format!("  {name:<names$}{amount:>9}  {remark}"));
+    }
+
+    fn row(&mut self, name: &str, [paid, free]: [&str; 2], detail: &str) {
+        let names = self.names;
+        let detail = wrapped(&words(detail), names + PRICES);
+        self.line(&format!("  {name:<names$}{paid:>11}{free:>10}  {detail}"));
+    }
+
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+}
+
 /// The amounts alone.
 fn brief(estimate: &Estimate, advice: &Advice) -> String {
-    let mut text = format!("{}, in USD\n", load(&estimate.assumptions));
+    let head = format!("{}, in USD\n", load(&estimate.assumptions));
+    let mut table = Table::of(estimate, head);
     for service in &estimate.services {
-        brief_row(&mut text, service.name, service.monthly_usd, "");
+        table.brief_row(service.name, service.monthly_usd, "");
     }
     let left = usd(estimate.total_after_free_tier_usd);
     let left = format!("{left} if nothing else uses the free tier");
-    brief_row(&mut text, "total", estimate.total_usd, &left);
+    table.brief_row("total", estimate.total_usd, &left);
     if let Some(plan) = &estimate.flat_rate {
         let (name, by_use) = (plan.plan, usd(plan.by_use_usd));
-        let remark = format!("CloudFront's plan {name} instead of {by_use} by use");
-        brief_row(&mut text, "flat rate", plan.monthly_usd, &remark);
+        let remark = format!("CloudFront's plan {name}; by use {by_use}");
+        table.brief_row("flat rate", plan.monthly_usd, &remark);
     }
-    let full = format!("always-on server, same work; details: {}", advice.command("cost -v"));
-    brief_row(&mut text, "server", estimate.server.monthly_usd, &full);
+    let full = format!("always on, same work; details: {}", advice.command("cost -v"));
+    table.brief_row("server", estimate.server.monthly_usd, &full);
+    let mut text = table.text;
     if let Some((best, saving)) = estimate.originals_storage.better() {
         let _ = writeln!(text, "{}", better_storage(best, saving));
     }
     text
-}
-
-fn brief_row(text: &mut String, name: &str, amount: f64, remark: &str) {
-    let line = format!("  {name:<13}{:>9}  {remark}", usd(amount));
-    text.push_str(line.trim_end());
-    text.push('\n');
 }
 
 fn load(facts: &Assumptions) -> String {
@@ -121,21 +148,21 @@ fn load(facts: &Assumptions) -> String {
 /// The amounts with what they rest on.
 fn full(estimate: &Estimate) -> String {
     let facts = &estimate.assumptions;
-    let mut text = format!("{}\n\n", load(facts));
-    let heads = ["USD/month", "free tier"];
-    let _ = writeln!(text, "  {:<13}{:>11}{:>10}", "", heads[0], heads[1]);
+    let mut table = Table::of(estimate, format!("{}\n\n", load(facts)));
+    table.row("", ["USD/month", "free tier"], "");
     let mut free = 0.0;
     for service in &estimate.services {
         free += service.free_tier_usd;
         let (paid, saved) = (usd(service.monthly_usd), usd(service.free_tier_usd));
-        row(&mut text, service.name, [&paid, &saved], &service.detail);
+        table.row(service.name, [&paid, &saved], &service.detail);
     }
     let total = [usd(estimate.total_usd), usd(free)];
-    row(&mut text, "total", [&painted_total(&total[0]), &total[1]], "");
+    table.row("total", [&painted_total(&total[0]), &total[1]], "");
     let left = usd(estimate.total_after_free_tier_usd);
-    row(&mut text, "to pay", [&left, ""], "if nothing else uses the free tier");
-    originals_storage(&mut text, &estimate.originals_storage);
-    server(&mut text, &estimate.server);
+    table.row("to pay", [&left, ""], "if nothing else uses the free tier");
+    originals_storage(&mut table.text, &estimate.originals_storage);
+    server(&mut table, &estimate.server);
+    let mut text = table.text;
     if let Some(effort) = &estimate.size_effort {
         let line = size_effort(effort);
         let _ = writeln!(text, "\n{}", wrapped(&words(&line), 0));
@@ -157,13 +184,6 @@ fn full(estimate: &Estimate) -> String {
 
 fn painted_total(total: &str) -> String {
     painted(BOLD, &format!("{total:>11}"))
-}
-
-fn row(text: &mut String, name: &str, [paid, free]: [&str; 2], detail: &str) {
-    let detail = wrapped(&words(detail), DETAILS);
-    let line = format!("  {name:<13}{paid:>11}{free:>10}  {detail}");
-    text.push_str(line.trim_end());
-    text.push('\n');
 }
 
 fn originals_storage(text: &mut String, storage: &OriginalsStorage) {
@@ -215,23 +235,23 @@ fn in_class(class: &InClass) -> String {
     )
 }
 
-fn server(text: &mut String, server: &Server) {
-    text.push_str("\nthe same work on an always-on application server:\n\n");
+fn server(table: &mut Table, server: &Server) {
+    table.text.push_str("\nthe same work on an always-on application server:\n\n");
     let (paid, free) = (usd(server.monthly_usd), usd(server.free_tier_usd));
-    row(text, "server", [&painted_total(&paid), &free], &server.detail);
+    table.row("server", [&painted_total(&paid), &free], &server.detail);
     let parts = [
         ("  instances", server.instances_usd),
         ("  images", server.images_in_s3_usd),
         ("  transfer", server.transfer_usd),
     ];
     for (name, part) in parts {
-        row(text, name, [&usd(part), ""], "");
+        table.row(name, [&usd(part), ""], "");
     }
     let busy = format!(
         "The server is busy {} % of the time you pay for.",
         number(server.busy_share * 100.0)
     );
-    let _ = writeln!(text, "\n{}", painted(DIM, &busy));
+    let _ = writeln!(table.text, "\n{}", painted(DIM, &busy));
 }
 
 fn size_effort(effort: &SizeEffort) -> String {
@@ -327,7 +347,58 @@ fn usd(amount: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use insta::assert_snapshot;
+
     use super::*;
+
+    #[test]
+    fn figures_are_under_each_other_whatever_the_names() {
+        let text = "[bucket]\nname = 'photos'\n[[variants]]\nsize = '400x300'\n[alarms]\n\
+                    email = ['a@example.com']\n[notify]\n";
+        let config = Config::parse(text, "pipeline.toml", Path::new(""), &|_| None).unwrap();
+        let load = Load {
+            images: 10_000,
+            megapixels: 12.0,
+            views: 2_000_000_000,
+            original_bytes: None,
+            months: 12,
+        };
+        let estimate = cost::estimate(&config, &load);
+        let shown = |text: &str| anstream::adapter::strip_str(text).to_string();
+        let (brief, full) = (shown(&brief(&estimate, &Advice::default())), shown(&full(&estimate)));
+        assert_snapshot!(brief, @r#"
+        10,000 originals of 12 megapixels and 2,000,000,000 views per month, in USD
+          S3 storage              9.98
+          S3 requests            80.16
+          SNS                     0.01
+          SNS (notify)            0.01
+          SNS (alarms)          < 0.01
+          Lambda                  0.02
+          CloudWatch              0.91
+          CloudWatch (alarms)     0.60
+          SQS                        -
+          CloudFront           4448.00
+          total                4539.67  4443.14 if nothing else uses the free tier
+          flat rate            3500.00  CloudFront's plan Premium; by use 4353.00
+          server               3422.56  always on, same work; details: imgprep cost -v
+        `originals_storage = "glacier-instant"` would save 6.25 a month
+        "#);
+        let paid_and_free = |name: &str| {
+            let line = full.lines().find(|line| line.trim_start().starts_with(name)).unwrap();
+            let (row, detail) = line.split_at(42.min(line.len()));
+            assert!(detail.is_empty() || detail.starts_with("  "), "{full}");
+            [row[21..32].trim().to_owned(), row[32..].trim().to_owned()]
+        };
+        assert_eq!(paid_and_free("USD/month"), ["USD/month", "free tier"]);
+        assert_eq!(paid_and_free("SQS"), ["-", "-"]);
+        assert_eq!(paid_and_free("CloudWatch (alarms)"), ["0.60", "0.60"]);
+        assert_eq!(paid_and_free("instances")[1], "");
+        for text in [&brief, &full] {
+            assert_eq!(text.lines().find(|line| width(line) > 80), None, "{text}");
+        }
+    }
 
     #[test]
     fn megapixels_are_what_the_function_takes() {

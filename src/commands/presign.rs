@@ -5,18 +5,18 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::config::{Credentials, ProvideCredentials};
 use clap::Args;
-use contract::framing::Focus;
+use contract::framing::{Crop, Focus, Framing};
 use contract::keys::ImagePath;
 
 use super::logs::duration;
 use super::session::{Account, Start};
 use crate::amounts::bytes;
-use crate::args::{Global, focus};
+use crate::args::{Global, crop, focus};
 use crate::aws::{Aws, AwsError};
-use crate::config::{Config, single};
+use crate::config::{Code, Config, single};
 use crate::error::{Error, Target};
-use crate::original::{self, NotAKey};
-use crate::presign::{FILE_NAME, Form, Upload, content_type, is_allowed, validity};
+use crate::original::{self, NotAKey, kinds};
+use crate::presign::{FILE_NAME, Form, Upload, is_allowed, validity};
 use crate::report::advice::quoted;
 use crate::report::{Answer, Outcome, Report, pretty};
 use crate::suggestion::list;
@@ -37,6 +37,9 @@ pub(crate) struct Presign {
     /// The point that `cover` centres its crop on, in fractions from the top left
     #[arg(long, value_name = "X,Y", value_parser = focus)]
     pub(crate) focus: Option<Focus>,
+    /// The part that is cut out before anything else, in fractions of width and height
+    #[arg(long, value_name = "LEFT,TOP,WIDTH,HEIGHT", value_parser = crop)]
+    pub(crate) crop: Option<Crop>,
     /// How long it is valid, such as 90s, 15m or 2h; 7d at most
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = validity_of)]
     pub(crate) expires: Duration,
@@ -73,7 +76,7 @@ pub(crate) async fn run(args: &Presign, global: &Global, report: &Report) -> Res
         region: &aws.region,
         key: path.key_in(&config.bucket.originals),
         content_type,
-        focus: args.focus,
+        framing: Framing { focus: args.focus, crop: args.crop },
         max_size: config.uploads.max_size,
     };
     let form = upload.form(&credentials, now, expires);
@@ -87,9 +90,14 @@ pub(crate) async fn run(args: &Presign, global: &Global, report: &Report) -> Res
 
 fn path<'key>(config: &Config, key: &'key str) -> Result<ImagePath<'key>, Error> {
     let path = original::path(config, key).map_err(Error::Key)?;
+    let wrong = |why: String| Err(Error::Key(NotAKey { key: key.to_owned(), why }));
     if path.0.contains(FILE_NAME) {
-        let why = format!("S3 would put the file's own name in place of `{FILE_NAME}`");
-        return Err(Error::Key(NotAKey { key: key.to_owned(), why }));
+        return wrong(format!("S3 would put the file's own name in place of `{FILE_NAME}`"));
+    }
+    if let Some(part) = path.0.split('/').find(|part| matches!(*part, "." | "..")) {
+        return wrong(format!(
+            "browsers leave out `{part}` from addresses, so they could not fetch its variants"
+        ));
     }
     Ok(path)
 }
@@ -100,7 +108,15 @@ fn allowed_type(
     path: ImagePath<'_>,
     asked: Option<&str>,
 ) -> Result<String, Error> {
-    let Some(found) = asked.or(content_type(path)) else {
+    let heic = match config.function.code {
+        Code::Bundled(codecs) => Some(codecs.heic),
+        // What a function of the user's own reads is not known.
+        Code::Crate(_) | Code::Zip(_) => None,
+    };
+    if let Some(heic) = heic {
+        check_kind(path, asked, heic)?;
+    }
+    let Some(found) = asked.or(kinds::content_type(path)) else {
         return Err(Error::ContentType {
             what: format!("the extension of `{}` says nothing of its content type", path.0),
             hint: "add `--type`, such as `--type image/jpeg`".to_owned(),
@@ -117,13 +133,31 @@ fn allowed_type(
     Ok(found.to_owned())
 }
 
+/// Refuses what the function would refuse: a kind that it does not read, by the type that is asked for,
+/// or else by the key.
+fn check_kind(path: ImagePath<'_>, asked: Option<&str>, heic: bool) -> Result<(), Error> {
+    let read = kinds::read(heic);
+    let (what, hint) = match asked {
+        Some(asked) => match kinds::unread_by_type(asked, heic) {
+            Some(kind) => (
+                format!("the content type `{asked}` is {kind}, which imgprep does not read"),
+                format!("upload a {read}"),
+            ),
+            None => return Ok(()),
+        },
+        None => match kinds::unread_by_name(path, heic) {
+            Some(kind) => (
+                format!("`{}` is {kind} by its extension, which imgprep does not read", path.0),
+                format!("upload a {read}; if it is one already, name its `--type`"),
+            ),
+            None => return Ok(()),
+        },
+    };
+    Err(Error::ContentType { what, hint })
+}
+
 /// Says what S3 takes and may not be meant.
 fn warn_of(config: &Config, path: ImagePath<'_>, report: &Report) {
-    if path.0.split('/').any(|part| matches!(part, "." | "..")) {
-        let text =
-            "browsers leave out `.` and `..` from addresses, so they cannot fetch its variants";
-        report.warn(text);
-    }
     if config.variants_of(path).next().is_none() {
         report.warn("no variant is made of originals in this folder");
     }
@@ -157,7 +191,7 @@ impl Outcome for Signed {
 
 /// The command that uploads a file of this name.
 fn command(form: &Form, file: &str) -> String {
-    let mut text = format!("curl {}", quoted(&form.url));
+    let mut text = format!("curl --fail-with-body {}", quoted(&form.url));
     for (name, value) in &form.fields {
         let _ = write!(text, " \\\n  --form-string {}", quoted(&format!("{name}={value}")));
     }
@@ -195,8 +229,8 @@ mod tests {
         assert_eq!(found(&all, "a.jpg", None), "image/jpeg");
         assert_eq!(found(&all, "a.jpg", Some("image/webp")), "image/webp");
         assert_eq!(
-            found(&all, "b/a.cr2", None),
-            "the extension of `b/a.cr2` says nothing of its content type; add `--type`, such as \
+            found(&all, "b/a.xyz", None),
+            "the extension of `b/a.xyz` says nothing of its content type; add `--type`, such as \
              `--type image/jpeg`"
         );
         assert_eq!(
@@ -204,6 +238,33 @@ mod tests {
             "the content type `image/jpeg` is not allowed; choose `image/png`, or add it to \
              `types` under `[uploads]`"
         );
+    }
+
+    #[test]
+    fn what_the_function_would_not_read_is_not_signed() {
+        let found = |config: &Config, path, asked| {
+            allowed_type(config, ImagePath(path), asked)
+                .unwrap_or_else(|error| format!("{}; {}", error.what(), error.hint().unwrap()))
+        };
+        let all = config("");
+        assert_eq!(
+            found(&all, "b/a.avif", None),
+            "`b/a.avif` is AVIF by its extension, which imgprep does not read; upload a JPEG, PNG, \
+             WebP, GIF, BMP, TIFF or HEIC; if it is one already, name its `--type`"
+        );
+        for (path, kind) in [("a.svg", "SVG"), ("a.dng", "camera raw")] {
+            assert!(found(&all, path, None).starts_with(&format!("`{path}` is {kind} ")), "{path}");
+        }
+        assert_eq!(
+            found(&all, "a.jpg", Some("image/avif")),
+            "the content type `image/avif` is AVIF, which imgprep does not read; upload a JPEG, \
+             PNG, WebP, GIF, BMP, TIFF or HEIC"
+        );
+        assert_eq!(found(&all, "a.avif", Some("image/jpeg")), "image/jpeg");
+        assert_eq!(found(&all, "a.heic", None), "image/heic");
+        assert_eq!(found(&all, "a", Some("image/x-unheard-of")), "image/x-unheard-of");
+        let without = config("[function]\nheic = false\n");
+        assert!(found(&without, "a.heic", None).contains("upload a JPEG, PNG, WebP, GIF, BMP or"));
     }
 
     #[test]
@@ -221,6 +282,19 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_browsers_would_change_is_refused() {
+        let config = config("");
+        let why = |key| path(&config, key).map(|path| path.0.to_owned()).map_err(|it| it.why());
+        for (key, part) in [("../x.jpg", ".."), ("a/./x.jpg", "."), ("originals/a/..", "..")] {
+            let told = format!(
+                "browsers leave out `{part}` from addresses, so they could not fetch its variants"
+            );
+            assert_eq!(why(key).unwrap_err(), [told], "{key}");
+        }
+        assert_eq!(why("a..b/.x.jpg").unwrap(), "a..b/.x.jpg");
+    }
+
+    #[test]
     fn curl_and_the_shell_take_every_name_as_it_is() {
         let line = |file: &str, key: &str| {
             let fields = [("key".to_owned(), key.to_owned())].into();
@@ -229,7 +303,7 @@ mod tests {
         };
         assert_eq!(
             line("a.jpg", "originals/a.jpg"),
-            "curl https://photos.s3.us-east-1.amazonaws.com \\\n  --form-string \
+            "curl --fail-with-body https://photos.s3.us-east-1.amazonaws.com \\\n  --form-string \
              key=originals/a.jpg \\\n  -F file=@a.jpg\n"
         );
         let hard = line("a;b\"'.jpg", "originals/a;b\"'.jpg");

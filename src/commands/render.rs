@@ -11,7 +11,7 @@ use imaging::limits::Limits;
 use imaging::watermark::Watermarks;
 
 use super::session::{ask_on_interrupt, blocking};
-use crate::args::{Global, focus};
+use crate::args::{Global, crop, focus};
 use crate::aws::wait::Stop;
 use crate::config::{Code, Config, Logos};
 use crate::error::{Error, FAILED};
@@ -49,13 +49,6 @@ pub(crate) struct Render {
     pub(crate) crop: Option<Crop>,
 }
 
-fn crop(text: &str) -> Result<Crop, &'static str> {
-    Crop::parse(text).ok_or(
-        "a crop is a part of the image: left, top, width and height from 0 to 1, such as \
-         `0.1,0.1,0.8,0.5`",
-    )
-}
-
 pub(crate) async fn run(args: &Render, global: &Global, report: &Report) -> Result<Answer, Error> {
     let config =
         Config::load(&global.config, &|name| std::env::var(name).ok()).map_err(Error::Config)?;
@@ -91,9 +84,11 @@ pub(crate) async fn run(args: &Render, global: &Global, report: &Report) -> Resu
 fn watermarks(logos: &Logos, limits: &Limits) -> Result<Watermarks, Error> {
     let mut watermarks = Watermarks::default();
     for (name, picture) in logos {
-        watermarks
-            .add(name.as_str(), picture, limits)
-            .map_err(|error| Error::Image { path: name.clone(), why: error.to_string() })?;
+        watermarks.add(name.as_str(), picture, limits).map_err(|error| Error::Image {
+            path: name.clone(),
+            why: error.to_string(),
+            hint: "use a smaller watermark, or give the function more `memory`".to_owned(),
+        })?;
     }
     Ok(watermarks)
 }

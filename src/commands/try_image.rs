@@ -1,6 +1,7 @@
 //! `imgprep try`
 
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use super::session::{LOOK, Session, Start, blocking};
 use crate::amounts;
 use crate::args::Global;
 use crate::error::Error;
+use crate::original::kinds;
 use crate::report::printable::printable;
 use crate::report::style::{BOLD, linked, painted};
 use crate::report::{Answer, Outcome, Report, pretty};
@@ -62,13 +64,27 @@ pub(crate) async fn run(args: &Try, global: &Global, report: &Report) -> Result<
 }
 
 async fn read(path: &Path) -> Result<Image, Error> {
-    let unusable = |why: String| Error::Image { path: path.display().to_string(), why };
-    let bytes = tokio::fs::read(path).await.map_err(|error| unusable(error.to_string()))?;
+    let unusable =
+        |why: String, hint: String| Error::Image { path: path.display().to_string(), why, hint };
+    let bytes = tokio::fs::read(path).await;
+    let bytes = bytes.map_err(|error| unusable(error.to_string(), hint(&error)))?;
     if bytes.is_empty() {
-        return Err(unusable("it is empty".to_owned()));
+        let kinds = kinds::read(cfg!(feature = "heic"));
+        let hint = format!("use a {kinds}, or no file for a sample");
+        return Err(unusable("it is empty".to_owned(), hint));
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     Ok(Image { name: name.unwrap_or_default(), bytes })
+}
+
+/// What to do about a file that cannot be read.
+fn hint(error: &io::Error) -> String {
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "check the path",
+        io::ErrorKind::IsADirectory => "name one file in it",
+        _ => "check that you may read it",
+    };
+    format!("{hint}, or name no file for a sample")
 }
 
 async fn sample() -> Result<Image, Error> {
@@ -117,4 +133,27 @@ fn text(result: &TrialResult) -> String {
         text.push_str("\nremoved; `--keep` leaves them in the bucket\n");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_sent_is_told_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("empty.jpg"), "").unwrap();
+        let kinds = if cfg!(feature = "heic") { "BMP, TIFF or HEIC" } else { "BMP or TIFF" };
+        for (name, expected) in [
+            ("nosuch.jpg", "check the path, or name no file for a sample".to_owned()),
+            ("empty.jpg/a.jpg", "check the path, or name no file for a sample".to_owned()),
+            ("", "name one file in it, or name no file for a sample".to_owned()),
+            ("empty.jpg", format!("use a JPEG, PNG, WebP, GIF, {kinds}, or no file for a sample")),
+        ] {
+            let error = read(&folder.path().join(name)).await.map(|image| image.name).unwrap_err();
+            assert_eq!(error.hint(), Some(expected), "{name}");
+        }
+    }
 }

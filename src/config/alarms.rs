@@ -9,6 +9,12 @@ const DEFAULT_FAILED_IMAGES: u32 = 10;
 /// The longest address that mail can be sent to (RFC 5321, section 4.5.3.1.3, less its brackets).
 const ADDRESS_BYTES_MAX: usize = 254;
 
+/// The longest mailbox (RFC 5321, section 4.5.3.1.1).
+const MAILBOX_BYTES_MAX: usize = 64;
+
+/// The longest part of a host's name between dots (RFC 1035, section 2.3.4).
+const LABEL_BYTES_MAX: usize = 63;
+
 /// The section, if the file has it. `topics` are those that the stack has for other purposes.
 pub(super) fn alarms(
     root: &Table<'_>,
@@ -49,9 +55,15 @@ fn is_address(text: &str) -> bool {
     let is_in_mailbox =
         |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
     let is_in_host = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    let is_label = |label: &str| !label.is_empty() && label.bytes().all(is_in_host);
+    // RFC 1035, section 2.3.1.
+    let is_label = |label: &str| {
+        (1..=LABEL_BYTES_MAX).contains(&label.len())
+            && label.bytes().all(is_in_host)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
     text.len() <= ADDRESS_BYTES_MAX
-        && !mailbox.is_empty()
+        && (1..=MAILBOX_BYTES_MAX).contains(&mailbox.len())
         && mailbox.bytes().all(is_in_mailbox)
         && host.contains('.')
         && host.split('.').all(is_label)

@@ -16,6 +16,9 @@ const RETENTION_DAYS: [i64; 22] = [
     3288, 3653,
 ];
 
+/// The largest integer of AWS's APIs, for numbers that have no other limit.
+const INTEGER_MAX: u32 = i32::MAX.unsigned_abs();
+
 /// Megabytes: "Configure Lambda function memory".
 pub(super) fn memory(value: i64) -> Result<u32, Fault> {
     within(value, 128..=10240, "must be 128–10240 MB")
@@ -28,12 +31,12 @@ pub(super) fn timeout(value: i64) -> Result<u32, Fault> {
 
 /// "Configuring reserved concurrency for a function", where 0 stops the function.
 pub(super) fn concurrency(value: i64) -> Result<u32, Fault> {
-    within(value, 1..=u32::MAX, "must be 1 or more; 0 would stop the function")
+    at_least(1, value, "must be 1 or more; 0 would stop the function")
 }
 
 /// 0 switches the alarm off.
 pub(super) fn failed_images(value: i64) -> Result<u32, Fault> {
-    within(value, 0..=u32::MAX, "must be 0 or more; 0 switches this alarm off")
+    at_least(0, value, "must be 0 or more; 0 switches this alarm off")
 }
 
 /// A hundred years, which is far less than S3 takes.
@@ -79,6 +82,13 @@ fn within(value: i64, limits: RangeInclusive<u32>, label: &str) -> Result<u32, F
         Ok(value) if limits.contains(&value) => Ok(value),
         _ => Err(outside(value).label(label)),
     }
+}
+
+/// A number without an upper limit of its own; `label` is for one that is too small.
+fn at_least(least: u32, value: i64, label: &str) -> Result<u32, Fault> {
+    let too_large = format!("must be at most {INTEGER_MAX}");
+    let label = if value > i64::from(INTEGER_MAX) { &too_large } else { label };
+    within(value, least..=INTEGER_MAX, label)
 }
 
 fn outside(value: i64) -> Fault {

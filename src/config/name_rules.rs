@@ -5,7 +5,7 @@
 use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 
-use super::problem::Fault;
+use super::problem::{Fault, shown};
 use crate::region;
 use crate::suggestion::list;
 
@@ -164,7 +164,7 @@ pub(super) fn characters(
     if wrong.is_empty() {
         return Ok(());
     }
-    let names: Vec<_> = wrong.iter().map(|wrong| wrong.escape_debug().to_string()).collect();
+    let names: Vec<_> = wrong.iter().map(|wrong| shown(&wrong.to_string())).collect();
     let fault = Fault::new(format!("has {}", list(names.iter().map(String::as_str), "and")));
     let lower_case = |character: char| match character {
         _ if allowed(character) => character,

@@ -216,6 +216,19 @@ impl Fault {
     }
 }
 
+/// A piece of the user's text as a message shows it: what can be printed stands as it is in the file.
+pub(super) fn shown(text: &str) -> String {
+    // These can be printed, but Rust escapes them for its literals.
+    let is_plain = |character: char| matches!(character, '\'' | '"' | '\\');
+    let mut shown = String::with_capacity(text.len());
+    for part in text.split_inclusive(is_plain) {
+        let (before, plain) = part.split_at(part.find(is_plain).unwrap_or(part.len()));
+        shown.extend(before.escape_debug());
+        shown.push_str(plain);
+    }
+    shown
+}
+
 /// Why a file can't be read, without the number of the system call's error.
 pub(super) fn reason(error: &io::Error) -> String {
     match error.kind() {
@@ -239,4 +252,16 @@ fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |end| end + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_cannot_be_printed_is_escaped() {
+        assert_eq!(shown(r#"it's a "b\c" ä 中 \"#), r#"it's a "b\c" ä 中 \"#);
+        assert_eq!(shown("'a\u{7}\n\u{a0}\u{202e}\u{200b}'"), r"'a\u{7}\n\u{a0}\u{202e}\u{200b}'");
+        assert_eq!(shown("cafe\u{301}"), "cafe\u{301}");
+    }
 }

@@ -268,7 +268,11 @@ fn domains(table: &Table<'_>) -> (Vec<String>, Option<String>) {
         let label = format!("CloudFront allows {} per distribution", web_rules::DOMAINS_MAX);
         table.report_key("domains", fault.label(label));
     }
-    let is_long = |domain: &Text| domain.value.len() > web_rules::FIRST_DOMAIN_CHARACTERS_MAX;
+    // One that is wrong itself says nothing of what a certificate needs.
+    let is_long = |domain: &Text| {
+        domain.value.len() > web_rules::FIRST_DOMAIN_CHARACTERS_MAX
+            && web_rules::domain(&domain.value).is_ok()
+    };
     if !domains.is_empty() && !has_certificate && domains.iter().all(is_long) {
         let limit = web_rules::FIRST_DOMAIN_CHARACTERS_MAX;
         let label = format!("a certificate needs one of at most {limit} characters");

@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::document::Document;
-use super::problem::Fault;
+use super::problem::{Fault, shown};
 use crate::suggestion::{closest, list};
 
 /// What is required of a string.
@@ -102,6 +102,20 @@ impl<'d> Table<'d> {
         let header = entry.as_ref().map(|entry| entry.span.clone());
         Self { document: self.document, path, heading, header, entries: None }
             .with(entry.and_then(|entry| self.as_table(&entry)))
+    }
+
+    /// The table of a key that some write as the value of its first key, `first`; nothing where the file
+    /// has something else than a table.
+    pub(super) fn table_for(&self, key: &'static str, first: &str) -> Option<Self> {
+        if let Some(entry) = self.entry(key).filter(|entry| entry.value.is_str()) {
+            let source = self.document.source(&entry.span);
+            let label = format!("did you mean `{key} = {{ {first} = {source} }}`?");
+            let fault = Fault::new("is a string, not a table").label(label);
+            self.report(key, &Text { value: String::new(), span: Some(entry.span) }, fault);
+            return None;
+        }
+        let table = self.table(key);
+        table.entries.is_some().then_some(table)
     }
 
     /// The tables of a `[[key]]`; nothing where the file has something else there.
@@ -239,7 +253,7 @@ impl<'d> Table<'d> {
         let text = self.resolve(&entry)?;
         let found = words.iter().find(|(word, _)| *word == text.value);
         if found.is_none() {
-            let fault = Fault::new(format!("is `{}`", text.value.escape_debug())).help(help);
+            let fault = Fault::new(format!("is `{}`", shown(&text.value))).help(help);
             let fault = match closest(&text.value, names()) {
                 Some(meant) => fault.label(format!("did you mean `{meant}`?")),
                 None => fault,
@@ -279,7 +293,7 @@ impl<'d> Table<'d> {
         let text = self.resolve(entry)?;
         if let Err(mut fault) = rule(&text.value) {
             if self.document.source(&entry.span).contains("${") {
-                let value = text.value.escape_debug();
+                let value = shown(&text.value);
                 fault = fault.note(format!("its value here is `{value}`"));
             }
             self.document.report(text.span.clone(), fault.of(&entry.name));

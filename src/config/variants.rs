@@ -174,12 +174,28 @@ fn only(table: &Table<'_>, originals: &str) -> Vec<String> {
         let help = "name a folder, such as `only = [\"products/\"]`, or remove `only`";
         table.report_key("only", Fault::new("names no folder").help(help));
     }
-    for (index, folder) in folders.iter().enumerate() {
-        let below = folder.value.strip_prefix(originals).and_then(|rest| rest.strip_prefix('/'));
-        if let Some(below) = below.filter(|below| !below.is_empty()) {
+    let below_originals = |folder: &Text| {
+        let below = folder.value.strip_prefix(originals)?.strip_prefix('/')?;
+        (!below.is_empty()).then(|| below.to_owned())
+    };
+    for folder in &folders {
+        if let Some(below) = below_originals(folder) {
             let fault = Fault::new(format!("begins with the watched folder `{originals}`"));
             table.report("only", folder, fault.label(format!("did you mean `{below}`?")));
         }
+    }
+    // One that is wrong itself may be meant as another.
+    let is_sound = |folder: &&Text| {
+        folder_rules::folder_of_originals(&folder.value).is_ok()
+            && below_originals(folder).is_none()
+    };
+    check_overlaps(table, &folders.iter().filter(is_sound).collect::<Vec<_>>());
+    folders.into_iter().map(|folder| folder.value).collect()
+}
+
+/// Reports each folder that another holds as well, or that is named before.
+fn check_overlaps(table: &Table<'_>, folders: &[&Text]) {
+    for (index, folder) in folders.iter().enumerate() {
         let around = folders.iter().enumerate().find(|(other, around)| {
             *other != index
                 && folder.value.starts_with(around.value.as_str())
@@ -192,7 +208,6 @@ fn only(table: &Table<'_>, originals: &str) -> Vec<String> {
             table.report("only", folder, fault);
         }
     }
-    folders.into_iter().map(|folder| folder.value).collect()
 }
 
 fn beside_others(folder: &Text, others: &[Text]) -> Result<(), Fault> {

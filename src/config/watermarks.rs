@@ -27,7 +27,7 @@ pub(super) fn watermark(
     logos: &mut Logos,
 ) -> Option<Watermark> {
     variant.key_span("watermark")?;
-    let table = variant.table("watermark");
+    let table = variant.table_for("watermark", "image")?;
     let help = "add `image = \"logo.png\"`; the path is relative to the file";
     let image = table.text_required("image", name_rules::path, help);
     let gravity = table.word("gravity", GRAVITY).unwrap_or(Gravity::SouthEast);

@@ -191,8 +191,8 @@ fn each_command_on_images_gets_at_what_it_works_on() {
         ),
         (Operation::Failures, get(&["failed/*"]), vec![]),
         (Operation::Retry, all.clone(), vec!["sns:Publish"]),
-        (Operation::Prune { yes: false }, all, vec![METRIC]),
-        (Operation::Urls, all.clone(), vec![]),
+        (Operation::Prune { yes: false }, all.clone(), vec![METRIC]),
+        (Operation::Urls, all, vec![]),
         (
             Operation::Prune { yes: true },
             deleted,

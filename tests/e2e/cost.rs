@@ -62,7 +62,7 @@ pub(crate) async fn the_table_fits_a_terminal_and_follows_the_options() {
     let large = total(&["cost", "--json", "--original-bytes", "9000000"]);
     assert!(small.as_f64() < large.as_f64(), "{small} < {large}");
     let many = pipeline.imgprep(&["cost", "--views", "125000000"]).exits(0);
-    let plan = "  flat rate       200.00  CloudFront's plan Business instead of 412.50 by use\n";
+    let plan = "  flat rate       200.00  CloudFront's plan Business; by use 412.50\n";
     assert!(many.stdout.contains(plan), "{many}");
     let wrong = pipeline.imgprep(&["cost", "--megapixels", "0"]).exits(2);
     assert!(wrong.stderr.contains("above 0"), "{wrong}");

@@ -164,8 +164,7 @@ impl Outcome for Started {
         let what = painted(if self.is_new { GOOD } else { CHANGED }, what);
         let _ = writeln!(text, "{what} job {}\n  {originals}: {state}", job.id);
         let _ = writeln!(text, "how far it is: {}", advice.command("backfill --status"));
-        let cancel = advice.command(&format!("backfill --cancel {}", job.id));
-        let _ = writeln!(text, "to end it: {cancel}");
+        text.push_str(&to_end(job, advice));
         text
     }
 
@@ -298,10 +297,18 @@ fn reasons(text: &mut String, failures: &Failures) {
     }
 }
 
+/// How to end a job, unless AWS does that already.
+fn to_end(job: &Job, advice: &Advice) -> String {
+    if job.state == State::Cancelling {
+        return String::new();
+    }
+    let cancel = advice.command(&format!("backfill --cancel {}", job.id));
+    format!("to end it: {cancel}\n")
+}
+
 fn next(text: &mut String, job: &Job, advice: &Advice) {
     if !job.state.is_over() {
-        let cancel = advice.command(&format!("backfill --cancel {}", job.id));
-        let _ = writeln!(text, "to end it: {cancel}");
+        text.push_str(&to_end(job, advice));
         return;
     }
     let again = advice.command("backfill --on-aws");
@@ -314,4 +321,32 @@ fn next(text: &mut String, job: &Job, advice: &Advice) {
         ),
         _ => writeln!(text, "the variants that it made stay; to make the others: {again}"),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_is_ended_already_is_not_to_be_ended() {
+        let text = |state: State| {
+            let job = Job {
+                id: "0f-1".to_owned(),
+                state,
+                originals: "s3://photos/originals/".to_owned(),
+                created: None,
+                ended: None,
+                total: 0,
+                succeeded: 0,
+                failed: 0,
+                reasons: Vec::new(),
+            };
+            let text = progress(&job, None, &Advice::default());
+            anstream::adapter::strip_str(&text).to_string()
+        };
+        let running = "job 0f-1 of s3://photos/originals/: running\n\
+                       to end it: imgprep backfill --cancel 0f-1\n";
+        assert_eq!(text(State::Running), running);
+        assert_eq!(text(State::Cancelling), "job 0f-1 of s3://photos/originals/: cancelling\n");
+    }
 }

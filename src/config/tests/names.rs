@@ -272,6 +272,8 @@ fn numbers() {
         "function.timeout = 901",
         "function.concurrency = 1",
         "function.concurrency = 0",
+        "function.concurrency = 2147483647",
+        "function.concurrency = 2147483648",
         "function.log_retention_days = 1",
         "function.log_retention_days = 0",
         "function.log_retention_days = 4000",
@@ -295,6 +297,8 @@ fn numbers() {
     function.timeout = 901 => `function.timeout` is 901: must be 1–900 seconds
     function.concurrency = 1 => accepted
     function.concurrency = 0 => `function.concurrency` is 0: must be 1 or more; 0 would stop the function
+    function.concurrency = 2147483647 => accepted
+    function.concurrency = 2147483648 => `function.concurrency` is 2147483648: must be at most 2147483647
     function.log_retention_days = 1 => accepted
     function.log_retention_days = 0 => `function.log_retention_days` is 0: the nearest allowed value is 1
     function.log_retention_days = 4000 => `function.log_retention_days` is 4000: the nearest allowed value is 3653

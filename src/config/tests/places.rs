@@ -45,6 +45,8 @@ fn a_fallback_is_a_key_beside_what_else_is_in_the_bucket() {
         "none?.png",
         "*.png",
         "a+b.png",
+        "a'b.png",
+        "a\\b.png",
         "originals/none.png",
         "originals",
         "800x600/none.png",
@@ -52,8 +54,8 @@ fn a_fallback_is_a_key_beside_what_else_is_in_the_bucket() {
         "failed",
         "",
     ];
-    let file = |key: &str| format!("{LEAST}[cdn]\nfallback = '{key}'\n");
-    assert_snapshot!(verdicts(keys, file), @"
+    let file = |key: &str| format!("{LEAST}[cdn]\nfallback = '''{key}'''\n");
+    assert_snapshot!(verdicts(keys, file), @r"
     fallback.png => accepted
     shown/none@2x.png => accepted
     800x600.png => accepted
@@ -65,6 +67,8 @@ fn a_fallback_is_a_key_beside_what_else_is_in_the_bucket() {
     none?.png => `cdn.fallback` has `?`: did you mean `none-.png`?
     *.png => `cdn.fallback` has `*`: a fallback is the key of an image in the bucket, such as `fallback.png`: 1 to 200 letters, digits and any of `-_.@`, with `/` between folders
     a+b.png => `cdn.fallback` has `+`: did you mean `a-b.png`?
+    a'b.png => `cdn.fallback` has `'`: did you mean `a-b.png`?
+    a\b.png => `cdn.fallback` has `\`: did you mean `a-b.png`?
     originals/none.png => `cdn.fallback` lies inside `originals`: name another key, such as `fallback.png`
     originals => `cdn.fallback` is `originals`: name another key, such as `fallback.png`
     800x600/none.png => `cdn.fallback` lies inside `800x600`: name another key, such as `fallback.png`
@@ -105,6 +109,23 @@ fn acm_is_asked_for_a_certificate_unless_the_file_has_one() {
     4 | domains = ['aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.example.com']
       | ^^^^^^^ a certificate needs one of at most 64 characters
     ");
+}
+
+#[test]
+fn a_name_that_is_wrong_itself_is_told_once() {
+    let (long, longer) = ("a".repeat(64), "b".repeat(250));
+    let names = [
+        format!("{long}.example.com"),
+        format!("{longer}.example.com"),
+        format!("{}_.{}.example.com", "a".repeat(40), "b".repeat(40)),
+    ];
+    let file = |name: &str| format!("{LEAST}[cdn]\ndomains = ['{name}']\n");
+    let told = verdicts(names.iter().map(String::as_str), file);
+    for line in told.lines() {
+        let (_, told) = line.split_once(" => ").unwrap();
+        let rule = "a domain is a host name such as `img.example.com`, or `*.example.com`";
+        assert_eq!(told, format!("`cdn.domains` is not a host name: {rule}"));
+    }
 }
 
 #[test]

@@ -50,6 +50,9 @@ fn a_variant_may_be_for_some_folders() {
         "['originals/products/']",
         "['a/', 'a/']",
         "['a/b/', 'a/']",
+        "['', 'a/']",
+        "['originals/products/', '/a/', '']",
+        "['a/', 'a/b/', '/a/']",
         "[]",
         "['']",
         "['/']",
@@ -63,6 +66,9 @@ fn a_variant_may_be_for_some_folders() {
     ['originals/products/'] => `variants.only` begins with the watched folder `originals`: did you mean `products/`?
     ['a/', 'a/'] => `variants.only` has `a/` already: remove it
     ['a/b/', 'a/'] => `variants.only` has `a/` already: remove it
+    ['', 'a/'] => `variants.only` is empty: `only` names folders below that of the originals, such as `products/`
+    ['originals/products/', '/a/', ''] => `variants.only` begins with the watched folder `originals`: did you mean `products/`?; `variants.only` is not of the form `FOLDER/`: did you mean `a/`?; `variants.only` is empty: `only` names folders below that of the originals, such as `products/`
+    ['a/', 'a/b/', '/a/'] => `variants.only` has `a/` already: remove it; `variants.only` is not of the form `FOLDER/`: did you mean `a/`?
     [] => `variants.only` names no folder: name a folder, such as `only = ["products/"]`, or remove `only`
     [''] => `variants.only` is empty: `only` names folders below that of the originals, such as `products/`
     ['/'] => `variants.only` is empty: `only` names folders below that of the originals, such as `products/`

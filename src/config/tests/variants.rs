@@ -136,7 +136,7 @@ fn folders() {
     $${STAGE} => `variants.folder` has `$`, `{` and `}`: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
     a b => `variants.folder` has ` `: did you mean `a-b`?
     größe => `variants.folder` has `ß` and `ö`: a folder is 1 to 200 letters, digits and any of `-_.@=,`, with `/` between folders
-    a\b => `variants.folder` has `\\`: did you mean `a-b`?
+    a\b => `variants.folder` has `\`: did you mean `a-b`?
     a	b => `variants.folder` has `\t`: did you mean `a-b`?
     failed => `variants.folder` is `failed`: name another folder
     failed/a => `variants.folder` lies inside `failed`: name another folder

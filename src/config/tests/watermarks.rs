@@ -66,6 +66,7 @@ fn what_is_no_watermark_is_refused() {
         "{ scale = 0.2 }",
         "{ image = 'logo.png', size = 3 }",
         "'logo.png'",
+        "5",
     ];
     let told: Vec<String> =
         values.iter().map(|value| format!("{value} => {}", verdict(value))).collect();
@@ -81,7 +82,8 @@ fn what_is_no_watermark_is_refused() {
     { image = '' } => `variants.watermark.image` is empty: name a path
     { scale = 0.2 } => `variants.watermark.image` is missing: add `image = "logo.png"`; the path is relative to the file
     { image = 'logo.png', size = 3 } => unknown key `size` in `[variants.watermark]`: belongs in `[[variants]]`
-    'logo.png' => `variants.watermark` is a string, not a table: write `[variants.watermark]`, and its keys below it; `variants.watermark.image` is missing: add `image = "logo.png"`; the path is relative to the file
+    'logo.png' => `variants.watermark` is a string, not a table: did you mean `watermark = { image = 'logo.png' }`?
+    5 => `variants.watermark` is an integer, not a table: write `[variants.watermark]`, and its keys below it
     "#);
 }
 
