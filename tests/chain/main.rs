@@ -31,18 +31,37 @@ const CALL: Duration = Duration::from_millis(50);
 const LISTINGS: [&str; 4] =
     ["lambda:ListFunctions", "s3:ListBuckets", "sns:ListSubscriptions", "sns:ListTopics"];
 
-/// A command, and how many calls it may wait for one after another.
+/// A command, and how many calls it may wait for one after another: for a file that asks for the least,
+/// and for one that asks for everything.
 struct Command {
     name: &'static str,
     arguments: &'static [&'static str],
-    chain_max: usize,
+    least: usize,
+    everything: usize,
+}
+
+/// What the file asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum File {
+    Least,
+    Everything,
 }
 
 const COMMANDS: [Command; 4] = [
-    Command { name: "first up", arguments: &["up", "--yes"], chain_max: 9 },
-    Command { name: "no-op up", arguments: &["up", "--yes"], chain_max: 4 },
-    Command { name: "status", arguments: &["status"], chain_max: 4 },
-    Command { name: "down", arguments: &["down", "--yes"], chain_max: 9 },
+    Command { name: "first up", arguments: &["up", "--yes"], least: 9, everything: 12 },
+    Command { name: "no-op up", arguments: &["up", "--yes"], least: 4, everything: 4 },
+    Command { name: "status", arguments: &["status"], least: 4, everything: 4 },
+    Command { name: "down", arguments: &["down", "--yes"], least: 9, everything: 9 },
+];
+
+/// What a file asks for beside the least. A domain of its own is not among it: how long ACM takes
+/// decides there.
+const EVERYTHING: [(&str, &str); 2] = [
+    (
+        "[[variants]]\nsize = \"400x300\"\n",
+        "[[variants]]\nsize = \"400x300\"\n\n[cdn]\nversions = true\nfallback = \"none.png\"\n\n[uploads]\norigins = [\"https://app.example.com\"]\n\n[notify]\nqueue = true\nhttps = [\"https://app.example.com/ready\"]\n\n[alarms]\nemail = [\"ops@example.com\"]\n",
+    ),
+    ("\n\n[topic]", "\noriginals_storage = \"intelligent-tiering\"\nversioning = true\n\n[topic]"),
 ];
 
 /// How often each is measured. A busy machine starts calls late that waited for nothing, which only
@@ -70,35 +89,43 @@ impl Behaviour for ReadyAtOnce {
 
 fn main() -> ExitCode {
     imgprep_testkit::begin!();
-    let is_within = RUNTIME.block_on(async {
-        let mut shortest: [Option<Measured>; COMMANDS.len()] = Default::default();
-        for _ in 0..ROUNDS {
-            let pipeline = pipeline().await;
-            for (command, shortest) in COMMANDS.iter().zip(&mut shortest) {
-                let measured = command.measure(&pipeline).await;
-                if shortest.as_ref().is_none_or(|best| measured.levels.len() < best.levels.len()) {
-                    *shortest = Some(measured);
-                }
-            }
-            pipeline.is_over();
-        }
-        let mut is_within = true;
-        for (command, measured) in COMMANDS.iter().zip(shortest.iter().flatten()) {
-            is_within &= command.report(measured);
-        }
-        is_within
-    });
+    let is_within =
+        RUNTIME.block_on(async { measure(File::Least).await & measure(File::Everything).await });
     emulator::stop_all();
     if is_within { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-async fn pipeline() -> Pipeline {
+/// The whole life of a stack: whether every command keeps to its limits.
+async fn measure(file: File) -> bool {
+    println!("{file:?}");
+    let mut shortest: [Option<Measured>; COMMANDS.len()] = Default::default();
+    for _ in 0..ROUNDS {
+        let pipeline = pipeline(file).await;
+        for (command, shortest) in COMMANDS.iter().zip(&mut shortest) {
+            let measured = command.measure(&pipeline).await;
+            if shortest.as_ref().is_none_or(|best| measured.levels.len() < best.levels.len()) {
+                *shortest = Some(measured);
+            }
+        }
+        pipeline.is_over();
+    }
+    let mut is_within = true;
+    for (command, measured) in COMMANDS.iter().zip(shortest.iter().flatten()) {
+        is_within &= command.report(measured, file);
+    }
+    is_within
+}
+
+async fn pipeline(file: File) -> Pipeline {
     let pipeline = Pipeline::new("chain").await;
     pipeline.put_function(&function::zip(1));
     pipeline.edit(
         "[[variants]]\nsize = \"800x600\"",
         "code = \"function.zip\"\n\n[[variants]]\nsize = \"800x600\"",
     );
+    for (from, to) in EVERYTHING.into_iter().filter(|_| file == File::Everything) {
+        pipeline.edit(from, to);
+    }
     pipeline.proxy.behave(Arc::new(ReadyAtOnce));
     pipeline.proxy.add_script(Box::new(|_| Some(Deed::Delay(CALL))));
     pipeline
@@ -121,8 +148,12 @@ impl Command {
     }
 
     /// Prints what a command waited for. Answers with whether it keeps to its limits.
-    fn report(&self, measured: &Measured) -> bool {
-        let Self { name, chain_max, .. } = self;
+    fn report(&self, measured: &Measured, file: File) -> bool {
+        let name = self.name;
+        let chain_max = match file {
+            File::Least => self.least,
+            File::Everything => self.everything,
+        };
         let Measured { took, calls, levels } = measured;
         let (count, chain) = (calls.len(), levels.len());
         println!("{name}: {took:.1?}, {count} calls, a chain of {chain} (at most {chain_max})");
@@ -134,7 +165,7 @@ impl Command {
         if !listings.is_empty() {
             println!("  lists everything of a kind: {}", counted(&listings));
         }
-        chain <= *chain_max && listings.is_empty()
+        chain <= chain_max && listings.is_empty()
     }
 }
 

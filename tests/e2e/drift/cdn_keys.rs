@@ -68,7 +68,7 @@ fn ttl_rows(pipeline: &Pipeline) -> Vec<Row> {
         row("policy: comment", |p| Box::pin(cache_policy(p, commented)), PUT_POLICY).shows(
             "cache-policy",
             "comment",
-            ("by hand", comment),
+            (BY_HAND, comment),
         ),
         row("policy: times", |p| Box::pin(cache_policy(p, timed)), PUT_POLICY)
             .shows("cache-policy", "min_seconds", (7, 0))
@@ -164,8 +164,11 @@ pub(crate) async fn cache_policy(pipeline: &Pipeline, change: impl FnOnce(&mut C
     put.cache_policy_config(config).send().await.unwrap();
 }
 
+/// By its beginning the policy is ours.
+const BY_HAND: &str = "Tells versions of the variants of others apart";
+
 fn commented(config: &mut CachePolicyConfig) {
-    config.comment = Some("by hand".to_owned());
+    config.comment = Some(BY_HAND.to_owned());
 }
 
 fn timed(config: &mut CachePolicyConfig) {
