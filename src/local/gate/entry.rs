@@ -197,8 +197,8 @@ mod tests {
 
     #[test]
     fn a_subscription_is_confirmed_without_a_signature_and_nothing_with_it() {
-        let get = |query: &str| entry("GET", "localhost", &format!("/?{query}"));
         const TOPIC: &str = "TopicArn=arn:aws:sns:us-east-1:000000000000:photos-ready";
+        let get = |query: &str| entry("GET", "localhost", &format!("/?{query}"));
         let link = format!("Action=ConfirmSubscription&{TOPIC}&Token=0a1b");
         assert_eq!(get(&link), Ok(Entry::Confirmation));
         let others = [
