@@ -198,7 +198,7 @@ fn article(number: usize, image: &Image, made: &Made) -> String {
     let size = size(made.width, made.height);
     let warnings = made.warnings.iter().map(|warning| format!(", {}", Escaped(warning)));
     let more: String = warnings.collect();
-    let picture = if matches!(made.format.as_str(), "TIFF" | "HEIC") {
+    let picture = if !made.format.is_shown_by_browsers() {
         format!(
             "<a class=\"unshown\" href=\"{link}\"><span>Browsers do not show {}.</span> \
              <span>Open the file</span></a>",

@@ -25,11 +25,12 @@ use contract::keys::ImagePath;
 use contract::settings::{Format, Variant};
 use futures_util::stream::{self, StreamExt};
 use imaging::engine::{self, Opened, Rendered, Rendering, Scratch};
+use imaging::header::SourceFormat;
 use imaging::limits::Limits;
 use imaging::order::Order;
 use imaging::watermark::Watermarks;
 use lambda_fn::capacity::{Capacity, Processor, Reservation};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
@@ -96,7 +97,8 @@ pub(crate) enum ImageOutcome {
 /// The facts about an original that has variants.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Made {
-    pub(crate) format: String,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) format: SourceFormat,
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) bytes: u64,
@@ -104,6 +106,11 @@ pub(crate) struct Made {
     pub(crate) warnings: Vec<String>,
     pub(crate) ms: Stages,
     pub(crate) variants: Vec<MadeVariant>,
+}
+
+/// As it is displayed.
+fn as_text<S: Serializer>(format: &SourceFormat, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(format)
 }
 
 /// Processor time in milliseconds.
@@ -319,7 +326,7 @@ impl Work {
 impl Made {
     fn new(rendering: &Rendering, bytes: u64, variants: Vec<MadeVariant>) -> Self {
         Self {
-            format: rendering.format.to_string(),
+            format: rendering.format,
             width: rendering.width,
             height: rendering.height,
             bytes,

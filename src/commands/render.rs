@@ -194,7 +194,7 @@ mod tests {
 
     fn made(bytes: u64, after: u64) -> ImageOutcome {
         ImageOutcome::Made(Made {
-            format: "JPEG".to_owned(),
+            format: imaging::header::SourceFormat::Jpeg,
             width: 1600,
             height: 1200,
             bytes,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use imaging::header::SourceFormat;
 use insta::assert_snapshot;
 
 use super::*;
@@ -16,9 +17,9 @@ fn image(name: &str, outcome: ImageOutcome) -> Image {
     }
 }
 
-fn made(format: &str, variants: Vec<MadeVariant>) -> ImageOutcome {
+fn made(format: SourceFormat, variants: Vec<MadeVariant>) -> ImageOutcome {
     ImageOutcome::Made(Made {
-        format: format.to_owned(),
+        format,
         width: 1600,
         height: 1200,
         bytes: 185_631,
@@ -78,7 +79,7 @@ fn part(page: &str, from: &str, to: &str) -> String {
 
 #[test]
 fn an_original_stands_beside_its_variants_with_what_they_weigh() {
-    let outcome = made("JPEG", vec![variant("800x600", "cat.jpg", 23_446)]);
+    let outcome = made(SourceFormat::Jpeg, vec![variant("800x600", "cat.jpg", 23_446)]);
     let page = html(&sheet(vec![image("cat.jpg", outcome)]));
     assert_snapshot!(part(&page, "<h2 id=\"images\">Images</h2>", "</section>"), @r#"
     <article aria-labelledby="image-1">
@@ -102,8 +103,8 @@ fn an_original_stands_beside_its_variants_with_what_they_weigh() {
 
 #[test]
 fn totals_and_sizes_sum_up() {
-    let heavy = made("JPEG", vec![variant("800x600", "b.jpg", 200_000)]);
-    let light = made("JPEG", vec![variant("800x600", "a.jpg", 20_000)]);
+    let heavy = made(SourceFormat::Jpeg, vec![variant("800x600", "b.jpg", 200_000)]);
+    let light = made(SourceFormat::Jpeg, vec![variant("800x600", "a.jpg", 20_000)]);
     let page = html(&sheet(vec![image("a.jpg", light), image("b.jpg", heavy)]));
     assert_snapshot!(part(&page, "<dl class=\"totals\">", "</dl>"), @"
     <div><dt>Originals</dt><dd><strong>2</strong> <span>371 kB</span></dd></div>
@@ -130,7 +131,7 @@ fn a_failed_image_is_told_with_its_reason() {
 
 #[test]
 fn a_tiff_is_said_to_be_unshown_rather_than_shown_broken() {
-    let outcome = made("TIFF", vec![variant("800x600", "scan.tif", 23_446)]);
+    let outcome = made(SourceFormat::Tiff, vec![variant("800x600", "scan.tif", 23_446)]);
     let page = html(&sheet(vec![image("scan.tif", outcome)]));
     assert!(page.contains("<a class=\"unshown\" href=\"../photos/scan.tif\">"));
     assert!(!page.contains("<img src=\"../photos/scan.tif\""));
@@ -140,7 +141,7 @@ fn a_tiff_is_said_to_be_unshown_rather_than_shown_broken() {
 #[test]
 fn a_name_is_text_and_nothing_else() {
     let name = "<b>\"x\" & 'y'.jpg";
-    let outcome = made("JPEG", vec![variant("800x600", name, 1)]);
+    let outcome = made(SourceFormat::Jpeg, vec![variant("800x600", name, 1)]);
     let page = html(&sheet(vec![image(name, outcome), image("n<.jpg", failed("<script>"))]));
     assert!(page.contains("<h3 id=\"image-1\">&lt;b&gt;&quot;x&quot; &amp; &#39;y&#39;.jpg</h3>"));
     assert!(page.contains("alt=\"&lt;b&gt;&quot;x&quot; &amp; &#39;y&#39;.jpg as 800x600\""));
@@ -159,7 +160,7 @@ fn a_link_leads_to_the_file_whatever_its_name_is() {
 
 #[test]
 fn nothing_is_fetched_from_anywhere() {
-    let outcome = made("JPEG", vec![variant("800x600", "cat.jpg", 1)]);
+    let outcome = made(SourceFormat::Jpeg, vec![variant("800x600", "cat.jpg", 1)]);
     let page = html(&sheet(vec![image("cat.jpg", outcome)]));
     for word in ["http", "//", "@import", "url(", "<script", "@font-face"] {
         assert!(!page.contains(word), "`{word}` is on the page");

@@ -17,7 +17,7 @@ const READ: [Kind; 6] = [
     Kind { name: "PNG", types: &["image/png"], extensions: &["png"] },
     Kind { name: "WebP", types: &["image/webp"], extensions: &["webp"] },
     Kind { name: "GIF", types: &["image/gif"], extensions: &["gif"] },
-    Kind { name: "BMP", types: &["image/bmp"], extensions: &["bmp"] },
+    Kind { name: "BMP", types: &["image/bmp"], extensions: &["bmp", "dib"] },
     Kind { name: "TIFF", types: &["image/tiff"], extensions: &["tif", "tiff"] },
 ];
 
@@ -95,6 +95,13 @@ pub(crate) fn unread_by_name(path: ImagePath<'_>, heic: bool) -> Option<&'static
 /// The same by a content type.
 pub(crate) fn unread_by_type(content_type: &str, heic: bool) -> Option<&'static str> {
     unread(heic).find(|kind| kind.types.contains(&content_type)).map(|kind| kind.name)
+}
+
+/// Whether an extension, in lower case, promises an image, read or not.
+pub(crate) fn is_of_image(extension: &str) -> bool {
+    let is_image = |kind: &&Kind| kind.types.iter().any(|it| it.starts_with("image/"));
+    let kinds = READ.iter().chain([&HEIC]).chain(&UNREAD);
+    kinds.filter(is_image).any(|kind| kind.extensions.contains(&extension))
 }
 
 fn unread(heic: bool) -> impl Iterator<Item = &'static Kind> {

@@ -13,6 +13,7 @@ use glob::{MatchOptions, Pattern};
 use imaging::formats::{Sniffed, sniff};
 
 use super::refusal::Refusal;
+use crate::original::kinds;
 
 /// A file that variants are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,13 +33,6 @@ pub(crate) struct Found {
     /// How many files of folders and globs are no images.
     pub(crate) passed_over: usize,
 }
-
-/// Endings that promise an image: such a file is an original whatever is in it, so that a broken
-/// one, or one of a format that is not read, is told rather than passed over.
-const ENDINGS: [&str; 25] = [
-    "arw", "avif", "bmp", "cr2", "cr3", "dib", "dng", "gif", "heic", "heif", "jfif", "jp2", "jpe",
-    "jpeg", "jpg", "jxl", "nef", "orf", "png", "psd", "raf", "svg", "tif", "tiff", "webp",
-];
 
 /// So many bytes tell what a file is.
 const HEAD_BYTES: u64 = 4096;
@@ -209,10 +203,11 @@ fn contents(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     Ok((files, folders))
 }
 
-/// What cannot be looked into counts as an image, so that it is told.
+/// What promises an image by its name is one whatever is in it, and so is what cannot be looked into: a
+/// broken one, or one of a format that is not read, is told rather than passed over.
 fn is_image(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
-    if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
+    if ending.is_some_and(|ending| kinds::is_of_image(&ending)) {
         return true;
     }
     let mut head = Vec::new();

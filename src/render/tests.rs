@@ -223,7 +223,7 @@ async fn variants_are_those_of_the_function_under_the_names_of_their_originals()
     assert_eq!((c.name.as_path(), a.name.as_path()), (Path::new("c.jpg"), Path::new("x/a b.jpg")));
     assert_eq!(a.from_page, Path::new("../p/x/a b.jpg"));
     let made = c.made().unwrap();
-    assert_eq!((made.format.as_str(), made.width, made.height), ("JPEG", 80, 60));
+    assert_eq!((made.format.to_string().as_str(), made.width, made.height), ("JPEG", 80, 60));
     assert_eq!(made.bytes, bytes.len() as u64);
     let told: Vec<_> = made.variants.iter().map(|it| (it.folder.as_str(), it.bytes)).collect();
     let counted = |variant: &Rendered| variant.bytes.len() as u64;

@@ -185,13 +185,15 @@ impl<P: Purpose> Resource for SnsTopic<P> {
     }
 
     async fn read(&self, aws: &Aws) -> Result<Option<Observed<Fields>>, AwsError> {
-        let tags = async {
+        let tags = || async {
             let list = aws.sns.list_tags_for_resource().resource_arn(&self.topic.arn);
             list.send().await.found("sns:ListTagsForResource")
         };
-        let (attributes, tags, subscribers) =
-            try_join!(self.attributes(aws), tags, self.subscribers(aws))?;
+        let (attributes, found, subscribers) =
+            try_join!(self.attributes(aws), tags(), self.subscribers(aws))?;
         let Some(attributes) = attributes else { return Ok(None) };
+        // Another run may have made it between the two reads.
+        let tags = if found.is_some() { found } else { tags().await? };
         let tags = tags.and_then(|answer| answer.tags).unwrap_or_default();
         let tags = names::tags(tags.into_iter().map(|tag: Tag| (tag.key, tag.value)));
         let owner = self.names.owner(&tags);

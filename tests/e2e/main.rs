@@ -325,6 +325,7 @@ fn trials() -> Vec<Trial> {
         alarms::what_left_the_file_goes,
         alarms::an_alarm_of_somebody_else_is_refused_and_then_taken_over,
         alarms::what_is_not_delivered_has_an_alarm_too,
+        alarms::what_another_run_makes_between_two_reads_is_not_foreign,
         alarms::what_cannot_be_made_says_why_and_the_next_run_goes_on,
         alarms::every_change_survives_a_kill_and_a_lost_answer,
         neighbours::no_number_of_other_stacks_makes_a_run_ask_more_of_aws,

@@ -19,6 +19,16 @@ pub enum SourceFormat {
     Heic,
 }
 
+impl SourceFormat {
+    /// Whether every browser shows such a file.
+    pub fn is_shown_by_browsers(self) -> bool {
+        match self {
+            Self::Jpeg | Self::Png | Self::Webp | Self::Gif | Self::Bmp => true,
+            Self::Tiff | Self::Heic => false,
+        }
+    }
+}
+
 impl fmt::Display for SourceFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

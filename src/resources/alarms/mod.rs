@@ -91,12 +91,19 @@ impl Alarms {
         let tags = try_join_all(ALL.iter().map(|label| self.alarm_tags(aws, label)));
         let (alarms, tags) = try_join(alarms, tags).await?;
         let alarms = alarms.metric_alarms.unwrap_or_default();
-        let present = ALL.into_iter().zip(tags).filter_map(|(label, tags)| {
+        let mut present = Vec::new();
+        for (label, mut tags) in ALL.into_iter().zip(tags) {
             let name = self.alarm_name(label);
-            let alarm = alarms.iter().find(|it| it.alarm_name() == Some(&name))?.clone();
-            Some(Present { label, alarm, tags })
-        });
-        Ok(present.collect())
+            let Some(alarm) = alarms.iter().find(|it| it.alarm_name() == Some(&name)) else {
+                continue;
+            };
+            if tags.is_empty() {
+                // Another run may have made it between the two reads.
+                tags = self.alarm_tags(aws, label).await?;
+            }
+            present.push(Present { label, alarm: alarm.clone(), tags });
+        }
+        Ok(present)
     }
 
     async fn alarm_tags(&self, aws: &Aws, label: &str) -> Result<Tags, AwsError> {
