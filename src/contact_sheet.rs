@@ -198,15 +198,15 @@ fn article(number: usize, image: &Image, made: &Made) -> String {
     let size = size(made.width, made.height);
     let warnings = made.warnings.iter().map(|warning| format!(", {}", Escaped(warning)));
     let more: String = warnings.collect();
-    let picture = if !made.format.is_shown_by_browsers() {
+    let picture = if made.format.is_shown_by_browsers() {
+        let alt = format!("{name}, the original");
+        framed_picture(&link, &alt, made)
+    } else {
         format!(
             "<a class=\"unshown\" href=\"{link}\"><span>Browsers do not show {}.</span> \
              <span>Open the file</span></a>",
             made.format
         )
-    } else {
-        let alt = format!("{name}, the original");
-        framed_picture(&link, &alt, made)
     };
     let _ = write!(
         html,

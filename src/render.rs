@@ -109,6 +109,7 @@ pub(crate) struct Made {
 }
 
 /// As it is displayed.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn as_text<S: Serializer>(format: &SourceFormat, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(format)
 }
