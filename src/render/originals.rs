@@ -204,7 +204,7 @@ fn contents(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
 }
 
 /// What promises an image by its name is one whatever is in it, and so is what cannot be looked into: a
-/// broken one, or one of a format that is not read, is told rather than passed over.
+/// broken one, or one of a format that is not read, is reported rather than passed over.
 fn is_image(path: &Path) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
     if ending.is_some_and(|ending| kinds::is_of_image(&ending)) {
