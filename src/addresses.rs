@@ -10,11 +10,11 @@ use aws_sdk_s3::operation::head_object::HeadObjectOutput;
 use contract::address;
 use contract::keys::ImagePath;
 use contract::settings::{SIZE_METADATA, SOURCE_METADATA};
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use serde::Serialize;
 
 use crate::aws::AwsError;
-use crate::aws::bucket::Bucket;
+use crate::aws::bucket::{Bucket, bare_etag};
 use crate::config::Config;
 
 /// An original with its variants, in the order of the file.
@@ -68,19 +68,22 @@ impl Addresses {
         path: ImagePath<'_>,
     ) -> Result<Self, AwsError> {
         let key = path.key_in(&config.bucket.originals);
-        let original = bucket.head(&key).await?;
-        let etag = original.as_ref().and_then(HeadObjectOutput::e_tag).map(bare);
-        let variants = config.variants_of(path).map(async |variant| {
+        let looks = config.variants_of(path).map(async |variant| {
             let key = path.key_in(&variant.folder);
             let head = bucket.head(&key).await?;
+            Ok((variant, key, head))
+        });
+        let (original, looks) = try_join(bucket.head(&key), try_join_all(looks)).await?;
+        let etag = original.as_ref().and_then(HeadObjectOutput::e_tag).map(bare_etag);
+        let variants = looks.into_iter().map(|(variant, key, head)| {
             let version = head.as_ref().and_then(HeadObjectOutput::e_tag);
             let url = address_of(config, base, &key, version);
             let source = head.as_ref().and_then(|head| head.metadata()?.get(SOURCE_METADATA));
             let outdated = etag.is_some_and(|etag| source.is_some_and(|source| source != etag));
             let facts = head.map(Facts::of_head).unwrap_or_default();
-            Ok(Address { folder: variant.folder.clone(), key, url, outdated, facts })
+            Address { folder: variant.folder.clone(), key, url, outdated, facts }
         });
-        let variants = try_join_all(variants).await?;
+        let variants = variants.collect();
         Ok(Self { key, etag: etag.map(ToOwned::to_owned), variants })
     }
 
@@ -89,11 +92,6 @@ impl Addresses {
         self.variants.iter().all(|address| address.is_there() && !address.outdated)
             && self.etag.is_some()
     }
-}
-
-/// An `ETag` without its quotes, as variants have it in their metadata.
-fn bare(etag: &str) -> &str {
-    etag.trim_matches('"')
 }
 
 impl Address {

@@ -106,10 +106,8 @@ pub(crate) fn base_url(config: &Config, aws: &Aws, details: Option<&Details>) ->
     if config.cdn.enabled {
         let details = details?;
         let domain = details.get("domain")?;
-        return Some(match details.get(cdn::OWN_DOMAIN_DETAIL) {
-            Some(own) => aws.endpoints.own_url(own, domain),
-            None => aws.endpoints.cdn_url(domain),
-        });
+        let own = details.get(cdn::OWN_DOMAIN_DETAIL).map(String::as_str);
+        return Some(aws.endpoints.served_at(own, domain));
     }
     (config.bucket.access == Access::PublicAcl)
         .then(|| aws.endpoints.bucket_url(&config.bucket.name, &aws.region, aws.dns_suffix()))

@@ -91,10 +91,13 @@ impl Endpoints {
         set.collect()
     }
 
-    /// The address at which a distribution serves that has a domain of its own, without a final slash.
-    /// Behind the gate that is the gate's: no DNS leads from another name to this machine.
-    pub(crate) fn own_url(&self, own: &str, domain: &str) -> String {
-        if self.is_gate { self.cdn_url(domain) } else { format!("https://{own}") }
+    /// The address at which a distribution serves, by its `own` domain if it has one, without a final
+    /// slash. Behind the gate that is the gate's: no DNS leads from another name to this machine.
+    pub(crate) fn served_at(&self, own: Option<&str>, domain: &str) -> String {
+        match own.filter(|_| !self.is_gate) {
+            Some(own) => format!("https://{own}"),
+            None => self.cdn_url(domain),
+        }
     }
 
     /// The address at which a distribution with this domain serves, without a final slash.
@@ -207,7 +210,7 @@ mod tests {
             "http://127.0.0.1:4566/_imgprep/cdn/d111111abcdef8"
         );
         let own = |endpoints: &Endpoints| {
-            endpoints.own_url("img.example.com", "d111111abcdef8.cloudfront.net")
+            endpoints.served_at(Some("img.example.com"), "d111111abcdef8.cloudfront.net")
         };
         assert_eq!(own(&local), "http://127.0.0.1:4566/_imgprep/cdn/d111111abcdef8");
         assert_eq!(own(&Endpoints::default()), "https://img.example.com");

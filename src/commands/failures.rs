@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::session::{LOOK, Session, Start};
 use crate::amounts::{bytes, counted};
 use crate::args::Global;
+use crate::aws::bucket::bare_etag;
 use crate::error::Error;
 use crate::inventory::FoundFailure;
 use crate::report::advice::Advice;
@@ -64,7 +65,7 @@ fn failures(failures: &[FoundFailure], advice: &Advice) -> String {
         let facts = [
             failure.time.clone(),
             failure.size.map(bytes),
-            failure.etag.as_ref().map(|etag| format!("etag {}", etag.trim_matches('"'))),
+            failure.etag.as_ref().map(|etag| format!("etag {}", bare_etag(etag))),
         ];
         let facts: Vec<String> = facts.into_iter().flatten().collect();
         if !facts.is_empty() {

@@ -11,6 +11,7 @@ use aws_sdk_s3::types::{
 use contract::event::decode_key;
 
 use super::Inventory;
+use crate::aws::bucket::bare_etag;
 use crate::aws::{AwsError, Calling};
 
 pub(super) const CALL: &str = "s3:ListBucket";
@@ -88,7 +89,7 @@ impl Pages for Folder {
             let key = key.ok_or_else(|| AwsError::request(CALL, "a key is not UTF-8"))?;
             if let Some(path) = self.path(&key) {
                 let bytes = object.size().and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
-                let etag = object.e_tag().unwrap_or_default().trim_matches('"').to_owned();
+                let etag = bare_etag(object.e_tag().unwrap_or_default()).to_owned();
                 let modified = millis(object.last_modified());
                 let is_archived = is_archived(object);
                 listed.push(Listed { path, modified, bytes, etag, is_archived });

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::publish::Work;
 use super::records::FoundFailure;
 use super::{Hindrance, Inventory};
+use crate::aws::bucket::bare_etag;
 use crate::aws::wait::{PAUSE_MIN, Patience, Pauses, Probe, Stop, watch};
 
 /// How many originals are sent before their outcomes are waited for.
@@ -92,7 +93,8 @@ impl Retry<'_> {
         let key = self.inventory.original_key(path);
         let head = self.inventory.bucket().head(&key).await.map_err(Hindrance::listing)?;
         let record = self.inventory.failure_of(path).await?;
-        let etag = head.as_ref().and_then(|head| head.e_tag()).map(bare);
+        let etag =
+            head.as_ref().and_then(|head| head.e_tag()).map(|etag| bare_etag(etag).to_owned());
         let outcome = if head.is_some() { RetryOutcome::Pending } else { RetryOutcome::Gone };
         let bytes = head.and_then(|head| u64::try_from(head.content_length?).ok());
         Ok(Sent { path: path.to_owned(), etag, bytes, record, outcome, reason: None })
@@ -156,8 +158,4 @@ impl Retry<'_> {
 fn work(sent: &Sent) -> Option<Work> {
     let is_there = sent.outcome == RetryOutcome::Pending;
     is_there.then(|| Work { path: sent.path.clone(), bytes: sent.bytes, folders: None })
-}
-
-fn bare(etag: &str) -> String {
-    etag.trim_matches('"').to_owned()
 }

@@ -36,10 +36,7 @@ impl Cdn {
 
     /// Where the distribution serves, without a final slash.
     fn address(aws: &Aws, made: &Made) -> String {
-        match &made.own_domain {
-            Some(own) => aws.endpoints.own_url(own, &made.domain),
-            None => aws.endpoints.cdn_url(&made.domain),
-        }
+        aws.endpoints.served_at(made.own_domain.as_deref(), &made.domain)
     }
 
     /// The variables of the function that are for the distribution to set.
