@@ -45,14 +45,18 @@ pub(crate) use self::replaced::{
 };
 pub(crate) use self::storage::every_change_by_hand_to_storage_is_shown_and_repaired;
 
-/// A change made by hand; the differences that it must show, all of them and no others; and the
-/// mutating calls that repair it, all of them and no others.
+/// Changes made by hand; the differences that they must show, all of them and no others; and the
+/// mutating calls that repair them, all of them and no others, sorted.
 struct Row {
     what: String,
-    change: Change,
+    changes: Vec<Change>,
     differences: Vec<Difference>,
     calls: Vec<&'static str>,
+    is_alone: bool,
 }
+
+/// Calls that repair whatever differs in what they put, where a change by hand leaves the rest as it is.
+const AT_ONCE: [&str; 2] = ["cloudfront:UpdateCachePolicy", "cloudfront:UpdateDistribution"];
 
 type Change = for<'a> fn(&'a Pipeline) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 
@@ -73,7 +77,14 @@ enum Values {
 }
 
 fn row(what: impl Into<String>, change: Change, calls: &[&'static str]) -> Row {
-    Row { what: what.into(), change, differences: Vec::new(), calls: calls.to_vec() }
+    let calls = calls.to_vec();
+    Row {
+        what: what.into(),
+        changes: vec![change],
+        differences: Vec::new(),
+        calls,
+        is_alone: false,
+    }
 }
 
 impl Row {
@@ -99,10 +110,45 @@ impl Row {
         self.differs(id, path, Values::Other)
     }
 
+    /// It would hide what other changes of the resource show.
+    fn alone(self) -> Self {
+        Self { is_alone: true, ..self }
+    }
+
+    /// Whether the two can be made and repaired at once, and each still be known from what it shows.
+    fn goes_with(&self, other: &Self) -> bool {
+        let is_apart =
+            |one: &Difference, two: &Difference| one.id != two.id || one.path != two.path;
+        let mut pairs = self
+            .differences
+            .iter()
+            .flat_map(|one| other.differences.iter().map(move |two| (one, two)));
+        let of_one_resource = pairs.clone().any(|(one, two)| one.id == two.id);
+        let mut shared = self.calls.iter().filter(|call| other.calls.contains(call));
+        let is_alone = self.is_alone || other.is_alone;
+        !of_one_resource
+            || !is_alone
+                && pairs.all(|(one, two)| is_apart(one, two))
+                && shared.all(|call| AT_ONCE.contains(call))
+    }
+
+    /// Takes another in.
+    fn take(&mut self, other: Self) {
+        self.what = format!("{}; {}", self.what, other.what);
+        self.changes.extend(other.changes);
+        self.differences.extend(other.differences);
+        self.calls.extend(other.calls);
+        self.calls.sort_unstable();
+        self.calls.dedup_by(|one, two| one == two && AT_ONCE.contains(one));
+        self.is_alone |= other.is_alone;
+    }
+
     /// Makes the change, proves that it is seen, and that `up` repairs it and then rests. Answers
     /// with what is wrong, so that one wrong row does not hide the next.
     async fn check(&self, pipeline: &Pipeline) -> Result<(), String> {
-        (self.change)(pipeline).await;
+        for change in &self.changes {
+            change(pipeline).await;
+        }
         let status = pipeline.imgprep(&["status", "--json"]);
         let plan = pipeline.imgprep(&["plan", "--json"]);
         pipeline.proxy.take_calls();
@@ -178,10 +224,23 @@ pub(crate) fn differences(document: &Value) -> BTreeMap<(String, String), (Value
     all.collect()
 }
 
+/// As few rows as can be, each of changes that go together.
+fn together(rows: Vec<Row>) -> Vec<Row> {
+    let mut joined: Vec<Row> = Vec::new();
+    for row in rows {
+        match joined.iter_mut().find(|other| other.goes_with(&row)) {
+            Some(other) => other.take(row),
+            None => joined.push(row),
+        }
+    }
+    joined
+}
+
 /// Every row on a stack that is there.
 async fn check(pipeline: &Pipeline, rows: Vec<Row>) {
     pipeline.up();
     let mut wrong = Vec::new();
+    let rows = together(rows);
     for row in &rows {
         if let Err(why) = row.check(pipeline).await {
             wrong.push(format!("{}: {why}", row.what));

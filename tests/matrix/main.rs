@@ -9,8 +9,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use imgprep_testkit::faults::Spot;
-use imgprep_testkit::lives::{Blow, Hit, Phase, Undisturbed};
+use imgprep_testkit::lives::Undisturbed;
 use imgprep_testkit::matrix::Matrix;
 use imgprep_testkit::{RUNTIME, emulator};
 use libtest_mimic::{Arguments, Trial};
@@ -44,27 +43,21 @@ fn main() -> ExitCode {
 
 async fn crashes() {
     let start = Instant::now();
-    let matrix = Matrix::of_crashes(Undisturbed::once().await, every).await;
+    let matrix = Matrix::of_crashes(Undisturbed::once().await).await;
     println!("{}\ncrashes: {:.0?}", matrix.table(), start.elapsed());
     matrix.assert_fine();
 }
 
 async fn faults() {
     let start = Instant::now();
-    let matrix = Matrix::of_faults(Undisturbed::once().await, every).await;
+    let matrix = Matrix::of_faults(Undisturbed::once().await).await;
     println!("{}\nfaults: {:.0?}", matrix.table(), start.elapsed());
     matrix.assert_fine();
 }
 
 async fn overtaking() {
     let start = Instant::now();
-    let matrix = Matrix::of_overtaking(Undisturbed::once().await, every).await;
+    let matrix = Matrix::of_overtaking(Undisturbed::once().await, |spots| spots).await;
     println!("{}\novertaking: {:.0?}", matrix.table(), start.elapsed());
     matrix.assert_fine();
-}
-
-/// Every blow at every spot.
-fn every(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
-    let hits = spots.iter().flat_map(|spot| blows.iter().map(move |blow| (spot, blow)));
-    hits.map(|(spot, blow)| Hit { phase, spot: spot.clone(), blow: *blow }).collect()
 }

@@ -86,6 +86,20 @@ pub struct Undisturbed {
 /// At most one hit for each phase.
 pub type Hits = Vec<Hit>;
 
+impl Blow {
+    /// What is done with a call of a service; one that is held waits at the gate.
+    pub fn deed(self, service: &str, gate: &Gate) -> Deed {
+        match self {
+            Self::KilledBefore | Self::Overtaken => Deed::HoldBefore(gate.clone()),
+            Self::KilledAfter => Deed::HoldAfter(gate.clone()),
+            Self::Throttled => Deed::Answer(Refusal::throttling(service).answer(service)),
+            Self::Failed => Deed::Answer(Refusal::internal(service).answer(service)),
+            Self::Reset => Deed::Reset,
+            Self::Lost => Deed::Lose,
+        }
+    }
+}
+
 impl fmt::Display for Hit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:?}: {} {:?}", self.phase, self.spot, self.blow)
@@ -170,17 +184,15 @@ pub async fn live(lives: Vec<Hits>, undisturbed: &Undisturbed) -> Vec<Outcome> {
 }
 
 async fn live_one(hits: Hits, undisturbed: &Undisturbed) -> Vec<Outcome> {
-    let pipeline = self::pipeline("hit").await;
+    let life = Life::begin(undisturbed).await;
     let mut outcomes = Vec::new();
     for phase in Phase::ALL {
+        life.enter(phase).await;
         let hit = hits.iter().find(|hit| hit.phase == phase);
-        if phase == Phase::Change {
-            changed::file_and_aws(&pipeline).await;
-        }
-        let end = go_through(&pipeline, phase, hit, undisturbed).await;
+        let end = life.go_through(phase, hit).await;
         if matches!(end, End::Wrong(_)) {
             // The next phase is to begin as if nothing had happened.
-            pipeline.run(phase.command()).await;
+            life.pipeline.run(phase.command()).await;
         }
         if let Some(hit) = hit {
             outcomes.push(Outcome { hit: hit.clone(), end });
@@ -188,36 +200,54 @@ async fn live_one(hits: Hits, undisturbed: &Undisturbed) -> Vec<Outcome> {
             panic!("an undisturbed {phase:?} in an account of its own: {why}");
         }
     }
-    pipeline.is_over();
+    life.pipeline.is_over();
     outcomes
 }
 
-/// Brings the stack to a phase's end, and compares it with an undisturbed one.
-async fn go_through(
-    pipeline: &Pipeline,
-    phase: Phase,
-    hit: Option<&Hit>,
-    undisturbed: &Undisturbed,
-) -> End {
-    let (run, reached) = match hit {
-        Some(hit) => match disturbed(pipeline, hit).await {
-            Ok(ended) => ended,
-            Err(why) => return End::Wrong(why),
-        },
-        None => (pipeline.run(phase.command()).await, true),
-    };
-    let wrong = match phase {
-        Phase::Up => differs(&undisturbed.up, &pipeline.snapshot().await),
-        Phase::Change => differs(&undisturbed.changed, &pipeline.snapshot().await),
-        Phase::Down => {
-            let left = pipeline.aws.inventory().await;
-            (!left.is_empty()).then(|| format!("left: {}", left.join(", ")))
+/// A stack that goes through the phases, each of which must end as in an undisturbed life.
+pub struct Life<'a> {
+    pub pipeline: Pipeline,
+    undisturbed: &'a Undisturbed,
+}
+
+impl<'a> Life<'a> {
+    pub async fn begin(undisturbed: &'a Undisturbed) -> Self {
+        Self { pipeline: self::pipeline("hit").await, undisturbed }
+    }
+
+    /// Gives a phase something to do.
+    pub async fn enter(&self, phase: Phase) {
+        if phase == Phase::Change {
+            changed::file_and_aws(&self.pipeline).await;
         }
-    };
-    match wrong {
-        Some(why) => End::Wrong(format!("{why}\n{run}")),
-        None if reached => End::Fine,
-        None => End::NotReached,
+    }
+
+    /// What is otherwise than at the end of the phase in an undisturbed life.
+    pub async fn wrong_after(&self, phase: Phase) -> Option<String> {
+        match phase {
+            Phase::Up => differs(&self.undisturbed.up, &self.pipeline.snapshot().await),
+            Phase::Change => differs(&self.undisturbed.changed, &self.pipeline.snapshot().await),
+            Phase::Down => {
+                let left = self.pipeline.aws.inventory().await;
+                (!left.is_empty()).then(|| format!("left: {}", left.join(", ")))
+            }
+        }
+    }
+
+    /// Brings the stack to a phase's end.
+    async fn go_through(&self, phase: Phase, hit: Option<&Hit>) -> End {
+        let (run, reached) = match hit {
+            Some(hit) => match disturbed(&self.pipeline, hit).await {
+                Ok(ended) => ended,
+                Err(why) => return End::Wrong(why),
+            },
+            None => (self.pipeline.run(phase.command()).await, true),
+        };
+        match self.wrong_after(phase).await {
+            Some(why) => End::Wrong(format!("{why}\n{run}")),
+            None if reached => End::Fine,
+            None => End::NotReached,
+        }
     }
 }
 
@@ -228,16 +258,8 @@ fn differs(expected: &Value, found: &Value) -> Option<String> {
 /// The run that must succeed in spite of a hit, or to repair it, and whether the hit call came at
 /// all.
 async fn disturbed(pipeline: &Pipeline, hit: &Hit) -> Result<(Output, bool), String> {
-    let service = &hit.spot.call.service;
     let gate = Gate::default();
-    let deed = match hit.blow {
-        Blow::KilledBefore | Blow::Overtaken => Deed::HoldBefore(gate.clone()),
-        Blow::KilledAfter => Deed::HoldAfter(gate.clone()),
-        Blow::Throttled => Deed::Answer(Refusal::throttling(service).answer(service)),
-        Blow::Failed => Deed::Answer(Refusal::internal(service).answer(service)),
-        Blow::Reset => Deed::Reset,
-        Blow::Lost => Deed::Lose,
-    };
+    let deed = hit.blow.deed(&hit.spot.call.service, &gate);
     let has_come = pipeline.proxy.strike(&hit.spot, deed);
     let wrong = match hit.blow {
         Blow::KilledBefore | Blow::KilledAfter => {
@@ -281,7 +303,8 @@ async fn overtake_at(pipeline: &Pipeline, phase: Phase, gate: &Gate) -> Option<S
 }
 
 impl Phase {
-    fn command(self) -> &'static [&'static str] {
+    /// The command that brings a stack to its end.
+    pub fn command(self) -> &'static [&'static str] {
         match self {
             Self::Up | Self::Change => &["up", "--yes"],
             Self::Down => &["down", "--yes"],

@@ -1,4 +1,4 @@
-//! Every call of a life, hit in every way: all of it, or a cut that every test run can afford.
+//! Every call of a life, hit in every way, one at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -6,11 +6,13 @@ use std::fmt::Write as _;
 use crate::faults::Spot;
 use crate::lives::{Blow, End, Hit, Outcome, Phase, Undisturbed, live, together};
 
-const KILLS: [Blow; 2] = [Blow::KilledBefore, Blow::KilledAfter];
-const FAULTS: [Blow; 4] = [Blow::Throttled, Blow::Failed, Blow::Reset, Blow::Lost];
+/// The ways to be killed at a call.
+pub const KILLS: [Blow; 2] = [Blow::KilledBefore, Blow::KilledAfter];
+/// The ways in which a call goes wrong.
+pub const FAULTS: [Blow; 4] = [Blow::Throttled, Blow::Failed, Blow::Reset, Blow::Lost];
 
-/// Which blows at which calls.
-pub type Pick = fn(Phase, &[Spot], &[Blow]) -> Vec<Hit>;
+/// Which of a phase's calls are hit.
+pub type Pick = fn(Vec<Spot>) -> Vec<Spot>;
 
 /// What came of many hits.
 pub struct Matrix {
@@ -18,23 +20,33 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// Kills imgprep at every call that changes something: before and after each, or one of them.
-    pub async fn of_crashes(undisturbed: &Undisturbed, pick: Pick) -> Self {
-        Self::of(undisturbed, |phase| pick(phase, &undisturbed.mutating(phase), &KILLS)).await
+    /// Kills imgprep at every call that changes something, before and after it.
+    pub async fn of_crashes(undisturbed: &Undisturbed) -> Self {
+        Self::of(undisturbed, |phase| undisturbed.mutating(phase), &KILLS).await
     }
 
     /// Has a whole other run come in before calls that change something.
     pub async fn of_overtaking(undisturbed: &Undisturbed, pick: Pick) -> Self {
-        let blows = [Blow::Overtaken];
-        Self::of(undisturbed, |phase| pick(phase, &undisturbed.mutating(phase), &blows)).await
+        let spots = |phase| pick(undisturbed.mutating(phase));
+        Self::of(undisturbed, spots, &[Blow::Overtaken]).await
     }
 
-    /// Faults at every call, reads too: every kind at each, or one of them.
-    pub async fn of_faults(undisturbed: &Undisturbed, pick: Pick) -> Self {
-        Self::of(undisturbed, |phase| pick(phase, &undisturbed.calls(phase), &FAULTS)).await
+    /// Every kind of fault at every call, reads too.
+    pub async fn of_faults(undisturbed: &Undisturbed) -> Self {
+        Self::of(undisturbed, |phase| undisturbed.calls(phase), &FAULTS).await
     }
 
-    async fn of(undisturbed: &Undisturbed, hits: impl Fn(Phase) -> Vec<Hit>) -> Self {
+    /// Every blow at every spot.
+    async fn of(
+        undisturbed: &Undisturbed,
+        spots: impl Fn(Phase) -> Vec<Spot>,
+        blows: &[Blow],
+    ) -> Self {
+        let hits = |phase| {
+            let spots = spots(phase).into_iter();
+            let hits = spots.flat_map(|spot| blows.iter().map(move |blow| (spot.clone(), *blow)));
+            hits.map(|(spot, blow)| Hit { phase, spot, blow }).collect()
+        };
         let lives = together(Phase::ALL.map(hits));
         assert!(!lives.is_empty(), "there is nothing to hit");
         Self { outcomes: live(lives, undisturbed).await }
@@ -85,16 +97,4 @@ impl Matrix {
         }
         text
     }
-}
-
-/// One blow at every spot, in turn.
-pub fn each(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
-    let hits = spots.iter().zip(blows.iter().cycle());
-    hits.map(|(spot, blow)| Hit { phase, spot: spot.clone(), blow: *blow }).collect()
-}
-
-/// One blow at the first call of each operation, in turn.
-pub fn first(phase: Phase, spots: &[Spot], blows: &[Blow]) -> Vec<Hit> {
-    let firsts: Vec<Spot> = spots.iter().filter(|spot| spot.nth == 1).cloned().collect();
-    each(phase, &firsts, blows)
 }

@@ -74,7 +74,7 @@ fn alarm_rows() -> Vec<Row> {
     ];
     // First, for what others have it do goes with it.
     let mut rows =
-        vec![row("alarms: deleted", |p| Box::pin(deleted(p)), PUT).lacks("alarms", PATH)];
+        vec![row("alarms: deleted", |p| Box::pin(deleted(p)), PUT).lacks("alarms", PATH).alone()];
     let changes = changes.into_iter().map(|(what, change)| {
         row(format!("alarms: {what}"), change, PUT).has_other("alarms", PATH)
     });

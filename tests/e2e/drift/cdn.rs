@@ -33,7 +33,7 @@ pub(crate) async fn every_change_by_hand_to_the_cdn_is_shown_and_repaired() {
     rows.extend(access_control_rows());
     // Without its comment the distribution is found by its access control.
     let comment = row("cdn: comment", |p| Box::pin(distribution(p, renamed)), PUT);
-    rows.push(comment.shows("cdn", "comment", ("renamed by hand", pipeline.cdn())));
+    rows.push(comment.shows("cdn", "comment", ("renamed by hand", pipeline.cdn())).alone());
     check(&pipeline, rows).await;
 }
 
@@ -84,11 +84,9 @@ fn origin_rows(pipeline: &Pipeline) -> Vec<Row> {
         row("cdn: custom origin", |p| Box::pin(distribution(p, custom)), PUT)
             .shows("cdn", "origin.access_control", (json!(null), pipeline.cdn()))
             .shows("cdn", "origin.type", ("custom", "s3")),
-        row("cdn: another origin", |p| Box::pin(distribution(p, other_origin)), PUT).shows(
-            "cdn",
-            "target_origin",
-            ("other", "bucket"),
-        ),
+        row("cdn: another origin", |p| Box::pin(distribution(p, other_origin)), PUT)
+            .shows("cdn", "target_origin", ("other", "bucket"))
+            .alone(),
     ]
 }
 
