@@ -73,7 +73,7 @@ fn at_another(killed_at: &Arc<Mutex<BTreeSet<Call>>>, blow: Blow, gate: &Gate) -
     })
 }
 
-/// Every operation, reads too, is hit once in each phase: in four lives by each kind of fault.
+/// Every operation, reads too, is hit once in each phase, in four lives by other kinds of faults.
 pub(crate) async fn every_operation_survives_every_fault() {
     let undisturbed = Undisturbed::once().await;
     join_all((0..FAULTS.len()).map(|turn| with_faults(undisturbed, turn))).await;
@@ -86,9 +86,13 @@ async fn with_faults(undisturbed: &Undisturbed, turn: usize) {
         life.enter(phase).await;
         let firsts = undisturbed.calls(phase).into_iter().filter(|spot| spot.nth == 1);
         let faults = FAULTS.into_iter().cycle().skip(turn);
+        let mut throttling = BTreeSet::new();
         let strike = |(spot, fault): (Spot, Blow)| {
-            let deed = fault.deed(&spot.call.service, &Gate::default());
-            (proxy.strike(&spot, deed), spot, fault)
+            let service = spot.call.service.clone();
+            // Once slowed down a service's calls stay slow, so that each service does so once.
+            let is_slow = fault == Blow::Throttled && !throttling.insert(service.clone());
+            let fault = if is_slow { Blow::Failed } else { fault };
+            (proxy.strike(&spot, fault.deed(&service, &Gate::default())), spot, fault)
         };
         let hits: Vec<_> = firsts.zip(faults).map(strike).collect();
         let run = life.pipeline.run(phase.command()).await;
