@@ -184,22 +184,28 @@ fn as_checked<'a>(action: &'a str, other: &'a str) -> &'a str {
     if other.is_empty() { action } else { other }
 }
 
-/// The statements without one action. Of an action that the emulator checks otherwise only that
+/// The statements without some actions. Of an action that the emulator checks otherwise only that
 /// other form goes, so that it shows if the emulator does as AWS one day.
-pub(super) fn for_the_emulator_without(statements: &[Value], action: &str) -> Vec<Value> {
-    match CHECKED_OTHERWISE.iter().find(|(otherwise, ..)| *otherwise == action) {
-        // The stack's own log group is known by its name, and a role without a boundary is made under no
-        // condition, so that both forms go.
-        None | Some(("iam:CreateRole" | "logs:DeleteLogGroup", ..)) => {
-            for_the_emulator(&without(statements, &[action]))
-        }
-        Some((_, other, _)) => {
-            let mut all = for_the_emulator(statements);
-            let more = all.pop().unwrap();
-            all.extend(without(&[more], &[as_checked(action, other)]));
-            all
+pub(super) fn for_the_emulator_without(statements: &[Value], gone: &[&str]) -> Vec<Value> {
+    // The stack's own log group is known by its name, and a role without a boundary is made under no
+    // condition, so that both forms go.
+    let is_checked_as_well =
+        |action: &str| ["iam:CreateRole", "logs:DeleteLogGroup"].contains(&action);
+    let (mut as_aws_does, mut otherwise) = (Vec::new(), Vec::new());
+    for action in gone {
+        match CHECKED_OTHERWISE.iter().find(|(checked, ..)| checked == action) {
+            Some((_, other, _)) if !is_checked_as_well(action) => {
+                otherwise.push(as_checked(action, other));
+            }
+            _ => as_aws_does.push(*action),
         }
     }
+    let mut all = for_the_emulator(&without(statements, &as_aws_does));
+    if !otherwise.is_empty() {
+        let more = all.pop().unwrap();
+        all.extend(without(&[more], &otherwise));
+    }
+    all
 }
 
 /// The actions that IAM sees in some calls.
