@@ -19,7 +19,7 @@ use crate::report::printable::printable;
 use crate::report::stack::{self, Lead};
 use crate::report::style::{BOLD, painted};
 use crate::report::{Answer, Asked, Outcome, Report, pretty};
-use crate::resources::certificate;
+use crate::resources::{certificate, ready_subscriptions};
 
 /// Create or repair the stack; running it again changes nothing
 ///
@@ -191,6 +191,10 @@ fn text(document: &Document, report: &Report) -> String {
             "\nAWS has sent mail to {}: alarms arrive once the link in it is opened.",
             unconfirmed.join(", ")
         );
+    }
+    let subscribers = document.resources.iter().find(|entry| entry.id == ready_subscriptions::ID);
+    if let Some(note) = subscribers.and_then(|entry| entry.note.as_ref()) {
+        let _ = writeln!(text, "\n{}", advice.text(note));
     }
     let left: Vec<&Entry> =
         document.resources.iter().filter(|entry| entry.state == Condition::Retired).collect();

@@ -208,7 +208,12 @@ pub(crate) async fn an_address_is_subscribed_and_status_says_whether_it_has_conf
     let subscriber = Subscriber::start().await;
     let pipeline = Pipeline::new("hooks").await.that_makes_images();
     notify(&pipeline, &format!("https = [\"{}\"]", subscriber.address));
-    pipeline.up();
+    let up = pipeline.up();
+    let unconfirmed = format!(
+        "\n{}: not confirmed yet: open the `SubscribeURL` in the message that SNS sent there\n",
+        subscriber.address
+    );
+    assert!(up.stdout.contains(&unconfirmed), "{up}");
     let confirmation = subscriber.heard("SubscriptionConfirmation").await;
     let status = pipeline.status(0);
     let subscriptions = resource(&status, "ready-subscriptions");
@@ -223,6 +228,8 @@ pub(crate) async fn an_address_is_subscribed_and_status_says_whether_it_has_conf
     assert_eq!(confirmed.status, 200, "{link}");
     let status = pipeline.status(0);
     assert_eq!(resource(&status, "ready-subscriptions")["note"], Value::Null);
+    let up = pipeline.up();
+    assert!(!up.stdout.contains("not confirmed"), "{up}");
     pipeline.upload("originals/a.jpg", &jpeg(64, 48)).await;
     let post = subscriber.heard("Notification").await;
     let message: Value = serde_json::from_str(post["Message"].as_str().unwrap()).unwrap();

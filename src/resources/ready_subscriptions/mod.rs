@@ -18,7 +18,7 @@ use crate::aws::{Aws, AwsError, Calling};
 use crate::engine::edits::Edits;
 use crate::engine::fields::{Field, Keyed, Values, below};
 use crate::engine::resource::{
-    Context, Details, Erased, Id, Kind, Observed, Owner, Removal, Resource,
+    Context, Details, Erased, Id, Kind, NOTE, Observed, Owner, Removal, Resource,
 };
 use crate::names::{Named, Names};
 use crate::permissions::Row;
@@ -159,6 +159,17 @@ impl ReadySubscriptions {
         Ok(())
     }
 
+    /// What people should know once the addresses that were not among these subscribers are asked.
+    fn details(&self, before: &[Subscriber]) -> Details {
+        let is_confirmed = |address: &&String| {
+            before.iter().any(|found| found.endpoint == **address && found.arn.is_some())
+        };
+        let pending = self.https.iter().filter(|address| !is_confirmed(address));
+        let others = before.iter().filter(|found| !self.is_ours(found));
+        let note = note(pending.map(String::as_str), others);
+        note.map(|note| (NOTE, note)).into_iter().collect()
+    }
+
     /// The endpoints of the file.
     fn wanted_endpoints(&self) -> impl Iterator<Item = &str> {
         let queue = self.has_queue.then_some(self.queue_arn.as_str());
@@ -169,20 +180,17 @@ impl ReadySubscriptions {
 /// What people should know of subscribers that have not confirmed, and of addresses that are not in
 /// the file.
 fn note<'a>(
-    pending: impl Iterator<Item = &'a Subscriber>,
+    pending: impl Iterator<Item = &'a str>,
     others: impl Iterator<Item = &'a Subscriber>,
 ) -> Option<String> {
     let others = others.filter(|found| found.protocol.starts_with("http"));
-    let named = |all: &mut dyn Iterator<Item = &'a Subscriber>| {
-        all.map(|found| found.endpoint.as_str()).collect::<Vec<_>>().join(", ")
-    };
     let told = [
         (
-            named(&mut { pending }),
+            pending.collect::<Vec<_>>().join(", "),
             "not confirmed yet: open the `SubscribeURL` in the message that SNS sent there",
         ),
         (
-            named(&mut { others }),
+            others.map(|found| found.endpoint.as_str()).collect::<Vec<_>>().join(", "),
             "subscribed but not in the file: unsubscribe it with `aws sns unsubscribe` if you no longer want \
              it; SNS itself forgets within 2 days what was never confirmed",
         ),
@@ -222,7 +230,7 @@ impl Resource for ReadySubscriptions {
             all.iter().partition(|found| self.is_ours(found));
         let read = try_join_all(ours.iter().map(|found| self.read_delivery(aws, found))).await?;
         let pending = ours.iter().zip(&read).filter(|(_, (_, is_confirmed))| !is_confirmed);
-        let note = note(pending.map(|(found, _)| *found), others.into_iter());
+        let note = note(pending.map(|(found, _)| found.endpoint.as_str()), others.into_iter());
         let mut deliveries: BTreeMap<String, Delivery> =
             read.into_iter().map(|(delivery, _)| (delivery.endpoint.clone(), delivery)).collect();
         let queue = Queue(deliveries.remove(&self.queue_arn));
@@ -237,7 +245,7 @@ impl Resource for ReadySubscriptions {
     async fn create(&self, context: &Context<'_>) -> Result<Details, AwsError> {
         let all = self.wanted_endpoints().map(|endpoint| self.subscribe(context, endpoint));
         try_join_all(all).await?;
-        Ok(Details::new())
+        Ok(self.details(&[]))
     }
 
     async fn update(
@@ -265,7 +273,7 @@ impl Resource for ReadySubscriptions {
             }
         };
         try_join(try_join_all(https), queue).await?;
-        Ok(Details::new())
+        Ok(self.details(&all))
     }
 
     async fn delete(
