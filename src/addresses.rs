@@ -7,14 +7,14 @@
 pub(crate) mod srcset;
 
 use aws_sdk_s3::operation::head_object::HeadObjectOutput;
-use contract::address;
+use contract::address::{self, bare_etag};
 use contract::keys::ImagePath;
 use contract::settings::{SIZE_METADATA, SOURCE_METADATA};
 use futures_util::future::{try_join, try_join_all};
 use serde::Serialize;
 
 use crate::aws::AwsError;
-use crate::aws::bucket::{Bucket, bare_etag};
+use crate::aws::bucket::Bucket;
 use crate::config::Config;
 
 /// An original with its variants, in the order of the file.

@@ -19,6 +19,7 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
+use contract::address::bare_etag;
 use contract::framing::{Framing, Senseless};
 use contract::message::Message;
 use contract::settings::{SETTINGS_METADATA, SIZE_METADATA, SOURCE_METADATA, Settings};
@@ -131,7 +132,7 @@ impl Store for S3Store {
                 return withheld.ok_or_else(|| self.failed(CALL, key, &error));
             }
         };
-        let etag = object.e_tag.as_deref().map(bare_etag);
+        let etag = object.e_tag.as_deref().map(bare_etag).map(ToOwned::to_owned);
         let size = object.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0);
         if size > bytes_max {
             // Leaving it here closes the connection instead of downloading the rest.
@@ -155,7 +156,7 @@ impl Store for S3Store {
     async fn head(&self, key: &str) -> Result<Option<Head>, StoreError> {
         match self.s3.head_object().bucket(&self.bucket).key(key).send().await {
             Ok(head) => Ok(Some(Head {
-                etag: head.e_tag.as_deref().map(bare_etag).unwrap_or_default(),
+                etag: head.e_tag.as_deref().map(bare_etag).unwrap_or_default().to_owned(),
                 size: head.content_length.and_then(|size| u64::try_from(size).ok()).unwrap_or(0),
                 origin: origin(&head),
                 framing: framing(head.metadata()).0,
@@ -184,7 +185,7 @@ impl Store for S3Store {
         let body = ByteStream::from(object.bytes.clone());
         let answer = put.set_acl(acl).body(body).send().await;
         let answer = answer.map_err(|error| self.failed("s3:PutObject", &object.key, &error))?;
-        Ok(answer.e_tag.as_deref().map(bare_etag).unwrap_or_default())
+        Ok(answer.e_tag.as_deref().map(bare_etag).unwrap_or_default().to_owned())
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
@@ -212,11 +213,6 @@ impl Store for S3Store {
             None => Ok(()),
         }
     }
-}
-
-/// Without its quotes, as events have it.
-fn bare_etag(etag: &str) -> String {
-    etag.trim_matches('"').to_owned()
 }
 
 /// A missing key answers `NoSuchKey` to GET; HEAD has no body to say so and is just not found.

@@ -40,11 +40,6 @@ pub(crate) struct Beginning {
     pub(crate) is_whole: bool,
 }
 
-/// An `ETag` without the quotes of its header, as variants have it in their metadata.
-pub(crate) fn bare_etag(etag: &str) -> &str {
-    etag.trim_matches('"')
-}
-
 impl Bucket<'_> {
     /// What S3 says of an object; `None` if it is not there.
     pub(crate) async fn head(&self, key: &str) -> Result<Option<HeadObjectOutput>, AwsError> {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use clap::Args;
+use contract::address::bare_etag;
 use contract::failure::Remedy;
 use serde::Serialize;
 
 use super::session::{LOOK, Session, Start};
 use crate::amounts::{bytes, counted};
 use crate::args::Global;
-use crate::aws::bucket::bare_etag;
 use crate::error::Error;
 use crate::inventory::FoundFailure;
 use crate::report::advice::Advice;

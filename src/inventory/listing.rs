@@ -8,10 +8,10 @@ use aws_sdk_s3::primitives::DateTime;
 use aws_sdk_s3::types::{
     EncodingType, Object, ObjectStorageClass, OptionalObjectAttributes, RestoreStatus,
 };
+use contract::address::bare_etag;
 use contract::event::decode_key;
 
 use super::Inventory;
-use crate::aws::bucket::bare_etag;
 use crate::aws::{AwsError, Calling};
 
 pub(super) const CALL: &str = "s3:ListBucket";

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contract::address::bare_etag;
 use contract::keys::ImagePath;
 use contract::settings::SOURCE_METADATA;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
@@ -10,7 +11,6 @@ use serde::Serialize;
 use super::publish::Work;
 use super::records::FoundFailure;
 use super::{Hindrance, Inventory};
-use crate::aws::bucket::bare_etag;
 use crate::aws::wait::{PAUSE_MIN, Patience, Pauses, Probe, Stop, watch};
 
 /// How many originals are sent before their outcomes are waited for.

@@ -91,7 +91,7 @@ pub(crate) async fn a_run_that_is_overtaken_at_any_service_harms_nothing() {
     Matrix::of_overtaking(undisturbed, at_each_service).await.assert_fine();
 }
 
-fn at_each_service(spots: Vec<Spot>) -> Vec<Spot> {
+fn at_each_service(spots: &[Spot]) -> Vec<Spot> {
     let services = spots.chunk_by(|one, other| one.call.service == other.call.service);
     services.map(|spots| spots[0].clone()).collect()
 }

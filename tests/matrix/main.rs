@@ -9,6 +9,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use imgprep_testkit::faults::Spot;
 use imgprep_testkit::lives::Undisturbed;
 use imgprep_testkit::matrix::Matrix;
 use imgprep_testkit::{RUNTIME, emulator};
@@ -57,7 +58,7 @@ async fn faults() {
 
 async fn overtaking() {
     let start = Instant::now();
-    let matrix = Matrix::of_overtaking(Undisturbed::once().await, |spots| spots).await;
+    let matrix = Matrix::of_overtaking(Undisturbed::once().await, <[Spot]>::to_vec).await;
     println!("{}\novertaking: {:.0?}", matrix.table(), start.elapsed());
     matrix.assert_fine();
 }

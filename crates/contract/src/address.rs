@@ -52,12 +52,23 @@ pub const VERSION_PARAMETER: &str = "v";
 /// The address of one version of an object: each has a place of its own in every cache, so that what
 /// replaces it is seen at once. `etag` is with or without the quotes of the header.
 pub fn versioned(address: &str, etag: &str) -> String {
-    format!("{address}?{VERSION_PARAMETER}={}", path(etag.trim_matches('"')))
+    format!("{address}?{VERSION_PARAMETER}={}", path(bare_etag(etag)))
+}
+
+/// An `ETag` without the quotes of its header, as events and the metadata of variants have it.
+pub fn bare_etag(etag: &str) -> &str {
+    etag.trim_matches('"')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn etags_lose_their_quotes() {
+        assert_eq!(bare_etag("\"0a1b\""), "0a1b");
+        assert_eq!(bare_etag("0a1b"), "0a1b");
+    }
 
     /// Every ASCII character but letters and digits, with what it becomes.
     const OTHERS: [(&str, &str); 66] = [

@@ -12,7 +12,7 @@ pub const KILLS: [Blow; 2] = [Blow::KilledBefore, Blow::KilledAfter];
 pub const FAULTS: [Blow; 4] = [Blow::Throttled, Blow::Failed, Blow::Reset, Blow::Lost];
 
 /// Which of a phase's calls are hit.
-pub type Pick = fn(Vec<Spot>) -> Vec<Spot>;
+pub type Pick = fn(&[Spot]) -> Vec<Spot>;
 
 /// What came of many hits.
 pub struct Matrix {
@@ -27,7 +27,7 @@ impl Matrix {
 
     /// Has a whole other run come in before calls that change something.
     pub async fn of_overtaking(undisturbed: &Undisturbed, pick: Pick) -> Self {
-        let spots = |phase| pick(undisturbed.mutating(phase));
+        let spots = |phase| pick(&undisturbed.mutating(phase));
         Self::of(undisturbed, spots, &[Blow::Overtaken]).await
     }
 

@@ -199,8 +199,3 @@ fn answers_that_may_pass_are_told_from_those_that_last() {
         assert_eq!(outlook(status, code), expected, "{status:?} {code:?}");
     }
 }
-
-#[test]
-fn etags_lose_their_quotes() {
-    assert_eq!(bare_etag("\"0a1b\""), "0a1b");
-}
