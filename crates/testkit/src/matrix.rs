@@ -8,8 +8,7 @@ use crate::lives::{Blow, End, Hit, Outcome, Phase, Undisturbed, live, together};
 
 /// The ways to be killed at a call.
 pub const KILLS: [Blow; 2] = [Blow::KilledBefore, Blow::KilledAfter];
-/// The ways in which a call goes wrong.
-pub const FAULTS: [Blow; 4] = [Blow::Throttled, Blow::Failed, Blow::Reset, Blow::Lost];
+const FAULTS: [Blow; 4] = [Blow::Throttled, Blow::Failed, Blow::Reset, Blow::Lost];
 
 /// Which of a phase's calls are hit.
 pub type Pick = fn(&[Spot]) -> Vec<Spot>;
