@@ -117,19 +117,17 @@ impl Row {
 
     /// Whether the two can be made and repaired at once, and each still be known from what it shows.
     fn goes_with(&self, other: &Self) -> bool {
-        let is_apart =
-            |one: &Difference, two: &Difference| one.id != two.id || one.path != two.path;
-        let mut pairs = self
-            .differences
-            .iter()
-            .flat_map(|one| other.differences.iter().map(move |two| (one, two)));
-        let of_one_resource = pairs.clone().any(|(one, two)| one.id == two.id);
-        let mut shared = self.calls.iter().filter(|call| other.calls.contains(call));
+        let share = |is_shared: fn(&Difference, &Difference) -> bool| {
+            let mut all = self.differences.iter();
+            all.any(|one| other.differences.iter().any(|two| is_shared(one, two)))
+        };
+        if !share(|one, two| one.id == two.id) {
+            return true;
+        }
         let is_alone = self.is_alone || other.is_alone;
-        !of_one_resource
-            || !is_alone
-                && pairs.all(|(one, two)| is_apart(one, two))
-                && shared.all(|call| AT_ONCE.contains(call))
+        let is_one_field = share(|one, two| one.id == two.id && one.path == two.path);
+        let mut shared = self.calls.iter().filter(|call| other.calls.contains(call));
+        !is_alone && !is_one_field && shared.all(|call| AT_ONCE.contains(call))
     }
 
     /// Takes another in.

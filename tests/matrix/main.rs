@@ -20,17 +20,10 @@ fn main() -> ExitCode {
     // Each part keeps the machine busy on its own.
     arguments.test_threads = Some(1);
     let trials = vec![
-        Trial::test("crashes", || {
-            RUNTIME.block_on(crashes());
-            Ok(())
-        }),
-        Trial::test("faults", || {
-            RUNTIME.block_on(faults());
-            Ok(())
-        }),
-        Trial::test("overtaking", || {
-            RUNTIME.block_on(overtaking());
-            Ok(())
+        trial("crashes", || async { Matrix::of_crashes(Undisturbed::once().await).await }),
+        trial("faults", || async { Matrix::of_faults(Undisturbed::once().await).await }),
+        trial("overtaking", || async {
+            Matrix::of_overtaking(Undisturbed::once().await, <[Spot]>::to_vec).await
         }),
     ];
     if arguments.list {
@@ -42,23 +35,13 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-async fn crashes() {
-    let start = Instant::now();
-    let matrix = Matrix::of_crashes(Undisturbed::once().await).await;
-    println!("{}\ncrashes: {:.0?}", matrix.table(), start.elapsed());
-    matrix.assert_fine();
-}
-
-async fn faults() {
-    let start = Instant::now();
-    let matrix = Matrix::of_faults(Undisturbed::once().await).await;
-    println!("{}\nfaults: {:.0?}", matrix.table(), start.elapsed());
-    matrix.assert_fine();
-}
-
-async fn overtaking() {
-    let start = Instant::now();
-    let matrix = Matrix::of_overtaking(Undisturbed::once().await, <[Spot]>::to_vec).await;
-    println!("{}\novertaking: {:.0?}", matrix.table(), start.elapsed());
-    matrix.assert_fine();
+/// Prints how every hit ended, and how long that took.
+fn trial<F: Future<Output = Matrix> + 'static>(name: &'static str, matrix: fn() -> F) -> Trial {
+    Trial::test(name, move || {
+        let start = Instant::now();
+        let matrix = RUNTIME.block_on(matrix());
+        println!("{}\n{name}: {:.0?}", matrix.table(), start.elapsed());
+        matrix.assert_fine();
+        Ok(())
+    })
 }
